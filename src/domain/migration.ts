@@ -1,0 +1,72 @@
+/** One statement of a migration file, as the Postgres parser delimits it. */
+export interface Statement {
+  /** 1-based, in file order. */
+  readonly index: number
+  /** 1-based line in the file on which the statement begins. */
+  readonly line: number
+  readonly sql: string
+  /** The parser's node name, e.g. `AlterTableStmt`. */
+  readonly kind: string
+}
+
+/** Whether a file's statements all run in one transaction, or each as written. */
+export interface ExecutionModel {
+  readonly mode: 'all-or-nothing' | 'statement-by-statement'
+  /** Why it is not all-or-nothing; one sentence. */
+  readonly reason?: string
+}
+
+/** A statement that drops or rewrites data which is already there. */
+export interface DataChange {
+  readonly kind: 'drop' | 'rewrite'
+  readonly line: number
+  /** In the words of the statement, e.g. `DROP COLUMN customers.fax`. */
+  readonly text: string
+}
+
+/** What must, or must not, be in the catalog once the migrations have run. */
+export interface CatalogExpectation {
+  readonly kind: 'relation' | 'column' | 'constraint' | 'trigger'
+  readonly schema?: string
+  /** The relation; for an index or view, itself. */
+  readonly relation: string
+  /** Column, constraint or trigger on the relation. */
+  readonly name?: string
+  readonly present: boolean
+  readonly migration: string
+  readonly line: number
+}
+
+/** A folder in `prisma/migrations`. */
+export interface MigrationFolder {
+  readonly name: string
+  /** Path of migration.sql, relative to the project. */
+  readonly file: string
+  /** Absolute path of the folder. */
+  readonly directory: string
+  /** sha256 of the file, as Prisma computes it; absent when there is no migration.sql. */
+  readonly checksum?: string
+  readonly bytes?: Uint8Array
+}
+
+/** A row of `_prisma_migrations`. */
+export interface HistoryRow {
+  readonly id: string
+  readonly migrationName: string
+  readonly checksum: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly rolledBackAt: string | null
+  readonly appliedStepsCount: number
+}
+
+/** A pending migration, read and understood. */
+export interface PendingMigration {
+  readonly name: string
+  readonly file: string
+  readonly directory: string
+  readonly checksum: string
+  readonly statements: readonly Statement[]
+  readonly execution: ExecutionModel
+  readonly dataChanges: readonly DataChange[]
+}

@@ -1,0 +1,29 @@
+import type { Finding } from './finding.js'
+import type { CatalogExpectation, HistoryRow, PendingMigration } from './migration.js'
+import type { TargetIdentity } from './target.js'
+
+/** Which schema engine runs the migrations: ours, or Prisma's own binary. */
+export type EngineName = 'hosted' | 'native'
+
+/** Everything that is decided before the data is looked at. Frozen; the hash names it. */
+export interface Plan {
+  /** sha256 over target identity, pending migrations with checksums, catalog and engine: what a person approves. */
+  readonly hash: string
+  readonly target: TargetIdentity
+  readonly engine: EngineName
+  readonly prismaVersion: string
+  readonly history: readonly HistoryRow[]
+  readonly pending: readonly PendingMigration[]
+  /** Number of migration folders that the history has as applied. */
+  readonly appliedCount: number
+  /** Fingerprint of the catalog now. */
+  readonly catalogHash: string
+  readonly expectations: readonly CatalogExpectation[]
+  /** What is wrong with the files or the history; the check step weighs them. */
+  readonly findings: readonly Finding[]
+}
+
+/** True when the plan drops or rewrites data that is already there. */
+export function touchesExistingData(plan: Plan): boolean {
+  return plan.pending.some((migration) => migration.dataChanges.length > 0)
+}

@@ -1,0 +1,56 @@
+import type { Approval } from './approval.js'
+import type { Backup } from './backup.js'
+import type { DatabaseState, Deployment } from './deployment.js'
+import type { Findings } from './finding.js'
+import type { Plan } from './plan.js'
+import type { Verification } from './verification.js'
+
+export const stepNames = [
+  "plan",
+  "check",
+  "backup",
+  "rehearse",
+  "confirm",
+  "deploy",
+  "verify",
+  "report",
+] as const
+export type StepName = (typeof stepNames)[number]
+
+export type Outcome = 'not-run' | 'running' | 'passed' | 'failed' | 'skipped'
+
+export interface StepRecord {
+  readonly outcome: Outcome
+  readonly startedAt?: string
+  readonly durationMs?: number
+  /** One line for the screen and the report. */
+  readonly summary?: string
+}
+
+export interface RunFailure {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly step: StepName | null
+}
+
+/** One execution of the line; `run.json`. Saved before and after every step. */
+export interface RunRecord {
+  readonly tool: 'migrate-guard'
+  readonly version: string
+  readonly command: string
+  readonly runId: string
+  readonly startedAt: string
+  readonly finishedAt?: string
+  readonly steps: Readonly<Record<StepName, StepRecord>>
+  /** `unknown` from just before the deploy until its end has been proven. */
+  readonly databaseState: DatabaseState
+  readonly exitCode?: number
+  readonly failure?: RunFailure
+  readonly plan?: Plan
+  readonly findings?: Findings
+  readonly backup?: Backup
+  readonly approval?: Approval
+  readonly deployment?: Deployment
+  readonly verification?: Verification
+}

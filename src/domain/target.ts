@@ -1,0 +1,52 @@
+/** A value that must not be printed: it shows itself as `<redacted>` wherever it is turned into text. */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** The value itself; only for the place that hands it to Postgres. */
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '<redacted>'
+  }
+
+  toJSON(): string {
+    return '<redacted>'
+  }
+}
+
+/** Where the target is and as whom it is opened; parsed from a connection URL once. */
+export interface TargetAddress {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  /** Absent when the URL has none: pgpass, peer or trust authentication. */
+  readonly password?: Secret
+  /** Prisma's `?schema=`: where the migration history and the models live. */
+  readonly schema: string
+  /** The other URL parameters, e.g. `sslmode`, as given. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** Who the target really is, read from the server. Two databases with the same identity are the same database. */
+export interface TargetIdentity {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly schema: string
+  readonly databaseOid: string
+  /** From pg_control_system(): made by initdb, the same on every physical copy, on no other cluster. */
+  readonly systemIdentifier: string
+  readonly serverVersion: string
+  /** server_version_num, e.g. 150018. */
+  readonly serverVersionNum: number
+  readonly inRecovery: boolean
+  readonly databaseSizeBytes: number
+}

@@ -1,0 +1,8 @@
+import type { Findings } from './finding.js'
+
+/** What the audit of the target after a deploy found. */
+export interface Verification extends Findings {
+  readonly outcome: 'passed' | 'failed'
+  /** What `prisma migrate diff` between the target and the schema says; empty when there is no difference. */
+  readonly schemaDiff: string
+}

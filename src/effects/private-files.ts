@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { effect } from './effect.js'
+
+/** Makes a folder that only its owner can enter, before anything is written into it. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await effect('folder.make', async () => {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await chmod(path, 0o700)
+  })
+}
+
+/**
+ * Writes a file that only its owner can read: into a new file beside it first, synced to disk, then renamed, so that
+ * a reader never sees half of it, whatever happens.
+ */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  await effect('file.write', async () => {
+    const partial = join(dirname(path), `.${randomBytes(6).toString('hex')}.partial`)
+    try {
+      const file = await open(partial, 'wx', 0o600)
+      try {
+        await file.writeFile(content)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(partial, path)
+    } catch (error) {
+      await rm(partial, { force: true })
+      throw error
+    }
+  })
+}
+
+const scratchPrefix = 'migrate-guard-'
+
+/**
+ * A private folder in the system's temporary directory for the duration of `work`, removed afterwards. Its name holds
+ * our process id, so that a later run can sweep what a killed one left.
+ */
+export async function withScratchFolder<T>(work: (path: string) => Promise<T>): Promise<T> {
+  await sweepScratchFolders()
+  const path = await effect('scratch.make', () => mkdtemp(join(tmpdir(), `${scratchPrefix}${process.pid}-`)))
+  try {
+    return await work(path)
+  } finally {
+    await effect('scratch.remove', () => rm(path, { recursive: true, force: true }))
+  }
+}
+
+async function sweepScratchFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = new RegExp(`^${scratchPrefix}(\\d+)-`).exec(name)?.[1]
+    if (owner === undefined || isAlive(Number(owner))) continue
+    // Another user's leftover cannot be removed by us; that is his to sweep.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+/** True when a process with this id exists, also when it belongs to somebody else. */
+export function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,84 @@
+import { execa, type Options, type ResultPromise } from 'execa'
+import { effect } from './effect.js'
+
+export interface ProcessRequest {
+  /** Name of the effect, e.g. `backup.pg-dump`. */
+  readonly effect: string
+  readonly file: string
+  readonly arguments: readonly string[]
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly directory?: string
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  /** Called with each chunk of standard output; the output is then not kept. */
+  readonly onStdout?: (chunk: Buffer) => void
+  /** Its own process group, so that Ctrl-C at the terminal reaches only the guard. */
+  readonly ownGroup?: boolean
+}
+
+export interface ProcessResult {
+  /** null when the process was ended by a signal or could not be started. */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly timedOut: boolean
+  readonly cancelled: boolean
+  /** The file was not found or may not be executed. */
+  readonly notStarted: boolean
+  /** One line that says how it ended, for people. */
+  readonly ending: string
+  readonly durationMs: number
+}
+
+/** Keeps the end of a child's output: enough for an error message, whatever the child writes. */
+const keptOutputBytes = 1_000_000
+
+/**
+ * Runs a program without a shell and waits for its end. Never throws for a child's failure: the caller looks at the
+ * result and then at the evidence, because an exit code alone proves nothing.
+ */
+export async function runProcess(request: ProcessRequest): Promise<ProcessResult> {
+  return effect(request.effect, async () => {
+    const started = performance.now()
+    const child: ResultPromise<Options> = execa(request.file, [...request.arguments], {
+      reject: false,
+      stdin: 'ignore',
+      extendEnv: false,
+      env: request.environment ?? process.env,
+      buffer: { stdout: request.onStdout === undefined, stderr: true },
+      maxBuffer: keptOutputBytes,
+      stripFinalNewline: true,
+      detached: request.ownGroup ?? false,
+      cleanup: true,
+      forceKillAfterDelay: 5_000,
+      ...(request.onStdout === undefined ? {} : { encoding: 'buffer' as const }),
+      ...(request.directory === undefined ? {} : { cwd: request.directory }),
+      ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
+      ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
+    })
+    if (request.onStdout) child.stdout?.on('data', request.onStdout)
+    const result = await child
+    const text = (output: unknown) =>
+      output instanceof Uint8Array ? Buffer.from(output).toString('utf8') : typeof output === 'string' ? output : ''
+    return {
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      stdout: text(result.stdout),
+      stderr: text(result.stderr),
+      timedOut: result.timedOut,
+      cancelled: result.isCanceled,
+      notStarted: result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled,
+      ending: describeEnding(result),
+      durationMs: performance.now() - started,
+    }
+  })
+}
+
+function describeEnding(result: Awaited<ResultPromise<Options>>): string {
+  if (result.timedOut) return 'timed out'
+  if (result.isCanceled) return 'was cancelled'
+  if (result.signal !== undefined) return `was ended by ${result.signal}`
+  if (result.exitCode === undefined) return `could not be started (${result.code ?? 'unknown error'})`
+  return `ended with exit code ${result.exitCode}`
+}
