@@ -61,6 +61,11 @@ export class InterruptedError extends GuardError {
   readonly exitCode = exitCode.notApproved
 }
 
+/** The target was audited and is not as it should be. */
+export class VerificationError extends GuardError {
+  readonly exitCode = exitCode.verificationFailed
+}
+
 /** The deploy did not end as planned. Which exit code it is depends on what the database was found to be. */
 export class DeployError extends GuardError {
   readonly exitCode: ExitCode

@@ -26,9 +26,9 @@ export interface DataChange {
 
 /** What must, or must not, be in the catalog once the migrations have run. */
 export interface CatalogExpectation {
-  readonly kind: 'relation' | 'column' | 'constraint' | 'trigger'
+  readonly kind: 'relation' | 'index' | 'column' | 'constraint' | 'trigger'
   readonly schema?: string
-  /** The relation; for an index or view, itself. */
+  /** The relation; for an index, itself. */
   readonly relation: string
   /** Column, constraint or trigger on the relation. */
   readonly name?: string

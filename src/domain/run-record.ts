@@ -6,14 +6,14 @@ import type { Plan } from './plan.js'
 import type { Verification } from './verification.js'
 
 export const stepNames = [
-  "plan",
-  "check",
-  "backup",
-  "rehearse",
-  "confirm",
-  "deploy",
-  "verify",
-  "report",
+  'plan',
+  'check',
+  'backup',
+  'rehearse',
+  'confirm',
+  'deploy',
+  'verify',
+  'report',
 ] as const
 export type StepName = (typeof stepNames)[number]
 

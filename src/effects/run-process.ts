@@ -1,4 +1,4 @@
-import { execa, type Options, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { effect } from './effect.js'
 
 export interface ProcessRequest {
@@ -41,7 +41,7 @@ const keptOutputBytes = 1_000_000
 export async function runProcess(request: ProcessRequest): Promise<ProcessResult> {
   return effect(request.effect, async () => {
     const started = performance.now()
-    const child: ResultPromise<Options> = execa(request.file, [...request.arguments], {
+    const child = execa(request.file, [...request.arguments], {
       reject: false,
       stdin: 'ignore',
       extendEnv: false,
@@ -60,7 +60,11 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     if (request.onStdout) child.stdout?.on('data', request.onStdout)
     const result = await child
     const text = (output: unknown) =>
-      output instanceof Uint8Array ? Buffer.from(output).toString('utf8') : typeof output === 'string' ? output : ''
+      output instanceof Uint8Array
+        ? Buffer.from(output).toString('utf8')
+        : typeof output === 'string'
+          ? output
+          : ''
     return {
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
@@ -68,14 +72,26 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       stderr: text(result.stderr),
       timedOut: result.timedOut,
       cancelled: result.isCanceled,
-      notStarted: result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled,
+      notStarted:
+        result.exitCode === undefined &&
+        result.signal === undefined &&
+        !result.timedOut &&
+        !result.isCanceled,
       ending: describeEnding(result),
       durationMs: performance.now() - started,
     }
   })
 }
 
-function describeEnding(result: Awaited<ResultPromise<Options>>): string {
+interface Ending {
+  readonly timedOut: boolean
+  readonly isCanceled: boolean
+  readonly signal?: string | undefined
+  readonly exitCode?: number | undefined
+  readonly code?: string | undefined
+}
+
+function describeEnding(result: Ending): string {
   if (result.timedOut) return 'timed out'
   if (result.isCanceled) return 'was cancelled'
   if (result.signal !== undefined) return `was ended by ${result.signal}`

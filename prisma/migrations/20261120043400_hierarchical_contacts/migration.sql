@@ -61,6 +61,7 @@ CREATE TABLE "addresses" (
 -- names are not unique: a tenant may already have a company of the same name,
 -- or rename the default one tomorrow. The unique index allows one default company
 -- per tenant, and the check makes it impossible to mark another tenant's company.
+-- (Tenant ids are not expected to change. To change one, clear the mark first.)
 
 ALTER TABLE "companies"
     ADD COLUMN "fax" TEXT,

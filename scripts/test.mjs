@@ -1,0 +1,30 @@
+// Runs jest: `--long` adds the tests that take minutes, every other argument is jest's.
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const jest = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url))
+const isLong = process.argv.includes('--long')
+
+// In NODE_OPTIONS, because jest's workers need them too. Jest loads ES modules with node:vm, which Node calls
+// experimental; the warning would stand in front of every test file.
+const nodeOptions = '--experimental-vm-modules --disable-warning=ExperimentalWarning'
+const child = spawn(
+  process.execPath,
+  [jest, ...process.argv.slice(2).filter((argument) => argument !== '--long')],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      NODE_OPTIONS: [process.env.NODE_OPTIONS, nodeOptions].filter(Boolean).join(' '),
+      ...(isLong ? { MIGRATE_GUARD_TEST_LONG: '1' } : {}),
+    },
+  },
+)
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? 128 + constants.signals[signal]
+})

@@ -1,0 +1,80 @@
+import type { CheckResult, Finding, Findings } from '../domain/finding.js'
+import type { Reader } from '../domain/reader.js'
+import type { DeclaredSchema } from '../sql/declared-schema.js'
+
+/** What a check may know beside the database. */
+export interface CheckContext {
+  /** `check`: before the deploy. `verify`: after it, or with nothing pending. */
+  readonly step: 'check' | 'verify'
+  /** Where unqualified names live. */
+  readonly schema: string
+  readonly declared: DeclaredSchema
+}
+
+/** A question that holds for any database. */
+export interface Check {
+  /** Code of its findings; what `--accept` takes. */
+  readonly code: string
+  /** What is true when all is well. */
+  readonly title: string
+  readonly steps: readonly CheckContext['step'][]
+  /** Reads the database and gives what is wrong; nothing when all is well. */
+  find(reader: Reader, context: CheckContext): Promise<Finding[]>
+}
+
+/**
+ * Asks one question inside a transaction without letting its failure end the transaction. A question that fails
+ * becomes a finding `check-not-answered`, which blocks: unknown is never green.
+ */
+export async function answer<T>(
+  reader: Reader,
+  ask: () => Promise<T>,
+): Promise<T | { error: Error & { code?: string } }> {
+  await reader.query('SAVEPOINT question')
+  try {
+    const result = await ask()
+    await reader.query('RELEASE SAVEPOINT question')
+    return result
+  } catch (error) {
+    await reader.query('ROLLBACK TO SAVEPOINT question')
+    return { error: error as Error & { code?: string } }
+  }
+}
+
+/** Runs the general checks of this step, one after the other. `reader` is inside a transaction. */
+export async function runChecks(
+  checks: readonly Check[],
+  reader: Reader,
+  context: CheckContext,
+  onProgress: (title: string) => void,
+): Promise<Findings> {
+  const results: CheckResult[] = []
+  const findings: Finding[] = []
+  for (const check of checks.filter(({ steps }) => steps.includes(context.step))) {
+    onProgress(check.title)
+    const found = await answer(reader, () => check.find(reader, context))
+    const list = 'error' in found ? [notAnswered(check.title, found.error, context.step, check.code)] : found
+    findings.push(...list)
+    results.push({ id: check.code, title: check.title, outcome: outcomeOf(list) })
+  }
+  return { results, findings }
+}
+
+export function notAnswered(title: string, error: Error, step: Finding['step'], object: string): Finding {
+  return {
+    code: 'check-not-answered',
+    kind: 'health',
+    verdict: 'unknown',
+    step,
+    object,
+    message: `"${title}" could not be answered: ${error.message}`,
+    hint: 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+  }
+}
+
+/** The outcome of a check from the worst of its findings. */
+export function outcomeOf(findings: readonly Finding[]): CheckResult['outcome'] {
+  if (findings.some(({ verdict }) => verdict === 'block')) return 'failed'
+  if (findings.some(({ verdict }) => verdict === 'unknown')) return 'unknown'
+  return findings.some(({ verdict }) => verdict === 'warn') ? 'warned' : 'passed'
+}

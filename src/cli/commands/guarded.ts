@@ -1,0 +1,54 @@
+import { GuardError } from '../../domain/errors.js'
+import { isBlocking } from '../../domain/finding.js'
+import type { RunRecord } from '../../domain/run-record.js'
+import { type RunResult, runCheck, runDeploy, runPlan, runVerify } from '../../pipeline.js'
+import { formatFinding } from '../../report/finding-text.js'
+import { makeJsonReport } from '../../report/json.js'
+import { formatMarkdownReport } from '../../report/markdown.js'
+import { formatPlan } from '../../report/plan-text.js'
+import { formatLastScreen } from '../../report/screen.js'
+import type { Settings } from '../../settings/settings.js'
+import type { Flags } from '../flags.js'
+import { loadSettings } from '../load-settings.js'
+import { printError } from '../print-error.js'
+import { withCrashPromise, withStopSignal } from '../process-events.js'
+import { terminalPrompter } from '../terminal-prompter.js'
+import { TerminalScreen } from '../terminal-screen.js'
+
+const pipelines = { deploy: runDeploy, verify: runVerify, check: runCheck, plan: runPlan }
+
+/** Runs one of the commands that follow the line, or a part of it. Gives the exit code. */
+export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Promise<number> {
+  try {
+    const settings = await loadSettings(name, flags)
+    // A program reads standard output: what is for people goes to the other one.
+    const output = settings.format === 'text' ? process.stdout : process.stderr
+    const screen = new TerminalScreen(output, settings)
+    const result = await withCrashPromise((crash) =>
+      withStopSignal((signal) =>
+        pipelines[name](settings, { screen, prompter: terminalPrompter, signal, crash }),
+      ),
+    )
+    output.write(formatForPeople(result, settings))
+    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(result.record), null, 2))
+    if (settings.format === 'markdown') console.log(formatMarkdownReport(result.record))
+    if (result.error && (settings.debug || !(result.error instanceof GuardError))) console.error(result.error)
+    return result.record.exitCode ?? 1
+  } catch (error) {
+    return printError(error, { debug: flags.debug === true })
+  }
+}
+
+function formatForPeople({ record, reportPath }: RunResult, settings: Settings): string {
+  const blocks = findingsOf(record)
+    .filter((finding) => isBlocking(finding) || (!settings.quiet && finding.verdict === 'warn'))
+    .map(formatFinding)
+  if (settings.command === 'plan' && record.plan) blocks.push(formatPlan(record.plan))
+  if (reportPath) blocks.push(formatLastScreen(record, { reportPath }))
+  else if (record.failure) blocks.push(`error: ${record.failure.message}\nhint: ${record.failure.hint}`)
+  return `${['', ...blocks].join('\n\n').trimStart()}\n`
+}
+
+function findingsOf({ verification, findings, plan }: RunRecord) {
+  return verification?.findings ?? findings?.findings ?? plan?.findings ?? []
+}

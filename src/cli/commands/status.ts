@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunRecord } from '../../domain/run-record.js'
+import { runPlan } from '../../pipeline.js'
+import { formatFinding } from '../../report/finding-text.js'
+import { makeJsonReport } from '../../report/json.js'
+import { formatPlan } from '../../report/plan-text.js'
+import { formatHeadline } from '../../report/screen.js'
+import { plural } from '../../report/words.js'
+import type { Flags } from '../flags.js'
+import { loadSettings } from '../load-settings.js'
+import { printError } from '../print-error.js'
+import { withStopSignal } from '../process-events.js'
+import { terminalPrompter } from '../terminal-prompter.js'
+import { TerminalScreen } from '../terminal-screen.js'
+
+/** Prints target, history, pending migrations and the last run. Changes nothing. */
+export async function runStatus(flags: Flags): Promise<number> {
+  try {
+    const settings = await loadSettings('status', flags)
+    const screen = new TerminalScreen(process.stderr, { quiet: true })
+    const result = await withStopSignal((signal) =>
+      runPlan(settings, { screen, prompter: terminalPrompter, signal }),
+    )
+    if (result.error) return printError(result.error, settings)
+    const { record } = result
+    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(record), null, 2))
+    else console.log(formatStatus(record, lastRun(settings.backupsPath)))
+    return record.exitCode ?? 1
+  } catch (error) {
+    return printError(error, { debug: flags.debug === true })
+  }
+}
+
+function formatStatus({ plan }: RunRecord, last: RunRecord | undefined): string {
+  if (plan === undefined) return ''
+  return [
+    formatPlan(plan),
+    `history     ${plural(plan.appliedCount, 'migration')} applied`,
+    `last run    ${last ? `${last.runId}: ${formatHeadline(last)}` : 'none in the backups folder'}`,
+    ...plan.findings.map((finding) => `\n${formatFinding(finding)}`),
+  ].join('\n')
+}
+
+function lastRun(backupsPath: string): RunRecord | undefined {
+  const names = existsSync(backupsPath) ? readdirSync(backupsPath).sort().reverse() : []
+  const path = names.map((name) => join(backupsPath, name, 'run.json')).find(existsSync)
+  return path ? (JSON.parse(readFileSync(path, 'utf8')) as RunRecord) : undefined
+}

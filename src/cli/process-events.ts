@@ -1,0 +1,37 @@
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Borrows the signals that ask a program to stop: they abort instead of ending the process, so that the run can leave
+ * a known state. SIGHUP comes when the terminal is closed.
+ */
+export async function withStopSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  for (const signal of signals) process.on(signal, stop)
+  // Writing to a terminal that is gone must not end the run half-way.
+  process.stdout.on('error', stop)
+  process.stderr.on('error', stop)
+  try {
+    return await work(controller.signal)
+  } finally {
+    for (const signal of signals) process.off(signal, stop)
+  }
+}
+
+/** Borrows the errors that nobody caught, so that a run can end in order and say what state it leaves. */
+export async function withCrashPromise<T>(work: (crash: Promise<never>) => Promise<T>): Promise<T> {
+  let onCrash: (error: unknown) => void = () => undefined
+  const crash = new Promise<never>((_, reject) => {
+    onCrash = reject
+  })
+  // When nobody waits for it any more, it must not count as an error that nobody caught.
+  crash.catch(() => undefined)
+  process.on('uncaughtException', onCrash)
+  process.on('unhandledRejection', onCrash)
+  try {
+    return await work(crash)
+  } finally {
+    process.off('uncaughtException', onCrash)
+    process.off('unhandledRejection', onCrash)
+  }
+}

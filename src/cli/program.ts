@@ -1,0 +1,118 @@
+import { Command, CommanderError, Option } from 'commander'
+import { exitCode } from '../domain/exit-code.js'
+import { readVersion } from '../effects/version.js'
+import type { Flags } from './flags.js'
+import { helpFooter } from './help-footer.js'
+
+/**
+ * Parses the command line and runs the command. What a command needs is loaded only when it runs, so that --version
+ * and --help answer at once.
+ * @returns the exit code
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code: number = exitCode.passed
+  const program = new Command('migrate-guard')
+    .description(
+      'Guards prisma migrate deploy: checks the live data, backs up, asks, deploys, verifies, reports.',
+    )
+    .version(readVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText('after', helpFooter)
+    .showHelpAfterError('hint: Run migrate-guard --help to see commands and options.')
+    .exitOverride()
+    .enablePositionalOptions()
+
+  const command = (name: string, description: string, options: readonly (readonly Option[])[]) => {
+    const made = program.command(name).description(description).exitOverride()
+    for (const option of options.flat()) made.addOption(option)
+    return made
+  }
+  const guarded = (name: 'deploy' | 'verify' | 'check' | 'plan') => async (flags: Flags) => {
+    code = await (await import('./commands/guarded.js')).runGuarded(name, flags)
+  }
+
+  command('deploy', 'plan, check, back up, confirm, deploy, verify, report', [
+    common,
+    working,
+    deploying,
+  ]).action(async (flags: Flags) => guarded(flags.verifyOnly ? 'verify' : 'deploy')(flags))
+  command('check', 'plan, then ask the live data whether the pending migrations may run', [
+    common,
+    accepting,
+  ]).action(guarded('check'))
+  command('plan', 'show what is pending and how it would run', [common]).action(guarded('plan'))
+  command('verify', 'audit the database after a deploy; writes nothing to it', [
+    common,
+    accepting,
+    keeping,
+  ]).action(guarded('verify'))
+  command('status', 'show target, history and the last run; also what a bare migrate-guard does', [
+    common,
+  ]).action(async (flags: Flags) => {
+    code = await (await import('./commands/status.js')).runStatus(flags)
+  })
+  command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
+    async (flags: Flags) => {
+      code = await (await import('./commands/doctor.js')).runDoctor(flags)
+    },
+  )
+
+  try {
+    await program.parseAsync(withDefaultCommand(argv), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version end the parsing the same way as errors do; only errors are the user's to mend.
+    return error.exitCode === 0 ? exitCode.passed : exitCode.usage
+  }
+  return code
+}
+
+/** A bare `migrate-guard`, or one with options only, is harmless: it prints the status. */
+function withDefaultCommand(argv: readonly string[]): string[] {
+  const asksForProgram = argv.some((word) => ['-h', '--help', '--version'].includes(word))
+  const hasCommand = argv[0] !== undefined && !argv[0].startsWith('-')
+  return hasCommand || asksForProgram ? [...argv] : ['status', ...argv]
+}
+
+const common = [
+  new Option('--database-url <url>', 'the target; else DIRECT_URL, DATABASE_URL, .env, prisma.config.ts'),
+  new Option('--schema <path>', 'the Prisma schema'),
+  new Option('--migrations <path>', 'the migrations folder'),
+  new Option('--config <path>', 'settings file of migrate-guard (default: migrate-guard.config.ts)'),
+  new Option('--prisma-config <path>', "Prisma's own configuration (default: prisma.config.ts)"),
+  new Option(
+    '--engine <name>',
+    "hosted: the engine that ships with migrate-guard; native: Prisma's own binary",
+  ),
+  new Option('--format <format>', 'text, json or markdown on standard output'),
+  new Option('--json', 'the same as --format json'),
+  new Option('--quiet', 'print only what went wrong and the result'),
+  new Option('--debug', 'print stack traces'),
+]
+
+const accepting = [
+  new Option(
+    '--accept <code[:object]="reason">',
+    'accept one finding; stored in record and report',
+  ).argParser((text: string, earlier: string[] = []) => [...earlier, text]),
+]
+
+const keeping = [new Option('--backups <folder>', 'where the run folders go (default: backups)')]
+
+const working = [
+  ...accepting,
+  ...keeping,
+  new Option('--jobs <number>', 'connections that dump side by side (default: 2)'),
+]
+
+const deploying = [
+  new Option('--dry-run', 'everything but confirm, deploy and verify; the target is opened read-only'),
+  new Option('--verify-only', 'only audit the database, the same as migrate-guard verify'),
+  new Option('--skip-backup', 'deploy without a backup; recorded, loudly'),
+  new Option('--skip-rehearsal', 'accepted for later versions: this version does not rehearse'),
+  new Option('-y, --yes', 'approve whatever the plan is'),
+  new Option('--confirm <plan-hash>', 'approve exactly this reviewed plan'),
+  new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
+  new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
+  new Option('--statement-timeout <duration>', 'how long a statement may run (default: 0, no limit)'),
+]

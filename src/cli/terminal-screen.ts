@@ -1,0 +1,61 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Screen } from '../domain/screen.js'
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const frameMs = 100
+/** Without a terminal, a long task still says every so often what it is at. */
+const plainIntervalMs = 10_000
+
+/** Prints lines as they come; on a terminal, one line below them shows what is going on. */
+export class TerminalScreen implements Screen {
+  #text = ''
+  #since = 0
+  #printedAt = 0
+  #frame = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly output: NodeJS.WriteStream,
+    private readonly options: { quiet: boolean },
+  ) {}
+
+  print = (line: string): void => {
+    if (this.options.quiet) return
+    this.#erase()
+    this.output.write(`${line}\n`)
+    this.#draw()
+  }
+
+  progress = (text: string): void => {
+    if (this.options.quiet || text === this.#text) return
+    this.#text = stripVTControlCharacters(text).replace(/\s+/g, ' ')
+    this.#since = Date.now()
+    if (this.output.isTTY) {
+      this.#timer ??= setInterval(() => this.#draw(), frameMs)
+      this.#timer.unref()
+      this.#draw()
+    } else if (Date.now() - this.#printedAt > plainIntervalMs) {
+      this.#printedAt = Date.now()
+      this.output.write(`  … ${this.#text}\n`)
+    }
+  }
+
+  clearProgress = (): void => {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#erase()
+    this.#text = ''
+  }
+
+  #draw(): void {
+    if (!this.output.isTTY || this.#text === '') return
+    this.#frame = (this.#frame + 1) % frames.length
+    const seconds = Math.floor((Date.now() - this.#since) / 1000)
+    const line = `${frames[this.#frame]} ${this.#text}${seconds > 0 ? `  ${seconds} s` : ''}`
+    this.output.write(`\r\u001b[2K${line.slice(0, (this.output.columns || 80) - 1)}`)
+  }
+
+  #erase(): void {
+    if (this.output.isTTY && this.#text !== '') this.output.write('\r\u001b[2K')
+  }
+}

@@ -1,0 +1,4 @@
+/** Asks the target, and only asks: every connection behind it is held read-only by the server. */
+export interface Reader {
+  query(sql: string, values?: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+}

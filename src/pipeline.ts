@@ -1,0 +1,175 @@
+import type { Approval } from './domain/approval.js'
+import type { Backup } from './domain/backup.js'
+import type { Findings } from './domain/finding.js'
+import type { Plan } from './domain/plan.js'
+import type { RunRecord } from './domain/run-record.js'
+import { withScratchFolder } from './effects/private-files.js'
+import { readVersion } from './effects/version.js'
+import { takeDeployLock } from './postgres/deploy-lock.js'
+import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
+import { formatStepLine } from './report/screen.js'
+import { Run } from './run.js'
+import type { Settings } from './settings/settings.js'
+import { backup } from './steps/backup.js'
+import { takeBaseline } from './steps/baseline.js'
+import { assertNothingBlocks, check } from './steps/check.js'
+import { confirm } from './steps/confirm.js'
+import { assertDeployed, assertStillAsPlanned, deploy } from './steps/deploy.js'
+import { findBaseline } from './steps/earlier-run.js'
+import { makePlan } from './steps/plan.js'
+import { writeReports } from './steps/report.js'
+import { summaries } from './steps/summaries.js'
+import { interruptible, readSession, type Tools } from './steps/tools.js'
+import { assertVerified, type Baseline, verify } from './steps/verify.js'
+import { makeTools, type Surroundings } from './tools.js'
+
+/** How a run ended: its record, and where the report lies. */
+export interface RunResult {
+  readonly record: RunRecord
+  /** Absent for a run that leaves nothing behind. */
+  readonly reportPath?: string
+  /** What ended the run before its end; absent when all went well. */
+  readonly error?: unknown
+}
+
+/**
+ * The guarded upgrade: plan → check → backup → rehearse → confirm → deploy → verify → report. With `dryRun`, all of it
+ * but confirm, deploy and verify, on connections that the server holds read-only.
+ */
+export async function runDeploy(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
+  return inRun(settings, surroundings, async (run, tools) => {
+    // One guard at a time; a dry run changes nothing and needs no lock.
+    const lock = settings.dryRun ? undefined : await takeDeployLock(settings.target, run.record.runId)
+    try {
+      const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+      const { findings, backup } = await look(plan, run, tools)
+
+      // Nothing to do is a good end; what the checks found has been weighed all the same.
+      if (plan.pending.length === 0) return
+
+      // The rehearsal on the restored copy has its place here.
+      await run.skip('rehearse', 'not-run', 'this version does not rehearse')
+      if (settings.dryRun) return
+
+      // A person, or the hash of a reviewed plan, says yes to exactly this.
+      const approval = await run.step(
+        'confirm',
+        () => confirm(plan, findings, backup, tools),
+        summaries.confirm,
+      )
+      const baseline = await deployApproved(plan, approval, run, tools)
+
+      await audit(baseline, run, tools)
+    } finally {
+      await lock?.release()
+    }
+  })
+}
+
+/** The audit after the fact: `migrate-guard verify`. Opens the target read-only. */
+export async function runVerify(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
+  return inRun(settings, surroundings, async (run, tools) => {
+    const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+    const baseline = await interruptible(tools, () => findBaseline(plan.target, tools))
+    await audit(baseline, run, tools)
+  })
+}
+
+/** Only the plan: what is pending and how it would run. Leaves nothing behind. */
+export async function runPlan(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
+  return inRun(settings, surroundings, async (run, tools) => {
+    await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+  })
+}
+
+/** Plan and check: does the live data allow it? Opens the target read-only and leaves nothing behind. */
+export async function runCheck(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
+  return inRun(settings, surroundings, async (run, tools) => {
+    const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+    const snapshot = await takeSnapshot(settings.target, readSession(tools))
+    try {
+      await checkData(plan, snapshot, run, tools)
+    } finally {
+      await snapshot.release()
+    }
+  })
+}
+
+/** Checks the data and makes the backup, both of the same instant. */
+async function look(plan: Plan, run: Run, tools: Tools): Promise<{ findings: Findings; backup: Backup }> {
+  const snapshot = await takeSnapshot(tools.settings.target, readSession(tools))
+  try {
+    const findings = await checkData(plan, snapshot, run, tools)
+    return { findings, backup: await backUp(plan, snapshot, run, tools) }
+  } finally {
+    await snapshot.release()
+  }
+}
+
+async function checkData(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Findings> {
+  const work = () => interruptible(tools, () => check(plan, snapshot, tools))
+  const findings = await run.step('check', work, summaries.check)
+  assertNothingBlocks(findings)
+  return findings
+}
+
+async function backUp(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Backup> {
+  const skipped: Backup = { outcome: 'skipped' }
+  if (plan.pending.length === 0) return skipped
+  if (!tools.settings.skipBackup)
+    return run.step('backup', () => backup(plan, snapshot, tools), summaries.backup)
+  await run.step('backup', async () => skipped, summaries.backup)
+  return skipped
+}
+
+/** THE TARGET IS WRITTEN here and nowhere else. */
+async function deployApproved(plan: Plan, approval: Approval, run: Run, tools: Tools): Promise<Baseline> {
+  const baseline = await interruptible(tools, async () => {
+    await assertStillAsPlanned(plan, tools)
+    return takeBaseline(plan, tools)
+  })
+  await run.expectChange()
+  const deployment = await run.step('deploy', () => deploy(plan, approval, tools), summaries.deploy)
+  assertDeployed(deployment)
+  return baseline
+}
+
+async function audit(baseline: Baseline, run: Run, tools: Tools): Promise<void> {
+  const work = () => interruptible(tools, () => verify(baseline, tools), 'the verification was stopped')
+  const verification = await run.step('verify', work, summaries.verify)
+  assertVerified(verification)
+}
+
+/** Opens the run, does the work, and writes record and report whatever happens. */
+async function inRun(
+  settings: Settings,
+  surroundings: Surroundings,
+  work: (run: Run, tools: Tools) => Promise<void>,
+): Promise<RunResult> {
+  const { backupsPath, target, command, dryRun } = settings
+  const leavesFolder = command === 'deploy' || command === 'verify'
+  const run = await Run.open({
+    ...(leavesFolder ? { backupsPath } : {}),
+    command: dryRun ? `${command} --dry-run` : command,
+    version: readVersion(),
+    database: target.database,
+    onStep: (name, step) => {
+      if (step.outcome !== 'running' && name !== 'report')
+        surroundings.screen.print(formatStepLine(name, step))
+    },
+  })
+  let error: unknown
+  await withScratchFolder(async (scratchFolder) => {
+    try {
+      const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
+      const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
+      await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
+    } catch (caught) {
+      error = caught
+    }
+  })
+  surroundings.screen.clearProgress()
+  const record = await run.end(error)
+  const reportPath = await run.report(writeReports)
+  return { record, ...(reportPath ? { reportPath } : {}), ...(error === undefined ? {} : { error }) }
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import type { TargetAddress } from '../domain/target.js'
+import { writePrivateFile } from '../effects/private-files.js'
+
+/**
+ * The environment in which a client tool finds the password: in a private pgpass file, never on a command line.
+ * Without a password of ours, the user's own PGPASSFILE or PGPASSWORD stay in force.
+ */
+export async function clientEnvironment(
+  address: TargetAddress,
+  scratchFolder: string,
+): Promise<Record<string, string | undefined>> {
+  // Settings of the user's shell must not change which database is dumped, or how.
+  const dropped = /^PG(HOST|HOSTADDR|PORT|DATABASE|USER|SERVICE|OPTIONS|TARGETSESSIONATTRS)$/
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name)))
+  if (address.password === undefined) return inherited
+  const file = join(scratchFolder, 'pgpass')
+  // Colons and backslashes are escaped: https://www.postgresql.org/docs/current/libpq-pgpass.html
+  const password = address.password.reveal().replace(/[\\:]/g, '\\$&')
+  await writePrivateFile(file, `*:*:*:*:${password}\n`)
+  return { ...inherited, PGPASSFILE: file, PGPASSWORD: undefined }
+}
+
+const libpqParameters =
+  /^(ssl(mode|rootcert|cert|key|crl|negotiation|_min_protocol_version|_max_protocol_version|certmode|compression)|options|connect_timeout|channel_binding|gssencmode|krbsrvname|target_session_attrs|keepalives\w*|tcp_user_timeout)$/
+
+/**
+ * The connection string for a client tool, without the password. Values are quoted:
+ * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
+ */
+export function connectionStringFor(address: TargetAddress, applicationName: string): string {
+  const parameters = Object.entries(address.parameters).filter(([name]) => libpqParameters.test(name))
+  const entries = {
+    host: address.host,
+    port: String(address.port),
+    dbname: address.database,
+    user: address.user,
+    application_name: applicationName,
+    ...Object.fromEntries(parameters),
+  }
+  return Object.entries(entries)
+    .map(([name, value]) => `${name}='${value.replace(/[\\']/g, '\\$&')}'`)
+    .join(' ')
+}

@@ -1,0 +1,195 @@
+import pg from 'pg'
+import connectionString from 'pg-connection-string'
+import pgpass from 'pgpass'
+import { TargetError } from '../domain/errors.js'
+import type { TargetAddress } from '../domain/target.js'
+import { quoteIdentifier } from '../sql/names.js'
+
+/** How a connection to the target behaves; part of the startup packet, so the server itself enforces it. */
+export interface Session {
+  /** Seen in pg_stat_activity; at most 63 bytes. */
+  readonly applicationName: string
+  /** The server refuses every write on this connection. */
+  readonly readOnly?: boolean
+  /** Run-time parameters set for the session, e.g. `lock_timeout`. */
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly connectTimeoutMs?: number
+}
+
+/** A connection on which questions are asked. */
+export type Client = pg.Client
+
+/** Configuration of a driver's pool that has only one connection. */
+export type SingleConnectionConfig = pg.PoolConfig
+
+const defaultConnectTimeoutMs = 10_000
+
+/**
+ * Opens a connection. The caller ends it.
+ * @throws TargetError in one sentence when the server cannot be reached, refuses the password or has no such database.
+ */
+export async function openConnection(address: TargetAddress, session: Session): Promise<Client> {
+  if (address.parameters.sslmode === 'prefer') return openPreferringSsl(address, session)
+  const client = new pg.Client(clientConfig(address, session))
+  // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw asTargetError(error as NodeJS.ErrnoException, address)
+  }
+  return client
+}
+
+/** Borrows a connection for `work` and always gives it back. */
+export async function withConnection<T>(
+  address: TargetAddress,
+  session: Session,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await openConnection(address, session)
+  try {
+    return await work(client)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** libpq's `prefer`, which the driver does not know: SSL where the server has it, else without. */
+async function openPreferringSsl(address: TargetAddress, session: Session): Promise<Client> {
+  try {
+    return await openConnection(withSslMode(address, 'require'), session)
+  } catch (error) {
+    if (!/does not support SSL/.test((error as Error).message)) throw error
+    return openConnection(withSslMode(address, 'disable'), session)
+  }
+}
+
+function withSslMode(address: TargetAddress, sslmode: string): TargetAddress {
+  return { ...address, parameters: { ...address.parameters, sslmode } }
+}
+
+/**
+ * Configuration of a pool of exactly one connection, for the schema engine: its advisory lock and its scripts must
+ * share a session. `prefer` is decided here, because a pool cannot try twice.
+ */
+export async function singleConnectionPoolConfig(
+  address: TargetAddress,
+  session: Session,
+): Promise<SingleConnectionConfig> {
+  const settled = address.parameters.sslmode === 'prefer' ? await settleSslMode(address, session) : address
+  return { ...clientConfig(settled, session), max: 1, idleTimeoutMillis: 0 }
+}
+
+async function settleSslMode(address: TargetAddress, session: Session): Promise<TargetAddress> {
+  const client = await openConnection(address, session)
+  const { rows } = await client.query(
+    'SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()',
+  )
+  await client.end()
+  return withSslMode(address, rows[0]?.ssl ? 'require' : 'disable')
+}
+
+function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig {
+  const { options: ownOptions, connect_timeout: timeoutSeconds, ...rest } = address.parameters
+  const parameters = {
+    ...(session.readOnly ? { default_transaction_read_only: 'on' } : {}),
+    search_path: quoteIdentifier(address.schema),
+    TimeZone: 'UTC',
+    ...session.parameters,
+  }
+  const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
+  const ssl = sslConfig(rest)
+  return {
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    password: () => address.password?.reveal() ?? passwordFromFile(address),
+    ...(ssl === undefined ? {} : { ssl }),
+    application_name: session.applicationName,
+    options: [ownOptions, ...options].filter(Boolean).join(' '),
+    connectionTimeoutMillis: timeoutSeconds
+      ? Number(timeoutSeconds) * 1000
+      : (session.connectTimeoutMs ?? defaultConnectTimeoutMs),
+    keepAlive: true,
+  } as pg.ClientConfig
+}
+
+/** The driver's own reading of `sslmode` and the certificate files, with the meaning that libpq and pg_dump give them. */
+function sslConfig(parameters: Readonly<Record<string, string>>): pg.ClientConfig['ssl'] {
+  const ssl = Object.entries(parameters).filter(
+    ([name]) => name.startsWith('ssl') && name !== 'sslnegotiation',
+  )
+  if (ssl.length === 0) return undefined
+  const query = new URLSearchParams([...ssl, ['uselibpqcompat', 'true']])
+  return connectionString.parse(`postgresql://host/database?${query}`).ssl as pg.ClientConfig['ssl']
+}
+
+/** PGPASSWORD, else the pgpass file, as libpq does; undefined when neither has one for this address. */
+async function passwordFromFile(address: TargetAddress): Promise<string | undefined> {
+  if (process.env.PGPASSWORD) return process.env.PGPASSWORD
+  return new Promise((resolve) => pgpass(address, resolve))
+}
+
+/** Spaces and backslashes are escaped: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
+function escapeOption(value: string): string {
+  return value.replace(/[\\ ]/g, '\\$&')
+}
+
+function asTargetError(error: NodeJS.ErrnoException, address: TargetAddress): TargetError {
+  const where = `${address.host}:${address.port}`
+  const make = (code: string, message: string, hint: string) =>
+    new TargetError(code, message, { hint, cause: error })
+  switch (error.code) {
+    case '3D000':
+      return make(
+        'database-missing',
+        `database "${address.database}" does not exist on ${where}`,
+        'Correct the database name in the URL, or create the database; migrate-guard never creates one.',
+      )
+    case '28P01':
+    case '28000':
+      return make(
+        'authentication-failed',
+        `${where} refused the login of "${address.user}": ${error.message}`,
+        'Correct user and password in the database URL; percent-encode special characters in the password.',
+      )
+    case '42704':
+    case '42501':
+    case '08P01':
+      return make(
+        'session-refused',
+        `${where} refused the settings of the session: ${error.message}`,
+        'Give the direct URL of the database, not that of a connection pooler.',
+      )
+    case '53300':
+      return make(
+        'too-many-connections',
+        `${where} has no connection left: ${error.message}`,
+        'Free a connection, or raise max_connections, and run the command again.',
+      )
+    default:
+      if (/password must be a string|no password/i.test(error.message)) {
+        return make(
+          'authentication-failed',
+          `${where} asks for a password and none is given for "${address.user}"`,
+          'Put the password into the database URL, or into a pgpass file.',
+        )
+      }
+      return make(
+        'target-unreachable',
+        `the server at ${where} cannot be reached: ${reasonOf(error)}`,
+        'Start the server, or correct host and port in the database URL.',
+      )
+  }
+}
+
+function reasonOf(error: NodeJS.ErrnoException & { errors?: Error[] }): string {
+  if (error.code === 'ECONNREFUSED') return 'connection refused'
+  if (error.code === 'ENOTFOUND') return 'the host name is unknown'
+  if (error.code === 'ENOENT') return 'the Unix socket does not exist'
+  // Node tries every address of a name and reports the failures together, with an empty message.
+  return error.message || error.errors?.[0]?.message || error.code || 'unknown reason'
+}

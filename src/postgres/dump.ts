@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { BackupFile } from '../domain/backup.js'
+import { BackupError } from '../domain/errors.js'
+import type { TargetAddress } from '../domain/target.js'
+import { effect } from '../effects/effect.js'
+import { runProcess } from '../effects/run-process.js'
+import { connectionStringFor } from './client-environment.js'
+import type { ClientTool } from './client-tools.js'
+import { RowCounter } from './row-counter.js'
+
+export interface DumpRequest {
+  readonly tool: ClientTool
+  readonly address: TargetAddress
+  readonly applicationName: string
+  readonly environment: Record<string, string | undefined>
+  /** The exported snapshot that is dumped. */
+  readonly snapshotId: string
+  /** A folder that does not exist yet; pg_dump makes it. */
+  readonly folder: string
+  readonly jobs: number
+  readonly signal: AbortSignal
+}
+
+/** pg_dump waits this long for a table that somebody has locked, then gives up; else it would hang without a word. */
+const lockWaitTimeoutMs = 30_000
+
+/**
+ * Dumps the whole database in directory format, always all of it: with -n or -t large objects and extensions would
+ * silently be left out. -Z1, because the default compression was measured to take 2.7 times as long for 9 % less size.
+ * @throws BackupError when pg_dump fails, is killed or is interrupted.
+ */
+export async function dumpDatabase(request: DumpRequest): Promise<void> {
+  const { tool, address, folder, signal } = request
+  const result = await runProcess({
+    effect: 'backup.pg-dump',
+    file: tool.path,
+    arguments: [
+      '--format=directory',
+      `--jobs=${request.jobs}`,
+      '--compress=1',
+      '--no-password',
+      `--snapshot=${request.snapshotId}`,
+      `--lock-wait-timeout=${lockWaitTimeoutMs}`,
+      `--file=${folder}`,
+      `--dbname=${connectionStringFor(address, request.applicationName)}`,
+    ],
+    environment: request.environment,
+    signal,
+  })
+  if (result.exitCode !== 0) {
+    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${lastLine(result.stderr)}`, {
+      hint: 'Mend the cause and run the command again; the unfinished dump in the run folder is of no use.',
+    })
+  }
+}
+
+/**
+ * Reads the whole dump back and counts the rows in it, table by table.
+ * @returns rows by `"schema"."table"` as pg_restore prints the name.
+ * @throws BackupError when any of it cannot be read.
+ */
+export async function readDump(
+  tool: ClientTool,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const counter = new RowCounter()
+  const result = await runProcess({
+    effect: 'backup.read',
+    file: tool.path,
+    arguments: ['--section=data', '--file=-', folder],
+    onStdout: (chunk) => counter.add(chunk),
+    signal,
+  })
+  if (result.exitCode !== 0) {
+    throw new BackupError(
+      'dump-not-readable',
+      `the dump cannot be read back: pg_restore ${result.ending}: ${lastLine(result.stderr)}`,
+      {
+        hint: 'Look for a full or failing disk, then run the command again.',
+      },
+    )
+  }
+  return counter.counts
+}
+
+/** Size and sha256 of every file below a folder, in the order of their paths, read from the disk. */
+export async function hashFiles(folder: string, base: string): Promise<BackupFile[]> {
+  return effect('backup.hash', async () => {
+    const names = (await readdir(folder, { recursive: true })).sort()
+    const files: BackupFile[] = []
+    for (const name of names) {
+      const path = join(folder, name)
+      const { size, mode } = await stat(path)
+      if ((mode & 0o170000) === 0o040000) continue
+      files.push({ path: relative(base, path), sizeBytes: size, sha256: await sha256Of(path) })
+    }
+    return files
+  })
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) || 'it said nothing'
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { effect } from '../effects/effect.js'
+import type { Client } from './connection.js'
+
+const pollMs = 100
+
+/** Other sessions on this database with this application_name that are still alive on the server. */
+async function countSessions(client: Client, applicationName: string): Promise<number> {
+  const { rows } = await client.query(
+    `SELECT pg_catalog.count(*)::int AS alive FROM pg_catalog.pg_stat_activity
+      WHERE application_name = $1 AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()`,
+    [applicationName],
+  )
+  return rows[0].alive
+}
+
+/**
+ * Waits until the server has no session left with this application_name: a child that is dead may have left a
+ * statement running there, which would still commit.
+ * @returns false when some are still alive after `timeoutMs`.
+ */
+export async function waitUntilGone(
+  client: Client,
+  applicationName: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs
+  while ((await countSessions(client, applicationName)) > 0) {
+    if (Date.now() > deadline) return false
+    await sleep(pollMs)
+  }
+  return true
+}
+
+/** Asks the server to cancel what these sessions are doing. Works for one's own role without special privileges. */
+export async function cancelSessions(client: Client, applicationName: string): Promise<void> {
+  await effect('deploy.cancel', () =>
+    client.query(
+      `SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity
+        WHERE application_name = $1 AND datname = pg_catalog.current_database()`,
+      [applicationName],
+    ),
+  )
+}
+
+/**
+ * What became of a transaction, from the server's own commit log: the proof that outlives connections and processes.
+ * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+ */
+export async function readTransactionStatus(
+  client: Client,
+  transactionId: string,
+): Promise<'committed' | 'aborted' | 'in progress' | 'too old'> {
+  const { rows } = await client.query('SELECT pg_catalog.pg_xact_status($1::xid8) AS status', [transactionId])
+  return rows[0].status ?? 'too old'
+}

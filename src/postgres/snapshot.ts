@@ -1,0 +1,67 @@
+import { CheckError } from '../domain/errors.js'
+import type { TargetAddress } from '../domain/target.js'
+import { type Client, openConnection, type Session } from './connection.js'
+
+/**
+ * One instant of the target that several connections and pg_dump can look at together, held open by a transaction:
+ * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
+ */
+export interface Snapshot {
+  readonly id: string
+  /** Write-ahead log position when it was taken. */
+  readonly lsn: string
+  /** A connection inside the snapshot; for one question at a time. */
+  readonly client: Client
+  /** Opens one more connection inside the snapshot. */
+  open(): Promise<Client>
+  /** Lets the snapshot go and ends its connections. */
+  release(): Promise<void>
+}
+
+/**
+ * Takes a snapshot in a REPEATABLE READ, READ ONLY transaction.
+ * The server must not end that transaction for being idle while pg_dump works, so its idle time-outs are off.
+ */
+export async function takeSnapshot(address: TargetAddress, session: Session): Promise<Snapshot> {
+  const patient: Session = {
+    ...session,
+    readOnly: true,
+    parameters: { ...session.parameters, idle_in_transaction_session_timeout: '0' },
+  }
+  const holder = await openConnection(address, patient)
+  const others: Client[] = []
+  try {
+    await holder.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    const { rows } = await holder.query(`
+      SELECT pg_catalog.pg_export_snapshot() AS id,
+             CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                  ELSE pg_catalog.pg_current_wal_lsn() END::text AS lsn`)
+    const { id, lsn } = rows[0] as { id: string; lsn: string }
+    return {
+      id,
+      lsn,
+      client: holder,
+      open: async () => {
+        const client = await openConnection(address, patient)
+        others.push(client)
+        await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+        // The id is our own server's answer; SET TRANSACTION takes no parameters.
+        await client.query(`SET TRANSACTION SNAPSHOT '${id}'`)
+        return client
+      },
+      release: async () => {
+        for (const client of [...others, holder]) await client.end().catch(() => undefined)
+      },
+    }
+  } catch (error) {
+    await holder.end().catch(() => undefined)
+    throw new CheckError(
+      'snapshot-failed',
+      `no snapshot of the target could be taken: ${(error as Error).message}`,
+      {
+        hint: 'Run the command again; if it fails again, look at the server log.',
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,178 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ProjectError } from '../domain/errors.js'
+import type { EngineName } from '../domain/plan.js'
+import type { TargetAddress } from '../domain/target.js'
+import { writePrivateFile } from '../effects/private-files.js'
+import { type ProcessResult, runProcess } from '../effects/run-process.js'
+import { urlWithoutPassword, urlWithPassword } from '../settings/database-url.js'
+import { type HostOptions, hostOptionsVariable } from './engine-host/host-options.js'
+import { type PrismaProject, readSchemaFiles } from './project.js'
+
+export interface PrismaCall {
+  /** Name of the effect, e.g. `deploy.prisma`. */
+  readonly effect: string
+  readonly arguments: readonly string[]
+  readonly applicationName: string
+  readonly readOnly: boolean
+  readonly lockTimeoutMs?: number
+  readonly statementTimeoutMs?: number
+  readonly retries?: number
+  readonly eventsFile?: string
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** The project's own Prisma CLI, run against the target. */
+export interface PrismaCli {
+  run(call: PrismaCall): Promise<ProcessResult>
+}
+
+export interface PrismaCliOptions {
+  readonly project: PrismaProject
+  readonly address: TargetAddress
+  readonly engine: EngineName
+  /** A private folder for the files that hold the password and the configuration given to Prisma. */
+  readonly scratchFolder: string
+}
+
+const hostPath = fileURLToPath(new URL('./engine-host/main.js', import.meta.url))
+const urlVariable = 'MIGRATE_GUARD_PRISMA_URL'
+
+/** Prepares the CLI: writes the private files and finds the engine. */
+export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCli> {
+  const { project, address, engine, scratchFolder } = options
+  const native = engine === 'native' ? findNativeEngine(project) : undefined
+  const passwordFile = address.password ? join(scratchFolder, 'password') : undefined
+  if (passwordFile && address.password) await writePrivateFile(passwordFile, address.password.reveal())
+  const configFile = join(scratchFolder, 'prisma.config.mjs')
+  if (project.major >= 7) await writePrivateFile(configFile, prismaConfigText(project))
+  const environment = await childEnvironment(project)
+
+  return {
+    run: (call) => {
+      const host = hostOptionsFor(call, address, passwordFile)
+      // Prisma puts the URL on its engine's command line; only the native engine must have the password in it.
+      const url = native ? urlForNativeEngine(address, call) : urlWithoutPassword(address)
+      return runProcess({
+        effect: call.effect,
+        file: process.execPath,
+        arguments: [
+          project.cliPath,
+          ...call.arguments,
+          ...(project.major >= 7 ? ['--config', configFile] : []),
+        ],
+        directory: project.directory,
+        environment: {
+          ...environment.withUrl(url),
+          PRISMA_SCHEMA_ENGINE_BINARY: native ?? hostPath,
+          // 6.19 wants this file to exist, though nothing here loads it.
+          PRISMA_QUERY_ENGINE_LIBRARY: hostPath,
+          ...(native ? {} : { [hostOptionsVariable]: JSON.stringify(host) }),
+        },
+        ownGroup: true,
+        ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+      })
+    },
+  }
+}
+
+function hostOptionsFor(
+  call: PrismaCall,
+  address: TargetAddress,
+  passwordFile: string | undefined,
+): HostOptions {
+  const { password: _, ...addressWithoutPassword } = address
+  return {
+    address: addressWithoutPassword,
+    ...(passwordFile ? { passwordFile } : {}),
+    applicationName: call.applicationName,
+    readOnly: call.readOnly,
+    lockTimeoutMs: call.lockTimeoutMs ?? 0,
+    statementTimeoutMs: call.statementTimeoutMs ?? 0,
+    retries: call.retries ?? 0,
+    ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
+    guardProcessId: process.pid,
+  }
+}
+
+/** The settings of the session, for an engine that only takes a URL. */
+function urlForNativeEngine(address: TargetAddress, call: PrismaCall): string {
+  const parameters = {
+    lock_timeout: call.lockTimeoutMs ?? 0,
+    statement_timeout: call.statementTimeoutMs ?? 0,
+    client_connection_check_interval: 500,
+    ...(call.readOnly ? { default_transaction_read_only: 'on' } : {}),
+  }
+  const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${value}`)
+  return urlWithPassword({
+    ...address,
+    parameters: {
+      ...address.parameters,
+      application_name: call.applicationName,
+      options: [address.parameters.options, ...options].filter(Boolean).join(' '),
+    },
+  })
+}
+
+/**
+ * Prisma's configuration with our paths and URL laid over the project's own, so that no `.env` and no variable of
+ * another name brings the password back in.
+ */
+function prismaConfigText({ configPath, schemaPath, migrationsPath }: PrismaProject): string {
+  return [
+    configPath ? `import project from ${JSON.stringify(configPath)}` : 'const project = {}',
+    'export default {',
+    '  ...project,',
+    `  schema: ${JSON.stringify(schemaPath)},`,
+    `  migrations: { ...project.migrations, path: ${JSON.stringify(migrationsPath)} },`,
+    `  datasource: { url: process.env.${urlVariable} },`,
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** What the child may see of our environment: nothing that changes how Node or Prisma runs, no other database. */
+async function childEnvironment(project: PrismaProject) {
+  const dropped =
+    /^(NODE_OPTIONS|DEBUG|PGOPTIONS|PGSERVICE|SHADOW_DATABASE_URL|PRISMA_.*|RUST_LOG|MIGRATE_GUARD_(?!EFFECT_OBSERVER).*)$/
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name)))
+  // The variables from which a schema of Prisma 6, or the project's configuration, takes a URL.
+  const files = await readSchemaFiles(project.schemaPath)
+  const named = files.flatMap(({ content }) =>
+    [...content.matchAll(/\benv\("([^"]+)"\)/g)].map((match) => match[1] ?? ''),
+  )
+  return {
+    withUrl: (url: string): Record<string, string | undefined> => ({
+      ...inherited,
+      ...Object.fromEntries([...named, 'DATABASE_URL', 'DIRECT_URL', urlVariable].map((name) => [name, url])),
+      CHECKPOINT_DISABLE: '1',
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      NO_COLOR: '1',
+    }),
+  }
+}
+
+/**
+ * Prisma's own engine binary, where its install script has put it.
+ * @throws ProjectError when it is not there.
+ */
+export function findNativeEngine(project: PrismaProject): string {
+  const given = process.env.PRISMA_SCHEMA_ENGINE_BINARY
+  if (given && existsSync(given)) return given
+  const folder = dirname(createRequire(project.cliPath).resolve('@prisma/engines/package.json'))
+  const name = readdirSync(folder).find(
+    (file) => /^schema-engine-/.test(file) && !/\.(sha256|gz)$/.test(file),
+  )
+  if (name) return join(folder, name)
+  throw new ProjectError(
+    'native-engine-missing',
+    `Prisma's own schema engine is not installed in ${folder}`,
+    {
+      hint: 'Leave --engine native out to use the engine that ships with migrate-guard, or let Prisma download its own.',
+    },
+  )
+}

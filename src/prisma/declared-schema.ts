@@ -1,0 +1,67 @@
+import { ProjectError } from '../domain/errors.js'
+import type { TargetAddress } from '../domain/target.js'
+import { type Session, singleConnectionPoolConfig } from '../postgres/connection.js'
+import { type DeclaredSchema, readDeclaredSchema } from '../sql/declared-schema.js'
+import { loadParser, parseStatements } from '../sql/parser.js'
+import { makeMigrationAdapter } from './engine-host/migration-adapter.js'
+import { startSchemaEngine, watchPanics } from './engine-host/wasm-engine.js'
+import { type PrismaProject, readSchemaFiles } from './project.js'
+
+/**
+ * What the project's `schema.prisma` declares: Prisma's own engine writes it as SQL, the Postgres parser reads that.
+ * The engine asks the server for its version on the way, on a read-only connection.
+ * @throws ProjectError when the schema is not valid.
+ */
+export async function readDeclared(
+  project: PrismaProject,
+  address: TargetAddress,
+  session: Session,
+): Promise<DeclaredSchema> {
+  const files = await readSchemaFiles(project.schemaPath)
+  const relationModeOff = /(\brelationMode\s*=\s*)"prisma"/
+  // With relationMode "prisma" the engine writes no foreign keys; the relations are declared all the same. A URL in
+  // the schema is Prisma 6's; the engine of 7 wants none.
+  const enforced = files.map(({ path, content }) => ({
+    path,
+    content: content
+      .replace(relationModeOff, '$1"foreignKeys"')
+      .replace(/^\s*(url|directUrl|shadowDatabaseUrl)\s*=\s*(env\(.*\)|".*")\s*$/gm, ''),
+  }))
+  const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true })
+  const adapter = makeMigrationAdapter(config, async () => {
+    throw new Error('a read-only engine runs no script')
+  })
+  const panicText = watchPanics()
+  try {
+    const engine = await startSchemaEngine({ datamodels: undefined }, adapter.factory, () => undefined)
+    const { stdout } = await engine.diff({
+      from: { tag: 'empty' },
+      to: { tag: 'schemaDatamodel', files: enforced },
+      script: true,
+      shadowDatabaseUrl: null,
+      exitCode: null,
+      filters: { externalEnums: [], externalTables: [] },
+    })
+    await loadParser()
+    const parsed = parseStatements(stdout ?? '')
+    if ('problem' in parsed)
+      throw new Error(`the SQL that Prisma makes of it cannot be read: ${parsed.problem.message}`)
+    const enforcesRelations = !files.some(({ content }) => relationModeOff.test(content))
+    return readDeclaredSchema(parsed.statements, { enforcesRelations })
+  } catch (error) {
+    throw new ProjectError(
+      'schema-not-valid',
+      `the Prisma schema cannot be read: ${panicText() ?? firstLine(error)}`,
+      {
+        hint: 'Run npx prisma validate to see what is wrong with it.',
+        cause: error,
+      },
+    )
+  } finally {
+    await adapter.dispose()
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.trim().split('\n')[0] ?? ''
+}

@@ -1,0 +1,45 @@
+/** What the engine host tells while it runs migrations; one JSON line each in `events.ndjson`. */
+export type EngineEvent = { readonly at: string; readonly migration: string } & (
+  | { readonly type: 'migration-started'; readonly statements: number; readonly mode: string }
+  /** `transactionId` is the server's: pg_xact_status() tells later what became of it. */
+  | { readonly type: 'transaction-started'; readonly transactionId: string; readonly attempt: number }
+  | {
+      readonly type: 'statement-started'
+      readonly statement: number
+      readonly line: number
+      readonly summary: string
+    }
+  | {
+      readonly type: 'statement-finished'
+      readonly statement: number
+      readonly rows: number | null
+      readonly durationMs: number
+    }
+  | ({ readonly type: 'statement-failed' } & EngineFailure)
+  | { readonly type: 'transaction-rolled-back' }
+  | { readonly type: 'retry'; readonly attempt: number; readonly waitMs: number; readonly sqlstate: string }
+  | { readonly type: 'migration-finished'; readonly durationMs: number }
+)
+
+export interface EngineFailure {
+  /** Absent when it was the COMMIT that failed. */
+  readonly statement?: number
+  readonly line?: number
+  readonly sqlstate?: string
+  /** The server's message, without DETAIL: that one holds values of rows. */
+  readonly message: string
+}
+
+/** An event before the engine host stamps it with time and migration. */
+export type EngineEventBody = EngineEvent extends infer E
+  ? E extends EngineEvent
+    ? Omit<E, 'at' | 'migration'>
+    : never
+  : never
+
+/** Reads the lines of an events file; a last line that is not whole yet is left for the next time. */
+export function parseEvents(text: string): { events: EngineEvent[]; rest: string } {
+  const lines = text.split('\n')
+  const rest = lines.pop() ?? ''
+  return { events: lines.filter(Boolean).map((line) => JSON.parse(line) as EngineEvent), rest }
+}

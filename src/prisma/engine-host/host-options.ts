@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { Secret, type TargetAddress } from '../../domain/target.js'
+
+/** The variable through which the guard tells its engine host what to do; a JSON text without any secret. */
+export const hostOptionsVariable = 'MIGRATE_GUARD_ENGINE_OPTIONS'
+
+export interface HostOptions {
+  readonly address: Omit<TargetAddress, 'password'>
+  /** A 0600 file that holds the password and nothing else; absent when the address needs none. */
+  readonly passwordFile?: string
+  readonly applicationName: string
+  /** The server refuses every write of this engine. */
+  readonly readOnly: boolean
+  readonly lockTimeoutMs: number
+  readonly statementTimeoutMs: number
+  /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
+  readonly retries: number
+  readonly eventsFile?: string
+  /** The engine ends itself when this process is gone: nobody would read its answer. */
+  readonly guardProcessId?: number
+}
+
+/** The options from the environment, or undefined when the engine was not started by the guard. */
+export function readHostOptions(environment: NodeJS.ProcessEnv): HostOptions | undefined {
+  const text = environment[hostOptionsVariable]
+  return text === undefined ? undefined : (JSON.parse(text) as HostOptions)
+}
+
+/** The address with the password from its file. */
+export function addressOf(options: HostOptions): TargetAddress {
+  const { address, passwordFile } = options
+  return passwordFile ? { ...address, password: new Secret(readFileSync(passwordFile, 'utf8')) } : address
+}

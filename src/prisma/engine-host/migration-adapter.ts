@@ -1,0 +1,115 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  DriverAdapterError,
+} from '@prisma/driver-adapter-utils'
+import { effect } from '../../effects/effect.js'
+import type { SingleConnectionConfig } from '../../postgres/connection.js'
+import type { ScriptClient } from './run-script.js'
+
+/** Runs one migration file on the engine's own connection. */
+export type ScriptRunner = (client: ScriptClient, script: string) => Promise<void>
+
+/** Types of the catalog that Prisma's adapter refuses, by OID, and the type to present them as. */
+const presentedTypes = new Map([
+  [18, 25], // "char" as text; its column type is corrected below
+  [19, 25], // name as text
+  [1002, 1009], // "char"[] as text[]
+  [1003, 1009], // name[] as text[]
+  [22, 1005], // int2vector as int2[]
+  [30, 1028], // oidvector as oid[]
+])
+
+const charOid = 18
+
+export interface MigrationAdapter {
+  /** What the schema engine is given. */
+  readonly factory: object
+  /** Ends the connections that the engine has made. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Prisma's adapter for node-postgres as the schema engine needs it, with two repairs: it understands the types of the
+ * catalog, without which introspection fails, and a migration file is run by `runScript`, because the adapter's own
+ * executeScript splits at every `;` and so breaks dollar quotes and atomicity.
+ */
+export function makeMigrationAdapter(
+  config: SingleConnectionConfig,
+  runScript: ScriptRunner,
+): MigrationAdapter {
+  const connected: RepairedAdapter[] = []
+  const factory = new PrismaPg(config)
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const adapter = (await connect()) as unknown as RepairedAdapter
+    connected.push(adapter)
+    const charColumns = new WeakMap<Query, boolean[]>()
+    const performIO = adapter.performIO.bind(adapter)
+    adapter.performIO = async (query) => {
+      const write = !/^\s*SELECT\b/i.test(query.sql)
+      const result = write ? await effect('engine.query', () => performIO(query)) : await performIO(query)
+      charColumns.set(
+        query,
+        result.fields.map(({ dataTypeID }) => dataTypeID === charOid),
+      )
+      for (const field of result.fields)
+        field.dataTypeID = presentedTypes.get(field.dataTypeID) ?? field.dataTypeID
+      return result
+    }
+    const queryRaw = adapter.queryRaw.bind(adapter)
+    adapter.queryRaw = async (query) => {
+      const result = await queryRaw(query)
+      // The engine panics on CHECK constraints when it is given "char" as anything but a character.
+      const isChar = charColumns.get(query) ?? []
+      const columnTypes = result.columnTypes.map((type, i) => (isChar[i] ? ColumnTypeEnum.Character : type))
+      return { ...result, columnTypes }
+    }
+    adapter.executeScript = async (script) => {
+      const client = await adapter.client.connect()
+      try {
+        await runScript(client, script)
+      } catch (error) {
+        throw asAdapterError(error)
+      } finally {
+        client.release()
+      }
+    }
+    return adapter as unknown as Awaited<ReturnType<typeof connect>>
+  }
+  return {
+    factory: bindMigrationAwareSqlAdapterFactory(factory),
+    dispose: async () => {
+      for (const adapter of connected.splice(0)) await adapter.client.end()
+    },
+  }
+}
+
+interface Query {
+  sql: string
+}
+
+interface RepairedAdapter {
+  client: { connect(): Promise<ScriptClient & { release(): void }>; end(): Promise<void> }
+  performIO(query: Query): Promise<{ fields: { dataTypeID: number }[] }>
+  queryRaw(query: Query): Promise<{ columnTypes: number[] }>
+  executeScript(script: string): Promise<void>
+}
+
+/** The server's error as Prisma prints it. DETAIL is left out: it holds values of rows, and Prisma stores what it gets. */
+function asAdapterError(error: unknown): unknown {
+  const { code, severity, message, column, hint } = error as Record<string, string | undefined>
+  if (code === undefined || severity === undefined) return error
+  return new DriverAdapterError({
+    kind: 'postgres',
+    originalCode: code,
+    originalMessage: message,
+    code,
+    severity,
+    message,
+    detail: undefined,
+    column,
+    hint,
+  } as ConstructorParameters<typeof DriverAdapterError>[0])
+}

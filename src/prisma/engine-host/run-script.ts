@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { effect } from '../../effects/effect.js'
+import { executionModelOf, wrappedStatements } from '../../sql/execution-model.js'
+import { readFileText } from '../../sql/file-text.js'
+import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
+import type { EngineEventBody } from '../engine-events.js'
+
+/** The connection on which a script runs. */
+export interface ScriptClient {
+  query(sql: string): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>
+}
+
+export interface ScriptOptions {
+  readonly lockTimeoutMs: number
+  /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
+  readonly retries: number
+  readonly onEvent: (event: EngineEventBody) => void
+}
+
+/** SQLSTATE lock_not_available (what lock_timeout gives) and deadlock_detected: nothing was wrong with the SQL. */
+const retryableStates = new Set(['55P03', '40P01'])
+
+/**
+ * Runs one migration file: in one transaction when all its statements may run in one, else statement by statement as
+ * written. Always leaves the connection outside a transaction and with its session settings as they were.
+ * @throws the server's error, or an Error when the text is not SQL; nothing has run then.
+ */
+export async function runScript(client: ScriptClient, script: string, options: ScriptOptions): Promise<void> {
+  const statements = await readStatements(script)
+  const { mode } = executionModelOf(statements)
+  const started = performance.now()
+  options.onEvent({ type: 'migration-started', statements: statements.length, mode })
+  try {
+    if (mode === 'all-or-nothing')
+      await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
+    else await runAsWritten(client, statements, options)
+  } finally {
+    // A SET in one file must not leak into the next one, nor into Prisma's own queries.
+    await client.query('RESET ALL').catch(() => undefined)
+  }
+  options.onEvent({ type: 'migration-finished', durationMs: performance.now() - started })
+}
+
+async function readStatements(script: string): Promise<ParsedStatement[]> {
+  await loadParser()
+  const file = readFileText(Buffer.from(script, 'utf8'))
+  if ('problem' in file) throw new Error(`line ${file.problem.line}: ${file.problem.message}`)
+  const parsed = parseStatements(file.text)
+  if ('problem' in parsed) throw new Error(`line ${parsed.problem.line}: ${parsed.problem.message}`)
+  return parsed.statements
+}
+
+async function runInTransaction(
+  client: ScriptClient,
+  statements: readonly ParsedStatement[],
+  options: ScriptOptions,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await tryTransaction(client, statements, attempt, options)
+      return
+    } catch (error) {
+      const sqlstate = (error as { code?: string }).code ?? ''
+      if (!retryableStates.has(sqlstate) || attempt > options.retries) throw error
+      const waitMs = backoffMs(attempt)
+      options.onEvent({ type: 'retry', attempt, waitMs, sqlstate })
+      await sleep(waitMs)
+    }
+  }
+}
+
+async function tryTransaction(
+  client: ScriptClient,
+  statements: readonly ParsedStatement[],
+  attempt: number,
+  options: ScriptOptions,
+): Promise<void> {
+  await effect('engine.begin', () => client.query('BEGIN'))
+  try {
+    const { rows } = await client.query('SELECT pg_catalog.pg_current_xact_id()::text AS id')
+    options.onEvent({ type: 'transaction-started', transactionId: String(rows[0]?.id), attempt })
+    await client.query(`SET LOCAL lock_timeout = ${options.lockTimeoutMs}`)
+    for (const statement of statements) await runStatement(client, statement, options)
+    await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
+      options.onEvent({ type: 'statement-failed', ...failureOf(error) })
+      throw error
+    })
+  } catch (error) {
+    // On a connection that is gone there is nothing to roll back from here: the server does it by itself.
+    await effect('engine.rollback', () => client.query('ROLLBACK')).then(
+      () => options.onEvent({ type: 'transaction-rolled-back' }),
+      () => undefined,
+    )
+    throw error
+  }
+}
+
+async function runAsWritten(
+  client: ScriptClient,
+  statements: readonly ParsedStatement[],
+  options: ScriptOptions,
+): Promise<void> {
+  try {
+    for (const statement of statements) {
+      await client.query(`SET lock_timeout = ${waitsWithoutBlocking(statement) ? 0 : options.lockTimeoutMs}`)
+      await runStatement(client, statement, options)
+    }
+  } finally {
+    // A file with its own BEGIN that failed half-way is still inside; ROLLBACK outside a transaction only warns.
+    await client.query('ROLLBACK').catch(() => undefined)
+  }
+}
+
+/**
+ * CONCURRENTLY waits for old transactions while nobody waits for it; a lock time-out would only leave an invalid
+ * index: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+ */
+function waitsWithoutBlocking({ node }: ParsedStatement): boolean {
+  return node.concurrent === true
+}
+
+async function runStatement(
+  client: ScriptClient,
+  statement: ParsedStatement,
+  options: ScriptOptions,
+): Promise<void> {
+  const { index, line } = statement
+  options.onEvent({ type: 'statement-started', statement: index, line, summary: summaryOf(statement.sql) })
+  const started = performance.now()
+  try {
+    const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
+    options.onEvent({
+      type: 'statement-finished',
+      statement: index,
+      rows: rowCount,
+      durationMs: performance.now() - started,
+    })
+  } catch (error) {
+    options.onEvent({ type: 'statement-failed', statement: index, line, ...failureOf(error) })
+    throw error
+  }
+}
+
+function failureOf(error: unknown): { sqlstate?: string; message: string } {
+  const { code, message } = error as { code?: string; message: string }
+  return { ...(code ? { sqlstate: code } : {}), message }
+}
+
+/** The first words of a statement, on one line; never values, which stand further on. */
+function summaryOf(sql: string): string {
+  const words = sql.replace(/--.*$/gm, ' ').replace(/\s+/g, ' ').trim()
+  const head = /^[^('$]*/.exec(words)?.[0].trim() ?? ''
+  return head.length > 60 ? `${head.slice(0, 59)}…` : head
+}
+
+/** 0.5, 1, 2, 4 s and so on, ± half, so that two that collided do not collide again. */
+function backoffMs(attempt: number): number {
+  return Math.round(500 * 2 ** (attempt - 1) * (0.5 + Math.random()))
+}

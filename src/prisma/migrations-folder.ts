@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { ProjectError } from '../domain/errors.js'
+import type { MigrationFolder } from '../domain/migration.js'
+
+/**
+ * Reads the migrations folder in Prisma's order: by the bytes of the names. A folder without migration.sql is listed
+ * without a checksum.
+ * @throws ProjectError when there is no migrations folder, or nothing in it: Prisma would say nothing and exit 0.
+ */
+export async function readMigrationFolders(
+  path: string,
+  projectDirectory: string,
+): Promise<MigrationFolder[]> {
+  const shown = relative(projectDirectory, path) || path
+  if (!existsSync(path)) {
+    throw new ProjectError('migrations-missing', `there is no migrations folder at ${shown}`, {
+      hint: 'Run the command in the folder of your project, or give the path by --migrations.',
+    })
+  }
+  const entries = await readdir(path, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  if (names.length === 0) {
+    throw new ProjectError('migrations-empty', `the migrations folder ${shown} holds no migration`, {
+      hint: 'Give the path of the right folder by --migrations; Prisma itself would report success here.',
+    })
+  }
+  names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return Promise.all(names.map((name) => readFolder(path, name, projectDirectory)))
+}
+
+async function readFolder(path: string, name: string, projectDirectory: string): Promise<MigrationFolder> {
+  const directory = join(path, name)
+  const absolute = join(directory, 'migration.sql')
+  const folder = { name, directory, file: relative(projectDirectory, absolute) }
+  if (!existsSync(absolute)) return folder
+  const bytes = await readFile(absolute)
+  return { ...folder, bytes, checksum: checksumOf(bytes) }
+}
+
+/** sha256 in hex: what Prisma stores in `_prisma_migrations.checksum`. */
+export function checksumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * True when the file is the one that was applied. Git may have turned line ends on the way, which Prisma tolerates
+ * as well: https://github.com/prisma/prisma-engines/pull/2101
+ */
+export function matchesChecksum(folder: MigrationFolder, checksum: string): boolean {
+  if (folder.bytes === undefined) return false
+  if (folder.checksum === checksum) return true
+  const unix = Buffer.from(folder.bytes).toString('latin1').replaceAll('\r\n', '\n')
+  const variants = [unix, unix.replaceAll('\n', '\r\n')]
+  return variants.some((text) => checksumOf(Buffer.from(text, 'latin1')) === checksum)
+}

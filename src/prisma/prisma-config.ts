@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { createJiti } from 'jiti'
+import { ProjectError } from '../domain/errors.js'
+
+/** What the guard needs to know from the project's own `prisma.config.ts`. Paths are absolute. */
+export interface PrismaConfig {
+  readonly path: string
+  readonly databaseUrl?: string
+  readonly schema?: string
+  readonly migrations?: string
+}
+
+const endings = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
+/** Where Prisma looks: https://www.prisma.io/docs/orm/reference/prisma-config-reference */
+const places = ['prisma.config', 'prisma7.config', join('.config', 'prisma')]
+
+/** Reads the project's Prisma configuration, or gives undefined when there is none. */
+export async function readPrismaConfig(
+  directory: string,
+  explicit?: string,
+): Promise<PrismaConfig | undefined> {
+  const path = explicit ?? findFile(directory)
+  if (path === undefined) return undefined
+  if (!existsSync(path)) {
+    throw new ProjectError('prisma-config-missing', `there is no Prisma configuration at ${path}`, {
+      hint: 'Correct the path given by --prisma-config.',
+    })
+  }
+  const config = await importConfig<RawConfig>(path)
+  const absolute = (value: string | undefined) => (value ? resolve(dirname(path), value) : undefined)
+  const schema = absolute(config.schema)
+  const migrations = absolute(config.migrations?.path)
+  return {
+    path,
+    ...(config.datasource?.url ? { databaseUrl: config.datasource.url } : {}),
+    ...(schema ? { schema } : {}),
+    ...(migrations ? { migrations } : {}),
+  }
+}
+
+interface RawConfig {
+  schema?: string
+  migrations?: { path?: string }
+  datasource?: { url?: string }
+}
+
+function findFile(directory: string): string | undefined {
+  return places
+    .flatMap((place) => endings.map((ending) => join(directory, `${place}.${ending}`)))
+    .find(existsSync)
+}
+
+/**
+ * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
+ * @throws ProjectError with the reason when the file cannot be read as code.
+ */
+export async function importConfig<T>(path: string): Promise<T> {
+  try {
+    return await createJiti(import.meta.url, { fsCache: false }).import<T>(path, { default: true })
+  } catch (error) {
+    throw new ProjectError(
+      'config-not-readable',
+      `${path} cannot be read: ${(error as Error).message.split('\n')[0]}`,
+      {
+        hint: 'Correct the file; if it asks for an environment variable, set that variable.',
+        cause: error,
+      },
+    )
+  }
+}

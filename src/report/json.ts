@@ -1,0 +1,193 @@
+import type { Approval } from '../domain/approval.js'
+import type { Backup } from '../domain/backup.js'
+import type { DatabaseState, Deployment, MigrationOutcome, StatementFailure } from '../domain/deployment.js'
+import { type CheckResult, type Evidence, type Finding, isBlocking } from '../domain/finding.js'
+import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
+import type { EngineName } from '../domain/plan.js'
+import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
+import type { TargetIdentity } from '../domain/target.js'
+import type { Verification } from '../domain/verification.js'
+
+/** Whether the migrations would succeed; says nothing about loss, locks or health. */
+export type Prediction = 'succeeds' | 'fails' | 'decided-by-rehearsal'
+
+/** What the run comes to, loss, locks and health included. */
+export type RunVerdict = 'pass' | 'warn' | 'block' | 'unknown'
+
+/** The report for programs. The keys are frozen; what the run record does not hold is null. */
+export interface JsonReport {
+  readonly tool: 'migrate-guard'
+  readonly version: string
+  readonly command: string
+  readonly runId: string
+  readonly verdict: RunVerdict
+  readonly prediction: Prediction
+  readonly exitCode: number | null
+  readonly target: TargetIdentity | null
+  readonly databaseState: DatabaseState
+  readonly steps: Readonly<Record<StepName, StepRecord>>
+  readonly plan: JsonPlan | null
+  readonly migrations: readonly JsonMigration[]
+  readonly checks: readonly CheckResult[]
+  readonly findings: readonly JsonFinding[]
+  readonly backup: Backup | null
+  readonly approval: Approval | null
+  readonly deployment: Deployment | null
+  readonly verification: Verification | null
+  readonly failure: RunFailure | null
+}
+
+/** What a person approves and a pipeline hands to `--confirm`. */
+export interface JsonPlan {
+  readonly hash: string
+  readonly engine: EngineName
+  readonly prismaVersion: string
+  readonly appliedCount: number
+}
+
+export interface JsonMigration {
+  readonly name: string
+  readonly prediction: Prediction
+  /** `unknown` when the deploy was started and no result of it is recorded. */
+  readonly outcome: MigrationOutcome['outcome'] | 'unknown'
+  readonly durationMs: number | null
+  readonly error: StatementFailure | null
+  readonly file: string
+  readonly checksum: string
+  readonly statements: number
+  readonly execution: ExecutionModel
+  readonly dataChanges: readonly DataChange[]
+}
+
+export interface JsonFinding {
+  readonly code: string
+  readonly kind: Finding['kind']
+  readonly verdict: Finding['verdict']
+  readonly step: Finding['step']
+  readonly migration: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly object: string | null
+  readonly message: string
+  readonly evidence: Evidence | null
+  readonly hint: string | null
+  readonly findSql: string | null
+  readonly fixSql: string | null
+  readonly accepted: string | null
+}
+
+/** The run record as one object for programs; names and values are exactly those of the database. */
+export function makeJsonReport(record: RunRecord): JsonReport {
+  const findings = [...listFindings(record), ...(record.verification?.findings ?? [])]
+  return {
+    tool: record.tool,
+    version: record.version,
+    command: record.command,
+    runId: record.runId,
+    verdict: makeVerdict(record),
+    prediction: makePrediction(findings),
+    exitCode: record.exitCode ?? null,
+    target: record.plan?.target ?? null,
+    databaseState: record.databaseState,
+    steps: record.steps,
+    plan: record.plan ? makeJsonPlan(record.plan) : null,
+    migrations: (record.plan?.pending ?? []).map((migration) =>
+      makeJsonMigration(migration, record, findings),
+    ),
+    checks: record.findings?.results ?? [],
+    findings: findings.map(makeJsonFinding),
+    backup: record.backup ?? null,
+    approval: record.approval ?? null,
+    deployment: record.deployment ?? null,
+    verification: record.verification ?? null,
+    failure: record.failure ?? null,
+  }
+}
+
+/** What the check step found; while it has not weighed them, what the plan step found. */
+export function listFindings(record: RunRecord): readonly Finding[] {
+  return record.findings?.findings ?? record.plan?.findings ?? []
+}
+
+/**
+ * Findings that block come first. Then the run itself: without an end, without a check, with a state of the database that
+ * is not known, or deployed and not verified, it is unknown; and a run that failed is never a pass.
+ */
+export function makeVerdict(record: RunRecord): RunVerdict {
+  const findings = [...listFindings(record), ...(record.verification?.findings ?? [])]
+  const blocking = findings.filter(isBlocking)
+  if (blocking.some((finding) => finding.verdict === 'block')) return 'block'
+  if (blocking.length > 0 || record.exitCode === undefined || record.databaseState === 'unknown')
+    return 'unknown'
+  if (!record.findings && !record.verification && record.plan?.pending.length !== 0) return 'unknown'
+  if (record.exitCode !== 0 || record.failure || record.verification?.outcome === 'failed') return 'block'
+  if (record.deployment && !(record.deployment.complete && record.verification)) return 'unknown'
+  return findings.some((finding) => finding.verdict !== 'info') ? 'warn' : 'pass'
+}
+
+/** Findings about the history on which `prisma migrate deploy` itself stops: P3009 and P3015. */
+const historyStopsPrisma: ReadonlySet<string> = new Set(['failed-migration', 'migration-file-missing'])
+
+/**
+ * Whether the migrations fail. A blocker of kind `failure` says that a statement will be refused by the rows that are
+ * there. Of the history only what Prisma stops on counts: it runs past an edited file, which blocks us all the same.
+ * This version does not yet predict success from the data, so it never claims it: the rehearsal decides.
+ */
+export function makePrediction(findings: readonly Finding[]): Prediction {
+  const fails = findings.some(
+    (finding) =>
+      finding.step !== 'verify' &&
+      finding.verdict === 'block' &&
+      isBlocking(finding) &&
+      (finding.kind === 'failure' || (finding.kind === 'history' && historyStopsPrisma.has(finding.code))),
+  )
+  return fails ? 'fails' : 'decided-by-rehearsal'
+}
+
+function makeJsonPlan({ hash, engine, prismaVersion, appliedCount }: JsonPlan): JsonPlan {
+  return { hash, engine, prismaVersion, appliedCount }
+}
+
+function makeJsonMigration(
+  migration: PendingMigration,
+  record: RunRecord,
+  findings: readonly Finding[],
+): JsonMigration {
+  const deployed = record.deployment?.migrations.find(({ name }) => name === migration.name)
+  return {
+    name: migration.name,
+    prediction: makePrediction(findings.filter((finding) => finding.migration === migration.name)),
+    outcome: deployed?.outcome ?? (isDeployStarted(record) ? 'unknown' : 'not-run'),
+    durationMs: deployed?.durationMs ?? null,
+    error: deployed?.error ?? null,
+    file: migration.file,
+    checksum: migration.checksum,
+    statements: migration.statements.length,
+    execution: migration.execution,
+    dataChanges: migration.dataChanges,
+  }
+}
+
+/** True when the deploy step was at least started. */
+export function isDeployStarted({ steps }: RunRecord): boolean {
+  return steps.deploy.outcome !== 'not-run' && steps.deploy.outcome !== 'skipped'
+}
+
+function makeJsonFinding(finding: Finding): JsonFinding {
+  return {
+    code: finding.code,
+    kind: finding.kind,
+    verdict: finding.verdict,
+    step: finding.step,
+    migration: finding.migration ?? null,
+    file: finding.file ?? null,
+    line: finding.line ?? null,
+    object: finding.object ?? null,
+    message: finding.message,
+    evidence: finding.evidence ?? null,
+    hint: finding.hint ?? null,
+    findSql: finding.findSql ?? null,
+    fixSql: finding.fixSql ?? null,
+    accepted: finding.accepted ?? null,
+  }
+}

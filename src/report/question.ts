@@ -1,0 +1,21 @@
+import type { Backup } from '../domain/backup.js'
+import type { Findings } from '../domain/finding.js'
+import type { Plan } from '../domain/plan.js'
+import { formatFindingHead } from './finding-text.js'
+import { formatPlan } from './plan-text.js'
+import { formatBytes, formatCount } from './words.js'
+
+/** What a person must have seen before the question: target, size, migrations, findings and backup. */
+export function formatQuestion(plan: Plan, { findings }: Findings, backup: Backup): string {
+  return [
+    '',
+    formatPlan(plan),
+    `findings    ${findings.length === 0 ? 'none' : formatCount(findings.length)}`,
+    ...findings.map((finding) => `  ${formatFindingHead(finding)}`),
+    backup.outcome === 'skipped'
+      ? 'backup      NO BACKUP: skipped by --skip-backup'
+      : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, read back in full`,
+    'rehearsal   NOT REHEARSED: this version does not rehearse',
+    '',
+  ].join('\n')
+}

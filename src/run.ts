@@ -1,0 +1,195 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseState } from './domain/deployment.js'
+import { BackupError, GuardError } from './domain/errors.js'
+import { exitCode } from './domain/exit-code.js'
+import { type RunRecord, type StepName, type StepRecord, stepNames } from './domain/run-record.js'
+import { makePrivateFolder, writePrivateFile } from './effects/private-files.js'
+
+/** The record of one execution, saved to disk before and after every step. */
+export class Run {
+  #record: RunRecord
+  #current: StepName | null = null
+
+  private constructor(
+    record: RunRecord,
+    /** Absolute path of the run folder; undefined for a run that leaves nothing behind. */
+    readonly folder: string | undefined,
+    private readonly onStep: (name: StepName, step: StepRecord) => void,
+  ) {
+    this.#record = record
+  }
+
+  /**
+   * Opens a run: makes its folder, readable for its owner only, and saves a first record.
+   * @throws BackupError when the folder cannot be made.
+   */
+  static async open(options: RunOptions): Promise<Run> {
+    const { backupsPath } = options
+    const startedAt = new Date()
+    const { runId, folder } = freeRunId(backupsPath ?? '', startedAt, options.database)
+    const run = new Run(
+      {
+        tool: 'migrate-guard',
+        version: options.version,
+        command: options.command,
+        runId,
+        startedAt: startedAt.toISOString(),
+        steps: Object.fromEntries(
+          stepNames.map((name) => [name, { outcome: 'not-run' }]),
+        ) as RunRecord['steps'],
+        databaseState: 'unchanged',
+      },
+      backupsPath === undefined ? undefined : folder,
+      options.onStep,
+    )
+    try {
+      if (run.folder !== undefined) await makePrivateFolder(run.folder)
+      await run.save()
+    } catch (error) {
+      throw new BackupError(
+        'backups-not-writable',
+        `nothing can be written to ${backupsPath}: ${reasonOf(error)}`,
+        {
+          hint: 'Make the folder writable and free space on its disk, or give another one by --backups.',
+          cause: error,
+        },
+      )
+    }
+    return run
+  }
+
+  get record(): RunRecord {
+    return this.#record
+  }
+
+  /** Does one step of the line and records its outcome; a failure of the step is recorded and thrown on. */
+  async step<T>(
+    name: StepName,
+    work: () => Promise<T>,
+    describe: (value: T) => Partial<StepOutcome>,
+  ): Promise<T> {
+    const startedAt = new Date()
+    this.#current = name
+    await this.#setStep(name, { outcome: 'running', startedAt: startedAt.toISOString() })
+    const timing = () => ({
+      startedAt: startedAt.toISOString(),
+      durationMs: Date.now() - startedAt.getTime(),
+    })
+    try {
+      const value = await work()
+      const { record, outcome = 'passed', summary } = describe(value)
+      if (record) this.#record = { ...this.#record, ...record }
+      await this.#setStep(name, { outcome, ...timing(), ...(summary ? { summary } : {}) })
+      this.#current = null
+      return value
+    } catch (error) {
+      await this.#setStep(name, { outcome: 'failed', ...timing(), summary: (error as Error).message })
+      throw error
+    }
+  }
+
+  /** Says that a step is left out, and why. */
+  async skip(name: StepName, outcome: 'not-run' | 'skipped', summary: string): Promise<void> {
+    await this.#setStep(name, { outcome, summary })
+  }
+
+  /** From now on the target may be changed: until its end is proven, the record says unknown. */
+  async expectChange(): Promise<void> {
+    this.#record = { ...this.#record, databaseState: 'unknown' }
+    await this.save()
+  }
+
+  /** Turns an error into what the record says of it and closes the record. */
+  async end(error?: unknown): Promise<RunRecord> {
+    const failure = error === undefined ? undefined : describeFailure(error, this.#current)
+    this.#record = {
+      ...this.#record,
+      finishedAt: new Date().toISOString(),
+      exitCode: error === undefined ? exitCode.passed : exitCodeOf(error, this.#record.databaseState),
+      ...(failure ? { failure } : {}),
+    }
+    await this.save()
+    return this.#record
+  }
+
+  /** Writes the reports, which are of the run as it ended. */
+  async report(write: (record: RunRecord, folder: string) => Promise<string>): Promise<string | undefined> {
+    if (this.folder === undefined) return undefined
+    await this.#setStep('report', { outcome: 'running' })
+    const path = await write(this.#record, this.folder)
+    await this.#setStep('report', { outcome: 'passed' })
+    return path
+  }
+
+  async save(): Promise<void> {
+    if (this.folder === undefined) return
+    await writePrivateFile(join(this.folder, 'run.json'), `${JSON.stringify(this.#record, null, 2)}\n`)
+  }
+
+  async #setStep(name: StepName, step: StepRecord): Promise<void> {
+    this.#record = { ...this.#record, steps: { ...this.#record.steps, [name]: step } }
+    await this.save()
+    this.onStep(name, step)
+  }
+}
+
+interface RunOptions {
+  /** Absent: the run leaves nothing behind. */
+  readonly backupsPath?: string
+  readonly command: string
+  readonly version: string
+  readonly database: string
+  /** Called when the outcome of a step has been saved. */
+  readonly onStep: (name: StepName, step: StepRecord) => void
+}
+
+/** What a step says of its value once it has it. */
+export interface StepOutcome {
+  readonly outcome: StepRecord['outcome']
+  /** One line for the screen and the report. */
+  readonly summary: string
+  /** The part of the run record that the value becomes. */
+  readonly record: Partial<RunRecord>
+}
+
+/**
+ * The exit code of an error; anything that is not expected is a bug. Below 20 promises that the target is unchanged, so
+ * whatever goes wrong after the deploy has begun is 20 or more.
+ */
+export function exitCodeOf(error: unknown, databaseState: DatabaseState = 'unchanged'): number {
+  const code = error instanceof GuardError ? error.exitCode : exitCode.bug
+  if (code >= exitCode.deployFailedUnchanged || databaseState === 'unchanged') return code
+  return databaseState === 'changed' ? exitCode.verificationFailed : exitCode.deployFailedChanged
+}
+
+function describeFailure(error: unknown, step: StepName | null): NonNullable<RunRecord['failure']> {
+  if (error instanceof GuardError) return { code: error.code, message: error.message, hint: error.hint, step }
+  return {
+    code: 'bug',
+    message: (error as Error)?.message ?? String(error),
+    hint: 'This is a bug in migrate-guard; please report it with the run record.',
+    step,
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  const words: Record<string, string> = {
+    EACCES: 'permission denied',
+    ENOSPC: 'the disk is full',
+    EROFS: 'the file system is read-only',
+  }
+  return words[code ?? ''] ?? message
+}
+
+/** `20261120T043400Z-shop`; a second run in the same second gets a number. */
+function freeRunId(backupsPath: string, at: Date, database: string): { runId: string; folder: string } {
+  const time = at.toISOString().replace(/[-:]|\.\d+/g, '')
+  const base = `${time}-${database.replace(/[^\w.-]/g, '_').slice(0, 40)}`
+  for (let number = 1; ; number += 1) {
+    const runId = number === 1 ? base : `${base}-${number}`
+    const folder = join(backupsPath, runId)
+    if (!existsSync(folder)) return { runId, folder }
+  }
+}

@@ -1,0 +1,155 @@
+import { basename } from 'node:path'
+import { SettingsError } from '../domain/errors.js'
+import type { EngineName } from '../domain/plan.js'
+import type { Acceptance } from './accept.js'
+
+/**
+ * What `migrate-guard.config.ts` may say. Every key is optional, an option on the command line wins over it, and paths
+ * are relative to the file. Keys that are not listed here are errors.
+ */
+export interface GuardConfig {
+  /** Connection URL of the target; wins over `DIRECT_URL` and `DATABASE_URL`. Better kept out of files. */
+  readonly databaseUrl?: string
+  /** The Prisma schema, a file or a folder. Default: where Prisma looks. */
+  readonly schema?: string
+  /** The folder of the migrations. Default: where Prisma looks. */
+  readonly migrations?: string
+  /** The folder for run folders, each with its backup. Default: `backups` in the project. */
+  readonly backups?: string
+  /** Which schema engine runs the migrations: `hosted` (default), or `native`, Prisma's own binary. */
+  readonly engine?: EngineName
+  /** How long a statement may wait for a lock before it gives way, e.g. `500ms`. Default: `1s`; `0` waits forever. */
+  readonly lockTimeout?: string
+  /** How long a statement may run, e.g. `5m`. Default: `0`, no limit. */
+  readonly statementTimeout?: string
+  /** Number of connections that dump and count side by side, 1 to 32. Default: 2. */
+  readonly jobs?: number
+  /** How often a file is tried again after a lock time-out or a deadlock, 0 to 10. Default: 5. */
+  readonly retries?: number
+  /** Findings that are known and accepted, added to those of `--accept`. */
+  readonly accept?: readonly Acceptance[]
+  /** Files with SQL that must find no rows: before the deploy, after it. */
+  readonly checks?: { readonly before?: readonly string[]; readonly after?: readonly string[] }
+}
+
+/** Types the default export of `migrate-guard.config.ts`; returns it as it is. */
+export function defineConfig(config: GuardConfig): GuardConfig {
+  return config
+}
+
+/** A configuration file that was loaded: the absolute path and its default export. */
+export interface ConfigFile {
+  readonly path: string
+  readonly value: unknown
+}
+
+type Kind = 'a string' | 'a number' | 'an object' | 'a list of strings' | 'a list of objects'
+
+const settingKinds: Readonly<Record<keyof GuardConfig, Kind>> = {
+  databaseUrl: 'a string',
+  schema: 'a string',
+  migrations: 'a string',
+  backups: 'a string',
+  engine: 'a string',
+  lockTimeout: 'a string',
+  statementTimeout: 'a string',
+  jobs: 'a number',
+  retries: 'a number',
+  accept: 'a list of objects',
+  checks: 'an object',
+}
+
+const acceptanceKinds: Readonly<Record<keyof Acceptance, Kind>> = {
+  code: 'a string',
+  object: 'a string',
+  migration: 'a string',
+  reason: 'a string',
+}
+
+const checkKinds = { before: 'a list of strings', after: 'a list of strings' } as const
+
+/**
+ * The settings in a configuration file whose keys and types are right, and an error for each that is not. Values, such
+ * as the engine's name, are for the caller to judge. No message holds a value: it may be a password.
+ */
+export function readGuardConfig(file: ConfigFile): { config: GuardConfig; errors: SettingsError[] } {
+  const { path, value } = file
+  const place = basename(path)
+  const errors: SettingsError[] = []
+  if (!isKind(value, 'an object')) {
+    const hint = 'Write it as export default defineConfig({ … }).'
+    errors.push(new SettingsError('invalid-setting', `${place} does not export an object`, { hint }))
+    return { config: {}, errors }
+  }
+  const config = readFields(value, settingKinds, place, errors)
+  if (config.accept) {
+    config.accept = (config.accept as object[]).map((entry, index) =>
+      readFields(entry, acceptanceKinds, `accept[${index}] in ${place}`, errors),
+    )
+  }
+  if (config.checks) config.checks = readFields(config.checks, checkKinds, `checks in ${place}`, errors)
+  return { config: config as GuardConfig, errors }
+}
+
+function readFields(
+  fields: object,
+  kinds: Readonly<Record<string, Kind>>,
+  place: string,
+  errors: SettingsError[],
+): Record<string, unknown> {
+  const right: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(fields)) {
+    const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
+    if (kind === undefined) {
+      errors.push(unknownKey(key, Object.keys(kinds), place))
+    } else if (isKind(value, kind)) {
+      right[key] = value
+    } else if (value !== undefined) {
+      const hint = `Give ${kind}, or leave ${key} out.`
+      errors.push(new SettingsError('invalid-setting', `${key} in ${place} is not ${kind}`, { hint }))
+    }
+  }
+  return right
+}
+
+function isKind(value: unknown, kind: 'an object'): value is object
+function isKind(value: unknown, kind: Kind): boolean
+function isKind(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case 'a string':
+      return typeof value === 'string'
+    case 'a number':
+      return typeof value === 'number'
+    case 'an object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value)
+    case 'a list of strings':
+      return Array.isArray(value) && value.every((entry) => isKind(entry, 'a string'))
+    case 'a list of objects':
+      return Array.isArray(value) && value.every((entry) => isKind(entry, 'an object'))
+  }
+}
+
+function unknownKey(key: string, known: readonly string[], place: string): SettingsError {
+  const [nearest] = known
+    .map((name) => ({ name, distance: editDistance(name.toLowerCase(), key.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  const hint =
+    nearest && nearest.distance <= 2
+      ? `Did you mean ${nearest.name}?`
+      : `The settings there are ${known.join(', ')}.`
+  return new SettingsError('unknown-setting', `unknown setting "${key}" in ${place}`, { hint })
+}
+
+/** Levenshtein: how many characters must be added, removed or replaced to make one word of the other. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, character] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j += 1) {
+      const replaced = (row[j] ?? 0) + (character === b[j] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

@@ -1,0 +1,277 @@
+import { basename, dirname, resolve } from 'node:path'
+import { SettingsError } from '../domain/errors.js'
+import type { EngineName } from '../domain/plan.js'
+import type { TargetAddress } from '../domain/target.js'
+import { type Acceptance, makeAcceptance, parseAcceptance } from './accept.js'
+import { type ConfigFile, type GuardConfig, readGuardConfig } from './config-file.js'
+import { parseDatabaseUrl } from './database-url.js'
+import { parseDuration } from './duration.js'
+
+export type CommandName = 'deploy' | 'plan' | 'check' | 'verify' | 'status' | 'doctor'
+export type Format = 'text' | 'json' | 'markdown'
+
+const engines: readonly EngineName[] = ['hosted', 'native']
+const formats: readonly Format[] = ['text', 'json', 'markdown']
+
+/** More would take connections that a busy server needs for its own work. */
+const mostJobs = 32
+
+/** With pauses that double, more would take hours. */
+const mostRetries = 10
+
+/** Everything a run was asked to do, checked once and deeply frozen. Paths are absolute. */
+export interface Settings {
+  readonly command: CommandName
+  readonly target: TargetAddress
+  /** Where the URL came from, e.g. `--database-url` or `DATABASE_URL (.env)`. */
+  readonly databaseUrlSource: string
+  readonly projectDirectory: string
+  /** Absent: where Prisma looks by itself. */
+  readonly schemaPath?: string
+  /** Absent: where Prisma looks by itself. */
+  readonly migrationsPath?: string
+  readonly prismaConfigPath?: string
+  readonly backupsPath: string
+  readonly engine: EngineName
+  /** 0: wait forever. */
+  readonly lockTimeoutMs: number
+  /** 0: no limit. */
+  readonly statementTimeoutMs: number
+  readonly jobs: number
+  /** How often a file that runs in one transaction is tried again after a lock time-out or a deadlock. */
+  readonly retries: number
+  /** Wins over `yes` and `confirmHash`: a dry run asks nothing and deploys nothing, so an approval does no harm. */
+  readonly dryRun: boolean
+  readonly skipBackup: boolean
+  readonly skipRehearsal: boolean
+  readonly yes: boolean
+  /** The approved plan's hash or the beginning of it: 12 to 64 hexadecimal digits, lower-case. */
+  readonly confirmHash?: string
+  readonly accept: readonly Acceptance[]
+  /** Check files named in the configuration file, beside those in the migrations. */
+  readonly checks: { readonly before: readonly string[]; readonly after: readonly string[] }
+  readonly format: Format
+  readonly quiet: boolean
+  readonly debug: boolean
+}
+
+/** What came in, read by the caller. */
+export interface SettingsInput {
+  readonly command: CommandName
+  /** As commander gives them, camelCase; an option that was not given must be absent, without a default. */
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The variables in `.env`. */
+  readonly dotEnv: Readonly<Record<string, string>>
+  readonly configFile?: ConfigFile
+  /** What Prisma's own configuration file says; its paths are relative to it. */
+  readonly prismaConfig?: {
+    readonly path: string
+    readonly databaseUrl?: string
+    readonly schema?: string
+    readonly migrations?: string
+  }
+  /** Absolute; options' paths are relative to it. */
+  readonly directory: string
+}
+
+/** One or more settings are wrong; each has its own error. With a single one, code, message and hint are its own. */
+export class WrongSettingsError extends SettingsError {
+  readonly errors: readonly SettingsError[]
+
+  constructor(errors: readonly [SettingsError, ...SettingsError[]]) {
+    const [first] = errors
+    if (errors.length === 1) super(first.code, first.message, { hint: first.hint })
+    else {
+      const messages = errors.map((error) => error.message).join('; ')
+      const hint = [...new Set(errors.map((error) => error.hint))].join(' ')
+      super('several-settings-wrong', `${errors.length} settings are wrong: ${messages}`, { hint })
+    }
+    this.errors = Object.freeze([...errors])
+  }
+}
+
+/**
+ * Settings from what came in: options win over the configuration file, the file over defaults; the acceptances of both
+ * count. The database URL is the first of: `--database-url`, the configuration file, `DIRECT_URL` and `DATABASE_URL` in
+ * the environment, the same in `.env`, Prisma's configuration file.
+ *
+ * @throws WrongSettingsError with everything that is wrong, at once
+ */
+export function makeSettings(input: SettingsInput): Settings {
+  const { flags, directory, configFile, prismaConfig } = input
+  const { config, errors } = configFile ? readGuardConfig(configFile) : { config: {}, errors: [] }
+
+  /** Notes what is wrong and goes on, so that one run of the command shows all of it. */
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error
+      errors.push(error)
+      return undefined
+    }
+  }
+  const given = (key: keyof GuardConfig) => option(flags, key, directory) ?? setting(config, key, configFile)
+
+  const database = attempt(() => findDatabaseUrl(input, given('databaseUrl')))
+  const target = database && attempt(() => parseDatabaseUrl(database.url, database.source))
+  const schemaPath = attempt(() => readPath(given('schema') ?? fromPrisma(prismaConfig, 'schema')))
+  const migrations = given('migrations') ?? fromPrisma(prismaConfig, 'migrations')
+  const migrationsPath = attempt(() => readPath(migrations))
+  const prismaConfigPath = attempt(() => readPath(option(flags, 'prismaConfig', directory)))
+  const backupsPath = attempt(() => readPath(given('backups')))
+  const engine = attempt(() => readOneOf(given('engine'), engines))
+  const lockTimeoutMs = attempt(() => readDuration(given('lockTimeout')))
+  const statementTimeoutMs = attempt(() => readDuration(given('statementTimeout')))
+  const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
+  const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
+  const confirmHash = attempt(() => readHash(option(flags, 'confirm', directory)))
+  const format = attempt(() => readFormat(flags))
+  attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
+  const accept = [
+    ...texts(flags.accept).map((text) => attempt(() => parseAcceptance(text))),
+    ...(config.accept ?? []).map((entry, index) =>
+      attempt(() => makeAcceptance(entry, `accept[${index}] in ${basename(configFile?.path ?? '')}`)),
+    ),
+  ].filter((acceptance) => acceptance !== undefined)
+
+  const [firstError, ...otherErrors] = errors
+  if (firstError) throw new WrongSettingsError([firstError, ...otherErrors])
+  if (!database || !target) throw new Error('no error was noted for the database URL')
+
+  const prismaConfigFile = prismaConfigPath ?? prismaConfig?.path
+  const fromConfig = (path: string) => resolve(dirname(configFile?.path ?? directory), path)
+  return Object.freeze({
+    command: input.command,
+    target,
+    databaseUrlSource: database.source,
+    projectDirectory: directory,
+    ...(schemaPath === undefined ? {} : { schemaPath }),
+    ...(migrationsPath === undefined ? {} : { migrationsPath }),
+    ...(prismaConfigFile === undefined ? {} : { prismaConfigPath: prismaConfigFile }),
+    backupsPath: backupsPath ?? resolve(directory, 'backups'),
+    engine: engine ?? 'hosted',
+    lockTimeoutMs: lockTimeoutMs ?? 1_000,
+    statementTimeoutMs: statementTimeoutMs ?? 0,
+    jobs: jobs ?? 2,
+    retries: retries ?? 5,
+    dryRun: flags.dryRun === true,
+    skipBackup: flags.skipBackup === true,
+    skipRehearsal: flags.skipRehearsal === true,
+    yes: flags.yes === true,
+    ...(confirmHash === undefined ? {} : { confirmHash }),
+    accept: Object.freeze(accept),
+    checks: Object.freeze({
+      before: Object.freeze((config.checks?.before ?? []).map(fromConfig)),
+      after: Object.freeze((config.checks?.after ?? []).map(fromConfig)),
+    }),
+    format: format ?? 'text',
+    quiet: flags.quiet === true,
+    debug: flags.debug === true,
+  })
+}
+
+/** A value, what to call it in an error, and the folder that a relative path in it starts from. */
+interface Given {
+  readonly name: string
+  readonly value: unknown
+  readonly directory: string
+}
+
+function option(flags: SettingsInput['flags'], key: string, directory: string): Given | undefined {
+  const name = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  return flags[key] === undefined ? undefined : { name, value: flags[key], directory }
+}
+
+function setting(config: GuardConfig, key: keyof GuardConfig, file?: ConfigFile): Given | undefined {
+  if (file === undefined || config[key] === undefined) return undefined
+  return { name: `${key} in ${basename(file.path)}`, value: config[key], directory: dirname(file.path) }
+}
+
+function fromPrisma(file: SettingsInput['prismaConfig'], key: 'schema' | 'migrations'): Given | undefined {
+  if (file?.[key] === undefined) return undefined
+  return { name: `${key} in ${basename(file.path)}`, value: file[key], directory: dirname(file.path) }
+}
+
+function findDatabaseUrl(input: SettingsInput, given: Given | undefined): { url: string; source: string } {
+  // An option that was given but is empty is an error: looking further could find another database.
+  if (given) return { url: readText(given), source: given.name }
+  const { environment, dotEnv, prismaConfig } = input
+  const candidates = [
+    { url: environment.DIRECT_URL, source: 'DIRECT_URL' },
+    { url: environment.DATABASE_URL, source: 'DATABASE_URL' },
+    { url: dotEnv.DIRECT_URL, source: 'DIRECT_URL (.env)' },
+    { url: dotEnv.DATABASE_URL, source: 'DATABASE_URL (.env)' },
+    { url: prismaConfig?.databaseUrl, source: basename(prismaConfig?.path ?? '') },
+  ]
+  for (const { url, source } of candidates) if (url) return { url, source }
+  throw new SettingsError('database-url-missing', 'no database URL was given', {
+    hint: 'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.',
+  })
+}
+
+function readText({ name, value }: Given): string {
+  if (typeof value !== 'string') throw invalid(`${name} is not a string`, 'Give it a value.')
+  if (value.trim() === '') throw invalid(`${name} is empty`, 'Give it a value, or leave it out.')
+  return value
+}
+
+function readPath(given: Given | undefined): string | undefined {
+  return given && resolve(given.directory, readText(given))
+}
+
+function readDuration(given: Given | undefined): number | undefined {
+  return given && parseDuration(readText(given), given.name)
+}
+
+function readWholeNumber(given: Given | undefined, least: number, most: number): number | undefined {
+  if (given === undefined) return undefined
+  // Commander gives text, the configuration file a number.
+  const number = Number(typeof given.value === 'number' ? given.value : readText(given))
+  if (Number.isInteger(number) && number >= least && number <= most) return number
+  throw invalid(
+    `${given.name} is not a whole number from ${least} to ${most}`,
+    'Leave it out for the default.',
+  )
+}
+
+function readOneOf<T extends string>(given: Given | undefined, allowed: readonly T[]): T | undefined {
+  if (given === undefined) return undefined
+  const text = readText(given)
+  const found = allowed.find((name) => name === text)
+  if (found !== undefined) return found
+  throw invalid(`${given.name} "${text}" is unknown`, `Write one of ${allowed.join(', ')}.`)
+}
+
+function readHash(given: Given | undefined): string | undefined {
+  if (given === undefined) return undefined
+  const hash = readText(given).trim().toLowerCase()
+  if (/^[0-9a-f]{12,64}$/.test(hash)) return hash
+  throw invalid(
+    `${given.name} is not the hash of a plan: it takes 12 to 64 hexadecimal digits`,
+    'Copy the hash that migrate-guard plan prints.',
+  )
+}
+
+function readFormat(flags: SettingsInput['flags']): Format | undefined {
+  const format = readOneOf(option(flags, 'format', ''), formats)
+  if (flags.json !== true) return format
+  refuseBoth(format !== undefined && format !== 'json', '--json', `--format ${format}`)
+  return 'json'
+}
+
+function refuseBoth(both: boolean, one: string, other: string): void {
+  if (!both) return
+  throw new SettingsError('contradicting-settings', `${one} and ${other} contradict each other`, {
+    hint: 'Give one of them.',
+  })
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]
+}
+
+function invalid(message: string, hint: string): SettingsError {
+  return new SettingsError('invalid-setting', message, { hint })
+}

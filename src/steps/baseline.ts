@@ -1,0 +1,36 @@
+// Measures, right before the deploy, what the verification will compare with. The target is only read.
+import { runDeclaredChecks } from '../checks/declared-checks.js'
+import type { Findings } from '../domain/finding.js'
+import type { Plan } from '../domain/plan.js'
+import { countRows, readWriteCounters } from '../postgres/row-counts.js'
+import { readCheckFiles } from './check-files.js'
+import { type Tools, withTarget } from './tools.js'
+import type { Baseline } from './verify.js'
+
+/**
+ * Takes the facts of the before-checks and the row counts once more: the application went on writing while the dump
+ * was made and a person read the question.
+ */
+export async function takeBaseline(plan: Plan, tools: Tools): Promise<Baseline> {
+  const { files } = await readCheckFiles(tools, plan.pending, 'before')
+  const facts = files.filter(({ verdict }) => verdict === 'info')
+  const migrations = plan.pending.map(({ name }) => name)
+  return withTarget(tools, async (client) => {
+    const writeCounters = await readWriteCounters(client)
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    const measured = await runDeclaredChecks(facts, client, 'check', new Map(), tools.screen.progress)
+    const counts = await countRows(client)
+    return {
+      migrations,
+      measured: factsOf(measured),
+      rowCounts: { source: 'right before the deploy', counts, writeCounters, migrations },
+    }
+  })
+}
+
+/** The facts by the id of the check that read them. */
+export function factsOf({ results }: Findings): Baseline['measured'] {
+  return new Map(
+    results.flatMap(({ id, outcome, facts }) => (outcome === 'info' && facts ? [[id, facts]] : [])),
+  )
+}

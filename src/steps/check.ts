@@ -1,0 +1,51 @@
+// check: asks the live data, inside one exported snapshot on a connection that the server holds read-only.
+// Reads the plan. Writes nothing; the target is untouched.
+import { runChecks } from '../checks/check.js'
+import { runDeclaredChecks } from '../checks/declared-checks.js'
+import { generalChecks } from '../checks/general-checks.js'
+import { CheckError } from '../domain/errors.js'
+import { type Findings, isBlocking } from '../domain/finding.js'
+import type { Plan } from '../domain/plan.js'
+import type { Snapshot } from '../postgres/snapshot.js'
+import { readDeclared } from '../prisma/declared-schema.js'
+import { applyAcceptances } from './accept.js'
+import { readCheckFiles } from './check-files.js'
+import { readSession, type Tools } from './tools.js'
+
+/** Runs the general checks and the before-checks of the pending migrations. */
+export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
+  const { settings, project, screen } = tools
+  const declared = await readDeclared(project, settings.target, readSession(tools))
+  const context = { step: 'check', schema: settings.target.schema, declared } as const
+  const general = await runChecks(generalChecks, snapshot.client, context, screen.progress)
+  const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
+  const own = await runDeclaredChecks(files, snapshot.client, 'check', new Map(), screen.progress)
+  const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
+  return {
+    results: [historyResult(plan), ...own.results, ...general.results],
+    findings: applyAcceptances(found, settings.accept, 'check'),
+  }
+}
+
+function historyResult(plan: Plan): Findings['results'][number] {
+  const wrong = plan.findings.some(({ verdict }) => verdict === 'block')
+  return {
+    id: 'migration-history',
+    title: 'files and migration history agree, and every pending file can be read',
+    outcome: wrong ? 'failed' : plan.findings.length > 0 ? 'warned' : 'passed',
+  }
+}
+
+/** @throws CheckError when a finding blocks that nobody accepted. */
+export function assertNothingBlocks({ findings }: Findings): void {
+  const blocking = findings.filter(isBlocking)
+  if (blocking.length === 0) return
+  const unknown = blocking.filter(({ verdict }) => verdict === 'unknown').length
+  const parts = [
+    blocking.length > unknown ? `${blocking.length - unknown} found` : '',
+    unknown > 0 ? `${unknown} not answered` : '',
+  ].filter(Boolean)
+  throw new CheckError('blocked', `the checks block the deploy: ${parts.join(', ')}`, {
+    hint: 'Mend what was found, or accept a finding by name: --accept <code>="reason".',
+  })
+}

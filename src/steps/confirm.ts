@@ -1,0 +1,73 @@
+// confirm: shows what will happen and asks. The only place where an Approval is made.
+// Writes nothing; the target is untouched.
+import { type Approval, type ApprovalMethod, makeApproval } from '../domain/approval.js'
+import type { Backup } from '../domain/backup.js'
+import { InterruptedError, NotApprovedError } from '../domain/errors.js'
+import type { Findings } from '../domain/finding.js'
+import { type Plan, touchesExistingData } from '../domain/plan.js'
+import { formatQuestion } from '../report/question.js'
+import type { Tools } from './tools.js'
+
+/** Asks for approval of this plan, or takes the one given on the command line. */
+export async function confirm(
+  plan: Plan,
+  findings: Findings,
+  backup: Backup,
+  tools: Tools,
+): Promise<Approval> {
+  const { settings, screen, prompter } = tools
+  screen.clearProgress()
+  screen.print(formatQuestion(plan, findings, backup))
+  const method = await approvalMethod(plan, tools)
+  if (method === undefined && !prompter.interactive) {
+    throw new NotApprovedError(
+      'no-terminal',
+      'nobody can be asked: there is no terminal, and no approval was given',
+      {
+        hint: `Approve exactly this plan with --confirm ${plan.hash.slice(0, 12)}, or whatever comes with --yes.`,
+      },
+    )
+  }
+  const approvedBy = method ?? (await askPerson(plan, tools))
+  if (approvedBy === undefined) {
+    throw new NotApprovedError('declined', `the deploy to "${settings.target.database}" was declined`, {
+      hint: 'Nothing was changed; run the command again when you are ready.',
+    })
+  }
+  return makeApproval({ planHash: plan.hash, method: approvedBy, at: new Date().toISOString() })
+}
+
+async function approvalMethod(plan: Plan, { settings }: Tools): Promise<ApprovalMethod | undefined> {
+  if (settings.confirmHash !== undefined) {
+    if (plan.hash.startsWith(settings.confirmHash)) return 'plan-hash'
+    throw new NotApprovedError(
+      'plan-changed',
+      `--confirm names another plan: the plan is now ${plan.hash.slice(0, 12)}`,
+      { hint: 'Something changed since the plan was reviewed: review the new one, then confirm its hash.' },
+    )
+  }
+  return settings.yes ? 'yes-option' : undefined
+}
+
+async function askPerson(plan: Plan, { prompter, signal }: Tools): Promise<ApprovalMethod | undefined> {
+  const { database } = plan.target
+  try {
+    if (touchesExistingData(plan)) {
+      const typed = await prompter.type(
+        `This drops or rewrites data. Type the name of the database to deploy`,
+        signal,
+      )
+      return typed === database ? 'typed-database-name' : undefined
+    }
+    return (await prompter.confirm(`Deploy to ${database}?`, signal)) ? 'typed-yes' : undefined
+  } catch (error) {
+    throw new InterruptedError(
+      'interrupted',
+      'the question was left without an answer; nothing was changed',
+      {
+        hint: 'Run the command again when you are ready.',
+        cause: error,
+      },
+    )
+  }
+}

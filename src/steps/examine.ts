@@ -1,0 +1,138 @@
+// examine: looks whether everything that a deploy needs is there; for `migrate-guard doctor`. Changes nothing.
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { TargetIdentity } from '../domain/target.js'
+import { withScratchFolder } from '../effects/private-files.js'
+import { findClientTool } from '../postgres/client-tools.js'
+import { withConnection } from '../postgres/connection.js'
+import { readTargetIdentity } from '../postgres/identity.js'
+import { isPooledConnection } from '../postgres/pooled-connection.js'
+import { missingPrivileges } from '../postgres/privileges.js'
+import { findNativeEngine, makePrismaCli } from '../prisma/cli.js'
+import { findPrismaProject, type PrismaProject } from '../prisma/project.js'
+import { formatBytes } from '../report/words.js'
+import { formatTarget } from '../settings/database-url.js'
+import type { Settings } from '../settings/settings.js'
+
+/** One thing that was looked at. `unknown`: it could not be looked at, because something before it is missing. */
+export interface Examination {
+  readonly subject: string
+  readonly outcome: 'passed' | 'failed' | 'unknown'
+  readonly found: string
+  readonly hint?: string
+}
+
+const session = { applicationName: 'migrate-guard doctor', readOnly: true }
+const versionTimeoutMs = 60_000
+
+/** Examines tools, project and target; a failure of one does not keep the others from being looked at. */
+export async function examine(settings: Settings): Promise<Examination[]> {
+  const made: Examination[] = []
+  const look = async <T>(
+    subject: string,
+    work: () => Promise<[found: string, value?: T]>,
+  ): Promise<T | undefined> => {
+    try {
+      const [found, value] = await work()
+      made.push({ subject, outcome: 'passed', found })
+      return value
+    } catch (error) {
+      const { message, hint } = error as Error & { hint?: string }
+      made.push({ subject, outcome: 'failed', found: message, ...(hint ? { hint } : {}) })
+      return undefined
+    }
+  }
+  const unknown = (subject: string) =>
+    made.push({ subject, outcome: 'unknown', found: 'the target could not be opened' })
+
+  await look('node', async () => [process.version])
+  const project = await look('prisma', async () => {
+    const found = await findPrismaProject(projectPaths(settings))
+    return [`${found.version}, ${found.cliPath}`, found]
+  })
+  if (project) await look('engine', async () => [await askEngine(settings, project)])
+  const target = await look('target', async () => {
+    const identity = await withConnection(settings.target, session, (client) =>
+      readTargetIdentity(client, settings.target),
+    )
+    return [`${formatTarget(settings.target)}, PostgreSQL ${identity.serverVersion}`, identity]
+  })
+  const serverMajor = target ? Math.floor(target.serverVersionNum / 10_000) : 0
+  for (const name of ['pg_dump', 'pg_restore'] as const) {
+    await look(name, async () => {
+      const { version, path } = await findClientTool(name, serverMajor)
+      return [`${version}, ${path}`]
+    })
+  }
+  if (target === undefined) {
+    for (const subject of ['privileges', 'connection', 'disk']) unknown(subject)
+    return made
+  }
+  await look('privileges', () => lookAtPrivileges(settings))
+  await look('connection', () => lookForPooler(settings))
+  await look('disk', () => lookAtDisk(settings.backupsPath, target))
+  return made
+}
+
+function projectPaths({ projectDirectory, schemaPath, migrationsPath, prismaConfigPath }: Settings) {
+  return {
+    directory: projectDirectory,
+    ...(schemaPath ? { schemaPath } : {}),
+    ...(migrationsPath ? { migrationsPath } : {}),
+    ...(prismaConfigPath ? { configPath: prismaConfigPath } : {}),
+  }
+}
+
+/** Really runs the CLI with its engine: `prisma migrate diff` of nothing with the schema. */
+async function askEngine(settings: Settings, project: PrismaProject): Promise<string> {
+  if (settings.engine === 'native') findNativeEngine(project)
+  return withScratchFolder(async (scratchFolder) => {
+    const cli = await makePrismaCli({
+      project,
+      address: settings.target,
+      engine: settings.engine,
+      scratchFolder,
+    })
+    const to = project.major >= 7 ? '--to-schema' : '--to-schema-datamodel'
+    const result = await cli.run({
+      effect: 'doctor.prisma',
+      arguments: ['migrate', 'diff', '--from-empty', to, project.schemaPath, '--script'],
+      applicationName: session.applicationName,
+      readOnly: true,
+      timeoutMs: versionTimeoutMs,
+    })
+    if (result.exitCode === 0 && result.stdout.includes('CREATE')) return `${settings.engine}, answers`
+    throw new Error(
+      `${settings.engine} does not answer: ${result.stderr.trim().split('\n')[0] || result.ending}`,
+    )
+  })
+}
+
+async function lookAtPrivileges({ target }: Settings): Promise<[string]> {
+  const missing = await withConnection(target, session, (client) => missingPrivileges(client, target.schema))
+  if (missing.length > 0) throw new Error(missing.join('; '))
+  return [`"${target.user}" may deploy and back up`]
+}
+
+async function lookForPooler({ target }: Settings): Promise<[string]> {
+  if (await isPooledConnection(target, session)) {
+    throw Object.assign(new Error('a connection pooler changes backends between statements'), {
+      hint: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
+    })
+  }
+  return ['direct, not through a transaction pooler']
+}
+
+/** A compressed dump is seldom larger than the database; one that is not compressible comes near it. */
+async function lookAtDisk(folder: string, { databaseSizeBytes }: TargetIdentity): Promise<[string]> {
+  let existing = folder
+  while (!existsSync(existing)) existing = dirname(existing)
+  const { bavail, bsize } = await statfs(existing)
+  const free = bavail * bsize
+  const found = `${formatBytes(free)} free in ${existing}, the database has ${formatBytes(databaseSizeBytes)}`
+  if (free < databaseSizeBytes) {
+    throw Object.assign(new Error(found), { hint: 'Free space, or give another folder by --backups.' })
+  }
+  return [found]
+}

@@ -1,0 +1,75 @@
+import type { Approval } from '../domain/approval.js'
+import type { Backup } from '../domain/backup.js'
+import type { Deployment } from '../domain/deployment.js'
+import type { Findings } from '../domain/finding.js'
+import { isBlocking } from '../domain/finding.js'
+import type { Plan } from '../domain/plan.js'
+import type { RunRecord, StepRecord } from '../domain/run-record.js'
+import type { Verification } from '../domain/verification.js'
+import { formatBytes, formatCount, formatMs, plural } from '../report/words.js'
+
+interface Summary {
+  readonly outcome: StepRecord['outcome']
+  readonly summary: string
+  readonly record: Partial<RunRecord>
+}
+
+/** For each step, what its value says: outcome, one line, and the part of the run record that it becomes. */
+export const summaries = {
+  plan: (plan: Plan): Summary => ({
+    outcome: 'passed',
+    summary:
+      plan.pending.length === 0
+        ? `nothing pending; ${plural(plan.appliedCount, 'migration')} applied`
+        : plural(plan.pending.length, 'pending migration'),
+    record: { plan },
+  }),
+
+  check: (findings: Findings): Summary => ({
+    outcome: findings.findings.some(isBlocking) ? 'failed' : 'passed',
+    summary: describeFindings(findings),
+    record: { findings },
+  }),
+
+  backup: (backup: Backup): Summary =>
+    backup.outcome === 'skipped'
+      ? { outcome: 'skipped', summary: 'NO BACKUP: skipped by --skip-backup', record: { backup } }
+      : {
+          outcome: 'passed',
+          summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, read back in full   ${backup.path}`,
+          record: { backup },
+        },
+
+  confirm: (approval: Approval): Summary => ({
+    outcome: 'passed',
+    summary: `plan ${approval.planHash.slice(0, 12)} approved (${approval.method})`,
+    record: { approval },
+  }),
+
+  deploy: (deployment: Deployment): Summary => ({
+    outcome: deployment.complete ? 'passed' : 'failed',
+    summary: `${deployment.migrations.filter(({ outcome }) => outcome === 'applied').length} of ${plural(deployment.migrations.length, 'migration')} applied in ${formatMs(deployment.durationMs)}`,
+    record: { deployment, databaseState: deployment.state },
+  }),
+
+  verify: (verification: Verification): Summary => ({
+    outcome: verification.outcome,
+    summary: describeFindings(verification),
+    record: { verification },
+  }),
+}
+
+function describeFindings({ results, findings }: Findings): string {
+  const made = results.filter(({ outcome }) => outcome !== 'not-made')
+  const blockers = findings.filter((finding) => isBlocking(finding) && finding.verdict === 'block').length
+  const unknowns = findings.filter((finding) => isBlocking(finding) && finding.verdict === 'unknown').length
+  const warnings = findings.filter(({ verdict }) => verdict === 'warn').length
+  const parts = [
+    plural(blockers, 'blocker'),
+    ...(unknowns > 0 ? [`${formatCount(unknowns)} unknown`] : []),
+    plural(warnings, 'warning'),
+    `${plural(made.length, 'check')} made`,
+    ...(made.length < results.length ? [`${formatCount(results.length - made.length)} not made`] : []),
+  ]
+  return parts.join(', ')
+}

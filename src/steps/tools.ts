@@ -1,0 +1,74 @@
+import { InterruptedError } from '../domain/errors.js'
+import type { Prompter, Screen } from '../domain/screen.js'
+import { type Client, type Session, withConnection } from '../postgres/connection.js'
+import type { PrismaCli } from '../prisma/cli.js'
+import type { PrismaProject } from '../prisma/project.js'
+import type { Settings } from '../settings/settings.js'
+
+/** What every step works with. */
+export interface Tools {
+  readonly settings: Settings
+  readonly project: PrismaProject
+  readonly prisma: PrismaCli
+  readonly screen: Screen
+  readonly prompter: Prompter
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal
+  readonly runId: string
+  /** Absolute path of the run folder. */
+  readonly runFolder: string
+  /** A private folder for passwords, gone after the run. */
+  readonly scratchFolder: string
+}
+
+/** Seen in pg_stat_activity; the run id tells runs apart. The server keeps 63 bytes. */
+export function applicationName(tools: Pick<Tools, 'runId'>, purpose: string): string {
+  return `migrate-guard ${purpose} ${tools.runId}`.slice(0, 63)
+}
+
+/** The session of the guard's own questions: the server itself refuses every write on it. */
+export function readSession(tools: Pick<Tools, 'runId'>): Session {
+  return {
+    applicationName: applicationName(tools, 'check'),
+    readOnly: true,
+    parameters: { statement_timeout: '0' },
+  }
+}
+
+/** Borrows a read-only connection to the target; it is cut when the run is told to stop. */
+export function withTarget<T>(tools: Tools, work: (client: Client) => Promise<T>): Promise<T> {
+  return withConnection(tools.settings.target, readSession(tools), async (client) => {
+    const cut = () => void client.end().catch(() => undefined)
+    tools.signal.addEventListener('abort', cut, { once: true })
+    try {
+      return await work(client)
+    } finally {
+      tools.signal.removeEventListener('abort', cut)
+    }
+  })
+}
+
+/**
+ * Does `work` unless the run is told to stop; while it is told to stop, `work` is abandoned at once.
+ * @param stopped what to say then
+ * @throws InterruptedError
+ */
+export async function interruptible<T>(
+  { signal }: Pick<Tools, 'signal'>,
+  work: () => Promise<T>,
+  stopped = 'the run was stopped before anything was changed',
+): Promise<T> {
+  const error = () =>
+    new InterruptedError('interrupted', stopped, { hint: 'Run the command again when you are ready.' })
+  if (signal.aborted) throw error()
+  let onAbort: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(error())
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work(), aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

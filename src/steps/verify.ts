@@ -1,0 +1,110 @@
+// verify: audits the target after a deploy, on a connection that the server holds read-only.
+// Writes nothing; the target is only read.
+import { runChecks } from '../checks/check.js'
+import { type MeasuredFacts, runDeclaredChecks } from '../checks/declared-checks.js'
+import { generalChecks } from '../checks/general-checks.js'
+import { VerificationError } from '../domain/errors.js'
+import type { CheckResult, Finding, Findings } from '../domain/finding.js'
+import { isBlocking } from '../domain/finding.js'
+import type { MigrationFolder } from '../domain/migration.js'
+import type { Verification } from '../domain/verification.js'
+import { readDeclared } from '../prisma/declared-schema.js'
+import { readHistory } from '../prisma/history.js'
+import { readMigrationFolders } from '../prisma/migrations-folder.js'
+import { findPending } from '../prisma/pending.js'
+import { applyAcceptances } from './accept.js'
+import { readCheckFiles } from './check-files.js'
+import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js'
+import { readSchemaDiff, schemaDiffFinding } from './schema-diff.js'
+import { readSession, type Tools, withTarget } from './tools.js'
+
+/** What the audit compares with. */
+export interface Baseline {
+  /** Migrations whose after-checks are to hold. */
+  readonly migrations: readonly string[]
+  /** What the before-checks measured. */
+  readonly measured: MeasuredFacts
+  readonly rowCounts?: RowCountBaseline
+}
+
+/** Audits history, schema, general checks, after-checks and row counts. */
+export async function verify(baseline: Baseline, tools: Tools): Promise<Verification> {
+  const { settings, project, screen } = tools
+  const schemaDiff = readSchemaDiff(tools)
+  const folders = await readMigrationFolders(project.migrationsPath, project.directory)
+  const declared = await readDeclared(project, settings.target, readSession(tools))
+  const audited = folders.filter(({ name }) => baseline.migrations.includes(name))
+  const { files, findings: unreadable } = await readCheckFiles(tools, audited, 'after')
+
+  const parts = await withTarget(tools, async (client) => {
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    const history = await auditHistory(folders, client, tools)
+    const own = await runDeclaredChecks(files, client, 'verify', baseline.measured, screen.progress)
+    const context = { step: 'verify', schema: settings.target.schema, declared } as const
+    const general = await runChecks(generalChecks, client, context, screen.progress)
+    screen.progress('counting rows')
+    const rows = await compareRowCounts(baseline.rowCounts, folders, client)
+    return [history, own, general, rows]
+  })
+  screen.progress('comparing the database with the Prisma schema')
+  const diff = await schemaDiff
+  const all = [...parts, schemaDiffFinding(diff)]
+  const findings = applyAcceptances(
+    [...unreadable, ...all.flatMap((part) => part.findings)],
+    // What was accepted for the check need not turn up again here.
+    settings.accept.filter(({ code }) =>
+      all.some((part) => part.findings.some((finding) => finding.code === code)),
+    ),
+    'verify',
+  )
+  return {
+    results: all.flatMap((part) => part.results),
+    findings,
+    outcome: findings.some(isBlocking) ? 'failed' : 'passed',
+    schemaDiff: diff.difference,
+  }
+}
+
+async function auditHistory(
+  folders: readonly MigrationFolder[],
+  client: Parameters<typeof readHistory>[0],
+  tools: Tools,
+): Promise<Findings> {
+  const history = await readHistory(client, tools.settings.target.schema)
+  const { pending, findings } = findPending(folders, history)
+  const found: Finding[] = findings.map((finding) => ({ ...finding, step: 'verify' }))
+  if (pending.length > 0) {
+    found.push({
+      code: 'pending-migration',
+      kind: 'history',
+      verdict: 'block',
+      step: 'verify',
+      object: pending[0]?.name ?? '',
+      message: `${pending.length} ${pending.length === 1 ? 'migration is' : 'migrations are'} not applied: ${pending.map(({ name }) => name).join(', ')}`,
+      hint: 'Deploy them: migrate-guard deploy.',
+    })
+  }
+  const result: CheckResult = {
+    id: 'migration-history',
+    title: 'files and migration history agree, and nothing is pending',
+    outcome: found.some(({ verdict }) => verdict === 'block')
+      ? 'failed'
+      : found.length > 0
+        ? 'warned'
+        : 'passed',
+  }
+  return { results: [result], findings: found }
+}
+
+/** @throws VerificationError when the audit found something that blocks. */
+export function assertVerified({ outcome, findings }: Verification): void {
+  if (outcome === 'passed') return
+  const blocking = findings.filter(isBlocking)
+  throw new VerificationError(
+    'not-verified',
+    `the verification found ${blocking.length} ${blocking.length === 1 ? 'problem' : 'problems'}`,
+    {
+      hint: 'Look at each one in the report; the backup in the run folder is from before the deploy.',
+    },
+  )
+}

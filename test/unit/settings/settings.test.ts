@@ -1,0 +1,286 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from '@jest/globals'
+import { SettingsError } from '../../../src/domain/errors.js'
+import { makeSettings, type SettingsInput, WrongSettingsError } from '../../../src/settings/settings.js'
+
+const url = (database: string) => `postgresql://deployer:pw@db1.example.com/${database}`
+
+const configPath = '/srv/shop/config/migrate-guard.config.ts'
+
+/** The least that makes settings; a test adds what it is about. */
+function input(over: Partial<SettingsInput> = {}): SettingsInput {
+  return {
+    command: 'deploy',
+    flags: {},
+    environment: { DATABASE_URL: url('shop') },
+    dotEnv: {},
+    directory: '/srv/shop',
+    ...over,
+  }
+}
+
+function withFlags(flags: Record<string, unknown>): SettingsInput {
+  return input({ flags })
+}
+
+function withConfig(value: unknown, flags: Record<string, unknown> = {}): SettingsInput {
+  return input({ flags, configFile: { path: configPath, value } })
+}
+
+function errorOf(from: SettingsInput): WrongSettingsError {
+  try {
+    makeSettings(from)
+  } catch (error) {
+    if (error instanceof WrongSettingsError) return error
+    throw error
+  }
+  throw new Error('the settings were made')
+}
+
+describe('settings', () => {
+  test('are safe defaults when only a database is named', () => {
+    const { target, ...settings } = makeSettings(input())
+    expect(target).toMatchObject({ host: 'db1.example.com', database: 'shop', user: 'deployer' })
+    expect(settings).toEqual({
+      command: 'deploy',
+      databaseUrlSource: 'DATABASE_URL',
+      projectDirectory: '/srv/shop',
+      backupsPath: '/srv/shop/backups',
+      engine: 'hosted',
+      lockTimeoutMs: 1_000,
+      statementTimeoutMs: 0,
+      jobs: 2,
+      retries: 5,
+      dryRun: false,
+      skipBackup: false,
+      skipRehearsal: false,
+      yes: false,
+      accept: [],
+      checks: { before: [], after: [] },
+      format: 'text',
+      quiet: false,
+      debug: false,
+    })
+  })
+
+  test.each<[Record<string, unknown>, object]>([
+    [{ schema: 'db/schema.prisma' }, { schemaPath: '/srv/shop/db/schema.prisma' }],
+    [{ migrations: '/srv/migrations' }, { migrationsPath: '/srv/migrations' }],
+    [{ prismaConfig: 'prisma.config.ts' }, { prismaConfigPath: '/srv/shop/prisma.config.ts' }],
+    [{ backups: '../backups' }, { backupsPath: '/srv/backups' }],
+    [{ engine: 'native' }, { engine: 'native' }],
+    [{ lockTimeout: '500ms' }, { lockTimeoutMs: 500 }],
+    [{ statementTimeout: '5m' }, { statementTimeoutMs: 300_000 }],
+    [{ jobs: '4' }, { jobs: 4 }],
+    [{ dryRun: true }, { dryRun: true }],
+    [
+      { dryRun: true, yes: true },
+      { dryRun: true, yes: true },
+    ],
+    [
+      { dryRun: true, confirm: 'abcdef012345' },
+      { dryRun: true, confirmHash: 'abcdef012345' },
+    ],
+    [
+      { skipBackup: true, skipRehearsal: true },
+      { skipBackup: true, skipRehearsal: true },
+    ],
+    [{ confirm: 'ABCDEF0123456789'.repeat(4) }, { confirmHash: 'abcdef0123456789'.repeat(4) }],
+    [{ accept: ['drop-column=exported'] }, { accept: [{ code: 'drop-column', reason: 'exported' }] }],
+    [{ format: 'markdown' }, { format: 'markdown' }],
+    [{ json: true }, { format: 'json' }],
+    [{ json: true, format: 'json' }, { format: 'json' }],
+    [
+      { quiet: true, debug: true },
+      { quiet: true, debug: true },
+    ],
+  ])('from the options %j', (flags, expected) => {
+    expect(makeSettings(withFlags(flags))).toMatchObject(expected)
+  })
+
+  test.each<[object, object]>([
+    [{ schema: '../schema.prisma' }, { schemaPath: '/srv/shop/schema.prisma' }],
+    [{ migrations: 'migrations' }, { migrationsPath: '/srv/shop/config/migrations' }],
+    [{ backups: '/var/backups' }, { backupsPath: '/var/backups' }],
+    [{ engine: 'native' }, { engine: 'native' }],
+    [{ lockTimeout: '0' }, { lockTimeoutMs: 0 }],
+    [{ statementTimeout: '2h' }, { statementTimeoutMs: 7_200_000 }],
+    [{ jobs: 32 }, { jobs: 32 }],
+    [
+      { checks: { before: ['a.sql'], after: ['/b.sql'] } },
+      { checks: { before: ['/srv/shop/config/a.sql'], after: ['/b.sql'] } },
+    ],
+  ])('from the configuration file %j', (config, expected) => {
+    expect(makeSettings(withConfig(config))).toMatchObject(expected)
+  })
+
+  test('take an option before the configuration file', () => {
+    const config = { engine: 'native', jobs: 8, lockTimeout: '9s', schema: 'a.prisma' }
+    const flags = { engine: 'hosted', jobs: '1', lockTimeout: '2s', schema: 'b.prisma' }
+    expect(makeSettings(withConfig(config, flags))).toMatchObject({
+      engine: 'hosted',
+      jobs: 1,
+      lockTimeoutMs: 2_000,
+      schemaPath: '/srv/shop/b.prisma',
+    })
+  })
+
+  test('count the acceptances of the options and of the configuration file', () => {
+    const config = { accept: [{ code: 'orphans', migration: '2026_a', reason: 'old' }] }
+    expect(makeSettings(withConfig(config, { accept: ['drop-column:a.b=exported'] })).accept).toEqual([
+      { code: 'drop-column', object: 'a.b', reason: 'exported' },
+      { code: 'orphans', migration: '2026_a', reason: 'old' },
+    ])
+  })
+
+  test("take Prisma's own paths when no others are given", () => {
+    const prismaConfig = { path: '/srv/shop/prisma.config.ts', schema: 'db', migrations: 'db/migrations' }
+    expect(makeSettings(input({ prismaConfig }))).toMatchObject({
+      prismaConfigPath: '/srv/shop/prisma.config.ts',
+      schemaPath: '/srv/shop/db',
+      migrationsPath: '/srv/shop/db/migrations',
+    })
+    expect(makeSettings(input({ prismaConfig, flags: { schema: 'other' } })).schemaPath).toBe(
+      '/srv/shop/other',
+    )
+  })
+
+  test('are frozen to the last list', () => {
+    const config = { accept: [{ code: 'orphans', reason: 'old' }], checks: { before: ['a.sql'] } }
+    const settings = makeSettings(withConfig(config))
+    const parts = [settings, settings.target, settings.target.parameters, settings.accept, settings.accept[0]]
+    const checks = [settings.checks, settings.checks.before, settings.checks.after]
+    expect([...parts, ...checks].every((part) => Object.isFrozen(part))).toBe(true)
+  })
+
+  test('do not show the password', () => {
+    const settings = makeSettings(withFlags({ databaseUrl: 'postgresql://u:s3cr3t-canary@h/shop' }))
+    expect(settings.target.password?.reveal()).toBe('s3cr3t-canary')
+    expect(JSON.stringify(settings) + inspect(settings, { depth: null })).not.toContain('s3cr3t-canary')
+  })
+})
+
+describe('the database URL', () => {
+  const everywhere = input({
+    flags: { databaseUrl: url('option') },
+    configFile: { path: configPath, value: { databaseUrl: url('config') } },
+    environment: { DIRECT_URL: url('direct'), DATABASE_URL: url('database') },
+    dotEnv: { DIRECT_URL: url('direct_file'), DATABASE_URL: url('database_file') },
+    prismaConfig: { path: '/srv/shop/prisma.config.ts', databaseUrl: url('prisma') },
+  })
+  const { configFile: _, ...withoutConfigFile } = everywhere
+  const withoutOption = { ...withoutConfigFile, flags: {} }
+  const onlyPrisma = { ...withoutOption, environment: {}, dotEnv: {} }
+
+  test.each<[string, string, SettingsInput]>([
+    ['--database-url', 'option', everywhere],
+    ['databaseUrl in migrate-guard.config.ts', 'config', { ...everywhere, flags: {} }],
+    ['DIRECT_URL', 'direct', withoutOption],
+    [
+      'DATABASE_URL',
+      'database',
+      { ...withoutOption, environment: { DIRECT_URL: '', DATABASE_URL: url('database') } },
+    ],
+    ['DIRECT_URL (.env)', 'direct_file', { ...withoutOption, environment: {} }],
+    [
+      'DATABASE_URL (.env)',
+      'database_file',
+      { ...onlyPrisma, dotEnv: { DATABASE_URL: url('database_file') } },
+    ],
+    ['prisma.config.ts', 'prisma', onlyPrisma],
+  ])('comes from %s when nothing before it is given', (source, database, from) => {
+    const settings = makeSettings(from)
+    expect(settings.databaseUrlSource).toBe(source)
+    expect(settings.target.database).toBe(database)
+  })
+
+  test('is missing when nothing gives it', () => {
+    expect(errorOf(input({ environment: {} }))).toMatchObject({
+      code: 'database-url-missing',
+      message: 'no database URL was given',
+      hint: 'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.',
+    })
+  })
+
+  test('is not looked for elsewhere when the option is empty', () => {
+    expect(errorOf(withFlags({ databaseUrl: '' })).message).toBe('--database-url is empty')
+    expect(errorOf(withConfig({ databaseUrl: '' })).message).toBe(
+      'databaseUrl in migrate-guard.config.ts is empty',
+    )
+  })
+
+  test('of a pooler is refused under its own code and source', () => {
+    expect(
+      errorOf(input({ environment: {}, dotEnv: { DATABASE_URL: `${url('shop')}?pgbouncer=true` } })),
+    ).toMatchObject({
+      code: 'pooled-connection',
+      message:
+        'DATABASE_URL (.env) leads to a connection pooler, on which session locks and prepared statements do not hold',
+    })
+  })
+})
+
+describe('wrong settings are refused:', () => {
+  const notHash = '--confirm is not the hash of a plan: it takes 12 to 64 hexadecimal digits'
+
+  test.each<[string, SettingsInput]>([
+    ['--yes and --confirm contradict each other', withFlags({ yes: true, confirm: 'abcdef012345' })],
+    ['--json and --format text contradict each other', withFlags({ json: true, format: 'text' })],
+    ['--json and --format markdown contradict each other', withFlags({ json: true, format: 'markdown' })],
+    ['--format "html" is unknown', withFlags({ format: 'html' })],
+    ['--engine "rust" is unknown', withFlags({ engine: 'rust' })],
+    ['engine in migrate-guard.config.ts "rust" is unknown', withConfig({ engine: 'rust' })],
+    [notHash, withFlags({ confirm: 'abcdef01234' })],
+    [notHash, withFlags({ confirm: 'a'.repeat(65) })],
+    [notHash, withFlags({ confirm: 'yes, I am sure' })],
+    ['--confirm is empty', withFlags({ confirm: '' })],
+    ['--jobs is not a whole number from 1 to 32', withFlags({ jobs: '0' })],
+    ['--jobs is not a whole number from 1 to 32', withFlags({ jobs: '33' })],
+    ['--jobs is not a whole number from 1 to 32', withFlags({ jobs: 'two' })],
+    ['jobs in migrate-guard.config.ts is not a whole number from 1 to 32', withConfig({ jobs: 1.5 })],
+    ['--lock-timeout "soon" is not a duration', withFlags({ lockTimeout: 'soon' })],
+    ['lockTimeout in migrate-guard.config.ts "soon" is not a duration', withConfig({ lockTimeout: 'soon' })],
+    ['--backups is empty', withFlags({ backups: ' ' })],
+    ['--schema is not a string', withFlags({ schema: true })],
+    ['--accept "drop-column" has no reason', withFlags({ accept: ['drop-column'] })],
+    ['accept[0] in migrate-guard.config.ts has no reason', withConfig({ accept: [{ code: 'drop-column' }] })],
+    ['unknown setting "lockTimout" in migrate-guard.config.ts', withConfig({ lockTimout: '1s' })],
+  ])('%s', (message, from) => {
+    const error = errorOf(from)
+    expect(error.message).toBe(message)
+    expect(error.errors).toHaveLength(1)
+    expect(error).toMatchObject({ code: error.errors[0]?.code, hint: error.errors[0]?.hint, exitCode: 2 })
+    expect(error).toBeInstanceOf(SettingsError)
+  })
+
+  test('all of them at once', () => {
+    const error = errorOf(
+      input({
+        environment: {},
+        flags: { jobs: 'two', lockTimeout: 'soon', yes: true, confirm: 'x' },
+        configFile: { path: configPath, value: { lockTimout: '1s' } },
+      }),
+    )
+    expect(error.code).toBe('several-settings-wrong')
+    expect(error.message).toBe(
+      '6 settings are wrong: unknown setting "lockTimout" in migrate-guard.config.ts; no database URL was given; ' +
+        '--lock-timeout "soon" is not a duration; --jobs is not a whole number from 1 to 32; ' +
+        '--confirm is not the hash of a plan: it takes 12 to 64 hexadecimal digits; ' +
+        '--yes and --confirm contradict each other',
+    )
+    expect(error.hint).toContain('Did you mean lockTimeout? Give it by --database-url')
+    expect(error.errors.map(({ code }) => code)).toEqual([
+      'unknown-setting',
+      'database-url-missing',
+      'invalid-setting',
+      'invalid-setting',
+      'invalid-setting',
+      'contradicting-settings',
+    ])
+  })
+
+  test('a repeated hint is given once', () => {
+    const error = errorOf(withFlags({ lockTimeout: 'soon', statementTimeout: 'later' }))
+    expect(error.hint).toBe('Write a number with its unit: 500ms, 1s, 5m or 2h; or 0 for no limit.')
+  })
+})
