@@ -6,6 +6,7 @@ import { loadParser, parseStatements } from '../sql/parser.js'
 import { makeMigrationAdapter } from './engine-host/migration-adapter.js'
 import { startSchemaEngine, watchPanics } from './engine-host/wasm-engine.js'
 import { type PrismaProject, readSchemaFiles } from './project.js'
+import { schemaForEngine } from './schema-text.js'
 
 /**
  * What the project's `schema.prisma` declares: Prisma's own engine writes it as SQL, the Postgres parser reads that.
@@ -19,13 +20,10 @@ export async function readDeclared(
 ): Promise<DeclaredSchema> {
   const files = await readSchemaFiles(project.schemaPath)
   const relationModeOff = /(\brelationMode\s*=\s*)"prisma"/
-  // With relationMode "prisma" the engine writes no foreign keys; the relations are declared all the same. A URL in
-  // the schema is Prisma 6's; the engine of 7 wants none.
+  // With relationMode "prisma" the engine writes no foreign keys; the relations are declared all the same.
   const enforced = files.map(({ path, content }) => ({
     path,
-    content: content
-      .replace(relationModeOff, '$1"foreignKeys"')
-      .replace(/^\s*(url|directUrl|shadowDatabaseUrl)\s*=\s*(env\(.*\)|".*")\s*$/gm, ''),
+    content: schemaForEngine(content).replace(relationModeOff, '$1"foreignKeys"'),
   }))
   const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true })
   const adapter = makeMigrationAdapter(config, async () => {

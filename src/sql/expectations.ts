@@ -136,8 +136,8 @@ function commandFacts(cmd: Node, relation: RelationName): Fact[] {
     case 'AT_DropColumn':
       return [memberFact('column', relation, cmd.name, false)]
     case 'AT_AddConstraint': {
-      const { conname: name, indexname } = cmd.def?.Constraint ?? {}
-      return name && !indexname ? [memberFact('constraint', relation, name, true)] : []
+      const name = cmd.def?.Constraint?.conname
+      return name ? [memberFact('constraint', relation, name, true)] : []
     }
     case 'AT_DropConstraint':
       return [memberFact('constraint', relation, cmd.name, false)]

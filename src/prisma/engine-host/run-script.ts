@@ -77,10 +77,13 @@ async function tryTransaction(
 ): Promise<void> {
   await effect('engine.begin', () => client.query('BEGIN'))
   try {
-    const { rows } = await client.query('SELECT pg_catalog.pg_current_xact_id()::text AS id')
-    options.onEvent({ type: 'transaction-started', transactionId: String(rows[0]?.id), attempt })
     await client.query(`SET LOCAL lock_timeout = ${options.lockTimeoutMs}`)
-    for (const statement of statements) await runStatement(client, statement, options)
+    // SET TRANSACTION must come before any query, also before the one that asks for the transaction's id.
+    const firstQuery = statements.findIndex(({ kind }) => kind !== 'VariableSetStmt')
+    for (const [position, statement] of statements.entries()) {
+      if (position === firstQuery) await tellTransactionId(client, attempt, options)
+      await runStatement(client, statement, options)
+    }
     await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
       options.onEvent({ type: 'statement-failed', ...failureOf(error) })
       throw error
@@ -93,6 +96,15 @@ async function tryTransaction(
     )
     throw error
   }
+}
+
+async function tellTransactionId(
+  client: ScriptClient,
+  attempt: number,
+  { onEvent }: ScriptOptions,
+): Promise<void> {
+  const { rows } = await client.query('SELECT pg_catalog.pg_current_xact_id()::text AS id')
+  onEvent({ type: 'transaction-started', transactionId: String(rows[0]?.id), attempt })
 }
 
 async function runAsWritten(
