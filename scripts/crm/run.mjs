@@ -11,9 +11,9 @@ const running = new Set()
 
 /**
  * Runs a program whose DATABASE_URL is `url` and waits for its end, which is given as execa gives it: a failure is for
- * the caller to see. `signal` tells the child to stop; any other option is execa's.
+ * the caller to see. `signal` tells the child to stop; `onStart` gets its process id; any other option is execa's.
  */
-export async function run(file, programArguments, { url, signal, env, ...options } = {}) {
+export async function run(file, programArguments, { url, signal, env, onStart, ...options } = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !misleading.test(name))
   const child = execa(file, programArguments, {
     reject: false,
@@ -24,6 +24,7 @@ export async function run(file, programArguments, { url, signal, env, ...options
     ...options,
   })
   running.add(child)
+  onStart?.(child.pid)
   try {
     return await child
   } finally {
