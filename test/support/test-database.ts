@@ -75,7 +75,8 @@ async function connect(url: string): Promise<pg.Client> {
   return client
 }
 
-async function queryOnce(url: string, sql: string, params?: unknown[]) {
+/** Asks one question on a connection of its own. */
+export async function queryOnce(url: string, sql: string, params?: unknown[]) {
   const client = await connect(url)
   try {
     return (await client.query(sql, params)).rows

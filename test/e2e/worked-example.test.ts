@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type Crm, makeCrm } from '../support/crm.js'
+import { runCli } from '../support/run-cli.js'
+
+let crm: Crm
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guard-test-crm-'))
+  crm = await makeCrm(folder, { scale: 0.01 })
+}, 120_000)
+
+afterAll(async () => {
+  await crm?.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const guard = (...args: string[]) =>
+  runCli(args, { cwd: folder, env: { DATABASE_URL: crm.url }, timeoutMs: 90_000 })
+
+test('customers become contacts: blocked, mended, deployed, audited, and then there is nothing left to do', async () => {
+  const schemaBefore = await crm.query(
+    "SELECT count(*)::int AS tables FROM pg_class WHERE relname = 'contacts'",
+  )
+  expect(schemaBefore).toEqual([{ tables: 0 }])
+
+  const blocked = await guard('deploy', '--dry-run', '--json')
+  expect(blocked.exitCode).toBe(3)
+  const report = JSON.parse(blocked.stdout)
+  expect(report).toMatchObject({ verdict: 'block', databaseState: 'unchanged', exitCode: 3 })
+  expect(report.findings.map((finding: { object: string }) => finding.object)).toEqual([
+    '20261120043400_hierarchical_contacts/before/080_duplicate_emails.sql',
+  ])
+  expect(report.findings[0].evidence.count).toBe(6)
+  expect(await crm.query(report.findings[0].findSql)).toHaveLength(6)
+
+  await crm.query(report.findings[0].fixSql)
+  const dry = await guard('deploy', '--dry-run')
+  expect(dry.exitCode).toBe(0)
+  expect(await crm.query("SELECT to_regclass('contacts') AS contacts")).toEqual([{ contacts: null }])
+
+  const [{ customers }] = await crm.query('SELECT count(*)::int AS customers FROM customers')
+  const deployed = await guard('deploy', '--yes')
+  expect(deployed.stderr).toBe('')
+  expect(deployed.exitCode).toBe(0)
+  expect(deployed.stdout).toContain('passed: 1 of 1 migration applied; verification passed')
+  await crm.readBack(async (client) => {
+    expect(await client.contact.count()).toBe(customers)
+    const order = await client.order.findFirstOrThrow({ include: { contact: true } })
+    expect(order.companyId).toBe(order.contact.companyId)
+  })
+
+  const audit = await guard('deploy', '--verify-only')
+  expect(audit.exitCode).toBe(0)
+  const again = await guard('deploy')
+  expect(again.exitCode).toBe(0)
+  expect(again.stdout).toContain('nothing pending; 2 migrations applied')
+}, 120_000)
+
+test('the run folder of the upgrade is private and holds record, manifest, dump, events and reports', async () => {
+  const runs = (await readdir(join(folder, 'backups'))).filter((name) => /^\d{8}T/.test(name)).sort()
+  const withDump = []
+  for (const run of runs) {
+    const names = (await readdir(join(folder, 'backups', run))).sort()
+    if (names.includes('events.ndjson')) withDump.push({ run, names })
+  }
+  expect(withDump).toHaveLength(1)
+  expect(withDump[0]?.names).toEqual([
+    'database.dump',
+    'events.ndjson',
+    'manifest.json',
+    'report.json',
+    'report.md',
+    'report.txt',
+    'run.json',
+  ])
+  const path = join(folder, 'backups', withDump[0]?.run ?? '')
+  expect((await stat(path)).mode & 0o777).toBe(0o700)
+  for (const name of await readdir(path, { recursive: true })) {
+    const { mode } = await stat(join(path, name))
+    expect([name, (mode & 0o077).toString(8)]).toEqual([name, '0'])
+  }
+  const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8'))
+  expect(manifest.files.map((file: { sha256: string }) => file.sha256.length)).toEqual(
+    manifest.files.map(() => 64),
+  )
+})
+
+test('dry run and audit are held read-only by the server: a check that writes is refused and blocks', async () => {
+  const config = join(folder, 'migrate-guard.config.mjs')
+  const check = join(folder, 'writes.sql')
+  await writeFile(
+    check,
+    "-- title: A check that writes\n-- verdict: block\nSELECT nextval('contacts_id_seq')\n",
+  )
+  await writeFile(config, 'export default { checks: { before: ["writes.sql"], after: ["writes.sql"] } }\n')
+  const [before] = await crm.query('SELECT last_value, is_called FROM contacts_id_seq')
+  for (const args of [['deploy', '--dry-run'], ['verify']]) {
+    const result = await guard(...args)
+    expect(result.exitCode).toBe(args[0] === 'verify' ? 22 : 3)
+    expect(result.stdout).toContain('cannot execute nextval() in a read-only transaction')
+  }
+  expect(await crm.query('SELECT last_value, is_called FROM contacts_id_seq')).toEqual([before])
+  await rm(config)
+})
+
+test('an audit names exactly the damage that was done', async () => {
+  await crm.query(`
+    DROP INDEX orders_company_id_placed_at_idx;
+    SET session_replication_role = replica;
+    UPDATE orders SET contact_id = 999999999 WHERE id = (SELECT min(id) FROM orders);
+    RESET session_replication_role`)
+  const result = await guard('verify', '--json')
+  expect(result.exitCode).toBe(22)
+  const findings = JSON.parse(result.stdout).findings as { code: string; object: string; message: string }[]
+  expect(findings.map(({ code, object }) => `${code} ${object}`).sort()).toEqual([
+    'declared-check 20261120043400_hierarchical_contacts/after/080_orders_company_is_contacts_company.sql',
+    'declared-check 20261120043400_hierarchical_contacts/after/100_indexes_valid.sql',
+    'orphan-rows orders.contact_id',
+    'schema-difference schema.prisma',
+  ])
+})
