@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { DatabaseState } from './domain/deployment.js'
 import { BackupError, GuardError } from './domain/errors.js'
 import { exitCode } from './domain/exit-code.js'
@@ -10,6 +10,8 @@ import { makePrivateFolder, writePrivateFile } from './effects/private-files.js'
 export class Run {
   #record: RunRecord
   #current: StepName | null = null
+  /** The last failure to save the record after the deploy began. */
+  #unsaved: BackupError | undefined
 
   private constructor(
     record: RunRecord,
@@ -47,14 +49,7 @@ export class Run {
       if (run.folder !== undefined) await makePrivateFolder(run.folder)
       await run.save()
     } catch (error) {
-      throw new BackupError(
-        'backups-not-writable',
-        `nothing can be written to ${backupsPath}: ${reasonOf(error)}`,
-        {
-          hint: 'Make the folder writable and free space on its disk, or give another one by --backups.',
-          cause: error,
-        },
-      )
+      throw error instanceof GuardError ? error : notWritable(backupsPath ?? '', error)
     }
     return run
   }
@@ -84,7 +79,9 @@ export class Run {
       this.#current = null
       return value
     } catch (error) {
-      await this.#setStep(name, { outcome: 'failed', ...timing(), summary: (error as Error).message })
+      const failed: StepRecord = { outcome: 'failed', ...timing(), summary: (error as Error).message }
+      // Why the step failed says more than why that cannot be written down.
+      await this.#setStep(name, failed).catch(() => undefined)
       throw error
     }
   }
@@ -94,37 +91,83 @@ export class Run {
     await this.#setStep(name, { outcome, summary })
   }
 
-  /** From now on the target may be changed: until its end is proven, the record says unknown. */
+  /**
+   * From now on the target may be changed: until its end is proven, the record says unknown.
+   * @throws BackupError when that cannot be written; then nothing may be changed.
+   */
   async expectChange(): Promise<void> {
-    this.#record = { ...this.#record, databaseState: 'unknown' }
-    await this.save()
+    const before = this.#record
+    this.#record = { ...before, databaseState: 'unknown' }
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#record = before
+      throw error
+    }
   }
 
   /** Turns an error into what the record says of it and closes the record. */
   async end(error?: unknown): Promise<RunRecord> {
-    const failure = error === undefined ? undefined : describeFailure(error, this.#current)
-    this.#record = {
-      ...this.#record,
-      finishedAt: new Date().toISOString(),
-      exitCode: error === undefined ? exitCode.passed : exitCodeOf(error, this.#record.databaseState),
-      ...(failure ? { failure } : {}),
-    }
-    await this.save()
+    this.#record = { ...this.#record, finishedAt: new Date().toISOString() }
+    this.#close(error)
+    await this.save().catch((cause) => {
+      this.#unsaved = cause
+    })
+    if (error === undefined && this.#unsaved) this.#close(this.#unsaved)
     return this.#record
   }
 
-  /** Writes the reports, which are of the run as it ended. */
-  async report(write: (record: RunRecord, folder: string) => Promise<string>): Promise<string | undefined> {
-    if (this.folder === undefined) return undefined
-    await this.#setStep('report', { outcome: 'running' })
-    const path = await write(this.#record, this.folder)
-    await this.#setStep('report', { outcome: 'passed' })
-    return path
+  #close(error: unknown): void {
+    const failure = error === undefined ? undefined : describeFailure(error, this.#current)
+    this.#record = {
+      ...this.#record,
+      exitCode: error === undefined ? exitCode.passed : exitCodeOf(error, this.#record.databaseState),
+      ...(failure ? { failure } : {}),
+    }
   }
 
+  /** Writes the reports, which are of the run as it ended. A run that cannot be reported has not ended well. */
+  async report(write: (record: RunRecord, folder: string) => Promise<string>): Promise<string | undefined> {
+    if (this.folder === undefined) return undefined
+    try {
+      await this.#setStep('report', { outcome: 'running' })
+      const path = await write(this.#record, this.folder)
+      await this.#setStep('report', { outcome: 'passed' })
+      return path
+    } catch (error) {
+      if (this.#record.failure === undefined) {
+        this.#current = 'report'
+        this.#close(error instanceof GuardError ? error : notWritable(dirname(this.folder), error))
+      }
+      return undefined
+    }
+  }
+
+  /**
+   * Writes the record to disk. Once the target may be changed, a disk that is full must not keep the run from finding
+   * out what state it leaves: then the failure is kept for the end.
+   */
   async save(): Promise<void> {
+    try {
+      await this.#write()
+      this.#unsaved = undefined
+    } catch (error) {
+      if (!this.#isUnderWay()) throw error
+      this.#unsaved = error as BackupError
+    }
+  }
+
+  async #write(): Promise<void> {
     if (this.folder === undefined) return
-    await writePrivateFile(join(this.folder, 'run.json'), `${JSON.stringify(this.#record, null, 2)}\n`)
+    const text = `${JSON.stringify(this.#record, null, 2)}\n`
+    await writePrivateFile(join(this.folder, 'run.json'), text).catch((cause) => {
+      throw notWritable(dirname(this.folder ?? ''), cause)
+    })
+  }
+
+  #isUnderWay(): boolean {
+    const { databaseState, steps } = this.#record
+    return databaseState !== 'unchanged' || steps.deploy.outcome !== 'not-run'
   }
 
   async #setStep(name: StepName, step: StepRecord): Promise<void> {
@@ -171,6 +214,13 @@ function describeFailure(error: unknown, step: StepName | null): NonNullable<Run
     hint: 'This is a bug in migrate-guard; please report it with the run record.',
     step,
   }
+}
+
+function notWritable(folder: string, cause: unknown): BackupError {
+  return new BackupError('backups-not-writable', `nothing can be written to ${folder}: ${reasonOf(cause)}`, {
+    hint: 'Make the folder writable and free space on its disk, or give another one by --backups.',
+    cause,
+  })
 }
 
 function reasonOf(error: unknown): string {
