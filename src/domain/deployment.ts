@@ -1,10 +1,19 @@
 /** What the target is now, by evidence. */
 export type DatabaseState = 'unchanged' | 'changed' | 'unknown'
 
+/** How much of a migration is in the database, whatever the migration history says of it. */
+export type Traces = 'none' | 'part' | 'all' | 'unknown'
+
 export interface MigrationOutcome {
   readonly name: string
-  /** `applied`: a row of this run is finished with the planned checksum. `failed`: a row of this run is not. */
+  /**
+   * `applied`: a row of this run is finished with the planned checksum, and the engine has run it.
+   * `failed`: it was started, and one of the two is missing.
+   */
   readonly outcome: 'applied' | 'failed' | 'not-run'
+  readonly traces?: Traces
+  /** Its row of this run in the migration history. */
+  readonly historyRow?: 'none' | 'unfinished' | 'finished' | 'rolled-back'
   readonly durationMs?: number
   readonly error?: StatementFailure
 }
@@ -25,4 +34,8 @@ export interface Deployment {
   readonly startedAt: string
   readonly durationMs: number
   readonly complete: boolean
+  /** What the statements name and the catalog does not show, although every migration is applied. */
+  readonly unmet?: readonly string[]
+  /** Indexes that are invalid since the deploy. */
+  readonly invalidIndexes?: readonly string[]
 }

@@ -32,6 +32,28 @@ export async function waitUntilGone(
   return true
 }
 
+/** How long a session whose client is gone has to end by itself: the server looks for its client twice a second. */
+const graceMs = 3_000
+const cancelEveryMs = 1_000
+
+/**
+ * Waits until these sessions are gone, whose client has ended, and cancels what still runs: an engine that was left
+ * behind by the program that started it would go on alone, unseen.
+ * @returns false when some are still alive after `timeoutMs`.
+ */
+export async function endSessions(
+  client: Client,
+  applicationName: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (await waitUntilGone(client, applicationName, graceMs)) return true
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
+    await cancelSessions(client, applicationName)
+    if (await waitUntilGone(client, applicationName, cancelEveryMs)) return true
+  }
+  return false
+}
+
 /** Asks the server to cancel what these sessions are doing. Works for one's own role without special privileges. */
 export async function cancelSessions(client: Client, applicationName: string): Promise<void> {
   await effect('deploy.cancel', () =>

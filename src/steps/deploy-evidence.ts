@@ -1,18 +1,28 @@
-import type { DatabaseState, Deployment, MigrationOutcome, StatementFailure } from '../domain/deployment.js'
-import type { HistoryRow, PendingMigration } from '../domain/migration.js'
-import type { Plan } from '../domain/plan.js'
-import { type Catalog, readCatalog, unmetExpectations } from '../postgres/catalog.js'
+import type {
+  DatabaseState,
+  Deployment,
+  MigrationOutcome,
+  StatementFailure,
+  Traces,
+} from '../domain/deployment.js'
+import type { CatalogExpectation, HistoryRow, PendingMigration } from '../domain/migration.js'
+import type { EngineName, Plan } from '../domain/plan.js'
+import { type Catalog, compareCatalogs, readCatalog, unmetExpectations } from '../postgres/catalog.js'
 import type { Client } from '../postgres/connection.js'
 import { readTransactionStatus } from '../postgres/sessions.js'
 import type { EngineEvent } from '../prisma/engine-events.js'
 import { readHistory } from '../prisma/history.js'
+import { tracesOfStatements } from './statement-traces.js'
 
 /** What was found after the deploy ended, however it ended. */
-export type DeployEvidence = Pick<Deployment, 'state' | 'migrations' | 'evidence' | 'complete'>
+export type DeployEvidence = Omit<Deployment, 'startedAt' | 'durationMs'>
+
+/** So many objects that differ are named in the evidence, of each kind. */
+const namedObjects = 5
 
 /**
  * Decides what became of the deploy by looking, never by an exit code: the rows of this run in the migration history,
- * the server's own commit log for each transaction, and the catalog before and after.
+ * what our engine did, the server's own commit log for each of its transactions, and the catalog before and after.
  * No session of the deploy may be alive any more.
  */
 export async function gatherEvidence(
@@ -24,56 +34,88 @@ export async function gatherEvidence(
   const schema = plan.target.schema
   const known = new Set(plan.history.map(({ id }) => id))
   const rowsOfThisRun = (await readHistory(client, schema)).filter(({ id }) => !known.has(id))
-  const migrations = plan.pending.map((migration) => outcomeOf(migration, rowsOfThisRun, events))
+  const unmet = await unmetExpectations(client, plan.expectations, schema)
   const after = await readCatalog(client)
+  const invalidIndexes = newInvalidIndexes(before, after)
   const catalogChanged = after.hash !== before.hash
-  const evidence = [
-    ...migrations.map(describeRow),
-    catalogChanged
-      ? 'the catalog differs from the one before the deploy'
-      : 'the catalog is the same as before the deploy',
-  ]
-  if (migrations.every(({ outcome }) => outcome === 'applied')) {
-    const unmet = await unmetExpectations(client, plan.expectations, schema)
-    for (const { kind, relation, name, present, migration, line } of unmet) {
-      const object = name ? `${kind} ${name} on ${relation}` : `${kind} ${relation}`
-      evidence.push(
-        `not as planned: ${object} is ${present ? 'not there' : 'still there'} (${migration}, line ${line})`,
-      )
-    }
-    if (unmet.length === 0)
-      evidence.push(`all ${plan.expectations.length} objects that the statements name are as planned`)
-    return { state: 'changed', migrations, evidence, complete: unmet.length === 0 }
+
+  const migrations: MigrationOutcome[] = []
+  const evidence: string[] = []
+  for (const migration of plan.pending) {
+    const own = events.filter((event) => event.migration === migration.name)
+    const historyRow = historyRowOf(migration, rowsOfThisRun)
+    const found =
+      plan.engine === 'hosted' && migration.statements.length > 0
+        ? await tracesByEngine(migration, own, client)
+        : tracesWithoutEngine(migration, historyRow, unmet)
+    let traces = isRowWithoutRun(historyRow, found.traces) ? 'unknown' : found.traces
+    // CONCURRENTLY leaves something behind also when it fails.
+    if (traces === 'none' && historyRow !== 'none' && mayLeaveTraces(migration) && catalogChanged)
+      traces = invalidIndexes.length > 0 ? 'part' : 'unknown'
+    const outcome = outcomeOf(migration, historyRow, traces, own)
+    migrations.push(outcome)
+    evidence.push(describeRow(outcome, plan.engine), ...found.evidence)
   }
-  const stopped = plan.pending.filter((_, i) => migrations[i]?.outcome !== 'applied')
-  const proof = await stateOfStopped(stopped, events, client)
-  const somethingApplied = stopped.length < plan.pending.length
+  evidence.push(...describeCatalog(before, after))
+  const findings = { state: stateOf(migrations, catalogChanged), migrations }
+  if (!migrations.every(({ outcome }) => outcome === 'applied')) {
+    return { ...findings, evidence, complete: false, ...(invalidIndexes.length ? { invalidIndexes } : {}) }
+  }
+  const missing = unmet.map(describeUnmet)
+  evidence.push(
+    ...missing.map((text) => `not as planned: ${text}`),
+    ...(missing.length === 0
+      ? [`all ${plan.expectations.length} objects that the statements name are as planned`]
+      : []),
+  )
   return {
-    state: somethingApplied ? 'changed' : combine(proof.state, { catalogChanged }),
-    migrations,
-    evidence: [...evidence, ...proof.evidence],
-    complete: false,
+    ...findings,
+    evidence,
+    complete: missing.length === 0,
+    ...(missing.length ? { unmet: missing } : {}),
+    ...(invalidIndexes.length ? { invalidIndexes } : {}),
   }
 }
 
-function outcomeOf(
-  migration: PendingMigration,
-  rowsOfThisRun: readonly HistoryRow[],
-  events: readonly EngineEvent[],
-): MigrationOutcome {
-  const rows = rowsOfThisRun.filter(({ migrationName }) => migrationName === migration.name)
-  const applied = rows.some(
-    ({ finishedAt, rolledBackAt, checksum }) =>
-      finishedAt !== null && rolledBackAt === null && checksum === migration.checksum,
+type HistoryRowState = NonNullable<MigrationOutcome['historyRow']>
+
+function historyRowOf(migration: PendingMigration, rowsOfThisRun: readonly HistoryRow[]): HistoryRowState {
+  const rows = rowsOfThisRun.filter(
+    ({ migrationName, rolledBackAt }) => migrationName === migration.name && rolledBackAt === null,
   )
-  const own = events.filter((event) => event.migration === migration.name)
+  if (rows.length === 0) return 'none'
+  const finished = rows.some(
+    ({ finishedAt, checksum }) => finishedAt !== null && checksum === migration.checksum,
+  )
+  return finished ? 'finished' : 'unfinished'
+}
+
+/** No transaction of its own vouches for a file that ran statement by statement. */
+function mayLeaveTraces({ execution }: PendingMigration): boolean {
+  return execution.mode === 'statement-by-statement'
+}
+
+/** Somebody has written that the migration is applied, but it was not our engine that ran it. */
+function isRowWithoutRun(historyRow: HistoryRowState, traces: Traces): boolean {
+  return historyRow === 'finished' && traces !== 'all'
+}
+
+function outcomeOf(
+  { name }: PendingMigration,
+  historyRow: HistoryRowState,
+  traces: Traces,
+  own: readonly EngineEvent[],
+): MigrationOutcome {
+  const applied = historyRow === 'finished' && traces === 'all'
   const finished = own.findLast((event) => event.type === 'migration-finished')
   const error = own.findLast((event) => event.type === 'statement-failed')
   return {
-    name: migration.name,
-    outcome: applied ? 'applied' : rows.length > 0 || own.length > 0 ? 'failed' : 'not-run',
+    name,
+    outcome: applied ? 'applied' : historyRow !== 'none' || own.length > 0 ? 'failed' : 'not-run',
+    traces,
+    historyRow,
     ...(finished ? { durationMs: finished.durationMs } : {}),
-    ...(error && !applied ? { error: failureOf(error) } : {}),
+    ...(error && !finished ? { error: failureOf(error) } : {}),
   }
 }
 
@@ -86,49 +128,97 @@ function failureOf({ statement, line, sqlstate, message }: StatementFailure): St
   }
 }
 
-function describeRow({ name, outcome }: MigrationOutcome): string {
-  switch (outcome) {
-    case 'applied':
-      return `the history row of "${name}" from this run is finished and has the planned checksum`
-    case 'failed':
-      return `"${name}" was started by this run and has no finished history row`
-    case 'not-run':
-      return `"${name}" was not started by this run`
-  }
+function describeRow({ name, outcome, historyRow }: MigrationOutcome, engine: EngineName): string {
+  if (outcome === 'not-run') return `"${name}" was not started by this run`
+  if (outcome === 'applied')
+    return `the history row of "${name}" from this run is finished and has the planned checksum`
+  if (historyRow === 'finished')
+    return `the history row of "${name}" is finished, but the ${engine} engine did not run it to its end`
+  return `"${name}" was started by this run and has no finished history row`
 }
 
-/** What is left in the database of the migrations that did not get through. */
-async function stateOfStopped(
-  stopped: readonly PendingMigration[],
-  events: readonly EngineEvent[],
+/** Our own engine tells each transaction and each statement; of the former the server tells what became. */
+async function tracesByEngine(
+  { name, execution, statements }: PendingMigration,
+  own: readonly EngineEvent[],
   client: Client,
-): Promise<{ state: DatabaseState; evidence: string[] }> {
-  const evidence: string[] = []
-  const states = new Set<DatabaseState>()
-  for (const { name, execution } of stopped) {
-    const own = events.filter((event) => event.migration === name)
-    if (execution.mode === 'statement-by-statement') {
-      const finished = own.filter((event) => event.type === 'statement-finished').length
-      const begun = own.filter((event) => event.type === 'statement-started').length
-      // A statement that is a transaction of its own may leave traces even when it fails; the catalog will tell.
-      states.add(finished > 0 ? 'changed' : begun > 0 ? 'unknown' : 'unchanged')
-      evidence.push(
-        `"${name}" runs statement by statement: ${finished} statements finished, ${begun - finished} did not`,
-      )
-    }
-    for (const event of own) {
-      if (event.type !== 'transaction-started') continue
-      const status = await readTransactionStatus(client, event.transactionId)
-      states.add(status === 'aborted' ? 'unchanged' : status === 'committed' ? 'changed' : 'unknown')
-      evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
+): Promise<{ traces: Traces; evidence: string[] }> {
+  if (execution.mode === 'statement-by-statement' && own.length > 0) {
+    const { traces, committed } = tracesOfStatements(statements, own)
+    const finished = own.filter(({ type }) => type === 'statement-finished').length
+    const begun = own.filter(({ type }) => type === 'statement-started').length
+    return {
+      traces,
+      evidence: [
+        `"${name}" runs statement by statement: ${finished} of ${statements.length} statements finished, ${begun - finished} did not; ${committed} of them took effect`,
+      ],
     }
   }
-  const worst = (['changed', 'unknown'] as const).find((state) => states.has(state))
-  return { state: worst ?? 'unchanged', evidence }
+  const evidence: string[] = []
+  const found = new Set<Traces>()
+  for (const event of own) {
+    if (event.type !== 'transaction-started') continue
+    const status = await readTransactionStatus(client, event.transactionId)
+    found.add(status === 'aborted' ? 'none' : status === 'committed' ? 'all' : 'unknown')
+    evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
+  }
+  return { traces: (['all', 'unknown'] as const).find((traces) => found.has(traces)) ?? 'none', evidence }
 }
 
-/** The commit log speaks of our transactions; the catalog of everything. Only when both agree is it unchanged. */
-function combine(state: DatabaseState, { catalogChanged }: { catalogChanged: boolean }): DatabaseState {
-  if (catalogChanged) return 'changed'
-  return state
+/**
+ * Prisma's own engine tells nothing of its transactions. Before it runs a file it writes the history row, and then the
+ * statements run in their order: when the first one has left no trace, none has.
+ */
+function tracesWithoutEngine(
+  { name, statements }: PendingMigration,
+  historyRow: HistoryRowState,
+  unmet: readonly CatalogExpectation[],
+): { traces: Traces; evidence: string[] } {
+  if (historyRow === 'none') return { traces: 'none', evidence: [] }
+  if (historyRow === 'finished') return { traces: 'all', evidence: [] }
+  const first = unmet.find(
+    ({ migration, line, present }) => migration === name && line === statements[0]?.line && present,
+  )
+  return first
+    ? {
+        traces: 'none',
+        evidence: [`the first statement of "${name}" has left no trace: ${describeUnmet(first)}`],
+      }
+    : {
+        traces: 'unknown',
+        evidence: [`Prisma's own engine does not tell whether statements of "${name}" took effect`],
+      }
+}
+
+/** The engine speaks of its own statements, the catalog of everything. Only when both agree is it unchanged. */
+function stateOf(migrations: readonly MigrationOutcome[], catalogChanged: boolean): DatabaseState {
+  const found = new Set(migrations.map(({ traces }) => traces))
+  if (found.has('all') || found.has('part') || catalogChanged) return 'changed'
+  return found.has('unknown') ? 'unknown' : 'unchanged'
+}
+
+function describeCatalog(before: Catalog, after: Catalog): string[] {
+  if (after.hash === before.hash) return ['the catalog is the same as before the deploy']
+  const { added, removed } = compareCatalogs(before, after)
+  const name = (what: string, objects: readonly string[]) => [
+    ...objects.slice(0, namedObjects).map((object) => `${what} the catalog: ${object.split('\n')[0]}`),
+    ...(objects.length > namedObjects ? [`${what} the catalog: ${objects.length - namedObjects} more`] : []),
+  ]
+  return [
+    'the catalog differs from the one before the deploy',
+    ...name('new in', added),
+    ...name('gone from', removed),
+  ]
+}
+
+function newInvalidIndexes(before: Catalog, after: Catalog): string[] {
+  const { added } = compareCatalogs(before, after)
+  return added.flatMap(
+    (line) => /^index CREATE (?:UNIQUE )?INDEX (.+?) ON .* valid f /s.exec(line)?.[1] ?? [],
+  )
+}
+
+function describeUnmet({ kind, relation, name, present, migration, line }: CatalogExpectation): string {
+  const object = name ? `${kind} ${name} on ${relation}` : `${kind} ${relation}`
+  return `${object} is ${present ? 'not there' : 'still there'} (${migration}, line ${line})`
 }

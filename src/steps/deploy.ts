@@ -3,20 +3,26 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Approval } from '../domain/approval.js'
-import type { Deployment } from '../domain/deployment.js'
-import { CheckError, DeployError } from '../domain/errors.js'
+import type { Deployment, MigrationOutcome } from '../domain/deployment.js'
+import { CheckError, TargetError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { ProcessResult } from '../effects/run-process.js'
 import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import { type Client, withConnection } from '../postgres/connection.js'
-import { cancelSessions, waitUntilGone } from '../postgres/sessions.js'
+import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
 import { makePlan } from './plan.js'
 import { applicationName, readSession, type Tools } from './tools.js'
 
+export { assertDeployed } from './deploy-verdict.js'
+
 /** How long the server may take to notice that a session's client is gone, and to roll back. */
 const sessionsGoneTimeoutMs = 60_000
+/** How long a server that went away during the deploy is waited for: a restart takes seconds. */
+const serverBackTimeoutMs = 30_000
+const serverPollMs = 500
+const keptWords = 400
 const cancelPollMs = 200
 
 /**
@@ -103,73 +109,102 @@ async function look(
   const saidBy = `prisma migrate deploy ${result.ending}`
   tools.screen.progress('looking at what is in the database')
   try {
+    await untilServerIsBack(tools)
     return await withTargetThroughout(tools, async (client) => {
-      if (!(await waitUntilGone(client, applicationName(tools, 'deploy'), sessionsGoneTimeoutMs))) {
+      if (!(await endSessions(client, applicationName(tools, 'deploy'), sessionsGoneTimeoutMs))) {
         return unknown(plan, [saidBy, 'a session of the deploy is still at work on the server'])
       }
       const events = await readEngineEvents(eventsFile)
       const found = await gatherEvidence(plan, before, events, client)
-      const evidence = [saidBy, 'no session of the deploy is left on the server', ...found.evidence]
-      if (found.state !== 'unchanged') return { ...found, evidence }
-      return { ...found, evidence: [...evidence, ...(await markRolledBack(found, tools))] }
+      const { migrations, lines } = await clearHistory(found, tools)
+      return {
+        ...found,
+        migrations,
+        evidence: [
+          saidBy,
+          ...whatPrismaSaid(found, result, plan),
+          'no session of the deploy is left on the server',
+          ...found.evidence,
+          ...lines,
+        ],
+      }
     })
   } catch (error) {
     return unknown(plan, [saidBy, `the database cannot be looked at: ${(error as Error).message}`])
   }
 }
 
-/** With the proof in hand that nothing of it is there, the failed attempt must not block the next deploy (P3009). */
-async function markRolledBack(found: DeployEvidence, tools: Tools): Promise<string[]> {
-  const failed = found.migrations.filter(({ outcome }) => outcome === 'failed')
+/** A server that is being restarted is worth waiting for: only it knows what became of the deploy. */
+async function untilServerIsBack(tools: Tools): Promise<void> {
+  const deadline = Date.now() + serverBackTimeoutMs
+  for (;;) {
+    try {
+      return await withTargetThroughout(tools, async () => undefined)
+    } catch (error) {
+      const isAway = error instanceof TargetError && error.code === 'target-unreachable'
+      if (!isAway || Date.now() > deadline) throw error
+      tools.screen.progress('waiting for the server, which went away during the deploy')
+      await sleep(serverPollMs)
+    }
+  }
+}
+
+/**
+ * Why Prisma never came to run a statement, in its own words. Those of its own engine may hold values of rows, and when
+ * a statement failed the server's words are better.
+ */
+function whatPrismaSaid(
+  { migrations, complete }: DeployEvidence,
+  result: ProcessResult,
+  plan: Plan,
+): string[] {
+  if (complete || plan.engine !== 'hosted' || migrations.some(({ error }) => error)) return []
+  const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim()
+  return said ? [`prisma said: ${said.slice(-keptWords)}`] : ['prisma said nothing']
+}
+
+/** With the proof in hand that nothing of it is there, a failed attempt must not block the next deploy (P3009). */
+async function clearHistory(
+  { migrations }: DeployEvidence,
+  tools: Tools,
+): Promise<{ migrations: MigrationOutcome[]; lines: string[] }> {
   const lines: string[] = []
-  for (const { name } of failed) {
-    const result = await tools.prisma.run({
-      effect: 'deploy.resolve',
-      arguments: [
-        ...['migrate', 'resolve', '--rolled-back', name],
-        ...(tools.project.major < 7 ? ['--schema', tools.project.schemaPath] : []),
-      ],
-      applicationName: applicationName(tools, 'resolve'),
-      readOnly: false,
-    })
+  const cleared: MigrationOutcome[] = []
+  for (const migration of migrations) {
+    const { traces, historyRow, name } = migration
+    if (traces !== 'none' || historyRow !== 'unfinished') {
+      cleared.push(migration)
+      continue
+    }
+    const done = await markRolledBack(name, tools)
+    cleared.push(done ? { ...migration, historyRow: 'rolled-back' } : migration)
     lines.push(
-      result.exitCode === 0
+      done
         ? `the attempt is marked as rolled back in the migration history: "${name}"`
-        : `the attempt could not be marked as rolled back; run: npx prisma migrate resolve --rolled-back "${name}"`,
+        : `the attempt could not be marked as rolled back in the migration history: "${name}"`,
     )
   }
-  return lines
+  return { migrations: cleared, lines }
+}
+
+async function markRolledBack(name: string, { prisma, project, runId }: Tools): Promise<boolean> {
+  const result = await prisma.run({
+    effect: 'deploy.resolve',
+    arguments: [
+      ...['migrate', 'resolve', '--rolled-back', name],
+      ...(project.major < 7 ? ['--schema', project.schemaPath] : []),
+    ],
+    applicationName: applicationName({ runId }, 'resolve'),
+    readOnly: false,
+  })
+  return result.exitCode === 0
 }
 
 function unknown(plan: Plan, evidence: string[]): DeployEvidence {
-  const migrations = plan.pending.map(({ name }) => ({ name, outcome: 'failed' as const }))
+  const migrations = plan.pending.map(({ name }) => ({
+    name,
+    outcome: 'failed' as const,
+    traces: 'unknown' as const,
+  }))
   return { state: 'unknown', migrations, evidence, complete: false }
-}
-
-/** @throws DeployError when the deployment is not complete; its exit code says whether the target is unchanged. */
-export function assertDeployed(deployment: Deployment): void {
-  if (deployment.complete) return
-  const failed = deployment.migrations.find(({ outcome }) => outcome === 'failed')
-  const reason = failed?.error
-    ? `: ${failed.error.line ? `line ${failed.error.line}: ` : ''}${failed.error.message}${failed.error.sqlstate ? ` (${failed.error.sqlstate})` : ''}`
-    : ''
-  const what = failed
-    ? `migration "${failed.name}" failed${reason}`
-    : 'the migrations did not all get through'
-  if (deployment.state === 'unchanged') {
-    throw new DeployError('deploy-failed', `${what}; the target is proven unchanged`, {
-      databaseUnchanged: true,
-      hint: 'Correct the migration or the data, then run the command again; the history is clean.',
-    })
-  }
-  throw new DeployError(
-    'deploy-incomplete',
-    deployment.state === 'changed'
-      ? `${what}; the target is changed in part`
-      : `${what}; the state of the target is unknown`,
-    {
-      databaseUnchanged: false,
-      hint: 'Read the evidence in the report before you do anything; the backup in the run folder is from before the deploy.',
-    },
-  )
 }

@@ -13,9 +13,10 @@ export function followEngine(path: string, plan: Plan, screen: Screen): { stop()
   const show = async () => {
     if (busy) return
     busy = true
-    const events = await readEngineEvents(path)
+    // What cannot be read now is read when the evidence is gathered; the screen must not end a deploy.
+    const events = await readEngineEvents(path).catch(() => [])
     for (const event of events.slice(shown)) showEvent(event, plan, screen)
-    shown = events.length
+    shown = Math.max(shown, events.length)
     busy = false
   }
   const timer = setInterval(show, pollMs)

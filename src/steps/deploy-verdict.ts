@@ -1,0 +1,86 @@
+import type { Deployment, MigrationOutcome } from '../domain/deployment.js'
+import { DeployError } from '../domain/errors.js'
+
+/** Runs Prisma's command with the engine that ships with the guard, which needs no download. */
+const prisma = 'PRISMA_SCHEMA_ENGINE_BINARY=node_modules/.bin/migrate-guard-engine npx prisma'
+
+/** @throws DeployError when the deployment is not complete; its exit code says whether the target is unchanged. */
+export function assertDeployed(deployment: Deployment): void {
+  if (deployment.complete) return
+  const databaseUnchanged = deployment.state === 'unchanged'
+  throw new DeployError(
+    databaseUnchanged ? 'deploy-failed' : 'deploy-incomplete',
+    `${whatHappened(deployment)}; ${whatIsThere(deployment)}`,
+    { databaseUnchanged, hint: nextStep(deployment) },
+  )
+}
+
+function stoppedAt({ migrations }: Deployment): MigrationOutcome | undefined {
+  return migrations.find(({ outcome }) => outcome !== 'applied')
+}
+
+function whatHappened(deployment: Deployment): string {
+  const stopped = stoppedAt(deployment)
+  if (stopped === undefined) return `every migration is applied, but ${deployment.unmet?.join(', ')}`
+  const { name, outcome, traces, historyRow, error } = stopped
+  if (outcome === 'not-run') return `migration "${name}" was never started`
+  if (historyRow === 'finished')
+    return `the migration history says that "${name}" is applied, but the engine did not run it`
+  if (traces === 'all')
+    return `migration "${name}" ran to its end, but its row in the migration history is not finished`
+  return `migration "${name}" failed${error ? reasonOf(error) : ''}`
+}
+
+function reasonOf({ line, message, sqlstate }: NonNullable<MigrationOutcome['error']>): string {
+  return `: ${line ? `line ${line}: ` : ''}${message}${sqlstate ? ` (${sqlstate})` : ''}`
+}
+
+function whatIsThere({ state, migrations }: Deployment): string {
+  if (state === 'unchanged') return 'the target is proven unchanged'
+  if (state === 'unknown') return 'the state of the target is unknown'
+  return migrations.every(({ traces }) => traces === 'all')
+    ? 'the target is changed'
+    : 'the target is changed in part'
+}
+
+/** What to do in exactly this state. */
+function nextStep(deployment: Deployment): string {
+  const stopped = stoppedAt(deployment)
+  if (stopped === undefined)
+    return 'Compare the objects named in the report with the migrations; the backup in the run folder is from before the deploy.'
+  const { name, historyRow } = stopped
+  const resolve = (as: 'applied' | 'rolled-back') => `${prisma} migrate resolve --${as} "${name}"`
+  if (historyRow === 'finished')
+    return `Do not trust the migration history: look which prisma stands in node_modules and what of "${name}" is in the database.`
+  switch (stopped.traces) {
+    case 'none':
+      if (historyRow === 'unfinished')
+        return `Nothing of "${name}" is in the database: run ${resolve('rolled-back')}, then run the command again.`
+      return `${nextStepAfterNothing(stopped)}; the history is clean.${alreadyApplied(deployment)}`
+    case 'all':
+      return `All of "${name}" is in the database: run ${resolve('applied')}, then run the command again.`
+    case 'part':
+      return `Statements of "${name}" are in the database: ${dropInvalid(deployment)}finish them by hand and run ${resolve('applied')}, or undo them and run ${resolve('rolled-back')}.`
+    default:
+      return `Look what of "${name}" is in the database before anything else is deployed: when all of it is, run ${resolve('applied')}; when nothing is, ${resolve('rolled-back')}.`
+  }
+}
+
+function nextStepAfterNothing({ error, outcome }: MigrationOutcome): string {
+  if (outcome === 'not-run') return 'Read in the report what Prisma said, then run the command again'
+  if (error?.sqlstate === '55P03')
+    return 'Find the session that holds the lock, or give a longer --lock-timeout, then run the command again'
+  if (error?.sqlstate === undefined || /^(08|57)/.test(error.sqlstate))
+    return 'Nothing is wrong with the migration itself: find out what ended it, then run the command again'
+  return 'Correct the migration or the data, then run the command again'
+}
+
+function alreadyApplied({ migrations }: Deployment): string {
+  const names = migrations.filter(({ outcome }) => outcome === 'applied').map(({ name }) => `"${name}"`)
+  return names.length === 0 ? '' : ` Applied and there to stay: ${names.join(', ')}.`
+}
+
+function dropInvalid({ invalidIndexes = [] }: Deployment): string {
+  if (invalidIndexes.length === 0) return ''
+  return `the invalid index ${invalidIndexes.join(', ')} is to be dropped (DROP INDEX CONCURRENTLY); `
+}

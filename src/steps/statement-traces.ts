@@ -1,0 +1,56 @@
+import type { Traces } from '../domain/deployment.js'
+import type { Statement } from '../domain/migration.js'
+import type { EngineEvent } from '../prisma/engine-events.js'
+
+/** A failure that says nothing of the statement: the connection or the server went away under it. */
+const lostConnection = /^(08|57P0[1-5])/
+
+/**
+ * What a file that ran statement by statement has left, as far as the engine's own events tell. A statement outside a
+ * transaction block is a transaction of its own; one inside counts when its COMMIT has come back.
+ */
+export function tracesOfStatements(
+  statements: readonly Statement[],
+  events: readonly EngineEvent[],
+): { traces: Traces; committed: number } {
+  let committed = 0
+  let unknown = false
+  /** Statements in the block that is open; undefined outside one. */
+  let block: number | undefined
+  for (const statement of statements) {
+    const ending = endingOf(statement, events)
+    if (ending === 'not-run') break
+    const finished = ending === 'finished'
+    const control = transactionControl(statement)
+    if (control === 'begin' && finished) block = 0
+    else if (control === 'commit') {
+      if (finished) committed += block ?? 0
+      if (ending === 'lost' && block) unknown = true
+      block = undefined
+    } else if (control === 'rollback') block = undefined
+    else if (control !== undefined || statement.kind === 'VariableSetStmt') continue
+    else if (block !== undefined) block += 1
+    else if (finished) committed += 1
+    // A block that commits by itself may have done so before it failed; what else fails leaves nothing behind, or
+    // something that the catalog shows.
+    else if (ending === 'lost' || ['CallStmt', 'DoStmt'].includes(statement.kind)) unknown = true
+  }
+  if (events.some(({ type }) => type === 'migration-finished')) return { traces: 'all', committed }
+  return { traces: committed > 0 ? 'part' : unknown ? 'unknown' : 'none', committed }
+}
+
+function endingOf({ index }: Statement, events: readonly EngineEvent[]) {
+  const own = events.filter((event) => 'statement' in event && event.statement === index)
+  if (own.length === 0) return 'not-run'
+  if (own.some(({ type }) => type === 'statement-finished')) return 'finished'
+  const failure = own.find((event) => event.type === 'statement-failed')
+  return failure?.sqlstate && !lostConnection.test(failure.sqlstate) ? 'refused' : 'lost'
+}
+
+function transactionControl({ kind, sql }: Statement): 'begin' | 'commit' | 'rollback' | 'other' | undefined {
+  if (kind !== 'TransactionStmt') return undefined
+  const words = sql.replace(/--.*$|\/\*[\s\S]*?\*\//gm, ' ').trim()
+  if (/^(BEGIN|START)\b/i.test(words)) return 'begin'
+  if (/^(COMMIT|END)\b/i.test(words)) return 'commit'
+  return /^(ROLLBACK|ABORT)\b(?!.*\bTO\b)/is.test(words) ? 'rollback' : 'other'
+}
