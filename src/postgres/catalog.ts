@@ -12,13 +12,16 @@ export interface Catalog {
 /** Schemas that are not the user's. */
 const systemSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`
 
+/** Relations that are the user's: the history table is Prisma's. */
+const ownRelations = `${systemSchemas} AND c.relname <> '_prisma_migrations'`
+
 /** Everything a migration can change, written so that the same object always gives the same line. */
 const catalogQuery = `
   SELECT pg_catalog.format('relation %I.%I kind %s persistence %s row security %s %s options %s owner %s',
            n.nspname, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
            pg_catalog.pg_get_userbyid(c.relowner))
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+   WHERE ${ownRelations} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   UNION ALL
   SELECT pg_catalog.format('column %I.%I.%I %s%s default %s generated %s identity %s collation %s', n.nspname, c.relname,
            a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN ' not null' END,
@@ -27,30 +30,31 @@ const catalogQuery = `
     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-   WHERE ${systemSchemas} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+   WHERE ${ownRelations} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
   UNION ALL
-  SELECT pg_catalog.format('constraint %I on %I.%I %s valid %s', o.conname, n.nspname, c.relname,
-           pg_catalog.pg_get_constraintdef(o.oid), o.convalidated)
+  SELECT pg_catalog.format('constraint %I on %I.%I %s valid %s enforced %s', o.conname, n.nspname, c.relname,
+           pg_catalog.pg_get_constraintdef(o.oid), o.convalidated,
+           NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = o.oid AND t.tgenabled <> 'O'))
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas}
+   WHERE ${ownRelations}
   UNION ALL
   SELECT pg_catalog.format('index %s valid %s ready %s', pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready)
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas}
+   WHERE ${ownRelations}
   UNION ALL
   SELECT pg_catalog.format('view %I.%I %s', n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid))
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas} AND c.relkind IN ('v', 'm')
+   WHERE ${ownRelations} AND c.relkind IN ('v', 'm')
   UNION ALL
   SELECT pg_catalog.format('trigger %s enabled %s', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
     FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas} AND NOT t.tgisinternal
+   WHERE ${ownRelations} AND NOT t.tgisinternal
   UNION ALL
   SELECT pg_catalog.format('%s %I.%I(%s) %s', CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END, n.nspname,
            p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid),
@@ -68,12 +72,32 @@ const catalogQuery = `
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
    WHERE ${systemSchemas} AND t.typtype = 'd'
   UNION ALL
-  SELECT pg_catalog.format('sequence %I.%I %s start %s increment %s', n.nspname, c.relname,
-           pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement)
+  SELECT pg_catalog.format('constraint %I on domain %I.%I %s valid %s', o.conname, n.nspname, t.typname,
+           pg_catalog.pg_get_constraintdef(o.oid), o.convalidated)
+    FROM pg_catalog.pg_constraint o
+    JOIN pg_catalog.pg_type t ON t.oid = o.contypid
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+   WHERE ${systemSchemas}
+  UNION ALL
+  SELECT pg_catalog.format('rule %s enabled %s', pg_catalog.pg_get_ruledef(r.oid), r.ev_enabled)
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE ${ownRelations} AND r.rulename <> '_RETURN'
+  UNION ALL
+  SELECT pg_catalog.format('statistics %s', pg_catalog.pg_get_statisticsobjdef(s.oid))
+    FROM pg_catalog.pg_statistic_ext s
+  UNION ALL
+  SELECT pg_catalog.format('event trigger %I %s %s enabled %s', e.evtname, e.evtevent, e.evtfoid::regproc, e.evtenabled)
+    FROM pg_catalog.pg_event_trigger e
+  UNION ALL
+  SELECT pg_catalog.format('sequence %I.%I %s start %s increment %s from %s to %s cache %s cycle %s', n.nspname,
+           c.relname, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
+           s.seqcycle)
     FROM pg_catalog.pg_sequence s
     JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas}
+   WHERE ${ownRelations}
   UNION ALL
   SELECT pg_catalog.format('policy %I on %I.%I %s %s roles %s using %s check %s', p.polname, n.nspname, c.relname, p.polcmd,
            p.polpermissive, p.polroles::regrole[], pg_catalog.pg_get_expr(p.polqual, p.polrelid),
@@ -81,17 +105,16 @@ const catalogQuery = `
     FROM pg_catalog.pg_policy p
     JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${systemSchemas}
+   WHERE ${ownRelations}
   UNION ALL
   SELECT pg_catalog.format('extension %I %s', e.extname, e.extversion) FROM pg_catalog.pg_extension e
   UNION ALL
   SELECT pg_catalog.format('schema %I owner %s', n.nspname, pg_catalog.pg_get_userbyid(n.nspowner))
     FROM pg_catalog.pg_namespace n WHERE ${systemSchemas}
   UNION ALL
-  SELECT pg_catalog.format('inheritance %s of %s bound %s', i.inhrelid::regclass, i.inhparent::regclass,
-           pg_catalog.pg_get_expr(c.relpartbound, c.oid))
-    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-  ORDER BY 1`
+  SELECT pg_catalog.format('inheritance %s of %s bound %s detaching %s', i.inhrelid::regclass, i.inhparent::regclass,
+           pg_catalog.pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending)
+    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid`
 
 /**
  * Reads the catalog. Needs no privilege beyond CONNECT. Prisma's own history table is left out: it is Prisma that
@@ -99,9 +122,7 @@ const catalogQuery = `
  */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const { rows } = await client.query({ text: catalogQuery, rowMode: 'array' })
-  const objects = rows
-    .map(([line]) => line as string)
-    .filter((line) => !/[ .]_prisma_migrations\b/.test(line))
+  const objects = rows.map(([line]) => line as string).sort()
   return { objects, hash: createHash('sha256').update(objects.join('\n')).digest('hex') }
 }
 
