@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { chmod, readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BackupFile } from '../domain/backup.js'
@@ -56,11 +56,19 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       hint: 'Mend the cause and run the command again; the unfinished dump in the run folder is of no use.',
     })
   }
+  await makeFilesPrivate(folder)
+}
+
+/** pg_dump makes its files readable for everybody; so far only the folder kept others out. */
+async function makeFilesPrivate(folder: string): Promise<void> {
+  await effect('backup.protect', async () => {
+    for (const name of await readdir(folder)) await chmod(join(folder, name), 0o600)
+  })
 }
 
 /**
  * Reads the whole dump back and counts the rows in it, table by table.
- * @returns rows by `"schema"."table"` as pg_restore prints the name.
+ * @returns rows by `schema.table` as pg_restore prints the name: in double quotes where SQL needs them.
  * @throws BackupError when any of it cannot be read.
  */
 export async function readDump(

@@ -18,6 +18,10 @@ export interface Snapshot {
   release(): Promise<void>
 }
 
+/** PostgreSQL 17 and newer can also end a transaction for its age; older servers refuse the setting. */
+const withoutTransactionTimeout = `
+  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'`
+
 /**
  * Takes a snapshot in a REPEATABLE READ, READ ONLY transaction.
  * The server must not end that transaction for being idle while pg_dump works, so its idle time-outs are off.
@@ -31,6 +35,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
   const holder = await openConnection(address, patient)
   const others: Client[] = []
   try {
+    await holder.query(withoutTransactionTimeout)
     await holder.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     const { rows } = await holder.query(`
       SELECT pg_catalog.pg_export_snapshot() AS id,
@@ -44,6 +49,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
       open: async () => {
         const client = await openConnection(address, patient)
         others.push(client)
+        await client.query(withoutTransactionTimeout)
         await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
         // The id is our own server's answer; SET TRANSACTION takes no parameters.
         await client.query(`SET TRANSACTION SNAPSHOT '${id}'`)

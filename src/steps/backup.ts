@@ -11,6 +11,7 @@ import { type ClientTool, findClientTool } from '../postgres/client-tools.js'
 import { dumpDatabase, hashFiles, readDump } from '../postgres/dump.js'
 import { countRows } from '../postgres/row-counts.js'
 import type { Snapshot } from '../postgres/snapshot.js'
+import { quoteRelation } from '../sql/names.js'
 import { applicationName, interruptible, type Tools } from './tools.js'
 
 /** What a dump of one database leaves out: https://www.postgresql.org/docs/current/app-pgdump.html#PG-DUMP-NOTES */
@@ -21,6 +22,7 @@ const notIncluded = [
   'replication slots and subscription state',
   'planner statistics',
   'rows of foreign tables',
+  'rows of tables that belong to an extension, unless it asks for them',
 ]
 
 /** Finds pg_dump and pg_restore before anything is read, so that a missing one costs no time. */
@@ -57,7 +59,7 @@ export async function backup(plan: Plan, snapshot: Snapshot, tools: Tools): Prom
         jobs: tools.settings.jobs,
         signal,
       }),
-      countRows(snapshot.client),
+      countSnapshot(snapshot),
     ]),
   )
   screen.progress('reading the dump back')
@@ -91,11 +93,24 @@ export async function backup(plan: Plan, snapshot: Snapshot, tools: Tools): Prom
   }
 }
 
+async function countSnapshot({ client }: Snapshot): Promise<TableRowCount[]> {
+  return countRows(client).catch((error: Error) => {
+    throw new BackupError(
+      'rows-not-counted',
+      `the rows of the snapshot cannot be counted: ${error.message}`,
+      {
+        hint: 'Look in the server log why the session ended, then run the command again.',
+        cause: error,
+      },
+    )
+  })
+}
+
 /** The dump must hold each row of the snapshot: a pg_dump that ended early may still have said that all is well. */
 function assertSameRows(counted: readonly TableRowCount[], inDump: ReadonlyMap<string, number>): void {
-  const dumped = new Map([...inDump].map(([name, rows]) => [name.replaceAll('"', ''), rows]))
+  const dumped = new Map([...inDump].map(([name, rows]) => [quoteEachPart(name), rows]))
   for (const { schema, table, rows } of counted) {
-    const found = dumped.get(`${schema}.${table}`.replaceAll('"', '')) ?? 0
+    const found = dumped.get(quoteRelation(schema, table)) ?? 0
     if (found === rows) continue
     throw new BackupError(
       'dump-incomplete',
@@ -105,6 +120,11 @@ function assertSameRows(counted: readonly TableRowCount[], inDump: ReadonlyMap<s
       },
     )
   }
+}
+
+/** pg_restore quotes a name only where SQL needs it. */
+function quoteEachPart(name: string): string {
+  return name.replace(/"(?:[^"]|"")*"|[^."]+/g, (part) => (part.startsWith('"') ? part : `"${part}"`))
 }
 
 function assertSameFiles(written: readonly BackupFile[], readAgain: readonly BackupFile[]): void {
