@@ -44,8 +44,7 @@ export async function deploy(plan: Plan, approval: Approval, tools: Tools): Prom
   const before = await withTargetThroughout(tools, readCatalog)
   const eventsFile = join(tools.runFolder, 'events.ndjson')
   const following = followEngine(eventsFile, plan, tools.screen)
-  const result = await runPrisma(eventsFile, tools)
-  await following.stop()
+  const result = await runPrisma(eventsFile, tools).finally(() => following.stop())
   const found = await look(plan, before, eventsFile, result, tools)
   return { ...found, startedAt: startedAt.toISOString(), durationMs: Date.now() - startedAt.getTime() }
 }
