@@ -10,7 +10,7 @@ const plainIntervalMs = 10_000
 export class TerminalScreen implements Screen {
   #text = ''
   #since = 0
-  #printedAt = 0
+  #printedAt = Date.now()
   #frame = 0
   #timer: NodeJS.Timeout | undefined
 
