@@ -169,7 +169,11 @@ async function inRun(
     }
   })
   surroundings.screen.clearProgress()
-  const record = await run.end(error)
+  await run.end(error)
   const reportPath = await run.report(writeReports)
-  return { record, ...(reportPath ? { reportPath } : {}), ...(error === undefined ? {} : { error }) }
+  return {
+    record: run.record,
+    ...(reportPath ? { reportPath } : {}),
+    ...(error === undefined ? {} : { error }),
+  }
 }

@@ -1,4 +1,4 @@
-import { GuardError } from '../../domain/errors.js'
+import { exitCode } from '../../domain/exit-code.js'
 import { isBlocking } from '../../domain/finding.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { type RunResult, runCheck, runDeploy, runPlan, runVerify } from '../../pipeline.js'
@@ -32,8 +32,8 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
     output.write(formatForPeople(result, settings))
     if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(result.record), null, 2))
     if (settings.format === 'markdown') console.log(formatMarkdownReport(result.record))
-    if (result.error && (settings.debug || !(result.error instanceof GuardError))) console.error(result.error)
-    return result.record.exitCode ?? 1
+    if (result.error !== undefined) printError(result.error, settings)
+    return result.record.exitCode ?? exitCode.bug
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
   }
@@ -44,9 +44,11 @@ function formatForPeople({ record, reportPath }: RunResult, settings: Settings):
     .filter((finding) => isBlocking(finding) || (!settings.quiet && finding.verdict === 'warn'))
     .map(formatFinding)
   if (settings.command === 'plan' && record.plan) blocks.push(formatPlan(record.plan))
-  if (reportPath) blocks.push(formatLastScreen(record, { reportPath }))
-  else if (record.failure) blocks.push(`error: ${record.failure.message}\nhint: ${record.failure.hint}`)
-  return `${['', ...blocks].join('\n\n').trimStart()}\n`
+  // A run that came to no plan has nothing to tell but its error, which is printed by itself.
+  if (record.plan && (settings.command === 'deploy' || settings.command === 'verify')) {
+    blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written' }))
+  } else if (reportPath) blocks.push(`report    ${reportPath}`)
+  return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`
 }
 
 function findingsOf({ verification, findings, plan }: RunRecord) {
