@@ -52,8 +52,8 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
     signal,
   })
   if (result.exitCode !== 0) {
-    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${lastLine(result.stderr)}`, {
-      hint: 'Mend the cause and run the command again; the unfinished dump in the run folder is of no use.',
+    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${firstError(result.stderr)}`, {
+      hint: 'Mend the cause and run the command again; the unfinished dump was removed.',
     })
   }
   await makeFilesPrivate(folder)
@@ -87,7 +87,7 @@ export async function readDump(
   if (result.exitCode !== 0) {
     throw new BackupError(
       'dump-not-readable',
-      `the dump cannot be read back: pg_restore ${result.ending}: ${lastLine(result.stderr)}`,
+      `the dump cannot be read back: pg_restore ${result.ending}: ${firstError(result.stderr)}`,
       {
         hint: 'Look for a full or failing disk, then run the command again.',
       },
@@ -117,6 +117,8 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) || 'it said nothing'
+/** The first error is the cause; those after it only follow from it, such as that a worker process died. */
+function firstError(text: string): string {
+  const lines = text.trim().split('\n')
+  return lines.find((line) => / error: /.test(line)) || lines.at(-1) || 'it said nothing'
 }

@@ -1,6 +1,7 @@
 // backup: dumps the whole database from the snapshot that was checked, then reads the dump back to prove it.
 // Writes the dump and its manifest into the run folder. The target is only read.
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Backup, BackupFile, BackupManifest, TableRowCount } from '../domain/backup.js'
 import { BackupError } from '../domain/errors.js'
@@ -25,8 +26,13 @@ const notIncluded = [
   'rows of tables that belong to an extension, unless it asks for them',
 ]
 
+interface ClientTools {
+  readonly dump: ClientTool
+  readonly restore: ClientTool
+}
+
 /** Finds pg_dump and pg_restore before anything is read, so that a missing one costs no time. */
-export async function findBackupTools(plan: Plan): Promise<{ dump: ClientTool; restore: ClientTool }> {
+export async function findBackupTools(plan: Plan): Promise<ClientTools> {
   const serverMajor = Math.floor(plan.target.serverVersionNum / 10_000)
   const dump = await findClientTool('pg_dump', serverMajor)
   // The archive format is pg_dump's own: an older pg_restore may not read it.
@@ -39,10 +45,26 @@ export async function findBackupTools(plan: Plan): Promise<{ dump: ClientTool; r
  * @throws BackupError
  */
 export async function backup(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Backup> {
+  const clientTools = await findBackupTools(plan)
+  const path = join(tools.runFolder, 'database.dump')
+  try {
+    return await makeBackup(path, clientTools, plan, snapshot, tools)
+  } catch (error) {
+    // Nobody must take it for a backup later, and on a full disk the report needs its room.
+    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+    throw error
+  }
+}
+
+async function makeBackup(
+  path: string,
+  clientTools: ClientTools,
+  plan: Plan,
+  snapshot: Snapshot,
+  tools: Tools,
+): Promise<Backup> {
   const started = performance.now()
   const { runFolder, signal, screen } = tools
-  const clientTools = await findBackupTools(plan)
-  const path = join(runFolder, 'database.dump')
   const environment = await clientEnvironment(tools.settings.target, tools.scratchFolder)
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
