@@ -19,6 +19,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', helpFooter)
     .showHelpAfterError('hint: Run migrate-guard --help to see commands and options.')
+    // An error is one line, its hint another; commander puts "(Did you mean …?)" on a line between them.
+    .configureOutput({ outputError: (text, write) => write(text.replace('\n(', ' (')) })
     .exitOverride()
     .enablePositionalOptions()
 
