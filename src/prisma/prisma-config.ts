@@ -53,19 +53,29 @@ function findFile(directory: string): string | undefined {
 
 /**
  * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
- * @throws ProjectError with the reason when the file cannot be read as code.
+ * @throws ProjectError with the reason when the file cannot be read as code, or exports no default.
  */
 export async function importConfig<T>(path: string): Promise<T> {
+  let module: { default?: T }
   try {
-    return await createJiti(import.meta.url, { fsCache: false }).import<T>(path, { default: true })
+    module = await createJiti(import.meta.url, { fsCache: false }).import<{ default?: T }>(path)
   } catch (error) {
-    throw new ProjectError(
-      'config-not-readable',
-      `${path} cannot be read: ${(error as Error).message.split('\n')[0]}`,
-      {
-        hint: 'Correct the file; if it asks for an environment variable, set that variable.',
-        cause: error,
-      },
-    )
+    throw new ProjectError('config-not-readable', `${path} cannot be read: ${reasonOf(error)}`, {
+      hint: 'Correct the file; if it asks for an environment variable, set that variable.',
+      cause: error,
+    })
   }
+  // Without one, the loader gives the other exports in its place, and settings would be passed over in silence.
+  if ('default' in module) return module.default as T
+  throw new ProjectError('config-not-readable', `${path} has no default export`, {
+    hint: 'Write it as export default defineConfig({ … }).',
+  })
+}
+
+/** In one line; of a syntax error, the second line names the place. A file may also throw what is no error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `it throws ${String(error)}`
+  const [reason = '', place = ''] = error.message.split('\n')
+  const line = /:(\d+):\d+$/.exec(place.trim())?.[1]
+  return line === undefined ? reason : `${reason.trim()} (line ${line})`
 }
