@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { SettingsError } from '../domain/errors.js'
@@ -41,7 +41,9 @@ function lendVariables(variables: Record<string, string | undefined>): void {
 
 function readDotEnv(directory: string): Record<string, string> {
   const path = join(directory, '.env')
-  return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {}
+  // A folder of that name is somebody else's, such as Python's.
+  const isThere = statSync(path, { throwIfNoEntry: false })?.isFile()
+  return isThere ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {}
 }
 
 function findConfig(directory: string, given: unknown): string | undefined {

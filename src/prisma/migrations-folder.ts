@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ProjectError } from '../domain/errors.js'
 import type { MigrationFolder } from '../domain/migration.js'
@@ -15,8 +15,10 @@ export async function readMigrationFolders(
   projectDirectory: string,
 ): Promise<MigrationFolder[]> {
   const shown = relative(projectDirectory, path) || path
-  if (!existsSync(path)) {
-    throw new ProjectError('migrations-missing', `there is no migrations folder at ${shown}`, {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isDirectory()) {
+    const what = found ? `${shown} is not a migrations folder` : `there is no migrations folder at ${shown}`
+    throw new ProjectError('migrations-missing', what, {
       hint: 'Run the command in the folder of your project, or give the path by --migrations.',
     })
   }
