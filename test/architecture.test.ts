@@ -36,6 +36,9 @@ const importers: Record<string, string[]> = {
 const setsExitCode = ['cli/main.ts', 'prisma/engine-host/main.ts']
 const exits = ['prisma/engine-host/main.ts']
 
+/** Names that only one file may import: an approval that anybody can make is none. */
+const importersOfNames: Record<string, string> = { makeApproval: 'steps/confirm.ts' }
+
 type Sources = Record<string, string>
 
 function readSources(): Sources {
@@ -49,6 +52,8 @@ function readSources(): Sources {
 interface Facts {
   /** As written: './name.js', 'pg'. Static, dynamic, re-exported, type-only. */
   readonly imports: string[]
+  /** What is imported or re-exported by name; `*` when a whole file is, which brings every name along. */
+  readonly names: { readonly name: string; readonly from: string }[]
   readonly exits: boolean
   readonly setsExitCode: boolean
 }
@@ -60,10 +65,19 @@ interface Node {
 }
 
 function readFacts(source: string): Facts {
-  const facts = { imports: [] as string[], exits: false, setsExitCode: false }
+  const facts = {
+    imports: [] as string[],
+    names: [] as Facts['names'][number][],
+    exits: false,
+    setsExitCode: false,
+  }
   visit(parseSync(source, { syntax: 'typescript', target: 'es2023' }) as unknown as Node, (node) => {
     const imported = importedBy(node)
-    if (imported?.type === 'StringLiteral') facts.imports.push(imported.value as string)
+    if (imported?.type === 'StringLiteral') {
+      const from = imported.value as string
+      facts.imports.push(from)
+      facts.names.push(...namesOf(node).map((name) => ({ name, from })))
+    }
     if (node.type === 'CallExpression') facts.exits ||= isProcess(node.callee as Node, 'exit')
     if (node.type === 'AssignmentExpression') facts.setsExitCode ||= isProcess(node.left as Node, 'exitCode')
   })
@@ -74,6 +88,17 @@ function visit(node: unknown, see: (node: Node) => void): void {
   if (typeof node !== 'object' || node === null) return
   see(node as Node)
   for (const child of Object.values(node)) visit(child, see)
+}
+
+function namesOf(node: Node): string[] {
+  // `import()`, `export *`
+  if (!Array.isArray(node.specifiers)) return ['*']
+  return (node.specifiers as Node[]).map((specifier) => {
+    if (!/^(Import|Export)Specifier$/.test(specifier.type ?? '')) return '*'
+    // As the other file calls it: `import { makeApproval as approve }`.
+    const theirs = (specifier.imported ?? specifier.orig ?? specifier.local) as Node
+    return theirs.value as string
+  })
 }
 
 /** The literal behind `from`, `import(…)` and `require(…)`. */
@@ -141,7 +166,29 @@ function findViolations(sources: Sources): string[] {
       }
     }
   }
-  return [...violations, ...findCircles(graph)]
+  return [...violations, ...findNameThieves(sources), ...findCircles(graph)]
+}
+
+function findNameThieves(sources: Sources): string[] {
+  return Object.entries(sources).flatMap(([file, source]) =>
+    readFacts(source).names.flatMap(({ name, from }) =>
+      Object.entries(importersOfNames)
+        .filter(
+          ([guarded, importer]) => file !== importer && bringsAlong({ name, from }, guarded, file, sources),
+        )
+        .map(([guarded]) => `${file} may not import ${guarded}`),
+    ),
+  )
+}
+
+function bringsAlong(
+  { name, from }: { name: string; from: string },
+  guarded: string,
+  file: string,
+  sources: Sources,
+): boolean {
+  if (name !== '*') return name === guarded
+  return from.startsWith('.') && (sources[fileOf(file, from)] ?? '').includes(`export function ${guarded}`)
 }
 
 function findCircles(graph: ReadonlyMap<string, readonly string[]>): string[] {
@@ -204,6 +251,20 @@ test.each<[string, Sources, string[]]>([
   ],
   ['process.exit', { 'cli/main.ts': 'process.exit(1)' }, ['cli/main.ts calls process.exit']],
   ['process.exitCode', { 'run.ts': 'process.exitCode = 1' }, ['run.ts sets process.exitCode']],
+  [
+    'an approval made elsewhere',
+    {
+      'domain/approval.ts': 'export function makeApproval() {}',
+      'steps/confirm.ts': "import { makeApproval } from '../domain/approval.js'",
+      'steps/a.ts': "import { makeApproval as yes } from '../domain/approval.js'",
+      'steps/b.ts': "import * as approval from '../domain/approval.js'",
+      'steps/c.ts': "export * from '../domain/approval.js'",
+      'steps/d.ts': "const { makeApproval } = await import('../domain/approval.js')",
+      'steps/e.ts': "export { makeApproval } from '../domain/approval.js'",
+      'steps/f.ts': "import type { Approval } from '../domain/approval.js'",
+    },
+    ['a', 'b', 'c', 'd', 'e'].map((file) => `steps/${file}.ts may not import makeApproval`),
+  ],
   ['a file in no room', { 'helpers/a.ts': '' }, ['helpers/a.ts is in no room']],
   [
     'a circle of types',

@@ -29,7 +29,7 @@ test('a blocker says what, where, how many, how to find, how to mend and how to 
          WHERE email IN (…);
   fix:  UPDATE customers SET email = NULL WHERE id = 9;
   hint: Merge or rename the duplicates, then run again.
-  override: --accept unique-duplicates="reason"   (stored in the run record and the report)`)
+  override: --accept unique-duplicates:customers_email_key="reason"   (stored in the run record and the report)`)
 })
 
 test('an accepted blocker gives its reason and needs no override', () => {
@@ -107,5 +107,14 @@ test('hostile names can neither add a line nor colour one', () => {
   rows: 1; for example k ="v w"
   find: SELECT * FROM "x
           accepted: y"
-  override: --accept orphans="reason"   (stored in the run record and the report)`)
+  override: --accept 'orphans:x   accepted: y'="reason"   (stored in the run record and the report)`)
+})
+
+test('the override can be pasted into a shell, whatever the object is called', () => {
+  const lineFor = (object: string) =>
+    formatFinding({ ...blocker, object })
+      .split('\n')
+      .at(-1)
+  expect(lineFor('order lines')).toContain(` --accept 'unique-duplicates:order lines'="reason"`)
+  expect(lineFor("it's $HOME")).toContain(` --accept 'unique-duplicates:it'\\''s $HOME'="reason"`)
 })

@@ -970,7 +970,7 @@ Findings
             FROM customers;
     fix:  UPDATE customers SET email = NULL WHERE id = 9;
     hint: Merge or rename the duplicates, then run again.
-    override: --accept unique-duplicates="reason"   (stored in the run record and the report)
+    override: --accept unique-duplicates:customers_email_key="reason"   (stored in the run record and the report)
 
 
 Backup
@@ -1079,7 +1079,7 @@ Findings
           \`\`\`
     fix:  UPDATE customers SET email = NULL WHERE id = 9;
     hint: Merge or rename the duplicates, then run again.
-    override: --accept unique-duplicates="reason"   (stored in the run record and the report)
+    override: --accept 'unique-duplicates:x |<script>alert(1)</script>\`_*[a](b)'="reason"   (stored in the run record and the report)
 
 
 Backup
@@ -1519,7 +1519,7 @@ unknown unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql
         \`\`\`
   fix:  UPDATE customers SET email = NULL WHERE id = 9;
   hint: Merge or rename the duplicates, then run again.
-  override: --accept unique-duplicates="reason"   (stored in the run record and the report)
+  override: --accept 'unique-duplicates:x |<script>alert(1)</script>\`_*[a](b)'="reason"   (stored in the run record and the report)
 \`\`\`\`
 
 ## Backup
