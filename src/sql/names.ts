@@ -22,6 +22,12 @@ export function formatRelation({ schema, name }: RelationName): string {
   return schema ? `${schema}.${name}` : name
 }
 
+/** False only when they cannot be one and the same: a name without schema may be in any. */
+export function mayBeSame(one: RelationName, other: RelationName): boolean {
+  if (one.name !== other.name) return false
+  return one.schema === undefined || other.schema === undefined || one.schema === other.schema
+}
+
 function named(schema: string | undefined, name: string): RelationName {
   return schema ? { schema, name } : { name }
 }
