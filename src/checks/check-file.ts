@@ -70,14 +70,15 @@ function readHeader(text: string): Map<Key, string> {
   const header = new Map<Key, string>()
   let current: Key | undefined
   for (const line of text.split(/\r?\n/)) {
-    if (!line.startsWith('--')) break
+    if (line.trim() === '') current = undefined
+    else if (!line.startsWith('--')) break
     const named = /^--\s?(\w+):\s*(.*)$/.exec(line)
     const key = keys.find((name) => name === named?.[1])
     if (key) {
       current = key
       header.set(key, (named?.[2] ?? '').trim())
     } else if (current && /^--\s{3,}\S/.test(line)) {
-      header.set(current, `${header.get(current)}\n${line.slice(4)}`.trim())
+      header.set(current, `${header.get(current)}\n${line.slice(5)}`.trim())
     } else {
       current = undefined
     }

@@ -22,6 +22,9 @@ export interface Check {
   find(reader: Reader, context: CheckContext): Promise<Finding[]>
 }
 
+/** SQLSTATE of "operator does not exist" and "could not identify an equality operator". */
+export const undefinedFunction = '42883'
+
 /**
  * Asks one question inside a transaction without letting its failure end the transaction. A question that fails
  * becomes a finding `check-not-answered`, which blocks: unknown is never green.

@@ -1,7 +1,8 @@
-import type { Finding } from '../domain/finding.js'
-import { quoteIdentifier, quoteRelation } from '../sql/names.js'
-import type { Check } from './check.js'
-import { relationExists } from './live-schema.js'
+import type { Evidence, Finding } from '../domain/finding.js'
+import type { DeclaredUniqueKey } from '../sql/declared-schema.js'
+import { quoteIdentifier } from '../sql/names.js'
+import { answer, type Check, notAnswered, undefinedFunction } from './check.js'
+import { findTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
 /**
@@ -14,28 +15,52 @@ export const duplicates: Check = {
   steps: ['check', 'verify'],
   find: async (reader, context) => {
     const findings: Finding[] = []
-    for (const { name, table, columns } of context.declared.uniqueKeys) {
-      const schema = table.schema ?? context.schema
-      if (!(await relationExists(reader, schema, table.name, columns))) continue
-      const list = columns.map(quoteIdentifier).join(', ')
-      const findSql = `SELECT ${list}, count(*) AS rows
-  FROM ${quoteRelation(schema, table.name)}
- WHERE ${columns.map((column) => `${quoteIdentifier(column)} IS NOT NULL`).join(' AND ')}
- GROUP BY ${list} HAVING count(*) > 1`
-      const evidence = await countOffendingRows(reader, findSql)
-      if (evidence.count === 0) continue
-      findings.push({
-        code: duplicates.code,
-        kind: 'failure',
-        verdict: 'block',
-        step: context.step,
-        object: `${table.name}.${columns.join(',')}`,
-        message: `${evidence.count} ${evidence.count === 1 ? 'value is' : 'values are'} used by more than one row of "${table.name}" in (${columns.join(', ')}), which "${name}" declares unique`,
-        evidence,
-        findSql,
-        hint: 'Merge the rows or change the key of all but one of each; then run the command again.',
-      })
+    for (const key of context.declared.uniqueKeys) {
+      const { name, table, columns } = key
+      const live = await findTable(reader, table.schema ?? context.schema, table.name, columns)
+      if (live === undefined) continue
+      const findSql = duplicateQuery(live.from, columns)
+      const evidence = await answer(reader, () => countOffendingRows(reader, findSql))
+      if ('error' in evidence) {
+        // Before the deploy the column may be of a type that cannot be compared yet.
+        if (context.step === 'check' && evidence.error.code === undefinedFunction) continue
+        findings.push(notAnswered(`"${name}" is unique`, evidence.error, context.step, objectOf(key)))
+      } else if (evidence.count > 0) findings.push(duplicateFinding(key, evidence, findSql, context.step))
     }
     return findings
   },
+}
+
+function duplicateQuery(from: string, columns: readonly string[]): string {
+  const list = columns.map(quoteIdentifier).join(', ')
+  const count = columns.includes('rows') ? 'row_count' : 'rows'
+  return `SELECT ${list}, count(*) AS ${count}
+  FROM ${from}
+ WHERE ${columns.map((column) => `${quoteIdentifier(column)} IS NOT NULL`).join(' AND ')}
+ GROUP BY ${list} HAVING count(*) > 1`
+}
+
+function duplicateFinding(
+  key: DeclaredUniqueKey,
+  evidence: Evidence,
+  findSql: string,
+  step: Finding['step'],
+): Finding {
+  const { count } = evidence
+  const { name, table, columns } = key
+  return {
+    code: duplicates.code,
+    kind: 'failure',
+    verdict: 'block',
+    step,
+    object: objectOf(key),
+    message: `${count} ${count === 1 ? 'value is' : 'values are'} used by more than one row of "${table.name}" in (${columns.join(', ')}), which "${name}" declares unique`,
+    evidence,
+    findSql,
+    hint: 'Merge the rows or change the key of all but one of each; then run the command again.',
+  }
+}
+
+function objectOf({ table, columns }: DeclaredUniqueKey): string {
+  return `${table.name}.${columns.join(',')}`
 }

@@ -9,15 +9,18 @@ export const foreignKeys: Check = {
   steps: ['check', 'verify'],
   find: async (reader, { step }) => {
     const { rows } = await reader.query(`
-      SELECT o.conname AS name, n.nspname AS schema, c.relname AS table, o.convalidated AS valid,
-             EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                      WHERE t.tgconstraint = o.oid AND t.tgenabled NOT IN ('O', 'A')) AS disabled
-        FROM pg_catalog.pg_constraint o
-        JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE o.contype = 'f'
-         AND (NOT o.convalidated OR EXISTS (SELECT FROM pg_catalog.pg_trigger t
-                                             WHERE t.tgconstraint = o.oid AND t.tgenabled NOT IN ('O', 'A')))
+      SELECT name, schema, "table", "disabledOn" FROM (
+        SELECT o.conname AS name, n.nspname AS schema, c.relname AS table, o.convalidated AS valid,
+               (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.format('%I.%I', tn.nspname, tc.relname))
+                  FROM pg_catalog.pg_trigger t
+                  JOIN pg_catalog.pg_class tc ON tc.oid = t.tgrelid
+                  JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace
+                 WHERE t.tgconstraint = o.oid AND t.tgenabled NOT IN ('O', 'A')) AS "disabledOn"
+          FROM pg_catalog.pg_constraint o
+          JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE o.contype = 'f' AND c.relpersistence <> 't') AS key
+       WHERE NOT valid OR "disabledOn" IS NOT NULL
        ORDER BY 2, 3, 1`)
     return (rows as unknown as ForeignKey[]).map((key) => findingFor(key, step))
   },
@@ -27,25 +30,30 @@ interface ForeignKey {
   readonly name: string
   readonly schema: string
   readonly table: string
-  readonly disabled: boolean
+  /** The tables, at either end of the key, whose triggers of it are off. */
+  readonly disabledOn: readonly string[] | null
 }
 
-function findingFor({ name, schema, table, disabled }: ForeignKey, step: Finding['step']): Finding {
-  const relation = quoteRelation(schema, table)
-  return {
+function findingFor({ name, schema, table, disabledOn }: ForeignKey, step: Finding['step']): Finding {
+  const common = {
     code: foreignKeys.code,
     kind: 'health',
     verdict: 'warn',
     step,
     object: `${table}.${name}`,
-    message: disabled
-      ? `the triggers of foreign key "${name}" on "${table}" are disabled: it enforces nothing`
-      : `foreign key "${name}" on "${table}" is NOT VALID: rows from before it were never checked`,
-    hint: disabled
-      ? 'Enable the triggers, then look for orphans.'
-      : 'Validate it; that takes no lock that stops reads or writes.',
-    fixSql: disabled
-      ? `ALTER TABLE ${relation} ENABLE TRIGGER ALL;`
-      : `ALTER TABLE ${relation} VALIDATE CONSTRAINT ${quoteIdentifier(name)};`,
+  } as const
+  if (disabledOn !== null) {
+    return {
+      ...common,
+      message: `the triggers of foreign key "${name}" on "${table}" are disabled: it does not enforce what it says`,
+      hint: 'Enable the triggers, then look for orphans.',
+      fixSql: disabledOn.map((relation) => `ALTER TABLE ${relation} ENABLE TRIGGER ALL;`).join('\n'),
+    }
+  }
+  return {
+    ...common,
+    message: `foreign key "${name}" on "${table}" is NOT VALID: rows from before it were never checked`,
+    hint: 'Validate it; that takes no lock that stops reads or writes.',
+    fixSql: `ALTER TABLE ${quoteRelation(schema, table)} VALIDATE CONSTRAINT ${quoteIdentifier(name)};`,
   }
 }

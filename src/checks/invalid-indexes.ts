@@ -13,7 +13,7 @@ export const invalidIndexes: Check = {
         JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
         JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
-       WHERE NOT (x.indisvalid AND x.indisready) AND i.relkind = 'i' ORDER BY 1, 2`)
+       WHERE NOT (x.indisvalid AND x.indisready) AND i.relkind = 'i' AND i.relpersistence <> 't' ORDER BY 1, 2`)
     return rows.map(({ schema, name, table, unique }) => ({
       code: invalidIndexes.code,
       kind: 'health',
@@ -23,7 +23,13 @@ export const invalidIndexes: Check = {
       object: String(name),
       message: `index "${name}" on "${table}" is invalid: no query uses it${unique ? ', and it does not keep values unique' : ''}`,
       hint: 'Unless it is being built right now, build it again; for a unique index, remove the duplicates first.',
-      fixSql: `REINDEX INDEX CONCURRENTLY ${quoteRelation(String(schema), String(name))};`,
+      fixSql: fixFor(String(name), quoteRelation(String(schema), String(name))),
     }))
   },
+}
+
+/** What a REINDEX CONCURRENTLY left is a copy, and the index that it was to replace is still there. */
+function fixFor(name: string, index: string): string {
+  const command = /_cc(new|old)\d*$/.test(name) ? 'DROP' : 'REINDEX'
+  return `${command} INDEX CONCURRENTLY ${index};`
 }

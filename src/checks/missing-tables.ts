@@ -1,6 +1,6 @@
 import type { Finding } from '../domain/finding.js'
 import type { Check } from './check.js'
-import { relationExists } from './live-schema.js'
+import { findTable } from './live-schema.js'
 
 /** Every table that the Prisma schema declares is there. Before a deploy some are still to come, so only afterwards. */
 export const missingTables: Check = {
@@ -10,7 +10,7 @@ export const missingTables: Check = {
   find: async (reader, context) => {
     const findings: Finding[] = []
     for (const table of context.declared.tables) {
-      if (await relationExists(reader, table.schema ?? context.schema, table.name)) continue
+      if (await findTable(reader, table.schema ?? context.schema, table.name)) continue
       findings.push({
         code: missingTables.code,
         kind: 'failure',

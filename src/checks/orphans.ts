@@ -1,8 +1,8 @@
-import type { Finding } from '../domain/finding.js'
+import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
-import { quoteIdentifier, quoteRelation } from '../sql/names.js'
-import type { Check, CheckContext } from './check.js'
-import { relationExists } from './live-schema.js'
+import { quoteIdentifier } from '../sql/names.js'
+import { answer, type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
+import { findTable, type LiveTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
 interface Relation {
@@ -13,6 +13,12 @@ interface Relation {
   readonly referencedSchema: string
   readonly referencedTable: string
   readonly referencedColumns: readonly string[]
+  /** Equality as the foreign key takes it, of each pair of columns. */
+  readonly operators?: readonly string[]
+  /** MATCH FULL: a key that is NULL in part refers to nothing, and may not. */
+  readonly matchFull?: boolean
+  /** False for one that Prisma declares and the database does not have. */
+  readonly live: boolean
   /** True when the server says that it enforces this relation, or will have to after the deploy. */
   readonly enforced: boolean
 }
@@ -28,9 +34,22 @@ export const orphans: Check = {
   find: async (reader, context) => {
     const findings: Finding[] = []
     for (const relation of await readRelations(reader, context)) {
-      const findSql = orphanQuery(relation)
-      const evidence = await countOffendingRows(reader, findSql)
-      if (evidence.count > 0) findings.push(orphanFinding(relation, evidence, findSql, context.step))
+      const { schema, table, columns, referencedSchema, referencedTable, referencedColumns } = relation
+      const from = await findTable(reader, schema, table, columns)
+      const to = await findTable(reader, referencedSchema, referencedTable, referencedColumns)
+      // A relation whose tables or columns are still to come has no rows to look at.
+      if (from === undefined || to === undefined) continue
+      const findSql = orphanQuery(relation, from, to)
+      const evidence = await answer(reader, () => countOffendingRows(reader, findSql))
+      if ('error' in evidence) {
+        // Before the deploy the columns may be of types that cannot be compared yet.
+        const isToCome = !relation.live && context.step === 'check'
+        if (isToCome && evidence.error.code === undefinedFunction) continue
+        const title = `no row of "${table}" refers by ${columns.join(', ')} to a missing row`
+        findings.push(notAnswered(title, evidence.error, context.step, objectOf(relation)))
+      } else if (evidence.count > 0) {
+        findings.push(orphanFinding(relation, evidence, findSql, context.step))
+      }
     }
     return findings
   },
@@ -38,7 +57,7 @@ export const orphans: Check = {
 
 function orphanFinding(
   relation: Relation,
-  evidence: { count: number; samples: readonly Record<string, unknown>[] },
+  evidence: Evidence,
   findSql: string,
   step: Finding['step'],
 ): Finding {
@@ -49,25 +68,33 @@ function orphanFinding(
     // Where nothing enforces the relation, orphans are a matter of the application; the deploy does not fail on them.
     verdict: enforced ? 'block' : 'warn',
     step,
-    object: `${table}.${columns.join(',')}`,
-    message: `${evidence.count} ${evidence.count === 1 ? 'row' : 'rows'} of "${table}" refer by ${columns.join(', ')} to a row of "${referencedTable}" that does not exist (${relation.name})`,
+    object: objectOf(relation),
+    message: `${evidence.count} ${evidence.count === 1 ? 'row' : 'rows'} of "${table}" ${evidence.count === 1 ? 'refers' : 'refer'} by ${columns.join(', ')} to a row of "${referencedTable}" that does not exist (${relation.name})`,
     evidence,
     findSql,
     hint: `Restore the missing rows of "${referencedTable}", or correct or remove the rows of "${table}".`,
   }
 }
 
-/** A NULL in the key refers to nothing: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK */
-function orphanQuery(relation: Relation): string {
-  const { columns, referencedColumns } = relation
+function objectOf({ table, columns }: Relation): string {
+  return `${table}.${columns.join(',')}`
+}
+
+/**
+ * Shows the primary key and the reference, not the whole row, which is nobody's business. A NULL in the key refers to
+ * nothing: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK
+ */
+function orphanQuery(relation: Relation, from: LiveTable, to: LiveTable): string {
+  const { columns, referencedColumns, operators = [], matchFull } = relation
+  const shown = [...new Set([...from.primaryKey, ...columns])].map((column) => `r.${quoteIdentifier(column)}`)
   const notNull = columns.map((column) => `r.${quoteIdentifier(column)} IS NOT NULL`)
-  const match = columns.map(
-    (c, i) => `p.${quoteIdentifier(referencedColumns[i] ?? '')} = r.${quoteIdentifier(c)}`,
-  )
-  return `SELECT r.*
-  FROM ${quoteRelation(relation.schema, relation.table)} r
- WHERE ${notNull.join(' AND ')}
-   AND NOT EXISTS (SELECT FROM ${quoteRelation(relation.referencedSchema, relation.referencedTable)} p
+  const match = columns.map((column, i) => {
+    return `p.${quoteIdentifier(referencedColumns[i] ?? '')} ${operators[i] ?? '='} r.${quoteIdentifier(column)}`
+  })
+  return `SELECT ${shown.join(', ')}
+  FROM ${from.from} r
+ WHERE (${notNull.join(matchFull ? ' OR ' : ' AND ')})
+   AND NOT EXISTS (SELECT FROM ${to.from} p
                     WHERE ${match.join(' AND ')})`
 }
 
@@ -85,19 +112,15 @@ async function readRelations(reader: Reader, context: CheckContext): Promise<Rel
       referencedSchema: referencedTable.schema ?? context.schema,
       referencedTable: referencedTable.name,
       referencedColumns,
+      live: false,
       enforced: context.step === 'verify' && context.declared.enforcesRelations,
     }
-    if (known.has(sameRelation(relation))) continue
-    // A relation whose tables or columns are still to come has no rows to look at.
-    const bothExist =
-      (await relationExists(reader, relation.schema, relation.table, columns)) &&
-      (await relationExists(reader, relation.referencedSchema, relation.referencedTable, referencedColumns))
-    if (bothExist) declared.push(relation)
+    if (!known.has(sameRelation(relation))) declared.push(relation)
   }
   return [...live, ...declared]
 }
 
-/** Foreign keys of ordinary tables; on a partitioned table the parent's stands for those of its partitions. */
+/** Foreign keys of tables that stay, since nobody may look into the temporary tables of another session; on a partitioned table the parent's stands for those of its partitions. */
 async function readForeignKeys(reader: Reader): Promise<Relation[]> {
   const columnNames = (relation: string, numbers: string) => `
     (SELECT pg_catalog.json_agg(a.attname ORDER BY k.ordinality)
@@ -106,12 +129,19 @@ async function readForeignKeys(reader: Reader): Promise<Relation[]> {
   const { rows } = await reader.query(`
     SELECT o.conname AS name, n.nspname AS schema, c.relname AS table, ${columnNames('conrelid', 'conkey')} AS columns,
            fn.nspname AS "referencedSchema", f.relname AS "referencedTable",
-           ${columnNames('confrelid', 'confkey')} AS "referencedColumns", o.convalidated AS enforced
+           ${columnNames('confrelid', 'confkey')} AS "referencedColumns", o.confmatchtype = 'f' AS "matchFull",
+           (SELECT pg_catalog.json_agg(CASE WHEN opn.nspname = 'pg_catalog' THEN op.oprname
+                                            ELSE pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) END
+                                       ORDER BY k.ordinality)
+              FROM pg_catalog.unnest(o.conpfeqop) WITH ORDINALITY AS k(operator, ordinality)
+              JOIN pg_catalog.pg_operator op ON op.oid = k.operator
+              JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace) AS operators,
+           o.convalidated AS enforced, true AS live
       FROM pg_catalog.pg_constraint o
       JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_class f ON f.oid = o.confrelid
       JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
-     WHERE o.contype = 'f' AND o.conparentid = 0 ORDER BY 2, 3, 1`)
+     WHERE o.contype = 'f' AND o.conparentid = 0 AND c.relpersistence <> 't' ORDER BY 2, 3, 1`)
   return rows as unknown as Relation[]
 }
