@@ -1,4 +1,6 @@
 import type { ExecutionModel } from '../domain/migration.js'
+import { codeIn } from './constants.js'
+import { firstUseOfAddedEnumValue } from './enum-values.js'
 import type { Node, ParsedStatement } from './parser.js'
 
 /**
@@ -11,6 +13,12 @@ export function executionModelOf(statements: readonly ParsedStatement[]): Execut
     const reason = reasonAgainstTransaction(statement)
     if (reason) return { mode: 'statement-by-statement', reason: `line ${statement.line}: ${reason}` }
   }
+  const call = callThatCommits(inner)
+  if (call)
+    return {
+      mode: 'statement-by-statement',
+      reason: `line ${call.line}: the procedure that it calls may commit`,
+    }
   const enumUse = firstUseOfAddedEnumValue(inner)
   if (enumUse) return { mode: 'statement-by-statement', reason: enumUse }
   return { mode: 'all-or-nothing' }
@@ -57,11 +65,10 @@ function reasonAgainstTransaction({ kind, node }: ParsedStatement): string | und
       return node.relation ? undefined : 'CLUSTER without a table cannot run in a transaction'
     case 'VacuumStmt':
       return node.is_vacuumcmd ? 'VACUUM cannot run in a transaction' : undefined
-    case 'CallStmt':
     case 'DoStmt':
-      return /\b(commit|rollback)\b/i.test(JSON.stringify(node))
-        ? 'a block that commits cannot run in a transaction'
-        : undefined
+      return commits(node) ? 'a block that commits cannot run in a transaction' : undefined
+    case 'DiscardStmt':
+      return node.target === 'DISCARD_ALL' ? 'DISCARD ALL cannot run in a transaction' : undefined
     case 'AlterSystemStmt':
       return 'ALTER SYSTEM cannot run in a transaction'
     case 'CreatedbStmt':
@@ -91,24 +98,21 @@ function detachesConcurrently(node: Node): boolean {
   return (node.cmds ?? []).some((cmd: Node) => cmd.AlterTableCmd?.def?.PartitionCmd?.concurrent)
 }
 
-/**
- * A value added to an enum cannot be used in the transaction that adds it (SQLSTATE 55P04), unless the enum is made
- * there too: https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7
- */
-function firstUseOfAddedEnumValue(statements: readonly ParsedStatement[]): string | undefined {
-  const madeHere = new Set<string>()
-  const added: { value: string; line: number }[] = []
-  for (const { kind, node, sql, line } of statements) {
-    const use = added.find(({ value }) => sql.includes(`'${value.replaceAll("'", "''")}'`))
-    if (use) return `line ${line} uses the enum value '${use.value}' that line ${use.line} adds`
-    if (kind === 'CreateEnumStmt') madeHere.add(typeNameOf(node))
-    if (kind === 'AlterEnumStmt' && node.newVal && !node.oldVal && !madeHere.has(typeNameOf(node))) {
-      added.push({ value: node.newVal, line })
-    }
-  }
-  return undefined
+function commits(node: Node): boolean {
+  return codeIn(node).some((code) => /\b(commit|rollback)\b/i.test(code))
 }
 
-function typeNameOf(node: Node): string {
-  return (node.typeName ?? []).map((part: Node) => part.String?.sval).join('.')
+/**
+ * What a procedure does is not in the text of its CALL. One that this file makes can be read; a CALL that is alone in
+ * its file loses nothing when it runs as written.
+ */
+function callThatCommits(statements: readonly ParsedStatement[]): ParsedStatement | undefined {
+  const nameOf = (parts: Node[] = []) => parts.at(-1)?.String?.sval as string | undefined
+  const committing = statements
+    .filter(({ kind, node }) => kind === 'CreateFunctionStmt' && node.is_procedure && commits(node))
+    .map(({ node }) => nameOf(node.funcname))
+  return statements.find(({ kind, node }) => {
+    if (kind !== 'CallStmt') return false
+    return statements.length === 1 || committing.includes(nameOf(node.funccall?.funcname))
+  })
 }

@@ -38,7 +38,9 @@ export function parseStatements(
     stmts = (parseSync(text).stmts ?? []) as typeof stmts
   } catch (error) {
     const position = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails?.cursorPosition ?? 0
-    return { problem: { line: lineAt(text, position), message: (error as Error).message } }
+    // The parser counts whole characters, JavaScript halves of some.
+    const offset = [...text].slice(0, position).join('').length
+    return { problem: { line: lineAt(text, offset), message: (error as Error).message } }
   }
   // The parser counts in bytes of UTF-8, JavaScript in UTF-16 units.
   const bytes = Buffer.from(text, 'utf8')

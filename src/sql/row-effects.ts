@@ -22,13 +22,18 @@ export function rowEffectsOf(statements: readonly ParsedStatement[]): RowEffects
   for (const { kind, node, line } of statements) {
     const table = relationOf(node.relation).name
     if (kind === 'RenameStmt' && node.renameType === 'OBJECT_TABLE') {
-      renames.set(originalOf(table), node.newname)
-      if (changed.delete(table)) changed.add(node.newname)
+      const { newname } = node
+      renames.set(originalOf(table), newname)
+      if (changed.delete(table)) changed.add(newname)
+      // It takes the place of a table that went; the numbers of the two have nothing to do with each other.
+      if (dropped.has(newname)) changed.add(newname)
     }
+    // It is looked for under its old schema, where it is no longer.
+    if (kind === 'AlterObjectSchemaStmt' && node.objectType === 'OBJECT_TABLE') dropped.add(originalOf(table))
     if (['InsertStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt'].includes(kind)) changed.add(table)
     if (kind === 'TruncateStmt') for (const one of node.relations) changed.add(relationOf(one.RangeVar).name)
-    // Rows of other tables may follow: ON DELETE CASCADE, TRUNCATE … CASCADE.
-    if (kind === 'DeleteStmt' || (kind === 'TruncateStmt' && node.behavior === 'DROP_CASCADE')) {
+    // Rows of other tables may follow: ON DELETE CASCADE, TRUNCATE … CASCADE, the partitions of a table.
+    if (kind === 'DeleteStmt' || (kind === 'TruncateStmt' && emptiesOthers(node))) {
       opaque ??= `line ${line}: rows of other tables may be deleted along`
     }
     if (kind === 'DropStmt' && node.removeType === 'OBJECT_TABLE') {
@@ -40,6 +45,11 @@ export function rowEffectsOf(statements: readonly ParsedStatement[]): RowEffects
     if (hasWritingCte(node)) opaque ??= `line ${line}: WITH … that writes`
   }
   return { renames, changed, dropped, ...(opaque ? { opaque } : {}) }
+}
+
+/** Unless ONLY is written, TRUNCATE empties the partitions and the children of a table too. */
+function emptiesOthers(node: Node): boolean {
+  return node.behavior === 'DROP_CASCADE' || node.relations.some(({ RangeVar: { inh } }: Node) => inh)
 }
 
 function hasWritingCte(node: Node): boolean {

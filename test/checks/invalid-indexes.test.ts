@@ -21,7 +21,7 @@ test('what a failed CREATE INDEX CONCURRENTLY leaves is told, and the fix mends 
     sql: 'CREATE TABLE "T 1" (a int); INSERT INTO "T 1" VALUES (1), (1)',
   })
   await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY "I 1" ON "T 1"(a)')).rejects.toThrow(
-    'duplicat',
+    'could not create unique index',
   )
   const { results, findings } = await ask(invalidIndexes, database)
   expect(results).toMatchObject([{ outcome: 'warned' }])

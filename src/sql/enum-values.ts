@@ -1,0 +1,35 @@
+import { codeIn, constantsIn } from './constants.js'
+import type { ParsedStatement } from './parser.js'
+
+/**
+ * A value added to an enum cannot be used in the transaction that adds it (SQLSTATE 55P04), before Postgres 17 not even
+ * when the enum is made there too: https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7
+ * @returns one sentence about the first use; undefined when there is none
+ */
+export function firstUseOfAddedEnumValue(statements: readonly ParsedStatement[]): string | undefined {
+  const added: { value: string; line: number }[] = []
+  for (const { kind, node, line } of statements) {
+    const constants = constantsIn(node)
+    const code = codeIn(node)
+    const use = added.find(
+      ({ value }) => constants.some((text) => holds(text, value)) || code.some((text) => names(text, value)),
+    )
+    if (use) return `line ${line} uses the enum value '${use.value}' that line ${use.line} adds`
+    if (kind === 'AlterEnumStmt' && node.newVal) {
+      const isNew = !node.oldVal || added.some(({ value }) => value === node.oldVal)
+      if (isNew) added.push({ value: node.newVal, line })
+    }
+  }
+  return undefined
+}
+
+/** The value itself, or an array that has it: `{open,paid}`. */
+function holds(text: string, value: string): boolean {
+  return text === value || (text.startsWith('{') && text.includes(value))
+}
+
+/** A body of code is text within text: any quotes around the value will do. */
+function names(code: string, value: string): boolean {
+  const text = value.replaceAll("'", "''")
+  return code.includes(`'${text}'`) || code.includes(`$${value}$`)
+}

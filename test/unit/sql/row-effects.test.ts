@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals'
+import { rowEffectsOf } from '../../../src/sql/row-effects.js'
+import { parse } from '../../support/parse.js'
+
+function effects(sql: string) {
+  const { renames, changed, dropped, opaque } = rowEffectsOf(parse(sql))
+  return {
+    ...(renames.size ? { renames: Object.fromEntries(renames) } : {}),
+    ...(changed.size ? { changed: [...changed] } : {}),
+    ...(dropped.size ? { dropped: [...dropped] } : {}),
+    ...(opaque ? { opaque } : {}),
+  }
+}
+
+test.each([
+  ['CREATE TABLE t (a int); CREATE INDEX i ON t(a); UPDATE t SET a = 1; ALTER TABLE t ADD b int', {}],
+  [
+    'INSERT INTO a VALUES (1); MERGE INTO b USING c ON true WHEN MATCHED THEN DELETE',
+    { changed: ['a', 'b'] },
+  ],
+  ['COPY a FROM stdin', { changed: ['a'] }],
+  ['TRUNCATE ONLY a, ONLY s.b', { changed: ['a', 'b'] }],
+  ['TRUNCATE a', { changed: ['a'], opaque: 'line 1: rows of other tables may be deleted along' }],
+  ['\nDELETE FROM a', { changed: ['a'], opaque: 'line 2: rows of other tables may be deleted along' }],
+  [
+    'TRUNCATE ONLY a CASCADE',
+    { changed: ['a'], opaque: 'line 1: rows of other tables may be deleted along' },
+  ],
+  ['DROP TABLE a, s.b', { dropped: ['a', 'b'] }],
+  ['DROP SCHEMA s CASCADE', { opaque: 'line 1: DROP SCHEMA' }],
+  ['SELECT 1;\nDO $$ BEGIN END $$; CALL p()', { opaque: 'line 2: a block of code' }],
+  ['CALL p()', { opaque: 'line 1: a block of code' }],
+  ['WITH x AS (DELETE FROM t) SELECT 1', { opaque: 'line 1: WITH … that writes' }],
+  ['WITH x AS (SELECT 1) UPDATE t SET a = 1', {}],
+  ['ALTER TABLE a RENAME TO b', { renames: { a: 'b' } }],
+  ['ALTER TABLE a RENAME TO b; ALTER TABLE b RENAME TO c', { renames: { a: 'c' } }],
+  [
+    'ALTER TABLE a RENAME TO x; ALTER TABLE b RENAME TO a; ALTER TABLE x RENAME TO b',
+    { renames: { a: 'b', b: 'a' } },
+  ],
+  ['INSERT INTO a VALUES (1); ALTER TABLE a RENAME TO b', { renames: { a: 'b' }, changed: ['b'] }],
+  ['ALTER TABLE a RENAME TO b; INSERT INTO b VALUES (1)', { renames: { a: 'b' }, changed: ['b'] }],
+  ['ALTER TABLE a RENAME TO b; DROP TABLE b', { renames: { a: 'b' }, dropped: ['a'] }],
+  // The new one is built and takes the place of the old one.
+  [
+    'CREATE TABLE new_t (); INSERT INTO new_t SELECT * FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t',
+    { renames: { new_t: 't' }, changed: ['t'], dropped: ['t'] },
+  ],
+  ['DROP TABLE t; ALTER TABLE u RENAME TO t', { renames: { u: 't' }, changed: ['t'], dropped: ['t'] }],
+  ['ALTER TABLE t SET SCHEMA archive', { dropped: ['t'] }],
+  ['ALTER TABLE a RENAME a TO b; ALTER INDEX i RENAME TO j', {}],
+])('%s', (sql, expected) => {
+  expect(effects(sql)).toEqual(expected)
+})
