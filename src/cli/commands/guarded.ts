@@ -10,7 +10,7 @@ import { formatLastScreen } from '../../report/screen.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
 import { loadSettings } from '../load-settings.js'
-import { printError } from '../print-error.js'
+import { printError, printFailure } from '../print-error.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -33,6 +33,8 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
     if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(result.record), null, 2))
     if (settings.format === 'markdown') console.log(formatMarkdownReport(result.record))
     if (result.error !== undefined) printError(result.error, settings)
+    // All went well but for a record or a report that could not be written.
+    else if (result.record.failure) printFailure(result.record.failure)
     return result.record.exitCode ?? exitCode.bug
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
