@@ -1,11 +1,10 @@
 import { ProjectError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
-import { type Session, singleConnectionPoolConfig } from '../postgres/connection.js'
+import type { Session } from '../postgres/connection.js'
 import { type DeclaredSchema, readDeclaredSchema } from '../sql/declared-schema.js'
 import { loadParser, parseStatements } from '../sql/parser.js'
-import { makeMigrationAdapter } from './engine-host/migration-adapter.js'
-import { startSchemaEngine, watchPanics } from './engine-host/wasm-engine.js'
 import { type PrismaProject, readSchemaFiles } from './project.js'
+import { withReadOnlyEngine } from './read-only-engine.js'
 import { schemaForEngine } from './schema-text.js'
 
 /**
@@ -25,21 +24,17 @@ export async function readDeclared(
     path,
     content: schemaForEngine(content).replace(relationModeOff, '$1"foreignKeys"'),
   }))
-  const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true })
-  const adapter = makeMigrationAdapter(config, async () => {
-    throw new Error('a read-only engine runs no script')
-  })
-  const panicText = watchPanics()
   try {
-    const engine = await startSchemaEngine({ datamodels: undefined }, adapter.factory, () => undefined)
-    const { stdout } = await engine.diff({
-      from: { tag: 'empty' },
-      to: { tag: 'schemaDatamodel', files: enforced },
-      script: true,
-      shadowDatabaseUrl: null,
-      exitCode: null,
-      filters: { externalEnums: [], externalTables: [] },
-    })
+    const { stdout } = await withReadOnlyEngine(address, session, (engine) =>
+      engine.diff({
+        from: { tag: 'empty' },
+        to: { tag: 'schemaDatamodel', files: enforced },
+        script: true,
+        shadowDatabaseUrl: null,
+        exitCode: null,
+        filters: { externalEnums: [], externalTables: [] },
+      }),
+    )
     await loadParser()
     const parsed = parseStatements(stdout ?? '')
     if ('problem' in parsed)
@@ -47,16 +42,10 @@ export async function readDeclared(
     const enforcesRelations = !files.some(({ content }) => relationModeOff.test(content))
     return readDeclaredSchema(parsed.statements, { enforcesRelations })
   } catch (error) {
-    throw new ProjectError(
-      'schema-not-valid',
-      `the Prisma schema cannot be read: ${panicText() ?? firstLine(error)}`,
-      {
-        hint: 'Run npx prisma validate to see what is wrong with it.',
-        cause: error,
-      },
-    )
-  } finally {
-    await adapter.dispose()
+    throw new ProjectError('schema-not-valid', `the Prisma schema cannot be read: ${firstLine(error)}`, {
+      hint: 'Run npx prisma validate to see what is wrong with it.',
+      cause: error,
+    })
   }
 }
 

@@ -9,6 +9,9 @@ export interface PrismaConfig {
   readonly databaseUrl?: string
   readonly schema?: string
   readonly migrations?: string
+  /** Tables and enums that Prisma is told to leave alone. */
+  readonly externalTables?: readonly string[]
+  readonly externalEnums?: readonly string[]
 }
 
 const endings = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
@@ -36,6 +39,8 @@ export async function readPrismaConfig(
     ...(config.datasource?.url ? { databaseUrl: config.datasource.url } : {}),
     ...(schema ? { schema } : {}),
     ...(migrations ? { migrations } : {}),
+    ...(config.tables?.external ? { externalTables: config.tables.external } : {}),
+    ...(config.enums?.external ? { externalEnums: config.enums.external } : {}),
   }
 }
 
@@ -43,6 +48,8 @@ interface RawConfig {
   schema?: string
   migrations?: { path?: string }
   datasource?: { url?: string }
+  tables?: { external?: string[] }
+  enums?: { external?: string[] }
 }
 
 function findFile(directory: string): string | undefined {

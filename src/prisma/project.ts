@@ -103,8 +103,19 @@ async function findSchema(directory: string): Promise<string> {
   return !existsSync(standard) && existsSync(atRoot) ? atRoot : standard
 }
 
+export interface SchemaFile {
+  readonly path: string
+  readonly content: string
+}
+
+/** A URL in the schema is Prisma 6's; the engine of 7 wants none. */
+export function withoutUrl({ path, content }: SchemaFile): SchemaFile {
+  const url = /^\s*(url|directUrl|shadowDatabaseUrl)\s*=\s*(env\(.*\)|".*")\s*$/gm
+  return { path, content: content.replace(url, '') }
+}
+
 /** The schema's files with their content, as the schema engine wants them. */
-export async function readSchemaFiles(schemaPath: string): Promise<{ path: string; content: string }[]> {
+export async function readSchemaFiles(schemaPath: string): Promise<SchemaFile[]> {
   const paths = (await stat(schemaPath)).isDirectory()
     ? (await readdir(schemaPath, { recursive: true }))
         .filter((name) => name.endsWith('.prisma'))

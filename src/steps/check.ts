@@ -15,11 +15,17 @@ import { readSession, type Tools } from './tools.js'
 /** Runs the general checks and the before-checks of the pending migrations. */
 export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
   const { settings, project, screen } = tools
-  const declared = await readDeclared(project, settings.target, readSession(tools))
-  const context = { step: 'check', schema: settings.target.schema, declared } as const
-  const general = await runChecks(generalChecks, snapshot.client, context, screen.progress)
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
-  const own = await runDeclaredChecks(files, snapshot.client, 'check', new Map(), screen.progress)
+  const readGeneral = async () => {
+    const declared = await readDeclared(project, settings.target, readSession(tools))
+    const context = { step: 'check', schema: settings.target.schema, declared } as const
+    // A second connection at the same instant, so that a machine with two cores needs half the time.
+    return runChecks(generalChecks, await snapshot.open(), context, screen.progress)
+  }
+  const [own, general] = await Promise.all([
+    runDeclaredChecks(files, snapshot.client, 'check', new Map(), screen.progress),
+    readGeneral(),
+  ])
   const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
   return {
     results: [historyResult(plan), ...own.results, ...general.results],

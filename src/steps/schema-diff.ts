@@ -1,4 +1,5 @@
 import type { Finding, Findings } from '../domain/finding.js'
+import { diffWithEngine } from '../prisma/schema-diff.js'
 import { applicationName, type Tools } from './tools.js'
 
 /** What `prisma migrate diff` between the target and the Prisma schema says. */
@@ -15,6 +16,37 @@ const differentExitCode = 2
 
 /** Compares on a connection that the server holds read-only. */
 export async function readSchemaDiff(tools: Tools): Promise<SchemaDiff> {
+  const { exitCode, said, problem } =
+    tools.settings.engine === 'native' ? await askCli(tools) : await askEngine(tools)
+  // Exit code 0 alone proves nothing: an engine that dies leaves it behind without a word.
+  if (exitCode === 0 && /No difference detected/.test(said)) return { answer: 'same', difference: '' }
+  if (exitCode === differentExitCode && said) return { answer: 'different', difference: said }
+  return { answer: 'unknown', difference: problem }
+}
+
+interface DiffAnswer {
+  readonly exitCode: number | null
+  readonly said: string
+  /** Why there is no answer, should it be none. */
+  readonly problem: string
+}
+
+/** The engine that ships with the guard answers right here; the CLI would start it twice to pass on the same answer. */
+async function askEngine(tools: Tools): Promise<DiffAnswer> {
+  const session = {
+    applicationName: applicationName(tools, 'diff'),
+    parameters: { statement_timeout: String(timeoutMs) },
+  }
+  try {
+    const { exitCode, text } = await diffWithEngine(tools.project, tools.settings.target, session)
+    return { exitCode, said: text, problem: `the engine gave the exit code ${exitCode}` }
+  } catch (error) {
+    return { exitCode: null, said: '', problem: (error as Error).message.trim() }
+  }
+}
+
+/** Prisma's own engine is reached through the CLI only. */
+async function askCli(tools: Tools): Promise<DiffAnswer> {
   const { project, prisma } = tools
   const from =
     project.major >= 7
@@ -27,11 +59,11 @@ export async function readSchemaDiff(tools: Tools): Promise<SchemaDiff> {
     readOnly: true,
     timeoutMs,
   })
-  const said = result.stdout.trim()
-  // Exit code 0 alone proves nothing: an engine that dies leaves it behind without a word.
-  if (result.exitCode === 0 && /No difference detected/.test(said)) return { answer: 'same', difference: '' }
-  if (result.exitCode === differentExitCode && said) return { answer: 'different', difference: said }
-  return { answer: 'unknown', difference: result.stderr.trim() || `prisma migrate diff ${result.ending}` }
+  return {
+    exitCode: result.exitCode,
+    said: result.stdout.trim(),
+    problem: result.stderr.trim() || `prisma migrate diff ${result.ending}`,
+  }
 }
 
 /** The difference as a finding: the database is not what the application's client was generated for. */

@@ -1,6 +1,7 @@
 import { InterruptedError } from '../domain/errors.js'
 import type { Prompter, Screen } from '../domain/screen.js'
 import { type Client, type Session, withConnection } from '../postgres/connection.js'
+import { takeSnapshot } from '../postgres/snapshot.js'
 import type { PrismaCli } from '../prisma/cli.js'
 import type { PrismaProject } from '../prisma/project.js'
 import type { Settings } from '../settings/settings.js'
@@ -46,6 +47,22 @@ export function withTarget<T>(tools: Tools, work: (client: Client) => Promise<T>
       tools.signal.removeEventListener('abort', cut)
     }
   })
+}
+
+/** Borrows two read-only connections that see the same instant; they are cut when the run is told to stop. */
+export async function withTargetSnapshot<T>(
+  tools: Tools,
+  work: (client: Client, other: Client) => Promise<T>,
+): Promise<T> {
+  const snapshot = await takeSnapshot(tools.settings.target, readSession(tools))
+  const cut = () => void snapshot.release()
+  tools.signal.addEventListener('abort', cut, { once: true })
+  try {
+    return await work(snapshot.client, await snapshot.open())
+  } finally {
+    tools.signal.removeEventListener('abort', cut)
+    await snapshot.release()
+  }
 }
 
 /**

@@ -16,7 +16,7 @@ import { applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js'
 import { readSchemaDiff, schemaDiffFinding } from './schema-diff.js'
-import { readSession, type Tools, withTarget } from './tools.js'
+import { readSession, type Tools, withTargetSnapshot } from './tools.js'
 
 /** What the audit compares with. */
 export interface Baseline {
@@ -30,24 +30,28 @@ export interface Baseline {
 /** Audits history, schema, general checks, after-checks and row counts. */
 export async function verify(baseline: Baseline, tools: Tools): Promise<Verification> {
   const { settings, project, screen } = tools
-  const schemaDiff = readSchemaDiff(tools)
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
   const declared = await readDeclared(project, settings.target, readSession(tools))
   const audited = folders.filter(({ name }) => baseline.migrations.includes(name))
   const { files, findings: unreadable } = await readCheckFiles(tools, audited, 'after')
 
-  const parts = await withTarget(tools, async (client) => {
-    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    const history = await auditHistory(folders, client, tools)
-    const own = await runDeclaredChecks(files, client, 'verify', baseline.measured, screen.progress)
-    const context = { step: 'verify', schema: settings.target.schema, declared } as const
-    const general = await runChecks(generalChecks, client, context, screen.progress)
-    screen.progress('counting rows')
-    const rows = await compareRowCounts(baseline.rowCounts, folders, client)
-    return [history, own, general, rows]
-  })
-  screen.progress('comparing the database with the Prisma schema')
-  const diff = await schemaDiff
+  const [parts, diff] = await Promise.all([
+    // Two connections see the same instant, so that a machine with two cores needs half the time.
+    withTargetSnapshot(tools, async (client, other) => {
+      const readOwn = async () => [
+        await auditHistory(folders, client, tools),
+        await runDeclaredChecks(files, client, 'verify', baseline.measured, screen.progress),
+      ]
+      const readGeneral = async () => {
+        const context = { step: 'verify', schema: settings.target.schema, declared } as const
+        const general = await runChecks(generalChecks, other, context, screen.progress)
+        screen.progress('counting rows')
+        return [general, await compareRowCounts(baseline.rowCounts, folders, other)]
+      }
+      return (await Promise.all([readOwn(), readGeneral()])).flat()
+    }),
+    readSchemaDiff(tools),
+  ])
   const all = [...parts, schemaDiffFinding(diff)]
   const findings = applyAcceptances(
     [...unreadable, ...all.flatMap((part) => part.findings)],

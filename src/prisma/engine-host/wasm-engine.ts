@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 
 /** Prisma's schema engine: its methods are those of the JSON-RPC protocol that the CLI speaks. */
 export type SchemaEngine = Record<string, (params: unknown) => Promise<unknown>> & {
-  diff(params: unknown): Promise<{ stdout?: string | null }>
+  diff(params: unknown): Promise<{ exitCode: number; stdout?: string | null }>
 }
 
 /** The part of the global that is used here; Node has it, its type declarations do not. */
