@@ -1,6 +1,7 @@
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { DeclaredSchema } from '../sql/declared-schema.js'
+import { shareOut } from './share-out.js'
 
 /** What a check may know beside the database. */
 export interface CheckContext {
@@ -44,23 +45,25 @@ export async function answer<T>(
   }
 }
 
-/** Runs the general checks of this step, one after the other. `reader` is inside a transaction. */
+/** Runs the general checks of this step. Each reader is inside a transaction, all of the same snapshot. */
 export async function runChecks(
   checks: readonly Check[],
-  reader: Reader,
+  readers: readonly Reader[],
   context: CheckContext,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
-  const results: CheckResult[] = []
-  const findings: Finding[] = []
-  for (const check of checks.filter(({ steps }) => steps.includes(context.step))) {
+  const made = checks.filter(({ steps }) => steps.includes(context.step))
+  const found = await shareOut(made, readers, async (check, reader) => {
     onProgress(check.title)
-    const found = await answer(reader, () => check.find(reader, context))
-    const list = 'error' in found ? [notAnswered(check.title, found.error, context.step, check.code)] : found
-    findings.push(...list)
-    results.push({ id: check.code, title: check.title, outcome: outcomeOf(list) })
+    const answered = await answer(reader, () => check.find(reader, context))
+    return 'error' in answered
+      ? [notAnswered(check.title, answered.error, context.step, check.code)]
+      : answered
+  })
+  return {
+    results: made.map(({ code, title }, i) => ({ id: code, title, outcome: outcomeOf(found[i] ?? []) })),
+    findings: found.flat(),
   }
-  return { results, findings }
 }
 
 export function notAnswered(title: string, error: Error, step: Finding['step'], object: string): Finding {

@@ -3,6 +3,7 @@ import type { Reader } from '../domain/reader.js'
 import { answer, notAnswered } from './check.js'
 import type { CheckFile } from './check-file.js'
 import { countOffendingRows } from './offending-rows.js'
+import { shareOut } from './share-out.js'
 
 type Facts = Readonly<Record<string, unknown>>
 
@@ -14,44 +15,53 @@ const notThere = new Set(['42P01', '42703'])
 
 /**
  * Runs the user's own checks. A `block` or `warn` query must give no row; an `info` query gives facts; a query with
- * `equals` must give what that before-check gave. `reader` is inside a transaction.
+ * `equals` must give what that before-check gave. Each reader is inside a transaction, all of the same snapshot.
  */
 export async function runDeclaredChecks(
   files: readonly CheckFile[],
-  reader: Reader,
+  readers: readonly Reader[],
   step: 'check' | 'verify',
   measured: MeasuredFacts,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
+  const answers = await shareOut(files, readers, async (file, reader) => {
+    onProgress(file.title)
+    return { file, answered: await ask(file, reader, measured) }
+  })
   const results: CheckResult[] = []
   const findings: Finding[] = []
-  for (const file of files) {
-    onProgress(file.title)
+  for (const { file, answered } of answers) {
     const blockedBefore = findings.some(
       ({ migration, verdict }) => migration === file.migration && verdict === 'block',
     )
-    const { result, finding } = await runOne(file, reader, step, measured, { blockedBefore })
+    const { result, finding } = judge(file, answered, step, measured, { blockedBefore })
     results.push(result)
     if (finding) findings.push(finding)
   }
   return { results, findings }
 }
 
-interface Answer {
-  readonly result: CheckResult
-  readonly finding?: Finding
+type Answer = Evidence | { readonly facts: Facts } | { readonly error: Error & { code?: string } }
+
+/** Gives nothing for a check that has nothing to compare with. */
+async function ask(file: CheckFile, reader: Reader, measured: MeasuredFacts): Promise<Answer | undefined> {
+  if (file.equals !== undefined && !measured.has(file.equals)) return undefined
+  const asksForFacts = file.equals !== undefined || file.verdict === 'info'
+  return answer<Evidence | { facts: Facts }>(reader, () =>
+    asksForFacts ? readFacts(reader, file) : countOffendingRows(reader, file.query),
+  )
 }
 
-async function runOne(
+function judge(
   file: CheckFile,
-  reader: Reader,
+  answered: Answer | undefined,
   step: 'check' | 'verify',
   measured: MeasuredFacts,
   { blockedBefore }: { blockedBefore: boolean },
-): Promise<Answer> {
+): { result: CheckResult; finding?: Finding } {
   const result = { id: file.id, title: file.title }
   const expected = file.equals === undefined ? undefined : measured.get(file.equals)
-  if (file.equals !== undefined && expected === undefined) {
+  if (answered === undefined) {
     return {
       result: {
         ...result,
@@ -60,10 +70,6 @@ async function runOne(
       },
     }
   }
-  const asksForFacts = file.equals !== undefined || file.verdict === 'info'
-  const answered = await answer<Evidence | { facts: Facts }>(reader, () =>
-    asksForFacts ? readFacts(reader, file) : countOffendingRows(reader, file.query),
-  )
   if ('error' in answered) {
     const { error } = answered
     // What is missing has been reported already by the check that came before.

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import { ProjectError } from '../domain/errors.js'
 
@@ -58,6 +59,8 @@ function findFile(directory: string): string | undefined {
     .find(existsSync)
 }
 
+const standIn = fileURLToPath(new URL('./config-stand-in.js', import.meta.url))
+
 /**
  * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
  * @throws ProjectError with the reason when the file cannot be read as code, or exports no default.
@@ -65,7 +68,8 @@ function findFile(directory: string): string | undefined {
 export async function importConfig<T>(path: string): Promise<T> {
   let module: { default?: T }
   try {
-    module = await createJiti(import.meta.url, { fsCache: false }).import<{ default?: T }>(path)
+    const alias = { 'prisma/config': standIn, '@prisma/config': standIn }
+    module = await createJiti(import.meta.url, { fsCache: false, alias }).import<{ default?: T }>(path)
   } catch (error) {
     throw new ProjectError('config-not-readable', `${path} cannot be read: ${reasonOf(error)}`, {
       hint: 'Correct the file; if it asks for an environment variable, set that variable.',

@@ -18,7 +18,7 @@ export async function takeBaseline(plan: Plan, tools: Tools): Promise<Baseline> 
   return withTarget(tools, async (client) => {
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    const measured = await runDeclaredChecks(facts, client, 'check', new Map(), tools.screen.progress)
+    const measured = await runDeclaredChecks(facts, [client], 'check', new Map(), tools.screen.progress)
     const counts = await countRows(client)
     return {
       migrations,

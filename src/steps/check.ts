@@ -16,16 +16,14 @@ import { readSession, type Tools } from './tools.js'
 export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
   const { settings, project, screen } = tools
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
-  const readGeneral = async () => {
-    const declared = await readDeclared(project, settings.target, readSession(tools))
-    const context = { step: 'check', schema: settings.target.schema, declared } as const
-    // A second connection at the same instant, so that a machine with two cores needs half the time.
-    return runChecks(generalChecks, await snapshot.open(), context, screen.progress)
-  }
-  const [own, general] = await Promise.all([
-    runDeclaredChecks(files, snapshot.client, 'check', new Map(), screen.progress),
-    readGeneral(),
+  // Two connections see the same instant, so that a machine with two cores needs half the time.
+  const readers = [snapshot.client, await snapshot.open()]
+  const [declared, own] = await Promise.all([
+    readDeclared(project, settings.target, readSession(tools)),
+    runDeclaredChecks(files, readers, 'check', new Map(), screen.progress),
   ])
+  const context = { step: 'check', schema: settings.target.schema, declared } as const
+  const general = await runChecks(generalChecks, readers, context, screen.progress)
   const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
   return {
     results: [historyResult(plan), ...own.results, ...general.results],

@@ -38,17 +38,14 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
   const [parts, diff] = await Promise.all([
     // Two connections see the same instant, so that a machine with two cores needs half the time.
     withTargetSnapshot(tools, async (client, other) => {
-      const readOwn = async () => [
-        await auditHistory(folders, client, tools),
-        await runDeclaredChecks(files, client, 'verify', baseline.measured, screen.progress),
-      ]
-      const readGeneral = async () => {
-        const context = { step: 'verify', schema: settings.target.schema, declared } as const
-        const general = await runChecks(generalChecks, other, context, screen.progress)
-        screen.progress('counting rows')
-        return [general, await compareRowCounts(baseline.rowCounts, folders, other)]
-      }
-      return (await Promise.all([readOwn(), readGeneral()])).flat()
+      const readers = [client, other]
+      const history = await auditHistory(folders, client, tools)
+      const own = await runDeclaredChecks(files, readers, 'verify', baseline.measured, screen.progress)
+      const context = { step: 'verify', schema: settings.target.schema, declared } as const
+      const general = await runChecks(generalChecks, readers, context, screen.progress)
+      screen.progress('counting rows')
+      const rows = await compareRowCounts(baseline.rowCounts, folders, client)
+      return [history, own, general, rows]
     }),
     readSchemaDiff(tools),
   ])
