@@ -10,7 +10,6 @@ const plainIntervalMs = 10_000
 export class TerminalScreen implements Screen {
   #text = ''
   #since = 0
-  #printedAt = Date.now()
   #frame = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -30,14 +29,13 @@ export class TerminalScreen implements Screen {
     if (this.options.quiet || text === this.#text) return
     this.#text = stripVTControlCharacters(text).replace(/\s+/g, ' ')
     this.#since = Date.now()
-    if (this.output.isTTY) {
-      this.#timer ??= setInterval(() => this.#draw(), frameMs)
-      this.#timer.unref()
-      this.#draw()
-    } else if (Date.now() - this.#printedAt > plainIntervalMs) {
-      this.#printedAt = Date.now()
-      this.output.write(`  … ${this.#text}\n`)
-    }
+    const { isTTY } = this.output
+    this.#timer ??= setInterval(
+      () => (isTTY ? this.#draw() : this.#tell()),
+      isTTY ? frameMs : plainIntervalMs,
+    )
+    this.#timer.unref()
+    this.#draw()
   }
 
   clearProgress = (): void => {
@@ -53,6 +51,11 @@ export class TerminalScreen implements Screen {
     const seconds = Math.floor((Date.now() - this.#since) / 1000)
     const line = `${frames[this.#frame]} ${this.#text}${seconds > 0 ? `  ${seconds} s` : ''}`
     this.output.write(`\r\u001b[2K${line.slice(0, (this.output.columns || 80) - 1)}`)
+  }
+
+  #tell(): void {
+    const seconds = Math.floor((Date.now() - this.#since) / 1000)
+    this.output.write(`  … ${this.#text}  ${seconds} s\n`)
   }
 
   #erase(): void {

@@ -70,12 +70,13 @@ export function shorten(text: string, length: number): string {
 
 const longestValue = 60
 
-/** A value from the database: `NULL`, `4`, `anna`, `"two words"`. */
+/** A value from the database: `NULL`, `4`, `anna`, `[1,2]`, `"two words"`. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
   if (typeof value === 'string') {
     const text = shorten(clean(value), longestValue)
-    return /^[\w.@:+*-]+$/.test(text) ? text : JSON.stringify(text)
+    // An array of plain values is as easy to read as one of them.
+    return /^([\w.@:+*-]+|\[[\w.,-]*\])$/.test(text) ? text : JSON.stringify(text)
   }
   if (typeof value !== 'object') return String(value)
   const json = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))
