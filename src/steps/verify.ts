@@ -31,23 +31,24 @@ export interface Baseline {
 export async function verify(baseline: Baseline, tools: Tools): Promise<Verification> {
   const { settings, project, screen } = tools
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
-  const declared = await readDeclared(project, settings.target, readSession(tools))
   const audited = folders.filter(({ name }) => baseline.migrations.includes(name))
   const { files, findings: unreadable } = await readCheckFiles(tools, audited, 'after')
 
+  const declaring = readDeclared(project, settings.target, readSession(tools))
   const [parts, diff] = await Promise.all([
     // Two connections see the same instant, so that a machine with two cores needs half the time.
     withTargetSnapshot(tools, async (client, other) => {
       const readers = [client, other]
       const history = await auditHistory(folders, client, tools)
       const own = await runDeclaredChecks(files, readers, 'verify', baseline.measured, screen.progress)
-      const context = { step: 'verify', schema: settings.target.schema, declared } as const
+      const context = { step: 'verify', schema: settings.target.schema, declared: await declaring } as const
       const general = await runChecks(generalChecks, readers, context, screen.progress)
       screen.progress('counting rows')
       const rows = await compareRowCounts(baseline.rowCounts, folders, client)
       return [history, own, general, rows]
     }),
-    readSchemaDiff(tools),
+    // Prisma's engine answers one question at a time.
+    declaring.then(() => readSchemaDiff(tools)),
   ])
   const all = [...parts, schemaDiffFinding(diff)]
   const findings = applyAcceptances(
