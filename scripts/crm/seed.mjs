@@ -6,7 +6,7 @@ const firstCompanies = ['Acme', 'Borealis', 'Cobalt', 'Driftwood', 'Ember', 'Fox
 
 /** How many rows the CRM gets at a scale; 1 is the size of the demo. */
 export function sizesAt(scale) {
-  const times = (count) => Math.max(Math.round(count * scale), 100)
+  const times = (count) => Math.max(Math.round(count * scale), 20)
   return {
     tenants: tenantCount,
     companies: times(50_000),
