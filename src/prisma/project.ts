@@ -108,12 +108,6 @@ export interface SchemaFile {
   readonly content: string
 }
 
-/** A URL in the schema is Prisma 6's; the engine of 7 wants none. */
-export function withoutUrl({ path, content }: SchemaFile): SchemaFile {
-  const url = /^\s*(url|directUrl|shadowDatabaseUrl)\s*=\s*(env\(.*\)|".*")\s*$/gm
-  return { path, content: content.replace(url, '') }
-}
-
 /** The schema's files with their content, as the schema engine wants them. */
 export async function readSchemaFiles(schemaPath: string): Promise<SchemaFile[]> {
   const paths = (await stat(schemaPath)).isDirectory()

@@ -3,8 +3,9 @@ import type { TargetAddress } from '../domain/target.js'
 import { effect } from '../effects/effect.js'
 import type { Session } from '../postgres/connection.js'
 import { readPrismaConfig } from './prisma-config.js'
-import { type PrismaProject, readSchemaFiles, withoutUrl } from './project.js'
+import { type PrismaProject, readSchemaFiles } from './project.js'
 import { withReadOnlyEngine } from './read-only-engine.js'
+import { schemaForEngine } from './schema-text.js'
 
 /** The engine's answer, as the CLI prints it and exits with it. */
 export interface EngineDiff {
@@ -18,7 +19,8 @@ export async function diffWithEngine(
   address: TargetAddress,
   session: Session,
 ): Promise<EngineDiff> {
-  const files = (await readSchemaFiles(project.schemaPath)).map(withoutUrl)
+  const schema = await readSchemaFiles(project.schemaPath)
+  const files = schema.map(({ path, content }) => ({ path, content: schemaForEngine(content) }))
   const config = await readPrismaConfig(project.directory, project.configPath)
   return effect('verify.diff', () =>
     withReadOnlyEngine(address, session, async (engine) => {

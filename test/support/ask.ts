@@ -25,7 +25,7 @@ export async function ask(
     schema: 'public',
     declared: readDeclaredSchema(parse(declared), { enforcesRelations }),
   }
-  const findings = await runChecks([checks].flat(), client, context, () => undefined)
+  const findings = await runChecks([checks].flat(), [client], context, () => undefined)
   await client.query('COMMIT')
   await client.end()
   return findings
