@@ -1,6 +1,9 @@
-/** A whole number with a comma at every thousand: `1,200,000`. */
+/**
+ * A whole number with a comma at every thousand: `1,200,000`. By hand, because the first toLocaleString() of a process
+ * was measured to take 40 ms and 10 MB.
+ */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** A count and its noun: `1 pending migration`, `2 pending migrations`. */
