@@ -52,7 +52,7 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
     signal,
   })
   if (result.exitCode !== 0) {
-    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${firstError(result.stderr)}`, {
+    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${reasonIn(result.stderr)}`, {
       hint: 'Mend the cause and run the command again; the unfinished dump was removed.',
     })
   }
@@ -87,7 +87,7 @@ export async function readDump(
   if (result.exitCode !== 0) {
     throw new BackupError(
       'dump-not-readable',
-      `the dump cannot be read back: pg_restore ${result.ending}: ${firstError(result.stderr)}`,
+      `the dump cannot be read back: pg_restore ${result.ending}: ${reasonIn(result.stderr)}`,
       {
         hint: 'Look for a full or failing disk, then run the command again.',
       },
@@ -117,8 +117,10 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The first error is the cause; those after it only follow from it, such as that a worker process died. */
-function firstError(text: string): string {
+/** The server's own words; else the first error, because what comes after it is only that a worker ended. */
+function reasonIn(text: string): string {
   const lines = text.trim().split('\n')
-  return lines.find((line) => / error: /.test(line)) || lines.at(-1) || 'it said nothing'
+  const server = /(?:Error message from server|query failed): (?:ERROR: +)?(.*)/.exec(text)?.[1]
+  const first = lines.find((line) => /\berror: /.test(line))?.replace(/^.*?\berror: /, '')
+  return server || first || lines.at(-1) || 'it said nothing'
 }

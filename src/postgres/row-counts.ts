@@ -28,13 +28,15 @@ export async function countRows(client: Client): Promise<TableRowCount[]> {
 }
 
 /**
- * Rows inserted and deleted per table, as the server counts them, its transactions that were rolled back included: a
+ * Rows inserted and deleted per `"schema"."table"`, as the server counts them, its transactions that were rolled back included: a
  * sign that somebody wrote. A session may tell the server of its writes with ten seconds' delay.
  */
 export async function readWriteCounters(client: Client): Promise<Map<string, string>> {
   await client.query('SELECT pg_catalog.pg_stat_clear_snapshot()')
   const { rows } = await client.query(`
-    SELECT schemaname || '.' || relname AS table, n_tup_ins || ' ' || n_tup_del AS counters
+    SELECT schemaname, relname, n_tup_ins || ' ' || n_tup_del AS counters
       FROM pg_catalog.pg_stat_user_tables`)
-  return new Map(rows.map(({ table, counters }) => [table, counters]))
+  return new Map(
+    rows.map(({ schemaname, relname, counters }) => [quoteRelation(schemaname, relname), counters]),
+  )
 }

@@ -5,6 +5,7 @@ import type { MigrationFolder } from '../domain/migration.js'
 import type { Client } from '../postgres/connection.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
 import { readFileText } from '../sql/file-text.js'
+import { quoteRelation } from '../sql/names.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
 import { type RowEffects, rowEffectsOf } from '../sql/row-effects.js'
 
@@ -44,7 +45,7 @@ export async function compareRowCounts(
   }
   const effects = await effectsOf(folders.filter(({ name }) => baseline.migrations.includes(name)))
   const now = new Map(
-    (await countRows(client)).map(({ schema, table, rows }) => [`${schema}.${table}`, rows]),
+    (await countRows(client)).map(({ schema, table, rows }) => [quoteRelation(schema, table), rows]),
   )
   let counters = await readWriteCounters(client)
   let waited = false
@@ -63,7 +64,7 @@ export async function compareRowCounts(
   for (const { schema, table, rows: before } of baseline.counts) {
     if (table === historyTable) continue
     const newName = effects.renames.get(table) ?? table
-    const after = now.get(`${schema}.${newName}`)
+    const after = now.get(quoteRelation(schema, newName))
     if (effects.dropped.has(table) && after === undefined) continue
     const tableId = `row-counts:${newName}`
     const tableTitle = newName === table ? `rows of ${table}` : `rows of ${newName}, which was ${table}`
@@ -74,7 +75,7 @@ export async function compareRowCounts(
       const note = effects.changed.has(newName) ? 'the migrations change it' : `not judged: ${effects.opaque}`
       results.push({ id: tableId, title: tableTitle, outcome: 'info', facts, note })
     } else {
-      const written = await wasWritten(`${schema}.${table}`, `${schema}.${newName}`)
+      const written = await wasWritten(quoteRelation(schema, table), quoteRelation(schema, newName))
       results.push({ id: tableId, title: tableTitle, outcome: written ? 'warned' : 'failed', facts })
       findings.push(differentCount({ table: newName, before, after, source: baseline.source, written }))
     }
