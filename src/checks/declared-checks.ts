@@ -125,7 +125,7 @@ function outcomeFor(file: CheckFile): CheckResult['outcome'] {
 
 async function readFacts(reader: Reader, file: CheckFile): Promise<{ facts: Facts }> {
   const { rows } = await reader.query(`
-    SELECT (SELECT pg_catalog.json_object_agg(key, value) FROM pg_catalog.json_each_text(pg_catalog.row_to_json(fact))) AS fact
+    SELECT (SELECT pg_catalog.json_object_agg(key, value) FROM pg_catalog.json_each_text(pg_catalog.row_to_json(fact.*))) AS fact
       FROM (
 ${file.query}
       ) AS fact`)

@@ -15,7 +15,7 @@ ${query}
     )
     SELECT (SELECT pg_catalog.count(*) FROM bad)::float8 AS count,
            (SELECT pg_catalog.json_agg(COALESCE((SELECT pg_catalog.json_object_agg(key, value)
-                                                   FROM pg_catalog.json_each_text(pg_catalog.row_to_json(sample))), '{}'))
+                                                   FROM pg_catalog.json_each_text(pg_catalog.row_to_json(sample.*))), '{}'))
               FROM (SELECT * FROM bad LIMIT ${sampleCount}) AS sample) AS samples`)
   const row = rows[0] as { count: number; samples: Record<string, unknown>[] | null }
   return { count: row.count, samples: row.samples ?? [] }

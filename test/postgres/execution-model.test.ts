@@ -1,29 +1,28 @@
 import { describe, expect, test } from '@jest/globals'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { parse } from '../support/parse.js'
-import { createTestDatabase } from '../support/test-database.js'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
 const before = `CREATE TYPE status AS ENUM ('open'); CREATE TABLE t (a int, s status, txt text); CREATE INDEX i ON t(a);
   CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
   CREATE PROCEDURE commits() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'`
 
-/** Runs a file as the deploy would: in one transaction, or as written. */
+/** Runs a file as the deploy would: in one transaction, or as written. Gives the SQLSTATE of a failure. */
 async function run(
   sql: string,
   mode: 'all-or-nothing' | 'statement-by-statement',
+  database: TestDatabase,
 ): Promise<string | undefined> {
-  const database = await createTestDatabase({ sql: before })
   const client = await database.client()
-  const statements = parse(sql).map((statement) => statement.sql)
   try {
     if (mode === 'all-or-nothing') await client.query('BEGIN')
-    for (const statement of statements) await client.query(statement)
+    for (const statement of parse(sql)) await client.query(statement.sql)
     if (mode === 'all-or-nothing') await client.query('COMMIT')
     return undefined
   } catch (error) {
     return (error as { code?: string }).code
   } finally {
-    await database.drop()
+    await client.end()
   }
 }
 
@@ -98,8 +97,10 @@ describe('statement by statement', () => {
     ],
   ])('%s', async (sql, reason, sqlstate) => {
     expect(executionModelOf(parse(sql))).toEqual({ mode: 'statement-by-statement', reason })
-    expect(await run(sql, 'all-or-nothing')).toBe(sqlstate)
-    expect(await run(sql, 'statement-by-statement')).toBeUndefined()
+    const database = await createTestDatabase({ sql: before })
+    expect(await run(sql, 'all-or-nothing', database)).toBe(sqlstate)
+    expect(await run(sql, 'statement-by-statement', database)).toBeUndefined()
+    await database.drop()
   })
 
   test.each(['BEGIN; SELECT 1; COMMIT; SELECT 2', 'START TRANSACTION; SELECT 1; END; BEGIN; COMMIT'])(
@@ -109,7 +110,7 @@ describe('statement by statement', () => {
         mode: 'statement-by-statement',
         reason: 'line 1: the file controls its transactions itself',
       })
-      expect(await run(sql, 'statement-by-statement')).toBeUndefined()
+      expect(await run(sql, 'statement-by-statement', await createTestDatabase())).toBeUndefined()
     },
   )
 
@@ -152,7 +153,9 @@ describe('all or nothing', () => {
     "ALTER TYPE status RENAME VALUE 'open' TO 'new'; UPDATE t SET s = 'new'; INSERT INTO t (s) VALUES ('new')",
   ])('%s', async (sql) => {
     expect(executionModelOf(parse(sql))).toEqual({ mode: 'all-or-nothing' })
-    expect(await run(sql, 'all-or-nothing')).toBeUndefined()
+    const database = await createTestDatabase({ sql: before })
+    expect(await run(sql, 'all-or-nothing', database)).toBeUndefined()
+    await database.drop()
   })
 
   test.each([
