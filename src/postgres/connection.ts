@@ -97,6 +97,8 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
     ...(session.readOnly ? { default_transaction_read_only: 'on' } : {}),
     search_path: quoteIdentifier(address.schema),
     TimeZone: 'UTC',
+    // When we are gone, the server ends what it does for us, also a query that would take hours.
+    client_connection_check_interval: '500',
     ...session.parameters,
   }
   const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
@@ -138,10 +140,19 @@ function escapeOption(value: string): string {
   return value.replace(/[\\ ]/g, '\\$&')
 }
 
+type MakeError = (code: string, message: string, hint: string) => TargetError
+
+function refusedSession(make: MakeError, where: string, { message }: Error): TargetError {
+  return make(
+    'session-refused',
+    `${where} refused the settings of the session: ${message}`,
+    'Give the direct URL of the database, not that of a connection pooler.',
+  )
+}
+
 function asTargetError(error: NodeJS.ErrnoException, address: TargetAddress): TargetError {
   const where = `${address.host}:${address.port}`
-  const make = (code: string, message: string, hint: string) =>
-    new TargetError(code, message, { hint, cause: error })
+  const make: MakeError = (code, message, hint) => new TargetError(code, message, { hint, cause: error })
   switch (error.code) {
     case '3D000':
       return make(
@@ -157,13 +168,18 @@ function asTargetError(error: NodeJS.ErrnoException, address: TargetAddress): Ta
         'Correct user and password in the database URL; percent-encode special characters in the password.',
       )
     case '42704':
+      // The one parameter of ours that an older server does not know.
+      if (error.message.includes('client_connection_check_interval')) {
+        return make(
+          'server-too-old',
+          `the server at ${where} is older than PostgreSQL 14, the oldest that is supported`,
+          'Upgrade the server; PostgreSQL 13 and older are no longer maintained.',
+        )
+      }
+      return refusedSession(make, where, error)
     case '42501':
     case '08P01':
-      return make(
-        'session-refused',
-        `${where} refused the settings of the session: ${error.message}`,
-        'Give the direct URL of the database, not that of a connection pooler.',
-      )
+      return refusedSession(make, where, error)
     case '53300':
       return make(
         'too-many-connections',

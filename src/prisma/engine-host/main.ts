@@ -26,8 +26,6 @@ async function main(): Promise<void> {
     readOnly: options.readOnly,
     parameters: {
       statement_timeout: String(options.statementTimeoutMs),
-      // The server notices within half a second that we are gone and rolls back, where it would else go on to COMMIT.
-      client_connection_check_interval: '500',
       idle_in_transaction_session_timeout: '0',
     },
   }

@@ -1,0 +1,240 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from '@jest/globals'
+import type { CliResult } from '../support/run-cli.js'
+import { appliedName, makeShop, pendingName, removeShops, type Shop } from '../support/shop.js'
+import type { RunningCli } from '../support/start-cli.js'
+
+afterAll(removeShops)
+
+const observer = fileURLToPath(new URL('../fixtures/observers/stop.mjs', import.meta.url))
+
+/** Ctrl-C reaches the command as the first, `kill` and container runtimes send the second. */
+const signals = ['SIGINT', 'SIGTERM'] as const
+
+const stoppedEarly = `error: the run was stopped before anything was changed
+hint: Run the command again when you are ready.
+`
+
+/** Nothing of the run is left: no process, no scratch folder, no session on the server. */
+async function expectNothingLeft({ database, leftovers }: Shop): Promise<void> {
+  expect(await leftovers()).toEqual([])
+  await expectSoon(async () =>
+    expect(
+      await database.query(
+        `SELECT application_name, state, query FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name LIKE 'migrate-guard%'`,
+      ),
+    ).toEqual([]),
+  )
+}
+
+async function expectStoppedAt(step: 'plan' | 'check' | 'backup' | 'confirm', shop: Shop, result: CliResult) {
+  expect(result.stderr).toBe(stoppedEarly)
+  expect(result.exitCode).toBe(6)
+  const { exitCode, databaseState, steps, deployment } = await shop.report()
+  expect({ exitCode, databaseState, deployment }).toEqual({
+    exitCode: 6,
+    databaseState: 'unchanged',
+    deployment: null,
+  })
+  expect(steps[step].outcome).toBe('failed')
+  expect(steps.deploy.outcome).toBe('not-run')
+  expect(await shop.runFile('report.txt')).toContain('unchanged by this run: deploy did not run')
+}
+
+/** Keeps everybody else from a table until it is released. */
+async function lockTable({ database }: Shop, table: string): Promise<{ release(): Promise<void> }> {
+  const client = await database.client()
+  await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
+  return { release: async () => void (await client.query('ROLLBACK')) }
+}
+
+/** Waits until a session of the guard stands at a lock, so that the signal comes in the middle of the step. */
+async function waitUntilBlocked({ database }: Shop, running: RunningCli): Promise<void> {
+  await expectSoon(async () => {
+    const blocked = await database.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+          AND application_name LIKE 'migrate-guard%' AND wait_event_type = 'Lock'`,
+    )
+    if (blocked.length === 0) throw new Error(`nobody waits for the lock:\n${running.printed()}`)
+  })
+}
+
+async function expectSoon(work: () => Promise<void>): Promise<void> {
+  const giveUpAt = Date.now() + 15_000
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+test.each(signals)('%s in plan', async (signal) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const lock = await lockTable(shop, '_prisma_migrations')
+  const running = shop.start(['deploy', '--yes'])
+  await waitUntilBlocked(shop, running)
+  running.kill(signal)
+  const result = await running.result
+  await expectStoppedAt('plan', shop, result)
+  await expectNothingLeft(shop)
+  await lock.release()
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+test.each(signals)('%s in check, also on the server', async (signal) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  await shop.write(
+    `prisma/migrations/${pendingName}/checks/before/010_slow.sql`,
+    '-- title: a check that takes for ever\n-- verdict: block\nSELECT pg_sleep(600)\n',
+  )
+  const running = shop.start(['deploy', '--yes'])
+  await expectSoon(async () =>
+    expect(
+      await shop.database.query(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`,
+      ),
+    ).toHaveLength(1),
+  )
+  running.kill(signal)
+  await expectStoppedAt('check', shop, await running.result)
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+test.each(
+  signals.flatMap((signal) =>
+    ['backup.pg-dump', 'backup.read', 'backup.hash'].map((at) => [signal, at] as const),
+  ),
+)('%s in backup, at %s', async (signal, at) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const result = await shop.run(['deploy', '--yes'], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: observer,
+    STOP_AT: at,
+    STOP_SIGNAL: signal,
+  })
+  await expectStoppedAt('backup', shop, result)
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+test.each(signals)('%s at the question', async (signal) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  // The signal goes to the command itself, not to the terminal around it.
+  process.kill(await commandOn(running), signal)
+  const { exitCode, stdout } = await running.result
+  expect(
+    stdout.replaceAll('\r\n', '\n'),
+  ).toContain(`error: the question was left without an answer; nothing was changed
+hint: Run the command again when you are ready.
+`)
+  expect(exitCode).toBe(6)
+  expect((await shop.report()).steps.confirm.outcome).toBe('failed')
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+test.each(signals)('%s in deploy cancels the statement, and the next deploy works', async (signal) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const reader = await shop.database.client()
+  await reader.query('BEGIN; LOCK TABLE "customers" IN ACCESS SHARE MODE')
+  const running = shop.start(['deploy', '--yes', '--lock-timeout', '0'])
+  await waitUntilBlocked(shop, running)
+  running.kill(signal)
+  const { exitCode, stderr } = await running.result
+  expect(
+    stderr,
+  ).toBe(`error: migration "${pendingName}" failed: line 1: canceling statement due to user request (57014); the target is proven unchanged
+hint: Correct the migration or the data, then run the command again; the history is clean.
+`)
+  expect(exitCode).toBe(20)
+  expect(await shop.report()).toMatchObject({ exitCode: 20, databaseState: 'unchanged' })
+  await expectNothingLeft(shop)
+  await reader.query('ROLLBACK')
+  expect(withoutHistory(await shop.fingerprint())).toBe(withoutHistory(before))
+  expect(await shop.run(['deploy', '--yes'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
+})
+
+test.each(signals)('%s in verify says that the target is changed and not verified', async (signal) => {
+  const shop = await makeShop()
+  const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes'], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: observer,
+    STOP_AT: 'verify.diff',
+    STOP_SIGNAL: signal,
+  })
+  expect(stderr).toBe(
+    'error: the verification was stopped\nhint: Audit the target when you are ready: migrate-guard verify.\n',
+  )
+  expect(stdout).toContain('database  changed: 1 of 1 migration applied; not verified\n')
+  expect(exitCode).toBe(22)
+  await expectNothingLeft(shop)
+  // What was deployed can be audited afterwards.
+  expect((await shop.run(['verify'])).exitCode).toBe(0)
+})
+
+test('a second guard is told who holds the lock and since when', async () => {
+  const shop = await makeShop()
+  const first = shop.start(['deploy'], { terminal: true })
+  await first.waitFor(`Deploy to ${shop.database.name}?`)
+  const second = await shop.run(['deploy', '--yes'])
+  // The server keeps 63 bytes of the name.
+  const runId = /backups\/([^/]+)\/database\.dump/.exec(first.printed())?.[1]
+  const holder = `migrate-guard lock ${runId}`.slice(0, 63)
+  expect(second.stderr).toMatch(
+    new RegExp(
+      `^error: another run holds the deploy lock of "${shop.database.name}": "${holder}[^"]*" as "postgres" from 127\\.0\\.0\\.1 \\(pid \\d+\\), since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC\nhint: Wait for that run to end, then run the command again\\.\n$`,
+    ),
+  )
+  expect(second.exitCode).toBe(7)
+  // A dry run and an audit change nothing and need no lock.
+  expect(await shop.run(['deploy', '--dry-run'])).toMatchObject({ exitCode: 0, stderr: '' })
+  first.type('y\r')
+  expect((await first.result).exitCode).toBe(0)
+  expect(await shop.run(['deploy', '--yes'])).toMatchObject({ exitCode: 0, stderr: '' })
+})
+
+test('a terminal that is closed at the question leaves nothing behind', async () => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  // The terminal goes, and with it both ends of what the command reads and prints.
+  running.kill('SIGKILL')
+  await running.result
+  await expectSoon(async () => expect((await shop.report()).exitCode).toBe(6))
+  await expectSoon(() => expectNothingLeft(shop))
+  expect((await shop.report()).failure).toMatchObject({ code: 'interrupted', step: 'confirm' })
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+/** The fingerprint as if the rolled-back attempt had left no row; it does not count as applied. */
+function withoutHistory(fingerprint: string): string {
+  const history = fingerprint.slice(fingerprint.lastIndexOf('\n'))
+  expect(history).toContain(appliedName)
+  return fingerprint.replace(history, '').replace(/"_prisma_migrations","rows":"\d+"/, '')
+}
+
+/** The process id of the command on the terminal: the child of the child of `script`. */
+async function commandOn(running: RunningCli): Promise<number> {
+  const { readFile } = await import('node:fs/promises')
+  const children = async (id: number) =>
+    (await readFile(`/proc/${id}/task/${id}/children`, 'utf8')).trim().split(' ').map(Number)
+  let id = running.pid
+  for (;;) {
+    const [child] = await children(id)
+    if (!child) return id
+    id = child
+    if ((await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0')[0] === process.execPath) return id
+  }
+}
