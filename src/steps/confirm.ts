@@ -6,7 +6,7 @@ import { InterruptedError, NotApprovedError } from '../domain/errors.js'
 import type { Findings } from '../domain/finding.js'
 import { type Plan, touchesExistingData } from '../domain/plan.js'
 import { formatQuestion } from '../report/question.js'
-import type { Tools } from './tools.js'
+import { interruptible, type Tools } from './tools.js'
 
 /** Asks for approval of this plan, or takes the one given on the command line. */
 export async function confirm(
@@ -49,25 +49,25 @@ async function approvalMethod(plan: Plan, { settings }: Tools): Promise<Approval
   return settings.yes ? 'yes-option' : undefined
 }
 
-async function askPerson(plan: Plan, { prompter, signal }: Tools): Promise<ApprovalMethod | undefined> {
+async function askPerson(plan: Plan, tools: Tools): Promise<ApprovalMethod | undefined> {
+  const { prompter, signal } = tools
   const { database } = plan.target
+  const left = {
+    message: 'the question was left without an answer; nothing was changed',
+    hint: 'Run the command again when you are ready.',
+  }
   try {
-    if (touchesExistingData(plan)) {
-      const typed = await prompter.type(
-        `This drops or rewrites data. Type the name of the database to deploy`,
-        signal,
-      )
-      return typed === database ? 'typed-database-name' : undefined
-    }
-    return (await prompter.confirm(`Deploy to ${database}?`, signal)) ? 'typed-yes' : undefined
+    // A question on a terminal that is gone may never come back.
+    return await interruptible(tools, () => ask(), left)
   } catch (error) {
-    throw new InterruptedError(
-      'interrupted',
-      'the question was left without an answer; nothing was changed',
-      {
-        hint: 'Run the command again when you are ready.',
-        cause: error,
-      },
-    )
+    throw new InterruptedError('interrupted', left.message, { hint: left.hint, cause: error })
+  }
+
+  async function ask(): Promise<ApprovalMethod | undefined> {
+    if (!touchesExistingData(plan)) {
+      return (await prompter.confirm(`Deploy to ${database}?`, signal)) ? 'typed-yes' : undefined
+    }
+    const question = 'This drops or rewrites data. Type the name of the database to deploy'
+    return (await prompter.type(question, signal)) === database ? 'typed-database-name' : undefined
   }
 }

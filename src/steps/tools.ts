@@ -73,10 +73,12 @@ export async function withTargetSnapshot<T>(
 export async function interruptible<T>(
   { signal }: Pick<Tools, 'signal'>,
   work: () => Promise<T>,
-  stopped = 'the run was stopped before anything was changed',
+  stopped = {
+    message: 'the run was stopped before anything was changed',
+    hint: 'Run the command again when you are ready.',
+  },
 ): Promise<T> {
-  const error = () =>
-    new InterruptedError('interrupted', stopped, { hint: 'Run the command again when you are ready.' })
+  const error = () => new InterruptedError('interrupted', stopped.message, { hint: stopped.hint })
   if (signal.aborted) throw error()
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_, reject) => {
