@@ -14,7 +14,8 @@ import { backup } from './steps/backup.js'
 import { takeBaseline } from './steps/baseline.js'
 import { assertNothingBlocks, check } from './steps/check.js'
 import { confirm } from './steps/confirm.js'
-import { assertDeployed, assertStillAsPlanned, deploy } from './steps/deploy.js'
+import { assertStillAsPlanned, deploy } from './steps/deploy.js'
+import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan } from './steps/plan.js'
 import { writeReports } from './steps/report.js'
@@ -57,9 +58,9 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         () => confirm(plan, findings, backup, tools),
         summaries.confirm,
       )
-      const baseline = await deployApproved(plan, approval, run, tools)
+      const baseline = await deployApproved(plan, backup, approval, run, tools)
 
-      await audit(baseline, run, tools)
+      await audit(baseline, run, tools, backup)
     } finally {
       await lock?.release()
     }
@@ -123,21 +124,32 @@ async function backUp(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): P
 }
 
 /** THE TARGET IS WRITTEN here and nowhere else. */
-async function deployApproved(plan: Plan, approval: Approval, run: Run, tools: Tools): Promise<Baseline> {
+async function deployApproved(
+  plan: Plan,
+  backup: Backup,
+  approval: Approval,
+  run: Run,
+  tools: Tools,
+): Promise<Baseline> {
   const baseline = await interruptible(tools, async () => {
     await assertStillAsPlanned(plan, tools)
     return takeBaseline(plan, tools)
   })
   await run.expectChange()
   const deployment = await run.step('deploy', () => deploy(plan, approval, tools), summaries.deploy)
-  assertDeployed(deployment)
+  const interrupted = tools.signal.aborted
+  assertDeployed(deployment, { interrupted, backup })
   return baseline
 }
 
-async function audit(baseline: Baseline, run: Run, tools: Tools): Promise<void> {
-  const work = () => interruptible(tools, () => verify(baseline, tools), 'the verification was stopped')
+async function audit(baseline: Baseline, run: Run, tools: Tools, backup?: Backup): Promise<void> {
+  const stopped = {
+    message: 'the verification was stopped',
+    hint: 'Audit the target when you are ready: migrate-guard verify.',
+  }
+  const work = () => interruptible(tools, () => verify(baseline, tools), stopped)
   const verification = await run.step('verify', work, summaries.verify)
-  assertVerified(verification)
+  assertVerified(verification, backup)
 }
 
 /** Opens the run, does the work, and writes record and report whatever happens. */

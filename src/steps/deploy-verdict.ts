@@ -1,17 +1,25 @@
+import type { Backup } from '../domain/backup.js'
 import type { Deployment, MigrationOutcome } from '../domain/deployment.js'
 import { DeployError } from '../domain/errors.js'
 
 /** Runs Prisma's command with the engine that ships with the guard, which needs no download. */
 const prisma = 'PRISMA_SCHEMA_ENGINE_BINARY=node_modules/.bin/migrate-guard-engine npx prisma'
 
+/** What the hint must know beside the deployment. */
+export interface Circumstances {
+  /** Somebody told the run to stop. */
+  readonly interrupted: boolean
+  readonly backup: Backup
+}
+
 /** @throws DeployError when the deployment is not complete; its exit code says whether the target is unchanged. */
-export function assertDeployed(deployment: Deployment): void {
+export function assertDeployed(deployment: Deployment, circumstances: Circumstances): void {
   if (deployment.complete) return
   const databaseUnchanged = deployment.state === 'unchanged'
   throw new DeployError(
     databaseUnchanged ? 'deploy-failed' : 'deploy-incomplete',
     `${whatHappened(deployment)}; ${whatIsThere(deployment)}`,
-    { databaseUnchanged, hint: nextStep(deployment) },
+    { databaseUnchanged, hint: nextStep(deployment, circumstances) },
   )
 }
 
@@ -44,10 +52,15 @@ function whatIsThere({ state, migrations }: Deployment): string {
 }
 
 /** What to do in exactly this state. */
-function nextStep(deployment: Deployment): string {
+function nextStep(deployment: Deployment, { interrupted, backup }: Circumstances): string {
   const stopped = stoppedAt(deployment)
-  if (stopped === undefined)
-    return 'Compare the objects named in the report with the migrations; the backup in the run folder is from before the deploy.'
+  if (stopped === undefined) {
+    const way =
+      backup.outcome === 'proven'
+        ? 'the backup in the run folder is from before the deploy'
+        : 'this run made no backup'
+    return `Compare the objects named in the report with the migrations; ${way}.`
+  }
   const { name, historyRow } = stopped
   const resolve = (as: 'applied' | 'rolled-back') => `${prisma} migrate resolve --${as} "${name}"`
   if (historyRow === 'finished')
@@ -56,6 +69,7 @@ function nextStep(deployment: Deployment): string {
     case 'none':
       if (historyRow === 'unfinished')
         return `Nothing of "${name}" is in the database: run ${resolve('rolled-back')}, then run the command again.`
+      if (interrupted) return 'Run the command again when you are ready; the history is clean.'
       return `${nextStepAfterNothing(stopped)}; the history is clean.${alreadyApplied(deployment)}`
     case 'all':
       return `All of "${name}" is in the database: run ${resolve('applied')}, then run the command again.`

@@ -15,8 +15,6 @@ import { followEngine, readEngineEvents } from './follow-engine.js'
 import { makePlan } from './plan.js'
 import { applicationName, readSession, type Tools } from './tools.js'
 
-export { assertDeployed } from './deploy-verdict.js'
-
 /** How long the server may take to notice that a session's client is gone, and to roll back. */
 const sessionsGoneTimeoutMs = 60_000
 /** How long a server that went away during the deploy is waited for: a restart takes seconds. */

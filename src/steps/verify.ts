@@ -3,6 +3,7 @@
 import { runChecks } from '../checks/check.js'
 import { type MeasuredFacts, runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
+import type { Backup } from '../domain/backup.js'
 import { VerificationError } from '../domain/errors.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import { isBlocking } from '../domain/finding.js'
@@ -99,14 +100,17 @@ async function auditHistory(
 }
 
 /** @throws VerificationError when the audit found something that blocks. */
-export function assertVerified({ outcome, findings }: Verification): void {
+export function assertVerified({ outcome, findings }: Verification, backup?: Backup): void {
   if (outcome === 'passed') return
   const blocking = findings.filter(isBlocking)
   throw new VerificationError(
     'not-verified',
     `the verification found ${blocking.length} ${blocking.length === 1 ? 'problem' : 'problems'}`,
     {
-      hint: 'Look at each one in the report; the backup in the run folder is from before the deploy.',
+      hint:
+        backup?.outcome === 'proven'
+          ? 'Look at each one in the report; the backup in the run folder is from before the deploy.'
+          : 'Look at each one in the report; this run made no backup.',
     },
   )
 }
