@@ -104,9 +104,13 @@ export function makeJsonReport(record: RunRecord): JsonReport {
   }
 }
 
-/** What the check step found; while it has not weighed them, what the plan step found. */
+/**
+ * What the check step found; while it has not weighed them, what the plan step found. An audit without a check looks at
+ * files and history again: what the plan found is then among its own findings.
+ */
 export function listFindings(record: RunRecord): readonly Finding[] {
-  return record.findings?.findings ?? record.plan?.findings ?? []
+  if (record.findings) return record.findings.findings
+  return record.verification ? [] : (record.plan?.findings ?? [])
 }
 
 /**
