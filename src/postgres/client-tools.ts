@@ -17,7 +17,7 @@ const versionTimeoutMs = 10_000
 
 /**
  * Finds a client tool that can work with the server: pg_dump refuses a server of a newer major version than its own.
- * Of several that fit, the first on the PATH wins.
+ * Of several that fit, the first on the PATH wins. 0 stands for a server whose version is not known.
  * @throws BackupError when there is none, or only older ones.
  */
 export async function findClientTool(
@@ -41,7 +41,7 @@ export async function findClientTool(
     )
   }
   throw new BackupError('client-tool-missing', `${name} is not installed`, {
-    hint: `Install the client tools of PostgreSQL ${serverMajor} (e.g. the package postgresql-client), or name their folder in ${folderVariable}.`,
+    hint: `Install the client tools of ${serverMajor ? `PostgreSQL ${serverMajor}` : 'PostgreSQL'} (e.g. the package postgresql-client), or name their folder in ${folderVariable}.`,
   })
 }
 

@@ -1,0 +1,149 @@
+import { afterAll, expect, test } from '@jest/globals'
+import { makeShop, removeShops, type Shop } from '../support/shop.js'
+
+afterAll(removeShops)
+
+const dropsData = 'ALTER TABLE "customers" DROP COLUMN "fax";\n'
+const schemaDiffers = ['--accept', 'schema-difference=the schema is not what is tested here']
+
+async function expectNotApproved(shop: Shop, before: string, code: string): Promise<void> {
+  expect(await shop.fingerprint()).toBe(before)
+  expect(await shop.leftovers()).toEqual([])
+  const { exitCode, databaseState, approval, steps, failure } = await shop.report()
+  expect({ exitCode, databaseState, approval }).toEqual({
+    exitCode: 6,
+    databaseState: 'unchanged',
+    approval: null,
+  })
+  expect(failure).toMatchObject({ code, step: 'confirm' })
+  // The backup was made before the question, and stays.
+  expect([steps.backup.outcome, steps.confirm.outcome, steps.deploy.outcome]).toEqual([
+    'passed',
+    'failed',
+    'not-run',
+  ])
+}
+
+/** What was printed on a terminal, as lines. */
+function linesOf(printed: string): string {
+  return printed.replaceAll('\r\n', '\n')
+}
+
+test.each([
+  ['n', 'n\r'],
+  ['only the Enter key', '\r'],
+])('%s at the question declines', async (_, keys) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  running.type(keys)
+  const { exitCode, stdout } = await running.result
+  expect(linesOf(stdout)).toContain(`error: the deploy to "${shop.database.name}" was declined
+hint: Nothing was changed; run the command again when you are ready.
+`)
+  expect(exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'declined')
+})
+
+test('y at the question approves', async () => {
+  const shop = await makeShop()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  running.type('y\r')
+  expect((await running.result).exitCode).toBe(0)
+  expect((await shop.report()).approval?.method).toBe('typed-yes')
+  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
+})
+
+const question = 'This drops or rewrites data. Type the name of the database to deploy:'
+
+test('a migration that drops data wants the name of the database; anything else declines', async () => {
+  const shop = await makeShop({ pending: dropsData })
+  const before = await shop.fingerprint()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(question)
+  running.type('yes\r')
+  expect((await running.result).exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'declined')
+})
+
+test('the typed name of the database approves', async () => {
+  const shop = await makeShop({ pending: dropsData })
+  const running = shop.start(['deploy', ...schemaDiffers], { terminal: true })
+  await running.waitFor(question)
+  expect(running.printed()).toContain('drops data, line 1: DROP COLUMN customers.fax')
+  running.type(`${shop.database.name}\r`)
+  expect((await running.result).exitCode).toBe(0)
+  expect((await shop.report()).approval?.method).toBe('typed-database-name')
+})
+
+test('Ctrl-C typed at the question', async () => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  running.type('\u0003')
+  const { exitCode, stdout } = await running.result
+  expect(linesOf(stdout)).toContain(`error: the question was left without an answer; nothing was changed
+hint: Run the command again when you are ready.
+`)
+  expect(exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'interrupted')
+})
+
+test('without a terminal and without an approval nobody can be asked', async () => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const { exitCode, stderr } = await shop.run(['deploy'])
+  const hash = (await shop.report()).plan?.hash.slice(0, 12)
+  expect(stderr).toBe(`error: nobody can be asked: there is no terminal, and no approval was given
+hint: Approve exactly this plan with --confirm ${hash}, or whatever comes with --yes.
+`)
+  expect(exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'no-terminal')
+})
+
+test('--confirm with the hash of the plan deploys it, and only it', async () => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const planned = JSON.parse((await shop.run(['plan', '--json'])).stdout)
+  const hash = planned.plan.hash as string
+
+  const wrong = await shop.run(['deploy', '--confirm', '0123456789ab'])
+  expect(wrong.stderr).toBe(`error: --confirm names another plan: the plan is now ${hash.slice(0, 12)}
+hint: Something changed since the plan was reviewed: review the new one, then confirm its hash.
+`)
+  expect(wrong.exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'plan-changed')
+
+  const right = await shop.run(['deploy', '--confirm', hash.slice(0, 12)])
+  expect(right).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await shop.report()).approval).toMatchObject({ method: 'plan-hash', planHash: hash })
+  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
+})
+
+test('a plan that was reviewed and then edited is not confirmed by its old hash', async () => {
+  const shop = await makeShop()
+  const { plan } = JSON.parse((await shop.run(['plan', '--json'])).stdout)
+  await shop.write('prisma/migrations/20260201000000_phone/migration.sql', dropsData)
+  const before = await shop.fingerprint()
+  const { exitCode } = await shop.run(['deploy', '--confirm', plan.hash])
+  expect(exitCode).toBe(6)
+  await expectNotApproved(shop, before, 'plan-changed')
+})
+
+test('a database that changes while the question stands is not deployed to', async () => {
+  const shop = await makeShop()
+  const running = shop.start(['deploy'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  await shop.database.query('CREATE TABLE "meanwhile" (id int)')
+  const before = await shop.fingerprint()
+  running.type('y\r')
+  const { exitCode, stdout } = await running.result
+  expect(linesOf(stdout)).toContain(`error: the database or the migrations changed since the plan was made
+hint: Run the command again: it will plan, check and back up what is there now.
+`)
+  expect(exitCode).toBe(3)
+  expect(await shop.fingerprint()).toBe(before)
+})
