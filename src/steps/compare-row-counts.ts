@@ -50,14 +50,16 @@ export async function compareRowCounts(
   let counters = await readWriteCounters(client)
   let waited = false
   /** Did somebody else write to the table since the baseline? A late counter is waited for once. */
-  const wasWritten = async (oldKey: string, newKey: string) => {
+  const wasWritten = async (oldKey: string, newKey: string): Promise<Written> => {
     const { writeCounters } = baseline
-    if (writeCounters === undefined || writeCounters.get(oldKey) !== counters.get(newKey)) return true
-    if (waited) return false
-    waited = true
-    await sleep(counterDelayMs)
-    counters = await readWriteCounters(client)
-    return writeCounters.get(oldKey) !== counters.get(newKey)
+    if (writeCounters === undefined) return 'unknown'
+    const differs = () => writeCounters.get(oldKey) !== counters.get(newKey)
+    if (!differs() && !waited) {
+      waited = true
+      await sleep(counterDelayMs)
+      counters = await readWriteCounters(client)
+    }
+    return differs() ? 'yes' : 'no'
   }
   const results: CheckResult[] = []
   const findings: Finding[] = []
@@ -76,11 +78,19 @@ export async function compareRowCounts(
       results.push({ id: tableId, title: tableTitle, outcome: 'info', facts, note })
     } else {
       const written = await wasWritten(quoteRelation(schema, table), quoteRelation(schema, newName))
-      results.push({ id: tableId, title: tableTitle, outcome: written ? 'warned' : 'failed', facts })
+      results.push({ id: tableId, title: tableTitle, outcome: written === 'no' ? 'failed' : 'warned', facts })
       findings.push(differentCount({ table: newName, before, after, source: baseline.source, written }))
     }
   }
   return { results, findings }
+}
+
+type Written = 'yes' | 'no' | 'unknown'
+
+const writtenWords: Readonly<Record<Written, string>> = {
+  yes: '; others wrote to it meanwhile',
+  no: '',
+  unknown: '; whether others wrote to it meanwhile is not known',
 }
 
 function differentCount(difference: {
@@ -88,21 +98,21 @@ function differentCount(difference: {
   before: number
   after: number | undefined
   source: string
-  written: boolean
+  written: Written
 }): Finding {
   const { table, before, after, source, written } = difference
   const gone = after === undefined
   return {
     code: 'row-count-changed',
     kind: 'loss',
-    verdict: gone || !written ? 'block' : 'warn',
+    verdict: gone || written === 'no' ? 'block' : 'warn',
     step: 'verify',
     object: table,
     message: gone
       ? `table "${table}" had ${before} rows ${source} and is gone`
-      : `table "${table}" had ${before} rows ${source} and has ${after} now${written ? '; others wrote to it meanwhile' : ''}`,
+      : `table "${table}" had ${before} rows ${source} and has ${after} now${writtenWords[written]}`,
     hint:
-      gone || !written
+      gone || written === 'no'
         ? 'Find out where the rows went before the application goes on; the backup has them.'
         : 'Look whether the difference is the doing of the application.',
   }
