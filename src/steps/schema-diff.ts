@@ -80,7 +80,7 @@ export function schemaDiffFinding({ answer, difference }: SchemaDiff): Findings 
     message:
       answer === 'different'
         ? `the database differs from the Prisma schema: ${difference.replace(/\s+/g, ' ')}`
-        : `prisma migrate diff gave no answer: ${difference.split('\n')[0]}`,
+        : `prisma migrate diff gave no answer: ${firstError(difference)}`,
     hint:
       answer === 'different'
         ? 'Write a migration for the difference, or correct the schema.'
@@ -90,4 +90,10 @@ export function schemaDiffFinding({ answer, difference }: SchemaDiff): Findings 
     results: [{ id, title, outcome: answer === 'different' ? 'failed' : 'unknown' }],
     findings: [finding],
   }
+}
+
+/** Prisma says first which files it has loaded, then a bare code, then what is wrong. */
+function firstError(text: string): string {
+  const lines = text.split('\n')
+  return lines.find((line) => /^error: /.test(line)) ?? lines.find((line) => /^Error: /.test(line)) ?? text
 }
