@@ -51,8 +51,18 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       'DELETE FROM notes WHERE id = 9',
     )
     expect(found).toEqual([
-      ['orphans', 'notes_customer_id_fkey', expect.stringContaining('1 row')],
-      ['row-count-changed', 'notes', expect.stringMatching(/had 3 rows .* has 4 now/)],
+      [
+        'orphan-rows',
+        'notes.customer_id',
+        '1 row of "notes" refer by customer_id to a row of "customers" that does not exist (notes_customer_id_fkey)',
+      ],
+      [
+        'row-count-changed',
+        'notes',
+        expect.stringMatching(
+          /^table "notes" had 3 rows in the backup of run \S+ and has 4 now; whether others wrote to it meanwhile is not known$/,
+        ),
+      ],
     ])
   })
 
@@ -62,8 +72,16 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       `UPDATE customers SET email = 'bob@example.com' WHERE id = 2; CREATE UNIQUE INDEX customers_email_key ON customers (email)`,
     )
     expect(found).toEqual([
-      ['unique-duplicates', 'customers_email_key', expect.stringContaining('email')],
-      ['schema-difference', 'schema.prisma', expect.stringContaining('customers')],
+      [
+        'duplicate-keys',
+        'customers.email',
+        '1 value is used by more than one row of "customers" in (email), which "customers_email_key" declares unique',
+      ],
+      [
+        'schema-difference',
+        'schema.prisma',
+        'the database differs from the Prisma schema: [*] Changed the `customers` table [+] Added unique index on columns (email)',
+      ],
     ])
   })
 
@@ -72,12 +90,13 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       'DROP INDEX notes_customer_id_idx',
       'CREATE INDEX notes_customer_id_idx ON notes (customer_id)',
     )
-    expect(found).toEqual([['schema-difference', 'schema.prisma', expect.stringContaining('customer_id')]])
-  })
-
-  test('a table whose rows are gone', async () => {
-    const found = await withDamage('DELETE FROM notes', 'INSERT INTO notes VALUES (1, 1), (2, 1), (3, 2)')
-    expect(found).toEqual([['row-count-changed', 'notes', expect.stringMatching(/had 3 rows .* has 0 now/)]])
+    expect(found).toEqual([
+      [
+        'schema-difference',
+        'schema.prisma',
+        'the database differs from the Prisma schema: [*] Changed the `notes` table [+] Added index on columns (customer_id)',
+      ],
+    ])
   })
 
   test('a migration that was edited afterwards', async () => {
