@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,7 +48,7 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
   const passwordFile = address.password ? join(scratchFolder, 'password') : undefined
   if (passwordFile && address.password) await writePrivateFile(passwordFile, address.password.reveal())
   const configFile = join(scratchFolder, 'prisma.config.mjs')
-  if (project.major >= 7) await writePrivateFile(configFile, prismaConfigText(project))
+  await writePrivateFile(configFile, prismaConfigText(project))
   const environment = await childEnvironment(project)
 
   return {
@@ -59,11 +59,7 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
       return runProcess({
         effect: call.effect,
         file: process.execPath,
-        arguments: [
-          project.cliPath,
-          ...call.arguments,
-          ...(project.major >= 7 ? ['--config', configFile] : []),
-        ],
+        arguments: [project.cliPath, ...call.arguments, '--config', configFile],
         directory: project.directory,
         environment: {
           ...environment.withUrl(url),
@@ -122,7 +118,7 @@ function urlForNativeEngine(address: TargetAddress, call: PrismaCall): string {
  * Prisma's configuration with our paths and URL laid over the project's own, so that no `.env` and no variable of
  * another name brings the password back in.
  */
-function prismaConfigText({ configPath, schemaPath, migrationsPath }: PrismaProject): string {
+function prismaConfigText({ configPath, schemaPath, migrationsPath, major }: PrismaProject): string {
   return [
     configPath ? `import project from ${JSON.stringify(configPath)}` : 'const project = {}',
     'export default {',
@@ -130,6 +126,8 @@ function prismaConfigText({ configPath, schemaPath, migrationsPath }: PrismaProj
     `  schema: ${JSON.stringify(schemaPath)},`,
     `  migrations: { ...project.migrations, path: ${JSON.stringify(migrationsPath)} },`,
     `  datasource: { url: process.env.${urlVariable} },`,
+    // 6.19 takes a URL from here only for an engine that is a program.
+    ...(major < 7 ? ["  engine: 'classic',", '  adapter: undefined,'] : []),
     '}',
     '',
   ].join('\n')
@@ -157,22 +155,37 @@ async function childEnvironment(project: PrismaProject) {
 }
 
 /**
- * Prisma's own engine binary, where its install script has put it.
+ * Prisma's own engine binary: the one that PRISMA_SCHEMA_ENGINE_BINARY names, else where Prisma's install script has
+ * put it.
  * @throws ProjectError when it is not there.
  */
 export function findNativeEngine(project: PrismaProject): string {
   const given = process.env.PRISMA_SCHEMA_ENGINE_BINARY
-  if (given && existsSync(given)) return given
-  const folder = dirname(createRequire(project.cliPath).resolve('@prisma/engines/package.json'))
+  // Ours is there for the other commands of Prisma; it is no native engine.
+  if (given && !(existsSync(given) && realpathSync(given) === realpathSync(hostPath))) {
+    if (existsSync(given)) return given
+    throw nativeEngineMissing(`PRISMA_SCHEMA_ENGINE_BINARY names ${given}, which is not there`)
+  }
+  const folder = enginesFolder(project)
+  if (folder === undefined)
+    throw nativeEngineMissing(`Prisma's own schema engine is not installed in ${project.directory}`)
   const name = readdirSync(folder).find(
     (file) => /^schema-engine-/.test(file) && !/\.(sha256|gz)$/.test(file),
   )
   if (name) return join(folder, name)
-  throw new ProjectError(
-    'native-engine-missing',
-    `Prisma's own schema engine is not installed in ${folder}`,
-    {
-      hint: 'Leave --engine native out to use the engine that ships with migrate-guard, or let Prisma download its own.',
-    },
-  )
+  throw nativeEngineMissing(`Prisma's own schema engine is not installed in ${folder}`)
+}
+
+function enginesFolder({ cliPath }: PrismaProject): string | undefined {
+  try {
+    return dirname(createRequire(cliPath).resolve('@prisma/engines/package.json'))
+  } catch {
+    return undefined
+  }
+}
+
+function nativeEngineMissing(message: string): ProjectError {
+  return new ProjectError('native-engine-missing', message, {
+    hint: 'Leave --engine native out to use the engine that ships with migrate-guard, or let Prisma download its own.',
+  })
 }

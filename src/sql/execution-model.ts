@@ -40,6 +40,22 @@ export function wrappedStatements(
   return begins && ends ? statements.slice(1, -1) : undefined
 }
 
+/**
+ * The statement that begins a transaction which the file never ends. What runs after it would be rolled back with the
+ * session, although every statement succeeded.
+ */
+export function openTransaction(statements: readonly ParsedStatement[]): ParsedStatement | undefined {
+  let open: ParsedStatement | undefined
+  for (const statement of statements) {
+    const kind = transactionKind(statement)
+    if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') open ??= statement
+    else if (endingKinds.includes(kind ?? '')) open = statement.node.chain ? statement : undefined
+  }
+  return open
+}
+
+const endingKinds = ['TRANS_STMT_COMMIT', 'TRANS_STMT_ROLLBACK', 'TRANS_STMT_PREPARE']
+
 function transactionKind(statement: ParsedStatement): string | undefined {
   return statement.kind === 'TransactionStmt' ? (statement.node.kind as string) : undefined
 }
@@ -51,6 +67,8 @@ function reasonAgainstTransaction({ kind, node }: ParsedStatement): string | und
   switch (kind) {
     case 'TransactionStmt':
       return savepointKinds.includes(node.kind) ? undefined : 'the file controls its transactions itself'
+    case 'VariableSetStmt':
+      return node.name === 'TRANSACTION' ? 'SET TRANSACTION must come first in its transaction' : undefined
     case 'IndexStmt':
       return node.concurrent ? 'CREATE INDEX CONCURRENTLY cannot run in a transaction' : undefined
     case 'DropStmt':

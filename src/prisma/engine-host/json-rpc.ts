@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { SchemaEngine } from './wasm-engine.js'
+import { failureOf } from './failure.js'
 
 interface Request {
   readonly id: number
@@ -8,39 +8,67 @@ interface Request {
   readonly params?: unknown
 }
 
+/** Answers one request with its result, or throws. */
+export type Answerer = (method: string, params: unknown) => Promise<unknown>
+
+export interface RequestOptions {
+  readonly input: Readable
+  readonly output: Writable
+  /** Gives the text of a panic when there has been one. */
+  readonly panicText: () => string | undefined
+  /** The CLI has gone while it waited for an answer. */
+  readonly onAbandoned: () => void
+}
+
 /** The protocol's code for an error that is not a crash. */
 const userErrorCode = 4466
 
-/**
- * Answers the Prisma CLI's requests, one JSON line each, until it closes its end. The methods are the engine's own,
- * except for one that goes by another name.
- * @param panicText gives the text of a panic when there has been one.
- */
-export async function serveRequests(
-  engine: SchemaEngine,
-  input: Readable,
-  output: Writable,
-  panicText: () => string | undefined,
-): Promise<void> {
-  const send = (message: object) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  let printed = 0
-  const answer = async ({ id, method, params }: Request) => {
+/** Requests of the Prisma CLI, one JSON line each. */
+export class RequestServer {
+  #printed = 0
+  #current: number | undefined
+
+  constructor(
+    private readonly answerer: Answerer,
+    private readonly options: RequestOptions,
+  ) {}
+
+  /** Answers one request after the other until the CLI closes its end. */
+  async serve(): Promise<void> {
+    const { input, onAbandoned } = this.options
+    input.once('end', () => {
+      if (this.#current !== undefined) onAbandoned()
+    })
+    for await (const line of createInterface({ input })) await this.#answer(JSON.parse(line) as Request)
+  }
+
+  /** Answers the request that is under way with an error: the CLI takes an engine that ends without a word for success. */
+  fail(error: unknown): void {
+    if (this.#current === undefined) return
+    this.#send({ id: this.#current, error: asRpcError(error as EngineError, this.options.panicText()) })
+    this.#current = undefined
+  }
+
+  async #answer({ id, method, params }: Request): Promise<void> {
     // The CLI acknowledges what we asked it to print; there is nothing to do then.
     if (method === undefined) return
+    this.#current = id
     try {
-      const call = engine[method === 'getDatabaseVersion' ? 'version' : method]
-      if (call === undefined) throw new Error(`the engine has no method "${method}"`)
-      const result = (await call.call(engine, params)) as { stdout?: string } | undefined
+      const result = (await this.answerer(method, params)) as { stdout?: string } | undefined
       if (method === 'diff' && result?.stdout) {
-        printed += 1
-        send({ id: printed, method: 'print', params: { content: result.stdout } })
+        this.#printed += 1
+        this.#send({ id: this.#printed, method: 'print', params: { content: result.stdout } })
       }
-      send({ id, result: result ?? null })
+      this.#send({ id, result: result ?? null })
+      this.#current = undefined
     } catch (error) {
-      send({ id, error: asRpcError(error as EngineError, panicText()) })
+      this.fail(error)
     }
   }
-  for await (const line of createInterface({ input })) await answer(JSON.parse(line) as Request)
+
+  #send(message: object): void {
+    this.options.output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  }
 }
 
 interface EngineError extends Error {
@@ -49,7 +77,8 @@ interface EngineError extends Error {
 }
 
 function asRpcError(error: EngineError, panic: string | undefined): object {
-  const message = panic ?? error.message
+  const failure = failureOf(error)
+  const message = panic ?? failure.message
   return {
     code: userErrorCode,
     message,
@@ -57,7 +86,7 @@ function asRpcError(error: EngineError, panic: string | undefined): object {
       is_panic: panic !== undefined,
       message,
       meta: error.meta ?? null,
-      error_code: error.code ?? null,
+      error_code: failure.code ?? null,
     },
   }
 }

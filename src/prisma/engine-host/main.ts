@@ -3,25 +3,102 @@
 // starts it, speaks JSON lines with it over stdin and stdout, and believes it to be Prisma's own binary.
 import { readFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import type { TargetAddress } from '../../domain/target.js'
 import { loadEffectObserver } from '../../effects/effect.js'
 import { isAlive } from '../../effects/private-files.js'
-import { singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
+import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
+import { failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
-import { serveRequests } from './json-rpc.js'
+import { RequestServer } from './json-rpc.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
+import { inWordsOfSeven, urlInSchema, withoutUrls } from './prisma-6.js'
 import { runScript } from './run-script.js'
-import { startSchemaEngine, watchPanics } from './wasm-engine.js'
+import { type SchemaEngine, startSchemaEngine, watchPanics } from './wasm-engine.js'
 
 const guardPollMs = 500
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   await loadEffectObserver(process.env)
-  const options = readHostOptions(process.env) ?? optionsWithoutGuard(argv)
+  const given = readHostOptions(process.env)
+  const asked = ['can-connect-to-database', 'create-database'].some((word) => argv.includes(word))
+  if (asked) {
+    const options = given ?? optionsWithoutGuard(urlOnCommandLine(argv))
+    // Also when asked to create it: then the CLI could not connect, and this tells why.
+    await withConnection(addressOf(options), sessionOf(options), async () => undefined)
+    return
+  }
+  if (given?.guardProcessId !== undefined) endWithGuard(given.guardProcessId)
+  await serve(argv, given)
+}
+
+async function serve(argv: readonly string[], given: HostOptions | undefined): Promise<void> {
+  const panicText = watchPanics()
+  const datamodels = readDatamodels(argv)
+  let opened: Promise<OpenEngine> | undefined
+  const open = (params: unknown) => {
+    opened ??= openEngine(
+      given ?? optionsWithoutGuard(urlOfBareCommand(argv, datamodels, params)),
+      datamodels,
+    )
+    return opened
+  }
+  // Opened at the first request, so that its answer can tell what went wrong.
+  const server = new RequestServer(
+    async (method, params) => {
+      const { engine, address } = await open(params)
+      const call = engine[method === 'getDatabaseVersion' ? 'version' : method]
+      if (call === undefined) throw new Error(`the engine has no method "${method}"`)
+      // What introspection gives is written over the user's schema: without the URLs of Prisma 6 it would lose them.
+      return call.call(engine, method === 'introspect' ? params : inWordsOfSeven(params, address))
+    },
+    {
+      input: process.stdin,
+      output: process.stdout,
+      panicText,
+      // Ending cuts the connection, and the server rolls back: nobody would read the answer.
+      onAbandoned: () => process.exit(1),
+    },
+  )
+  const crash = (error: unknown) => {
+    server.fail(error)
+    process.exit(1)
+  }
+  // A panic in the engine can surface outside of any call.
+  process.once('uncaughtException', crash).once('unhandledRejection', crash)
+  await server.serve()
+  await (await opened)?.dispose()
+}
+
+interface OpenEngine {
+  readonly engine: SchemaEngine
+  readonly address: TargetAddress
+  dispose(): Promise<void>
+}
+
+async function openEngine(
+  options: HostOptions,
+  datamodels: readonly [string, string][],
+): Promise<OpenEngine> {
   const address = addressOf(options)
-  const session = {
+  const log = await openEventLog(options.eventsFile)
+  const config = await singleConnectionPoolConfig(address, sessionOf(options))
+  const adapter = makeMigrationAdapter(config, (client, script) =>
+    runScript(client, script, { ...options, onEvent: log.write }),
+  )
+  const accepted = datamodels.map(([path, content]): [string, string] => [path, withoutUrls(content)])
+  const engine = await startSchemaEngine(
+    { datamodels: accepted.length === 0 ? undefined : accepted },
+    adapter.factory,
+    log.noteMigration,
+  )
+  return { engine, address, dispose: adapter.dispose }
+}
+
+function sessionOf(options: HostOptions): Session {
+  return {
     applicationName: options.applicationName,
     readOnly: options.readOnly,
     parameters: {
@@ -29,33 +106,12 @@ async function main(): Promise<void> {
       idle_in_transaction_session_timeout: '0',
     },
   }
-  if (argv.includes('create-database')) throw new Error('migrate-guard never creates a database')
-  if (argv.includes('can-connect-to-database')) {
-    await withConnection(address, session, async () => undefined)
-    return
-  }
-  if (options.guardProcessId !== undefined) endWithGuard(options.guardProcessId)
-
-  const log = await openEventLog(options.eventsFile)
-  const adapter = makeMigrationAdapter(await singleConnectionPoolConfig(address, session), (client, script) =>
-    runScript(client, script, { ...options, onEvent: log.write }),
-  )
-  const panicText = watchPanics()
-  const engine = await startSchemaEngine(
-    { datamodels: readDatamodels(argv) },
-    adapter.factory,
-    log.noteMigration,
-  )
-  await serveRequests(engine, process.stdin, process.stdout, panicText)
-  await adapter.dispose()
 }
 
 /** Started by a bare `prisma` command: the target is the one that Prisma names. */
-function optionsWithoutGuard(argv: readonly string[]): HostOptions {
-  const datasource = argv[argv.indexOf('--datasource') + 1]
-  const url = datasource?.startsWith('{') ? (JSON.parse(datasource).url as string) : process.env.DATABASE_URL
+function optionsWithoutGuard(url: string | undefined): HostOptions {
   if (!url) throw new Error('no database URL: set DATABASE_URL')
-  const { password, ...address } = parseDatabaseUrl(url, 'DATABASE_URL')
+  const { password, ...address } = parseDatabaseUrl(url, 'the database URL')
   if (password) process.env.PGPASSWORD = password.reveal()
   return {
     address,
@@ -67,10 +123,45 @@ function optionsWithoutGuard(argv: readonly string[]): HostOptions {
   }
 }
 
+/** `--datasource {"url": …}`; a URL alone when Prisma 6 asks whether it can connect. */
+function urlOnCommandLine(argv: readonly string[]): string | undefined {
+  const datasource = argv.includes('--datasource') ? argv[argv.indexOf('--datasource') + 1] : undefined
+  return datasource?.startsWith('{') ? (JSON.parse(datasource).url as string) : datasource
+}
+
+/** Prisma 6 names no URL to a running engine: it stands in the schema, here or in the request. */
+function urlOfBareCommand(
+  argv: readonly string[],
+  datamodels: readonly [string, string][],
+  params: unknown,
+): string | undefined {
+  const { from, to } = (params ?? {}) as { from?: DiffSide; to?: DiffSide }
+  const sides = [from, to]
+  const schemas = [
+    ...datamodels.map(([, content]) => content),
+    ...sides
+      .filter((side) => side?.tag === 'schemaDatasource')
+      .flatMap((side) => side?.files?.map(({ content }) => content) ?? []),
+  ]
+  return (
+    urlOnCommandLine(argv) ??
+    sides.find((side) => side?.tag === 'url')?.url ??
+    urlInSchema(schemas.join('\n'), process.env) ??
+    process.env.DATABASE_URL
+  )
+}
+
+interface DiffSide {
+  readonly tag?: string
+  readonly url?: string
+  readonly files?: readonly { readonly content: string }[]
+}
+
 /** The schema files that the CLI names, one `--datamodels` each. */
-function readDatamodels(argv: readonly string[]): [string, string][] | undefined {
-  const paths = argv.filter((_, i) => argv[i - 1] === '--datamodels' || argv[i - 1] === '--datamodel')
-  return paths.length === 0 ? undefined : paths.map((path) => [path, readFileSync(path, 'utf8')])
+function readDatamodels(argv: readonly string[]): [string, string][] {
+  return argv
+    .filter((_, i) => argv[i - 1] === '--datamodels' || argv[i - 1] === '--datamodel')
+    .map((path) => [path, readFileSync(path, 'utf8')])
 }
 
 interface EventLog {
@@ -100,15 +191,28 @@ function endWithGuard(processId: number): void {
   }, guardPollMs).unref()
 }
 
+/**
+ * The CLI reads the reason of a failure from log lines like those of Prisma's own engine, and skips the first one,
+ * with which that engine greets.
+ */
+function logFailure(error: Error): void {
+  const { code, message } = failureOf(error)
+  const lines = [
+    { level: 'INFO', target: 'schema_engine', fields: { message: 'starting' } },
+    {
+      level: 'ERROR',
+      target: 'schema_engine::logger',
+      // It passes over an error that has no code.
+      fields: { message, is_panic: false, error_code: code ?? 'P1001' },
+    },
+  ]
+  for (const line of lines) process.stderr.write(`${JSON.stringify(line)}\n`)
+}
+
 main().then(
   () => process.exit(0),
   (error: Error) => {
-    process.stderr.write(`${JSON.stringify(asLogLine(error))}\n`)
+    logFailure(error)
     process.exit(1)
   },
 )
-
-/** The CLI reads the reason of a failure from log lines like those of Prisma's own engine. */
-function asLogLine({ message }: Error): object {
-  return { level: 'ERROR', target: 'schema_engine', fields: { message, is_panic: false, error_code: '' } }
-}

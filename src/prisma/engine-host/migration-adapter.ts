@@ -78,6 +78,12 @@ export function makeMigrationAdapter(
     }
     return adapter as unknown as Awaited<ReturnType<typeof connect>>
   }
+  // Prisma's adapter would create a database on the target's own server, and leave it there when it cannot drop it.
+  factory.connectToShadowDb = async () => {
+    throw asAdapterError(
+      new Error('this needs a shadow database, and migrate-guard never creates a database'),
+    )
+  }
   return {
     factory: bindMigrationAwareSqlAdapterFactory(factory),
     dispose: async () => {
@@ -97,16 +103,20 @@ interface RepairedAdapter {
   executeScript(script: string): Promise<void>
 }
 
-/** The server's error as Prisma prints it. DETAIL is left out: it holds values of rows, and Prisma stores what it gets. */
-function asAdapterError(error: unknown): unknown {
+/**
+ * An error as Prisma prints it; any other it would call "External error". DETAIL is left out: it holds values of rows,
+ * and Prisma stores what it gets.
+ */
+function asAdapterError(error: unknown): DriverAdapterError {
   const { code, severity, message, column, hint } = error as Record<string, string | undefined>
-  if (code === undefined || severity === undefined) return error
+  // SQLSTATE syntax_error for what we refuse ourselves: a text that Postgres could not run.
+  const sqlstate = severity === undefined ? '42601' : code
   return new DriverAdapterError({
     kind: 'postgres',
-    originalCode: code,
+    originalCode: sqlstate,
     originalMessage: message,
-    code,
-    severity,
+    code: sqlstate,
+    severity: severity ?? 'ERROR',
     message,
     detail: undefined,
     column,

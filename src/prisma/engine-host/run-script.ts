@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { effect } from '../../effects/effect.js'
-import { executionModelOf, wrappedStatements } from '../../sql/execution-model.js'
+import { executionModelOf, openTransaction, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
 import type { EngineEventBody } from '../engine-events.js'
@@ -28,6 +28,8 @@ const retryableStates = new Set(['55P03', '40P01'])
 export async function runScript(client: ScriptClient, script: string, options: ScriptOptions): Promise<void> {
   const statements = await readStatements(script)
   const { mode } = executionModelOf(statements)
+  const open = openTransaction(statements)
+  if (open) throw new Error(`line ${open.line}: the file begins a transaction that it does not end`)
   const started = performance.now()
   options.onEvent({ type: 'migration-started', statements: statements.length, mode })
   try {
@@ -35,8 +37,8 @@ export async function runScript(client: ScriptClient, script: string, options: S
       await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
     else await runAsWritten(client, statements, options)
   } finally {
-    // A SET in one file must not leak into the next one, nor into Prisma's own queries.
-    await client.query('RESET ALL').catch(() => undefined)
+    // A SET in one file must not leak into the next one, nor into Prisma's own queries. RESET ALL leaves the role.
+    await client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL').catch(() => undefined)
   }
   options.onEvent({ type: 'migration-finished', durationMs: performance.now() - started })
 }
@@ -112,9 +114,15 @@ async function runAsWritten(
   statements: readonly ParsedStatement[],
   options: ScriptOptions,
 ): Promise<void> {
+  const setsItself = statements.some(
+    ({ kind, node }) => kind === 'VariableSetStmt' && node.name === 'lock_timeout',
+  )
+  let set: number | undefined
   try {
     for (const statement of statements) {
-      await client.query(`SET lock_timeout = ${waitsWithoutBlocking(statement) ? 0 : options.lockTimeoutMs}`)
+      const wanted = waitsWithoutBlocking(statement) ? 0 : options.lockTimeoutMs
+      if (!setsItself && wanted !== set) await client.query(`SET lock_timeout = ${wanted}`)
+      set = wanted
       await runStatement(client, statement, options)
     }
   } finally {
@@ -161,7 +169,7 @@ function failureOf(error: unknown): { sqlstate?: string; message: string } {
 /** The first words of a statement, on one line; never values, which stand further on. */
 function summaryOf(sql: string): string {
   const words = sql.replace(/--.*$/gm, ' ').replace(/\s+/g, ' ').trim()
-  const head = /^[^('$]*/.exec(words)?.[0].trim() ?? ''
+  const head = /^[^('$=]*/.exec(words)?.[0].trim() ?? ''
   return head.length > 60 ? `${head.slice(0, 59)}…` : head
 }
 
