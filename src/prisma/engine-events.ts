@@ -22,7 +22,7 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
 )
 
 export interface EngineFailure {
-  /** Absent when it was the COMMIT that failed. */
+  /** Absent when it was the COMMIT that failed, or the file as a whole, of which nothing has run then. */
   readonly statement?: number
   readonly line?: number
   readonly sqlstate?: string

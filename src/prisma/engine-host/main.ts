@@ -9,7 +9,7 @@ import { isAlive } from '../../effects/private-files.js'
 import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
-import { failureOf } from './failure.js'
+import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
 import { RequestServer } from './json-rpc.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
@@ -48,11 +48,14 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
   // Opened at the first request, so that its answer can tell what went wrong.
   const server = new RequestServer(
     async (method, params) => {
-      const { engine, address } = await open(params)
+      const { engine, address, failure } = await open(params)
       const call = engine[method === 'getDatabaseVersion' ? 'version' : method]
       if (call === undefined) throw new Error(`the engine has no method "${method}"`)
       // What introspection gives is written over the user's schema: without the URLs of Prisma 6 it would lose them.
-      return call.call(engine, method === 'introspect' ? params : inWordsOfSeven(params, address))
+      const accepted = method === 'introspect' ? params : inWordsOfSeven(params, address)
+      return call.call(engine, accepted).catch((error) => {
+        throw failure() ?? error
+      })
     },
     {
       input: process.stdin,
@@ -75,6 +78,8 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
 interface OpenEngine {
   readonly engine: SchemaEngine
   readonly address: TargetAddress
+  /** The migration that failed, if one has. */
+  failure(): FailedMigration | undefined
   dispose(): Promise<void>
 }
 
@@ -85,8 +90,15 @@ async function openEngine(
   const address = addressOf(options)
   const log = await openEventLog(options.eventsFile)
   const config = await singleConnectionPoolConfig(address, sessionOf(options))
+  let failed: FailedMigration | undefined
+  const onEvent = (event: EngineEventBody) => {
+    log.write(event)
+    // A failure before the last attempt is none.
+    failed = event.type === 'statement-failed' ? new FailedMigration(log.migration(), event) : failed
+    if (event.type === 'retry' || event.type === 'migration-finished') failed = undefined
+  }
   const adapter = makeMigrationAdapter(config, (client, script) =>
-    runScript(client, script, { ...options, onEvent: log.write }),
+    runScript(client, script, { ...options, onEvent }),
   )
   const accepted = datamodels.map(([path, content]): [string, string] => [path, withoutUrls(content)])
   const engine = await startSchemaEngine(
@@ -94,7 +106,7 @@ async function openEngine(
     adapter.factory,
     log.noteMigration,
   )
-  return { engine, address, dispose: adapter.dispose }
+  return { engine, address, failure: () => failed, dispose: adapter.dispose }
 }
 
 function sessionOf(options: HostOptions): Session {
@@ -167,6 +179,7 @@ function readDatamodels(argv: readonly string[]): [string, string][] {
 interface EventLog {
   /** The engine says in its own log which migration it is about to apply; it does not tell the adapter. */
   noteMigration(line: string): void
+  migration(): string
   write(event: EngineEventBody): void
 }
 
@@ -177,6 +190,7 @@ async function openEventLog(path: string | undefined): Promise<EventLog> {
     noteMigration: (line) => {
       migration = /"migration_name":"([^"]+)"/.exec(line)?.[1] ?? migration
     },
+    migration: () => migration,
     // Written at once and in order: the last line is what was going on when the engine died.
     write: (event) => {
       if (file)

@@ -6,7 +6,7 @@ import {
 } from '@prisma/driver-adapter-utils'
 import { effect } from '../../effects/effect.js'
 import type { SingleConnectionConfig } from '../../postgres/connection.js'
-import type { ScriptClient } from './run-script.js'
+import { RefusedScript, type ScriptClient } from './run-script.js'
 
 /** Runs one migration file on the engine's own connection. */
 export type ScriptRunner = (client: ScriptClient, script: string) => Promise<void>
@@ -81,7 +81,7 @@ export function makeMigrationAdapter(
   // Prisma's adapter would create a database on the target's own server, and leave it there when it cannot drop it.
   factory.connectToShadowDb = async () => {
     throw asAdapterError(
-      new Error('this needs a shadow database, and migrate-guard never creates a database'),
+      new RefusedScript('this needs a shadow database, and migrate-guard never creates a database'),
     )
   }
   return {
@@ -103,19 +103,23 @@ interface RepairedAdapter {
   executeScript(script: string): Promise<void>
 }
 
+/** SQLSTATE internal_error. */
+const internalError = 'XX000'
+
 /**
  * An error as Prisma prints it; any other it would call "External error". DETAIL is left out: it holds values of rows,
  * and Prisma stores what it gets.
  */
 function asAdapterError(error: unknown): DriverAdapterError {
   const { code, severity, message, column, hint } = error as Record<string, string | undefined>
-  // SQLSTATE syntax_error for what we refuse ourselves: a text that Postgres could not run.
-  const sqlstate = severity === undefined ? '42601' : code
+  // Without a severity it is not the server that spoke, it is the connection that broke: connection_failure.
+  const sqlstate = severity === undefined ? '08006' : code
   return new DriverAdapterError({
     kind: 'postgres',
     originalCode: sqlstate,
     originalMessage: message,
-    code: sqlstate,
+    // The engine puts a bare sentence of its own in the place of the messages of the codes that it knows.
+    code: internalError,
     severity: severity ?? 'ERROR',
     message,
     detail: undefined,

@@ -17,19 +17,34 @@ export interface ScriptOptions {
   readonly onEvent: (event: EngineEventBody) => void
 }
 
+/** A text that is not run at all; it looks like the server's own refusal, for Prisma to print it. */
+export class RefusedScript extends Error {
+  readonly severity = 'ERROR'
+  readonly code = '42601'
+
+  constructor(
+    message: string,
+    readonly line?: number,
+  ) {
+    super(message)
+  }
+}
+
 /** SQLSTATE lock_not_available (what lock_timeout gives) and deadlock_detected: nothing was wrong with the SQL. */
 const retryableStates = new Set(['55P03', '40P01'])
 
 /**
  * Runs one migration file: in one transaction when all its statements may run in one, else statement by statement as
  * written. Always leaves the connection outside a transaction and with its session settings as they were.
- * @throws the server's error, or an Error when the text is not SQL; nothing has run then.
+ * @throws the server's error, or RefusedScript when the text is not SQL; nothing has run then.
  */
 export async function runScript(client: ScriptClient, script: string, options: ScriptOptions): Promise<void> {
-  const statements = await readStatements(script)
+  const statements = await readStatements(script).catch((error: RefusedScript) => {
+    const { message, line } = error
+    options.onEvent({ type: 'statement-failed', ...(line ? { line } : {}), message })
+    throw error
+  })
   const { mode } = executionModelOf(statements)
-  const open = openTransaction(statements)
-  if (open) throw new Error(`line ${open.line}: the file begins a transaction that it does not end`)
   const started = performance.now()
   options.onEvent({ type: 'migration-started', statements: statements.length, mode })
   try {
@@ -46,9 +61,11 @@ export async function runScript(client: ScriptClient, script: string, options: S
 async function readStatements(script: string): Promise<ParsedStatement[]> {
   await loadParser()
   const file = readFileText(Buffer.from(script, 'utf8'))
-  if ('problem' in file) throw new Error(`line ${file.problem.line}: ${file.problem.message}`)
+  if ('problem' in file) throw new RefusedScript(file.problem.message, file.problem.line)
   const parsed = parseStatements(file.text)
-  if ('problem' in parsed) throw new Error(`line ${parsed.problem.line}: ${parsed.problem.message}`)
+  if ('problem' in parsed) throw new RefusedScript(parsed.problem.message, parsed.problem.line)
+  const open = openTransaction(parsed.statements)
+  if (open) throw new RefusedScript('the file begins a transaction that it does not end', open.line)
   return parsed.statements
 }
 
@@ -162,8 +179,9 @@ async function runStatement(
 }
 
 function failureOf(error: unknown): { sqlstate?: string; message: string } {
-  const { code, message } = error as { code?: string; message: string }
-  return { ...(code ? { sqlstate: code } : {}), message }
+  // Only the server's errors have a severity; the code of any other is not a SQLSTATE.
+  const { code, severity, message } = error as { code?: string; severity?: string; message: string }
+  return { ...(code && severity ? { sqlstate: code } : {}), message }
 }
 
 /** The first words of a statement, on one line; never values, which stand further on. */
