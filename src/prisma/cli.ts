@@ -121,13 +121,15 @@ function urlForNativeEngine(address: TargetAddress, call: PrismaCall): string {
 function prismaConfigText({ configPath, schemaPath, migrationsPath, major }: PrismaProject): string {
   return [
     configPath ? `import project from ${JSON.stringify(configPath)}` : 'const project = {}',
+    // The configuration of 6.19 may name a driver, which does not go with an engine that is a program.
+    'const { adapter, ...kept } = project',
     'export default {',
-    '  ...project,',
+    '  ...kept,',
     `  schema: ${JSON.stringify(schemaPath)},`,
     `  migrations: { ...project.migrations, path: ${JSON.stringify(migrationsPath)} },`,
     `  datasource: { url: process.env.${urlVariable} },`,
     // 6.19 takes a URL from here only for an engine that is a program.
-    ...(major < 7 ? ["  engine: 'classic',", '  adapter: undefined,'] : []),
+    ...(major < 7 ? ["  engine: 'classic',"] : []),
     '}',
     '',
   ].join('\n')
