@@ -29,8 +29,13 @@ export async function readMigrationFolders(
       hint: 'Give the path of the right folder by --migrations; Prisma itself would report success here.',
     })
   }
-  names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  names.sort(compareNames)
   return Promise.all(names.map((name) => readFolder(path, name, projectDirectory)))
+}
+
+/** By bytes, as Prisma sorts; JavaScript would compare UTF-16 units. */
+export function compareNames(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
 async function readFolder(path: string, name: string, projectDirectory: string): Promise<MigrationFolder> {

@@ -1,6 +1,6 @@
 import type { Finding } from '../domain/finding.js'
 import type { HistoryRow, MigrationFolder } from '../domain/migration.js'
-import { matchesChecksum } from './migrations-folder.js'
+import { compareNames, matchesChecksum } from './migrations-folder.js'
 
 /** What `prisma migrate deploy` will run, and what in the history it would pass over in silence. */
 export interface PendingSet {
@@ -78,11 +78,11 @@ function comparedWithFolder(row: HistoryRow, folders: readonly MigrationFolder[]
 function outOfOrder(pending: readonly MigrationFolder[], applied: readonly HistoryRow[]): Finding[] {
   const last = applied
     .map((row) => row.migrationName)
-    .sort()
+    .sort(compareNames)
     .at(-1)
   if (last === undefined) return []
   return pending
-    .filter(({ name }) => name < last)
+    .filter(({ name }) => compareNames(name, last) < 0)
     .map(({ name, file }) => ({
       code: 'out-of-order-migration',
       kind: 'history',
