@@ -18,7 +18,7 @@ const knownPreviewFeatures = new Set([
 /** A schema as the engine of Prisma 7 accepts it: without a URL, which 7 keeps elsewhere, and without unknown features. */
 export function schemaForEngine(content: string): string {
   return content
-    .replace(/^[ \t]*(url|directUrl|shadowDatabaseUrl)[ \t]*=[ \t]*(env\([^)]*\)|"[^"]*")[ \t]*$/gm, '')
+    .replace(/^[ \t]*(url|directUrl|shadowDatabaseUrl)[ \t]*=.*$/gm, '')
     .replace(/^([ \t]*previewFeatures[ \t]*=[ \t]*)\[([^\]]*)\]/gm, (_, name: string, list: string) => {
       const features = list.split(',').map((feature) => feature.trim().replaceAll('"', ''))
       const known = features.filter((feature) => knownPreviewFeatures.has(feature))

@@ -73,17 +73,17 @@ test.each([
   [
     'pg_dump-fails',
     'dump-failed',
-    `error: pg_dump ended with exit code 1: pg_dump: error: query failed: ERROR:  permission denied for table notes\nhint: ${again}\n`,
+    `error: pg_dump ended with exit code 1: permission denied for table notes\nhint: ${again}\n`,
   ],
   [
     'pg_dump-truncated',
     'dump-not-readable',
-    /^error: the dump cannot be read back: pg_restore ended with exit code 1: pg_restore: error: .+\nhint: Look for a full or failing disk, then run the command again\.\n$/,
+    /^error: the dump cannot be read back: pg_restore ended with exit code 1: .+\nhint: Look for a full or failing disk, then run the command again\.\n$/,
   ],
   [
     'pg_dump-nothing',
     'dump-not-readable',
-    /^error: the dump cannot be read back: pg_restore ended with exit code 1: pg_restore: error: .+\nhint: Look for a full or failing disk, then run the command again\.\n$/,
+    /^error: the dump cannot be read back: pg_restore ended with exit code 1: .+\nhint: Look for a full or failing disk, then run the command again\.\n$/,
   ],
   [
     'pg_dump-other-database',
@@ -175,9 +175,7 @@ async function withSmallDisk(size: string, work: (path: string) => Promise<void>
   await withSmallDisk('200k', async (disk) => {
     const { exitCode, stdout, stderr } = await large.run(['deploy', '--yes', '--backups', disk])
     expect(stderr).toMatch(
-      new RegExp(
-        `^error: pg_dump ended with exit code 1: pg_dump: error: .*No space left on device\nhint: ${again}\n$`,
-      ),
+      new RegExp(`^error: pg_dump ended with exit code 1: .*No space left on device\nhint: ${again}\n$`),
     )
     expect(exitCode).toBe(4)
     // The unfinished dump made room for the report.

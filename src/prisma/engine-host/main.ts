@@ -9,11 +9,12 @@ import { isAlive } from '../../effects/private-files.js'
 import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
+import { schemaForEngine } from '../schema-text.js'
 import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
 import { RequestServer } from './json-rpc.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
-import { inWordsOfSeven, urlInSchema, withoutUrls } from './prisma-6.js'
+import { inWordsOfSeven, urlInSchema } from './prisma-6.js'
 import { runScript } from './run-script.js'
 import { type SchemaEngine, startSchemaEngine, watchPanics } from './wasm-engine.js'
 
@@ -100,7 +101,7 @@ async function openEngine(
   const adapter = makeMigrationAdapter(config, (client, script) =>
     runScript(client, script, { ...options, onEvent }),
   )
-  const accepted = datamodels.map(([path, content]): [string, string] => [path, withoutUrls(content)])
+  const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])
   const engine = await startSchemaEngine(
     { datamodels: accepted.length === 0 ? undefined : accepted },
     adapter.factory,

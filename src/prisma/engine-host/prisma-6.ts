@@ -1,13 +1,7 @@
 // What a CLI of Prisma 6 sends, as the engine of Prisma 7 wants it. Prisma 7 took the URLs out of the schema.
 import type { TargetAddress } from '../../domain/target.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
-
-const urlLine = /^[ \t]*(url|directUrl|shadowDatabaseUrl)[ \t]*=.*$/gm
-
-/** The schema without the URLs of its datasource, which the engine of 7 refuses; line numbers stay as they are. */
-export function withoutUrls(schema: string): string {
-  return schema.replace(urlLine, '')
-}
+import { schemaForEngine } from '../schema-text.js'
 
 /** The URL on which Prisma 6 migrates: `directUrl`, else `url`, literal or from the environment. */
 export function urlInSchema(schema: string, environment: NodeJS.ProcessEnv): string | undefined {
@@ -39,7 +33,7 @@ function translate(value: Json, address: Omit<TargetAddress, 'password'>): Json 
   )
   const isSchemaFile = typeof value.path === 'string' && typeof value.content === 'string'
   return isSchemaFile && (value.path as string).endsWith('.prisma')
-    ? { ...translated, content: withoutUrls(value.content as string) }
+    ? { ...translated, content: schemaForEngine(value.content as string) }
     : translated
 }
 
