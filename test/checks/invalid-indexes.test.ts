@@ -66,3 +66,12 @@ test('what a failed REINDEX CONCURRENTLY leaves is to be dropped', async () => {
   await database.query(findings[0]?.fixSql ?? '')
   expect(await ask(invalidIndexes, database)).toEqual(passed)
 })
+
+test('an index that is kept but not valid, as after a failed validation, is told too', async () => {
+  const database = await createTestDatabase({
+    sql: `CREATE TABLE t (a int); CREATE INDEX i ON t(a);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass`,
+  })
+  const { findings } = await ask(invalidIndexes, database)
+  expect(findings).toMatchObject([{ message: 'index "i" on "t" is invalid: no query uses it' }])
+})
