@@ -41,6 +41,7 @@ export function rowEffectsOf(statements: readonly ParsedStatement[]): RowEffects
         dropped.add(originalOf(relationOfParts(object.List?.items ?? [object]).name))
     }
     if (kind === 'DropStmt' && node.removeType === 'OBJECT_SCHEMA') opaque ??= `line ${line}: DROP SCHEMA`
+    if (kind === 'RenameStmt' && node.renameType === 'OBJECT_SCHEMA') opaque ??= `line ${line}: ALTER SCHEMA`
     if (kind === 'DoStmt' || kind === 'CallStmt') opaque ??= `line ${line}: a block of code`
     if (hasWritingCte(node)) opaque ??= `line ${line}: WITH … that writes`
   }

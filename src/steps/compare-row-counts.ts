@@ -4,6 +4,7 @@ import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import type { MigrationFolder } from '../domain/migration.js'
 import type { Client } from '../postgres/connection.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
+import { formatCount, plural } from '../report/words.js'
 import { readFileText } from '../sql/file-text.js'
 import { quoteRelation } from '../sql/names.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
@@ -73,13 +74,15 @@ export async function compareRowCounts(
     const facts = { before, after: after ?? null }
     if (after === before) {
       results.push({ id: tableId, title: tableTitle, outcome: 'passed', facts })
-    } else if (effects.changed.has(newName) || (effects.opaque !== undefined && after !== undefined)) {
+    } else if (effects.changed.has(newName) || effects.opaque !== undefined) {
       const note = effects.changed.has(newName) ? 'the migrations change it' : `not judged: ${effects.opaque}`
       results.push({ id: tableId, title: tableTitle, outcome: 'info', facts, note })
     } else {
       const written = await wasWritten(quoteRelation(schema, table), quoteRelation(schema, newName))
-      results.push({ id: tableId, title: tableTitle, outcome: written === 'no' ? 'failed' : 'warned', facts })
-      findings.push(differentCount({ table: newName, before, after, source: baseline.source, written }))
+      const finding = differentCount({ table: newName, before, after, source: baseline.source, written })
+      const outcome = finding.verdict === 'block' ? 'failed' : 'warned'
+      results.push({ id: tableId, title: tableTitle, outcome, facts })
+      findings.push(finding)
     }
   }
   return { results, findings }
@@ -109,11 +112,11 @@ function differentCount(difference: {
     step: 'verify',
     object: table,
     message: gone
-      ? `table "${table}" had ${before} rows ${source} and is gone`
-      : `table "${table}" had ${before} rows ${source} and has ${after} now${writtenWords[written]}`,
+      ? `table "${table}" had ${plural(before, 'row')} ${source} and is gone`
+      : `table "${table}" had ${plural(before, 'row')} ${source} and has ${formatCount(after)} now${writtenWords[written]}`,
     hint:
       gone || written === 'no'
-        ? 'Find out where the rows went before the application goes on; the backup has them.'
+        ? 'Find out where the rows went before the application goes on.'
         : 'Look whether the difference is the doing of the application.',
   }
 }

@@ -65,7 +65,7 @@ test('a table keeps its rows unless the migrations or somebody else change them'
     { id: 'row-counts:written', title: 'rows of written', outcome: 'warned', facts: { before: 3, after: 5 } },
   ])
   const common = { code: 'row-count-changed', kind: 'loss', step: 'verify' }
-  const loss = 'Find out where the rows went before the application goes on; the backup has them.'
+  const loss = 'Find out where the rows went before the application goes on.'
   expect(findings).toEqual([
     {
       ...common,
@@ -129,7 +129,7 @@ test('counts of an earlier run, without counters, are warned about and not more'
   expect((await compareRowCounts(earlier, [], await database.client())).findings).toMatchObject([
     {
       verdict: 'warn',
-      message: 'table "a" had 1 rows in the backup of yesterday and has 0 now; others wrote to it meanwhile',
+      message: 'table "a" had 1 row in the backup of yesterday and has 0 now; others wrote to it meanwhile',
     },
   ])
 })
