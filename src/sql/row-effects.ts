@@ -8,6 +8,8 @@ export interface RowEffects {
   /** Tables, by their new name, whose number of rows the migrations change on purpose. */
   readonly changed: ReadonlySet<string>
   readonly dropped: ReadonlySet<string>
+  /** Schemas that are dropped or get another name: their tables are no longer where they were. */
+  readonly goneSchemas: ReadonlySet<string>
   /** A statement whose effect cannot be read, e.g. `line 12: DO block`; then nothing can be expected of any table. */
   readonly opaque?: string
 }
@@ -17,6 +19,7 @@ export function rowEffectsOf(statements: readonly ParsedStatement[]): RowEffects
   const renames = new Map<string, string>()
   const changed = new Set<string>()
   const dropped = new Set<string>()
+  const goneSchemas = new Set<string>()
   let opaque: string | undefined
   const originalOf = (name: string) => [...renames].find(([, now]) => now === name)?.[0] ?? name
   for (const { kind, node, line } of statements) {
@@ -40,12 +43,14 @@ export function rowEffectsOf(statements: readonly ParsedStatement[]): RowEffects
       for (const object of node.objects)
         dropped.add(originalOf(relationOfParts(object.List?.items ?? [object]).name))
     }
-    if (kind === 'DropStmt' && node.removeType === 'OBJECT_SCHEMA') opaque ??= `line ${line}: DROP SCHEMA`
-    if (kind === 'RenameStmt' && node.renameType === 'OBJECT_SCHEMA') opaque ??= `line ${line}: ALTER SCHEMA`
+    if (kind === 'DropStmt' && node.removeType === 'OBJECT_SCHEMA') {
+      for (const object of node.objects) goneSchemas.add(object.String.sval)
+    }
+    if (kind === 'RenameStmt' && node.renameType === 'OBJECT_SCHEMA') goneSchemas.add(node.subname)
     if (kind === 'DoStmt' || kind === 'CallStmt') opaque ??= `line ${line}: a block of code`
     if (hasWritingCte(node)) opaque ??= `line ${line}: WITH … that writes`
   }
-  return { renames, changed, dropped, ...(opaque ? { opaque } : {}) }
+  return { renames, changed, dropped, goneSchemas, ...(opaque ? { opaque } : {}) }
 }
 
 /** Unless ONLY is written, TRUNCATE empties the partitions and the children of a table too. */

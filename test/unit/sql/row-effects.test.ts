@@ -3,11 +3,12 @@ import { rowEffectsOf } from '../../../src/sql/row-effects.js'
 import { parse } from '../../support/parse.js'
 
 function effects(sql: string) {
-  const { renames, changed, dropped, opaque } = rowEffectsOf(parse(sql))
+  const { renames, changed, dropped, goneSchemas, opaque } = rowEffectsOf(parse(sql))
   return {
     ...(renames.size ? { renames: Object.fromEntries(renames) } : {}),
     ...(changed.size ? { changed: [...changed] } : {}),
     ...(dropped.size ? { dropped: [...dropped] } : {}),
+    ...(goneSchemas.size > 0 ? { goneSchemas: [...goneSchemas] } : {}),
     ...(opaque ? { opaque } : {}),
   }
 }
@@ -27,7 +28,8 @@ test.each([
     { changed: ['a'], opaque: 'line 1: rows of other tables may be deleted along' },
   ],
   ['DROP TABLE a, s.b', { dropped: ['a', 'b'] }],
-  ['DROP SCHEMA s CASCADE', { opaque: 'line 1: DROP SCHEMA' }],
+  ['DROP SCHEMA s CASCADE', { goneSchemas: ['s'] }],
+  ['ALTER SCHEMA s RENAME TO t', { goneSchemas: ['s'] }],
   ['SELECT 1;\nDO $$ BEGIN END $$; CALL p()', { opaque: 'line 2: a block of code' }],
   ['CALL p()', { opaque: 'line 1: a block of code' }],
   ['WITH x AS (DELETE FROM t) SELECT 1', { opaque: 'line 1: WITH … that writes' }],
