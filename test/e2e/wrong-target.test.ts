@@ -200,13 +200,10 @@ test.each([
     // The samples are worth nothing unless they caught the children at work.
     expect(commandLines.join('\n')).toMatch(/pg_dump.*--snapshot=/)
     expect(commandLines.join('\n')).toMatch(/prisma.*migrate\0deploy/)
-    const written_ = [stdout, ...commandLines, await textOfRun(own)].join('\n')
-    for (const secret of [
-      hardPassword,
-      encodeURIComponent(hardPassword),
-      JSON.stringify(hardPassword).slice(1, -1),
-    ])
-      expect(written_).not.toContain(secret)
+    const everything = [stdout, ...commandLines, await textOfRun(own)].join('\n')
+    // Each format escapes in its own way, all of them by backslashes or by percents.
+    for (const secret of [hardPassword.replaceAll('\\', ''), encodeURIComponent(hardPassword)])
+      expect(everything.replaceAll('\\', '')).not.toContain(secret)
     expect(await own.leftovers()).toEqual([])
     expect(await own.database.query('SELECT phone FROM customers')).toHaveLength(3)
   } finally {
