@@ -5,7 +5,7 @@ import type { Plan } from './domain/plan.js'
 import type { RunRecord } from './domain/run-record.js'
 import { withScratchFolder } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
-import { takeDeployLock } from './postgres/deploy-lock.js'
+import { assertStillLocked, takeDeployLock } from './postgres/deploy-lock.js'
 import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
 import { formatStepLine } from './report/screen.js'
 import { Run } from './run.js'
@@ -17,7 +17,7 @@ import { confirm } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
-import { makePlan } from './steps/plan.js'
+import { makePlan, writePlan } from './steps/plan.js'
 import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
@@ -43,6 +43,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
     const lock = settings.dryRun ? undefined : await takeDeployLock(settings.target, run.record.runId)
     try {
       const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+      await writePlan(plan, tools)
       const { findings, backup } = await look(plan, run, tools)
 
       // Nothing to do is a good end; what the checks found has been weighed all the same.
@@ -58,6 +59,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         () => confirm(plan, findings, backup, tools),
         summaries.confirm,
       )
+      if (lock) await assertStillLocked(lock)
       const baseline = await deployApproved(plan, backup, approval, run, tools)
 
       await audit(baseline, run, tools, backup)

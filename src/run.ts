@@ -46,7 +46,10 @@ export class Run {
       options.onStep,
     )
     try {
-      if (run.folder !== undefined) await makePrivateFolder(run.folder)
+      if (run.folder !== undefined) {
+        await makePrivateFolder(run.folder)
+        await keepOutOfGit(dirname(run.folder))
+      }
       await run.save()
     } catch (error) {
       throw error instanceof GuardError ? error : notWritable(backupsPath ?? '', error)
@@ -175,6 +178,12 @@ export class Run {
     await this.save()
     this.onStep(name, step)
   }
+}
+
+/** A backup holds all data of the target; nobody shall commit it by accident. */
+async function keepOutOfGit(backupsPath: string): Promise<void> {
+  const path = join(backupsPath, '.gitignore')
+  if (!existsSync(path)) await writePrivateFile(path, '*\n')
 }
 
 interface RunOptions {

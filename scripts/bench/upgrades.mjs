@@ -50,7 +50,7 @@ export const guarded = {
 }
 
 async function stepDurations(backups) {
-  const [run] = await readdir(backups)
+  const run = (await readdir(backups)).find((name) => /^\d{8}T/.test(name))
   const { steps } = JSON.parse(await readFile(join(backups, run, 'run.json'), 'utf8'))
   return Object.entries(steps)
     .filter(([, { durationMs }]) => durationMs !== undefined)

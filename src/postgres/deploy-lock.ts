@@ -45,15 +45,34 @@ export async function takeDeployLock(address: TargetAddress, runId: string): Pro
   }
   return {
     isHeld: async () => {
-      const { rows } = await client.query(
+      const held = client.query(
         `SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'advisory'
            AND classid = $1 AND objid = $2 AND objsubid = 2 AND granted) AS held`,
         [...lockKeys],
       )
-      return rows[0].held
+      // A session that cannot be asked is gone, and the lock with it.
+      return held.then(
+        ({ rows }) => rows[0].held,
+        () => false,
+      )
     },
     release: () => effect('lock.release', () => client.end().catch(() => undefined)),
   }
+}
+
+/**
+ * Makes sure of the lock once more: its connection may have broken while a person thought.
+ * @throws LockedError
+ */
+export async function assertStillLocked(lock: DeployLock): Promise<void> {
+  if (await lock.isHeld()) return
+  throw new LockedError(
+    'lock-lost',
+    'the session that held the deploy lock has ended; another run may have begun',
+    {
+      hint: 'Run the command again.',
+    },
+  )
 }
 
 async function lockedBy(client: Client, address: TargetAddress): Promise<LockedError> {

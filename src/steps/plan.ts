@@ -1,10 +1,12 @@
 // plan: reads the migrations folder, the migration history and the catalog; decides what will run and how.
-// Writes nothing. The target is untouched.
+// Writes plan.json into the run folder. The target is only read.
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { Finding } from '../domain/finding.js'
 import type { MigrationFolder, PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { TargetIdentity } from '../domain/target.js'
+import { writePrivateFile } from '../effects/private-files.js'
 import { readCatalog } from '../postgres/catalog.js'
 import { readTargetIdentity } from '../postgres/identity.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
@@ -12,7 +14,7 @@ import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { dataChangesOf } from '../sql/data-changes.js'
-import { executionModelOf } from '../sql/execution-model.js'
+import { executionModelOf, openTransaction } from '../sql/execution-model.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
 import { readFileText } from '../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
@@ -49,6 +51,11 @@ export async function makePlan(tools: Tools): Promise<Plan> {
   return Object.freeze({ hash: hashOf(plan), ...plan })
 }
 
+/** Keeps the plan beside the record: what a person reviews, and what `--confirm` names. */
+export async function writePlan(plan: Plan, { runFolder }: Tools): Promise<void> {
+  await writePrivateFile(join(runFolder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
+}
+
 interface ReadFile {
   readonly migration: PendingMigration
   readonly statements: readonly ParsedStatement[]
@@ -74,7 +81,11 @@ function readPending(folder: MigrationFolder): ReadFile {
     execution: executionModelOf(statements),
     dataChanges: dataChangesOf(statements),
   }
-  const findings: Finding[] = statements.length === 0 ? [emptyMigration(folder)] : []
+  const open = openTransaction(statements)
+  const findings = [
+    ...(statements.length === 0 ? [emptyMigration(folder)] : []),
+    ...(open ? [transactionLeftOpen(folder, open)] : []),
+  ]
   return { migration, statements, findings }
 }
 
@@ -116,6 +127,22 @@ function emptyMigration({ name, file }: MigrationFolder): Finding {
     line: 1,
     message: 'the file holds no statement; Prisma will record it as applied and nothing will happen',
     hint: 'Put the SQL into it, or delete the folder if it was never applied anywhere.',
+  }
+}
+
+function transactionLeftOpen({ name, file }: MigrationFolder, { line }: ParsedStatement): Finding {
+  return {
+    code: 'transaction-left-open',
+    kind: 'failure',
+    verdict: 'block',
+    step: 'plan',
+    migration: name,
+    object: name,
+    file,
+    line,
+    message:
+      'the transaction that begins here is never ended; all that follows would be rolled back in silence',
+    hint: 'Add COMMIT, or leave BEGIN out: the file runs in one transaction anyway where it can.',
   }
 }
 

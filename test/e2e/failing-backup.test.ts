@@ -52,6 +52,7 @@ async function expectNoBackup(code: string): Promise<void> {
   ])
   // Nobody may take what is left for a backup.
   expect(await readdir((await shop.runFolders()).at(-1) ?? '')).toEqual([
+    'plan.json',
     'report.json',
     'report.md',
     'report.txt',

@@ -106,7 +106,7 @@ test('a file that changes after it was hashed: 4', async () => {
     async before(name) {
       if (name !== 'backup.hash' || ++this.hashed !== 2) return
       const { readdirSync } = await import('node:fs')
-      const run = 'backups/' + readdirSync('backups').filter((name) => name !== '.gitkeep').sort().at(-1)
+      const run = 'backups/' + readdirSync('backups').filter((name) => !name.startsWith('.')).sort().at(-1)
       appendFileSync(run + '/database.dump/toc.dat', 'x')
     }`,
   )

@@ -122,7 +122,9 @@ export async function makeShop(options: ShopOptions = {}): Promise<Shop> {
     },
     fingerprint: () => fingerprintOf(database),
     runFolders: async () =>
-      existsSync(backups) ? inOrder((await readdir(backups)).map((name) => join(backups, name))) : [],
+      existsSync(backups)
+        ? inOrder((await readdir(backups)).filter(isRun).map((name) => join(backups, name)))
+        : [],
     runFile: async (name) => readFile(join((await shop.runFolders()).at(-1) ?? '', name), 'utf8'),
     report: async () => JSON.parse(await shop.runFile('report.json')) as JsonReport,
     leftovers: async () => [
@@ -189,4 +191,8 @@ async function processesOf(directory: string): Promise<string[]> {
     if (line) found.push(line.replaceAll('\0', ' '))
   }
   return found
+}
+
+function isRun(name: string): boolean {
+  return /^\d{8}T/.test(name)
 }
