@@ -237,6 +237,7 @@ function reasonOf(error: unknown): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',
     ENOSPC: 'the disk is full',
+    ENOTDIR: 'a part of the path is not a folder',
     EROFS: 'the file system is read-only',
   }
   return words[code ?? ''] ?? message

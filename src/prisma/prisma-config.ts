@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { createJiti } from 'jiti'
 import { ProjectError } from '../domain/errors.js'
 
@@ -85,7 +86,7 @@ export async function importConfig<T>(path: string): Promise<T> {
 
 /** In one line; of a syntax error, the second line names the place. A file may also throw what is no error. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `it throws ${String(error)}`
+  if (!types.isNativeError(error)) return `it throws ${String(error)}`
   const [reason = '', place = ''] = error.message.split('\n')
   const line = /:(\d+):\d+$/.exec(place.trim())?.[1]
   return line === undefined ? reason : `${reason.trim()} (line ${line})`

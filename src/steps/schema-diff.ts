@@ -71,25 +71,26 @@ export function schemaDiffFinding({ answer, difference }: SchemaDiff): Findings 
   const title = 'the database is what the Prisma schema declares'
   const id = 'schema-difference'
   if (answer === 'same') return { results: [{ id, title, outcome: 'passed' }], findings: [] }
+  const about = { kind: 'health', step: 'verify', object: 'schema.prisma' } as const
+  if (answer === 'unknown') {
+    // A code of its own: who accepts a difference that he knows has not accepted that nobody looked.
+    const finding: Finding = {
+      ...about,
+      code: 'check-not-answered',
+      verdict: 'unknown',
+      message: `prisma migrate diff gave no answer: ${firstError(difference)}`,
+      hint: 'Run npx prisma migrate diff by hand to see why.',
+    }
+    return { results: [{ id, title, outcome: 'unknown' }], findings: [finding] }
+  }
   const finding: Finding = {
+    ...about,
     code: id,
-    kind: 'health',
-    verdict: answer === 'different' ? 'block' : 'unknown',
-    step: 'verify',
-    object: 'schema.prisma',
-    message:
-      answer === 'different'
-        ? `the database differs from the Prisma schema: ${difference.replace(/\s+/g, ' ')}`
-        : `prisma migrate diff gave no answer: ${firstError(difference)}`,
-    hint:
-      answer === 'different'
-        ? 'Write a migration for the difference, or correct the schema.'
-        : 'Run npx prisma migrate diff by hand to see why.',
+    verdict: 'block',
+    message: `the database differs from the Prisma schema; to make it equal: ${difference.replace(/\s+/g, ' ')}`,
+    hint: 'Write a migration for the difference, or correct the schema.',
   }
-  return {
-    results: [{ id, title, outcome: answer === 'different' ? 'failed' : 'unknown' }],
-    findings: [finding],
-  }
+  return { results: [{ id, title, outcome: 'failed' }], findings: [finding] }
 }
 
 /** Prisma says first which files it has loaded, then a bare code, then what is wrong. */

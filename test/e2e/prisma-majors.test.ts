@@ -54,7 +54,7 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       [
         'orphan-rows',
         'notes.customer_id',
-        '1 row of "notes" refer by customer_id to a row of "customers" that does not exist (notes_customer_id_fkey)',
+        '1 row of "notes" refers by customer_id to a row of "customers" that does not exist (notes_customer_id_fkey)',
       ],
       [
         'row-count-changed',
@@ -80,7 +80,7 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       [
         'schema-difference',
         'schema.prisma',
-        'the database differs from the Prisma schema: [*] Changed the `customers` table [+] Added unique index on columns (email)',
+        'the database differs from the Prisma schema; to make it equal: [*] Changed the `customers` table [+] Added unique index on columns (email)',
       ],
     ])
   })
@@ -94,7 +94,7 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       [
         'schema-difference',
         'schema.prisma',
-        'the database differs from the Prisma schema: [*] Changed the `notes` table [+] Added index on columns (customer_id)',
+        'the database differs from the Prisma schema; to make it equal: [*] Changed the `notes` table [+] Added index on columns (customer_id)',
       ],
     ])
   })

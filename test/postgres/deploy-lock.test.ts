@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { takeDeployLock } from '../../src/postgres/deploy-lock.js'
+import { assertStillLocked, takeDeployLock } from '../../src/postgres/deploy-lock.js'
 import { addressOf } from '../support/address.js'
 import { createTestDatabase } from '../support/test-database.js'
 
@@ -39,7 +39,8 @@ test('vanishes with its session', async () => {
   await database.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'migrate-guard lock lost%'",
   )
-  await expect(lock.isHeld()).rejects.toThrow()
+  expect(await lock.isHeld()).toBe(false)
+  await expect(assertStillLocked(lock)).rejects.toMatchObject({ code: 'lock-lost', exitCode: 7 })
   const next = await takeDeployLock(addressOf(database), 'next')
   expect(await next.isHeld()).toBe(true)
   await next.release()
