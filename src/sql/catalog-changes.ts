@@ -101,6 +101,15 @@ function createFromQuery(into: Node | undefined): Change[] {
 const harmless = new Set([
   ...['setval', 'nextval', 'currval', 'lastval', 'pg_get_serial_sequence', 'set_config', 'current_setting'],
   ...['count', 'max', 'min', 'sum', 'coalesce', 'greatest', 'now', 'pg_notify', 'to_regclass', 'version'],
+  ...[
+    'pg_sleep',
+    'pg_advisory_lock',
+    'pg_advisory_xact_lock',
+    'pg_advisory_unlock',
+    'lower',
+    'upper',
+    'length',
+  ],
 ])
 
 /** A migration selects for the sake of what a function does, or into a table. */

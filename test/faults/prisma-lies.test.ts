@@ -106,7 +106,10 @@ test('a native engine that dies in a migration: unknown, unless the first statem
     const before = await guarded.truth()
     const running = guarded.start({
       arguments: ['--engine', 'native'],
-      env: { PRISMA_SCHEMA_ENGINE_BINARY: ourEngine },
+      env: await nativeEngine(
+        guarded.project.directory,
+        `process.argv[1] = ${JSON.stringify(ourEngine)}\nimport(process.argv[1])`,
+      ),
     })
     const [{ pid } = { pid: 0 }] = await untilNativeSleeps(guarded)
     await guarded.database.query('SELECT pg_terminate_backend($1)', [pid])
@@ -123,7 +126,8 @@ test('a native engine that dies in a migration: unknown, unless the first statem
 })
 
 async function untilNativeSleeps(guarded: { database: { query(sql: string): Promise<{ pid: number }[]> } }) {
-  for (;;) {
+  for (let looked = 0; ; looked += 1) {
+    if (looked > 400) throw new Error('the native engine never came to the statement that sleeps')
     const rows = await guarded.database.query(
       "SELECT pid FROM pg_stat_activity WHERE query LIKE '%FROM brake%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()",
     )
