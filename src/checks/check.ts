@@ -10,6 +10,11 @@ export interface CheckContext {
   /** Where unqualified names live. */
   readonly schema: string
   readonly declared: DeclaredSchema
+  /**
+   * Foreign keys and unique indexes, by OID, that were there right before the deploy of this run; absent in any other
+   * audit. One that came with the deploy has just been checked by the server itself, row by row, when it was made.
+   */
+  readonly knownBefore?: ReadonlySet<string>
 }
 
 /** A question that holds for any database. */
@@ -19,6 +24,8 @@ export interface Check {
   /** What is true when all is well. */
   readonly title: string
   readonly steps: readonly CheckContext['step'][]
+  /** What is left to the server right after a deploy; part of the result then. */
+  readonly leftToServer?: string
   /** Reads the database and gives what is wrong; nothing when all is well. */
   find(reader: Reader, context: CheckContext): Promise<Finding[]>
 }
@@ -61,7 +68,12 @@ export async function runChecks(
       : answered
   })
   return {
-    results: made.map(({ code, title }, i) => ({ id: code, title, outcome: outcomeOf(found[i] ?? []) })),
+    results: made.map(({ code, title, leftToServer }, i) => ({
+      id: code,
+      title,
+      outcome: outcomeOf(found[i] ?? []),
+      ...(context.knownBefore && leftToServer ? { note: leftToServer } : {}),
+    })),
     findings: found.flat(),
   }
 }

@@ -1,4 +1,5 @@
 import type { Evidence, Finding } from '../domain/finding.js'
+import type { Reader } from '../domain/reader.js'
 import type { DeclaredUniqueKey } from '../sql/declared-schema.js'
 import { quoteIdentifier } from '../sql/names.js'
 import { answer, type Check, notAnswered, undefinedFunction } from './check.js'
@@ -13,9 +14,12 @@ export const duplicates: Check = {
   code: 'duplicate-keys',
   title: 'no unique key that Prisma declares is used twice',
   steps: ['check', 'verify'],
+  leftToServer: 'the server checked the unique indexes that this deploy made when it made them',
   find: async (reader, context) => {
     const findings: Finding[] = []
+    const justMade = context.knownBefore ? await uniqueKeysMadeSince(context.knownBefore, reader) : new Set()
     for (const key of context.declared.uniqueKeys) {
+      if (justMade.has(nameOf(key.table.schema ?? context.schema, key.table.name, key.columns))) continue
       const { name, table, columns } = key
       const live = await findTable(reader, table.schema ?? context.schema, table.name, columns)
       if (live === undefined) continue
@@ -29,6 +33,34 @@ export const duplicates: Check = {
     }
     return findings
   },
+}
+
+/** The keys of whole, valid unique indexes that were not there before. */
+async function uniqueKeysMadeSince(
+  known: ReadonlySet<string>,
+  reader: Reader,
+): Promise<ReadonlySet<unknown>> {
+  const { rows } = await reader.query(`
+    SELECT i.indexrelid::text AS oid, n.nspname AS schema, c.relname AS table,
+           (SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts) AS columns
+      FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`)
+  const made = (rows as unknown as UniqueIndex[]).filter(({ oid }) => !known.has(oid))
+  return new Set(made.map(({ schema, table, columns }) => nameOf(schema, table, columns)))
+}
+
+interface UniqueIndex {
+  readonly oid: string
+  readonly schema: string
+  readonly table: string
+  readonly columns: readonly string[]
+}
+
+function nameOf(schema: string, table: string, columns: readonly string[]): string {
+  return JSON.stringify([schema, table, [...columns].sort()])
 }
 
 function duplicateQuery(from: string, columns: readonly string[]): string {

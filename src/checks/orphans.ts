@@ -6,6 +6,8 @@ import { findTable, type LiveTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
 interface Relation {
+  /** Absent for one that Prisma declares and the database does not have. */
+  readonly oid?: string
   readonly name: string
   readonly schema: string
   readonly table: string
@@ -31,9 +33,11 @@ export const orphans: Check = {
   code: 'orphan-rows',
   title: 'no row refers to a row that is missing',
   steps: ['check', 'verify'],
+  leftToServer: 'the server checked the foreign keys that this deploy made when it made them',
   find: async (reader, context) => {
     const findings: Finding[] = []
     for (const relation of await readRelations(reader, context)) {
+      if (isJustMade(relation, context)) continue
       const { schema, table, columns, referencedSchema, referencedTable, referencedColumns } = relation
       const from = await findTable(reader, schema, table, columns)
       const to = await findTable(reader, referencedSchema, referencedTable, referencedColumns)
@@ -98,6 +102,11 @@ function orphanQuery(relation: Relation, from: LiveTable, to: LiveTable): string
                     WHERE ${match.join(' AND ')})`
 }
 
+/** Made by this deploy, and validated: the server has looked at every row. */
+function isJustMade({ oid, enforced }: Relation, { knownBefore }: CheckContext): boolean {
+  return knownBefore !== undefined && oid !== undefined && enforced && !knownBefore.has(oid)
+}
+
 async function readRelations(reader: Reader, context: CheckContext): Promise<Relation[]> {
   const live = await readForeignKeys(reader)
   const sameRelation = (a: Relation) => [a.schema, a.table, ...a.columns, a.referencedTable].join('\0')
@@ -127,7 +136,7 @@ async function readForeignKeys(reader: Reader): Promise<Relation[]> {
        FROM pg_catalog.unnest(o.${numbers}) WITH ORDINALITY AS k(number, ordinality)
        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.${relation} AND a.attnum = k.number)`
   const { rows } = await reader.query(`
-    SELECT o.conname AS name, n.nspname AS schema, c.relname AS table, ${columnNames('conrelid', 'conkey')} AS columns,
+    SELECT o.oid::text AS oid, o.conname AS name, n.nspname AS schema, c.relname AS table, ${columnNames('conrelid', 'conkey')} AS columns,
            fn.nspname AS "referencedSchema", f.relname AS "referencedTable",
            ${columnNames('confrelid', 'confkey')} AS "referencedColumns", o.confmatchtype = 'f' AS "matchFull",
            (SELECT pg_catalog.json_agg(CASE WHEN opn.nspname = 'pg_catalog' THEN op.oprname

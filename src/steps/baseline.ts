@@ -2,6 +2,7 @@
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import type { Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
+import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
 import { readCheckFiles } from './check-files.js'
 import { type Tools, withTarget } from './tools.js'
@@ -20,9 +21,11 @@ export async function takeBaseline(plan: Plan, tools: Tools): Promise<Baseline> 
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     const measured = await runDeclaredChecks(facts, [client], 'check', new Map(), tools.screen.progress)
     const counts = await countRows(client)
+    const knownBefore = await readProvenByServer(client)
     return {
       migrations,
       measured: factsOf(measured),
+      knownBefore,
       rowCounts: { source: 'right before the deploy', counts, writeCounters, migrations },
     }
   })

@@ -26,6 +26,8 @@ export interface Baseline {
   /** What the before-checks measured. */
   readonly measured: MeasuredFacts
   readonly rowCounts?: RowCountBaseline
+  /** Foreign keys and unique indexes right before the deploy of this run; absent in any other audit. */
+  readonly knownBefore?: ReadonlySet<string>
 }
 
 /** Audits history, schema, general checks, after-checks and row counts. */
@@ -42,7 +44,13 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
       const readers = [client, other]
       const history = await auditHistory(folders, client, tools)
       const own = await runDeclaredChecks(files, readers, 'verify', baseline.measured, screen.progress)
-      const context = { step: 'verify', schema: settings.target.schema, declared: await declaring } as const
+      const { knownBefore } = baseline
+      const context = {
+        step: 'verify' as const,
+        schema: settings.target.schema,
+        declared: await declaring,
+        ...(knownBefore ? { knownBefore } : {}),
+      }
       const general = await runChecks(generalChecks, readers, context, screen.progress)
       screen.progress('counting rows')
       const rows = await compareRowCounts(baseline.rowCounts, folders, client)
