@@ -9,13 +9,15 @@ export interface Question {
   /** What Prisma declares, as the SQL that it makes of its schema. */
   readonly declared?: string
   readonly enforcesRelations?: boolean
+  /** What was there before the deploy of this run. */
+  readonly knownBefore?: ReadonlySet<string>
 }
 
 /** Asks as a run does: in one read-only transaction, on a connection that sees one schema only. */
 export async function ask(
   checks: Check | readonly Check[],
   database: TestDatabase,
-  { step = 'check', declared = '', enforcesRelations = true }: Question = {},
+  { step = 'check', declared = '', enforcesRelations = true, knownBefore }: Question = {},
 ): Promise<Findings> {
   const client = await database.client()
   await client.query('SET search_path = "public"')
@@ -24,6 +26,7 @@ export async function ask(
     step,
     schema: 'public',
     declared: readDeclaredSchema(parse(declared), { enforcesRelations }),
+    ...(knownBefore ? { knownBefore } : {}),
   }
   const findings = await runChecks([checks].flat(), [client], context, () => undefined)
   await client.query('COMMIT')
