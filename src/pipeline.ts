@@ -3,6 +3,7 @@ import type { Backup } from './domain/backup.js'
 import type { Findings } from './domain/finding.js'
 import type { Plan } from './domain/plan.js'
 import type { RunRecord } from './domain/run-record.js'
+import type { Surroundings } from './domain/surroundings.js'
 import { withScratchFolder } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
 import { assertStillLocked, takeDeployLock } from './postgres/deploy-lock.js'
@@ -22,7 +23,7 @@ import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
 import { assertVerified, type Baseline, verify } from './steps/verify.js'
-import { makeTools, type Surroundings } from './tools.js'
+import { makeTools } from './tools.js'
 
 /** How a run ended: its record, and where the report lies. */
 export interface RunResult {

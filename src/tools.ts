@@ -1,17 +1,8 @@
-import type { Prompter, Screen } from './domain/screen.js'
+import type { Surroundings } from './domain/surroundings.js'
 import { makePrismaCli } from './prisma/cli.js'
 import { findPrismaProject } from './prisma/project.js'
 import type { Settings } from './settings/settings.js'
 import type { Tools } from './steps/tools.js'
-
-/** What the caller of a pipeline brings along: where to show things, whom to ask, when to stop. */
-export interface Surroundings {
-  readonly screen: Screen
-  readonly prompter: Prompter
-  readonly signal: AbortSignal
-  /** Rejects when an error was thrown where nobody could catch it; the run then ends in order, as a bug. */
-  readonly crash?: Promise<never>
-}
 
 /** Builds the real tools; the only place where they meet. */
 export async function makeTools(
