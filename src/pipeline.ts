@@ -6,6 +6,7 @@ import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { withScratchFolder } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
+import { asServerTrouble } from './postgres/connection.js'
 import { assertStillLocked, takeDeployLock } from './postgres/deploy-lock.js'
 import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
 import { formatStepLine } from './report/screen.js'
@@ -180,7 +181,7 @@ async function inRun(
       const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
       await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
     } catch (caught) {
-      error = caught
+      error = asServerTrouble(caught)
     }
   })
   surroundings.screen.clearProgress()

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import connectionString from 'pg-connection-string'
 import pgpass from 'pgpass'
-import { TargetError } from '../domain/errors.js'
+import { CheckError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import { quoteIdentifier } from '../sql/names.js'
 
@@ -208,4 +208,23 @@ function reasonOf(error: NodeJS.ErrnoException & { errors?: Error[] }): string {
   if (error.code === 'ENOENT') return 'the Unix socket does not exist'
   // Node tries every address of a name and reports the failures together, with an empty message.
   return error.message || error.errors?.[0]?.message || error.code || 'unknown reason'
+}
+
+/** SQLSTATE classes that say nothing of the statement: connection, resources, locks and operators, the system itself. */
+const troubleStates = /^(08|53|55|57|58|XX)/
+const brokenConnection = /Connection terminated|ECONNRESET|EPIPE|ETIMEDOUT|not queryable|timeout expired/
+
+/**
+ * An error in the middle of our questions that is the server's trouble and no bug of ours, as one sentence; any other
+ * error is given back as it is.
+ */
+export function asServerTrouble(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof CheckError) return error
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const fromServer = 'severity' in error && troubleStates.test(code)
+  if (!fromServer && !brokenConnection.test(`${code} ${message}`)) return error
+  return new CheckError('target-lost', `the target stopped answering: ${message}`, {
+    hint: 'Look at the server and its log, then run the command again.',
+    cause: error,
+  })
 }
