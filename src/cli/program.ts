@@ -97,6 +97,7 @@ const accepting = [
     '--accept <code[:object]="reason">',
     'accept one finding; stored in record and report',
   ).argParser((text: string, earlier: string[] = []) => [...earlier, text]),
+  new Option('--show-values', 'show the values in sample rows; numbers apart they are masked otherwise'),
 ]
 
 const keeping = [new Option('--backups <folder>', 'where the run folders go (default: backups)')]

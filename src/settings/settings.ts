@@ -51,6 +51,8 @@ export interface Settings {
   /** Check files named in the configuration file, beside those in the migrations. */
   readonly checks: { readonly before: readonly string[]; readonly after: readonly string[] }
   readonly format: Format
+  /** Show the values in sample rows, which are masked otherwise. */
+  readonly showValues: boolean
   readonly quiet: boolean
   readonly debug: boolean
 }
@@ -167,6 +169,7 @@ export function makeSettings(input: SettingsInput): Settings {
       after: Object.freeze((config.checks?.after ?? []).map(fromConfig)),
     }),
     format: format ?? 'text',
+    showValues: flags.showValues === true,
     quiet: flags.quiet === true,
     debug: flags.debug === true,
   })

@@ -10,6 +10,7 @@ import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
 import { applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
+import { maskValues } from './mask-values.js'
 import { readSession, type Tools } from './tools.js'
 
 /** Runs the general checks and the before-checks of the pending migrations. */
@@ -27,7 +28,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
   return {
     results: [historyResult(plan), ...own.results, ...general.results],
-    findings: applyAcceptances(found, settings.accept, 'check'),
+    findings: maskValues(applyAcceptances(found, settings.accept, 'check'), settings),
   }
 }
 

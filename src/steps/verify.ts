@@ -16,6 +16,7 @@ import { findPending } from '../prisma/pending.js'
 import { applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js'
+import { maskValues } from './mask-values.js'
 import { readSchemaDiff, schemaDiffFinding } from './schema-diff.js'
 import { readSession, type Tools, withTargetSnapshot } from './tools.js'
 
@@ -60,7 +61,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     declaring.then(() => readSchemaDiff(tools)),
   ])
   const all = [...parts, schemaDiffFinding(diff)]
-  const findings = applyAcceptances(
+  const weighed = applyAcceptances(
     [...unreadable, ...all.flatMap((part) => part.findings)],
     // What was accepted for the check need not turn up again here.
     settings.accept.filter(({ code }) =>
@@ -68,6 +69,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     ),
     'verify',
   )
+  const findings = maskValues(weighed, settings)
   return {
     results: all.flatMap((part) => part.results),
     findings,

@@ -58,6 +58,7 @@ describe('settings', () => {
       accept: [],
       checks: { before: [], after: [] },
       format: 'text',
+      showValues: false,
       quiet: false,
       debug: false,
     })
