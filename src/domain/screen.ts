@@ -12,6 +12,8 @@ export interface Screen {
 export interface Prompter {
   /** False without a terminal on both ends: then nobody can be asked. */
   readonly interactive: boolean
+  /** Shows what the question is about; a person must see it however quiet the screen is. */
+  show(text: string): void
   /** Asks yes or no; no is the default. Rejects when the question is left by Ctrl-C or a closed terminal. */
   confirm(question: string, signal: AbortSignal): Promise<boolean>
   /** Asks for a text to be typed. */

@@ -17,7 +17,9 @@ export async function confirm(
 ): Promise<Approval> {
   const { settings, screen, prompter } = tools
   screen.clearProgress()
-  screen.print(formatQuestion(plan, findings, backup))
+  const isGiven = settings.yes || settings.confirmHash !== undefined
+  const show = !isGiven && prompter.interactive ? prompter.show : screen.print
+  show(formatQuestion(plan, findings, backup))
   const method = await approvalMethod(plan, tools)
   if (method === undefined && !prompter.interactive) {
     throw new NotApprovedError(

@@ -56,6 +56,16 @@ test('y at the question approves', async () => {
   expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
 })
 
+test('--quiet does not hide from a person what is to be approved', async () => {
+  const shop = await makeShop()
+  const running = shop.start(['deploy', '--quiet'], { terminal: true })
+  await running.waitFor(`Deploy to ${shop.database.name}?`)
+  expect(running.printed()).toContain(`target      ${shop.database.name} on `)
+  expect(running.printed()).toContain('read back in full')
+  running.type('n\r')
+  expect((await running.result).exitCode).toBe(6)
+})
+
 const question = 'This drops or rewrites data. Type the name of the database to deploy:'
 
 test('a migration that drops data wants the name of the database; anything else declines', async () => {
