@@ -1,0 +1,89 @@
+import { quoteIdentifier, type RelationName } from '../sql/names.js'
+import type {
+  CatalogModel,
+  Column,
+  FunctionObject,
+  IndexObject,
+  Relation,
+  SequenceObject,
+  TypeObject,
+} from './model.js'
+
+/** Where a name without schema may be: the search path, and before it what every session has. */
+function schemasOf(catalog: CatalogModel, schema: string | undefined): string[] {
+  return schema === undefined ? ['pg_temp', ...catalog.searchPath, 'pg_catalog'] : [schema]
+}
+
+function find<T extends { schema: string; name: string }>(
+  catalog: CatalogModel,
+  objects: readonly T[],
+  { schema, name }: RelationName,
+): T | undefined {
+  for (const place of schemasOf(catalog, schema)) {
+    const found = objects.find((one) => one.schema === place && one.name === name)
+    if (found) return found
+  }
+  return undefined
+}
+
+export function findRelation(catalog: CatalogModel, name: RelationName): Relation | undefined {
+  return find(catalog, catalog.relations, name)
+}
+
+export function findSequence(catalog: CatalogModel, name: RelationName): SequenceObject | undefined {
+  return find(catalog, catalog.sequences, name)
+}
+
+export function findType(catalog: CatalogModel, name: RelationName): TypeObject | undefined {
+  return find(
+    catalog,
+    catalog.types.filter(({ isDropped }) => !isDropped),
+    name,
+  )
+}
+
+export function findFunctions(catalog: CatalogModel, { schema, name }: RelationName): FunctionObject[] {
+  const places = schemasOf(catalog, schema)
+  return catalog.functions.filter((one) => one.name === name && places.includes(one.schema))
+}
+
+/** An index is in the schema of its table. */
+export function findIndex(
+  catalog: CatalogModel,
+  { schema, name }: RelationName,
+): { index: IndexObject; relation: Relation } | undefined {
+  for (const place of schemasOf(catalog, schema)) {
+    for (const relation of catalog.relations) {
+      if (relation.schema !== place) continue
+      const index = relation.indexes.find((one) => one.name === name)
+      if (index) return { index, relation }
+    }
+  }
+  return undefined
+}
+
+/** Relations, indexes and sequences share one space of names in a schema. */
+export function isNameTaken(catalog: CatalogModel, schema: string, name: string): boolean {
+  const exact = { schema, name }
+  return Boolean(findRelation(catalog, exact) ?? findIndex(catalog, exact) ?? findSequence(catalog, exact))
+}
+
+export function findColumn(relation: Relation, name: string): Column | undefined {
+  return relation.columns.find((column) => column.name === name)
+}
+
+/** The schema that an object without one is made in. */
+export function creationSchema(catalog: CatalogModel, schema: string | undefined): string {
+  return schema ?? catalog.searchPath.find((one) => catalog.schemas.has(one)) ?? 'public'
+}
+
+/** For messages: with the schema only where the search path does not lead to it. */
+export function nameOf(catalog: CatalogModel, { schema, name }: { schema: string; name: string }): string {
+  return catalog.searchPath[0] === schema
+    ? quoteIdentifier(name)
+    : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+export function sizeBytesOf({ heapBytes, toastBytes, indexes }: Relation): number {
+  return heapBytes + toastBytes + indexes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}

@@ -1,0 +1,217 @@
+import type { Node } from '../sql/parser.js'
+
+/**
+ * A type. Columns and expressions are bound to the object, not to its name, so that the usual way to re-create an enum
+ * (create the new one, cast the column, rename both) needs no replacement of names.
+ */
+export interface TypeObject {
+  readonly oid?: number
+  schema: string
+  name: string
+  readonly kind: 'base' | 'enum' | 'domain' | 'composite' | 'range' | 'pseudo'
+  /** The type as today's server knows it, quoted and qualified; absent when it does not exist today. */
+  live?: string
+  /** Of an enum: its labels, in order, at this point of the chain. */
+  labels: string[]
+  /** Labels of an enum that the transaction now running has added, which it may not use yet. */
+  readonly addedNow: Set<string>
+  /** Of a domain. */
+  readonly base?: ColumnType
+  readonly domainNotNull?: boolean
+  readonly domainChecks?: Node[]
+  /** `pg_type.typcategory`, e.g. `S` for strings. */
+  readonly category: string
+  isDropped: boolean
+}
+
+/** The type of a column or of a cast: a type object, its modifiers and whether it is an array of it. */
+export interface ColumnType {
+  readonly object: TypeObject
+  /** E.g. `(6)`, `(10,2)`; empty without one. */
+  readonly modifiers: string
+  readonly isArray: boolean
+  /** The server's own words for it today, where it has them: `character varying(6)`. */
+  readonly liveText?: string
+}
+
+/** A sequence, with the values it held when the catalog was read. */
+export interface SequenceObject {
+  readonly oid?: number
+  schema: string
+  name: string
+  /** Quoted and qualified as it is called today; absent when it does not exist today. */
+  readonly live?: string
+  readonly increment: number
+  readonly start: number
+  /** How many values the chain has taken from it, as SQL over today's tables. */
+  taken: string[]
+  ownedBy?: Column
+}
+
+/** A column of a relation at one point of the chain. Constraints and indexes point at the object, so a rename costs nothing. */
+export interface Column {
+  name: string
+  /** Its name in today's table; absent when it does not exist today. */
+  readonly liveName?: string
+  /** `pg_attribute.attnum` of today's table. */
+  readonly liveNumber?: number
+  type: ColumnType
+  isNotNull: boolean
+  /** SQL that yields the column over the row of the relation's source. */
+  from: string
+  default?: Node
+  /** Of `GENERATED ALWAYS AS (…) STORED`. */
+  generated?: Node
+  identity?: 'always' | 'by default'
+  sequence?: SequenceObject
+  /** Quoted and qualified, where it is not the type's own. */
+  collation?: string
+  /** Why its values cannot be known; absent when they can. */
+  opaque?: string
+}
+
+export type ConstraintKind = 'primary key' | 'unique' | 'foreign key' | 'check' | 'exclusion' | 'not null'
+
+/** ON DELETE and ON UPDATE. */
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default'
+
+export interface Constraint {
+  readonly oid?: number
+  name: string
+  readonly kind: ConstraintKind
+  /** Its own columns: the key of a key, the referencing side of a foreign key, the columns that a check reads. */
+  columns: Column[]
+  isValidated: boolean
+  readonly isDeferrable: boolean
+  readonly isInitiallyDeferred: boolean
+  /** Of a check: bound to columns and types. */
+  readonly expression?: Node
+  /** Of a foreign key. */
+  readonly parent?: Relation
+  readonly parentColumns?: Column[]
+  readonly onDelete?: ReferentialAction
+  readonly onUpdate?: ReferentialAction
+  /** MATCH FULL */
+  readonly isMatchFull?: boolean
+  /** The index behind a primary key, unique or exclusion constraint. */
+  readonly index?: IndexObject
+}
+
+/** A key of an index: a column, or an expression bound to columns. */
+export interface IndexKey {
+  readonly column?: Column
+  readonly expression?: Node
+  /** Quoted and qualified, where it is not the column's own. */
+  readonly collation?: string
+}
+
+export interface IndexObject {
+  readonly oid?: number
+  name: string
+  readonly isUnique: boolean
+  isValid: boolean
+  readonly keys: readonly IndexKey[]
+  /** INCLUDE (…) */
+  readonly included: readonly Column[]
+  /** Of a partial index. */
+  readonly predicate?: Node
+  readonly areNullsNotDistinct: boolean
+  readonly method: string
+  readonly sizeBytes: number
+}
+
+export interface TriggerObject {
+  name: string
+  readonly isEnabled: boolean
+  readonly timing: 'before' | 'after' | 'instead of'
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
+  /** UPDATE OF these columns; empty for any. */
+  readonly columns: readonly Column[]
+  readonly isForEachRow: boolean
+  /** Schema and name of its function. */
+  readonly functionName: { readonly schema: string; readonly name: string }
+}
+
+export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table'
+
+/** A relation at one point of the chain. */
+export interface Relation {
+  readonly oid?: number
+  schema: string
+  name: string
+  readonly kind: RelationKind
+  /** Quoted and qualified as it is called today; absent when it does not exist today. */
+  readonly live?: string
+  columns: Column[]
+  constraints: Constraint[]
+  indexes: IndexObject[]
+  triggers: TriggerObject[]
+  /** What to read to get the present content: today's table, or a link of the chain. */
+  source: string
+  /** The columns differ from those of the source: a link must be made before it is read. */
+  isDirty: boolean
+  /** It was made by the migrations and nothing has been put into it. */
+  isEmpty: boolean
+  /** Why its rows cannot be known; absent when they can. */
+  opaque?: string
+  /** Contents that the running transaction has replaced, and that an index built in it still meets. */
+  past: string[]
+  /** Partitions, and tables that inherit from it. */
+  children: Relation[]
+  parents: Relation[]
+  readonly isPartition: boolean
+  readonly isTemporary: boolean
+  /** Of a view: its query as today's server prints it. */
+  readonly definition?: string
+  /** Of a view: the relations it reads. */
+  readonly reads: Relation[]
+  hasRowSecurity: boolean
+  /** Columns that policies of it read. */
+  readonly policies: { name: string; readonly expressions: readonly string[] }[]
+  /** Without indexes and TOAST, in bytes; 0 for one that the migrations make. */
+  readonly heapBytes: number
+  readonly toastBytes: number
+  /** `pg_class.reltuples`; -1 when the server has never counted, 0 for one that the migrations make. */
+  readonly rowEstimate: number
+  /** The role in use may change its structure. */
+  readonly isOwned: boolean
+  readonly privileges: ReadonlySet<
+    'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'references' | 'trigger'
+  >
+}
+
+export interface FunctionObject {
+  readonly schema: string
+  name: string
+  readonly language: string
+  readonly body: string
+  readonly volatility: 'immutable' | 'stable' | 'volatile'
+  /** False for one that the migrations make or replace: today's server cannot call it. */
+  readonly isLive: boolean
+}
+
+/**
+ * The catalog at one point of the chain of pending statements. It starts as the live one; statements change it. Indexes
+ * and sequences share their names with relations: https://www.postgresql.org/docs/current/catalog-pg-class.html
+ */
+export interface CatalogModel {
+  /** Schemas that a name without one is looked up in, in order. */
+  searchPath: string[]
+  schemas: Set<string>
+  relations: Relation[]
+  sequences: SequenceObject[]
+  types: TypeObject[]
+  functions: FunctionObject[]
+  extensions: Set<string>
+  /** Extensions that the server could install. */
+  readonly availableExtensions: ReadonlySet<string>
+  readonly serverVersion: number
+  readonly role: {
+    readonly name: string
+    readonly isSuperuser: boolean
+    readonly canBypassRowSecurity: boolean
+  }
+  readonly creatableSchemas: ReadonlySet<string>
+  /** Why the catalog may hold what the chain does not know of, e.g. `the DO block on line 12`; absent when it cannot. */
+  opaque?: string
+}
