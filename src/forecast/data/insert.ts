@@ -1,0 +1,319 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { castTo, NotFollowed } from '../casts.js'
+import { defaultOf } from '../defaults.js'
+import { findColumn } from '../lookup.js'
+import type { Column, IndexObject, Relation } from '../model.js'
+import { needInForce, needUnique } from '../needs.js'
+import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import type { Walk } from '../walk.js'
+import { followConflictUpdate } from './conflict-update.js'
+import { generatedValue } from './generated.js'
+import { blurFamily, columnOf, type Target, targetOf } from './target.js'
+import { triggerEffects } from './triggers.js'
+
+/** INSERT INTO … VALUES | SELECT | DEFAULT VALUES [ON CONFLICT …]. Gives the link of the new rows, for RETURNING. */
+export async function followInsert(
+  walk: Walk,
+  node: Node,
+  scope: Scope = emptyScope,
+): Promise<string | undefined> {
+  const target = targetOf(walk, node.relation)
+  const { relation } = target
+  const columns = givenColumns(relation, node)
+  const given = givenRows(walk, relation, columns, node.selectStmt?.SelectStmt, scope)
+  const opaque = new Set(given.opaque)
+  const candidates = completeRows(walk, relation, columns, given, opaque)
+
+  const effects = await triggerEffects(walk, relation, 'insert', new Set(), async () => {
+    const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM ${candidates} AS c`)
+    return answer?.rows[0]?.count as number | undefined
+  })
+  if (effects.hitsNothing) return undefined
+
+  const conflict = node.onConflictClause
+  const arbiters = conflict ? arbitersOf(relation, conflict) : []
+  const fresh = conflict ? withoutConflicts(walk, target, candidates, arbiters) : candidates
+  const before = target.before
+  takeFromSequences(relation, columns, candidates)
+  if (conflict?.action === 'ONCONFLICT_UPDATE') {
+    await followConflictUpdate(
+      walk,
+      target,
+      conflict,
+      { candidates, arbiter: arbiters[0] as IndexObject },
+      scope,
+    )
+  }
+  append(walk, relation, fresh)
+  const [reason] = opaque
+  for (const column of relation.columns) if (reason !== undefined) column.opaque ??= reason
+  if (reason !== undefined && given.isRowSetOpaque) walk.blur(relation, reason)
+  for (const column of effects.assigned) column.opaque = `trigger "${effects.trigger}" sets it`
+
+  needFresh(walk, relation, fresh, [...opaque])
+  if (!conflict || arbiters.length < uniqueIndexes(relation).length)
+    needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
+  blurFamily(walk, relation)
+  return fresh
+}
+
+/** The columns that the statement gives values for. */
+function givenColumns(relation: Relation, node: Node): Column[] {
+  if (node.cols) {
+    return node.cols.map(({ ResTarget }: Node) => {
+      if (ResTarget.indirection) throw new NotFollowed(`a part of "${ResTarget.name}" is given`)
+      return columnOf(relation, ResTarget.name)
+    })
+  }
+  const width = node.selectStmt?.SelectStmt?.valuesLists?.[0]?.List?.items?.length
+  return width === undefined ? [...relation.columns] : relation.columns.slice(0, width)
+}
+
+interface GivenRows {
+  /** A query whose columns are called `~0`, `~1` … */
+  readonly query: string
+  readonly width: number
+  readonly opaque: readonly string[]
+  readonly isVolatile: boolean
+  /** Not only values: which rows there are cannot be known. */
+  readonly isRowSetOpaque: boolean
+}
+
+function givenRows(
+  walk: Walk,
+  relation: Relation,
+  columns: readonly Column[],
+  select: Node | undefined,
+  scope: Scope,
+): GivenRows {
+  if (select === undefined)
+    return { query: 'SELECT 1 AS "~none"', width: 0, opaque: [], isVolatile: false, isRowSetOpaque: false }
+  if (select.valuesLists && !select.withClause && !select.limitCount && !select.sortClause)
+    return valueRows(walk, relation, columns, select.valuesLists, scope)
+  const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query({ SelectStmt: select })
+  // Where INSERT INTO t SELECT … gives fewer columns, the last ones get their defaults. A * is counted by the server.
+  const width = hasStar(select) ? columns.length : widthOf(select)
+  const names = columns.slice(0, width).map((_, i) => quoteIdentifier(`~${i}`))
+  return {
+    query: `SELECT * FROM (${sql}) AS given (${names.join(', ')})`,
+    width,
+    opaque,
+    isVolatile,
+    isRowSetOpaque: opaque.length > 0,
+  }
+}
+
+function widthOf(select: Node): number {
+  return select.larg ? widthOf(select.larg) : (select.targetList ?? select.valuesLists[0].List.items).length
+}
+
+function hasStar(select: Node): boolean {
+  const list: Node[] = (select.larg ?? select).targetList ?? []
+  return list.some(({ ResTarget }) => ResTarget.val.ColumnRef?.fields.some((field: Node) => field.A_Star))
+}
+
+/** Each value is cast to its column by itself, so that no type common to all rows has to be found. */
+function valueRows(
+  walk: Walk,
+  relation: Relation,
+  columns: readonly Column[],
+  lists: Node[],
+  scope: Scope,
+): GivenRows {
+  const opaque = new Set<string>()
+  let isVolatile = false
+  const rows = lists.map(({ List: { items } }, row) => {
+    const values = items.map((item: Node, i: number) => {
+      const column = columns[i]
+      if (!column) throw new NotFollowed('more values than columns are given')
+      const value = item.SetToDefault
+        ? defaultOf(walk.content, column, relation)
+        : new Rewriter(walk.content, scope).expression(item)
+      for (const reason of value.opaque) opaque.add(reason)
+      isVolatile ||= value.isVolatile
+      // Each row stands alone here, and so takes its own place in a sequence.
+      const sql = value.sql.replaceAll('pg_catalog.row_number() OVER () - 1', String(row))
+      return `${castTo(sql, column.type, 'assignment')} AS ${quoteIdentifier(`~${i}`)}`
+    })
+    return `SELECT ${values.join(', ')}`
+  })
+  const width = lists[0]?.List.items.length ?? 0
+  return { query: rows.join(' UNION ALL '), width, opaque: [...opaque], isVolatile, isRowSetOpaque: false }
+}
+
+/** The new rows, with the defaults of the columns that are not given. */
+function completeRows(
+  walk: Walk,
+  relation: Relation,
+  columns: readonly Column[],
+  given: GivenRows,
+  opaque: Set<string>,
+): string {
+  let { isVolatile } = given
+  const values = relation.columns.map((column) => {
+    const name = quoteIdentifier(column.name)
+    const place = columns.indexOf(column)
+    if (place >= 0 && place < given.width) {
+      if (column.generated) return `${castTo('NULL', column.type, 'explicit')} AS ${name}`
+      return `${castTo(`given.${quoteIdentifier(`~${place}`)}`, column.type, 'assignment')} AS ${name}`
+    }
+    if (column.generated) return `${castTo('NULL', column.type, 'explicit')} AS ${name}`
+    const value = defaultOf(walk.content, column, relation)
+    for (const reason of value.opaque) opaque.add(reason)
+    isVolatile ||= value.isVolatile
+    return `${value.sql} AS ${name}`
+  })
+  const query = `SELECT ${values.join(', ') || '1'} FROM (${given.query}) AS given OFFSET 0`
+  const link = walk.content.chain.add(`${relation.name}_new`, query, { isVolatile })
+  if (!relation.columns.some(({ generated }) => generated)) return link
+  const all = relation.columns.map((column) => {
+    const name = quoteIdentifier(column.name)
+    return column.generated ? `${generatedValue(walk, relation, column)} AS ${name}` : name
+  })
+  return walk.content.chain.add(
+    `${relation.name}_new`,
+    `SELECT ${all.join(', ')} FROM ${link} AS ${quoteIdentifier(relation.name)} OFFSET 0`,
+  )
+}
+
+function takeFromSequences(relation: Relation, columns: readonly Column[], candidates: string): void {
+  for (const column of relation.columns) {
+    if (!column.sequence || columns.includes(column)) continue
+    column.sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${candidates} AS c)`)
+  }
+}
+
+function append(walk: Walk, relation: Relation, fresh: string): void {
+  const list = relation.columns.map(({ name }) => quoteIdentifier(name)).join(', ') || '1'
+  const before = walk.content.read(relation)
+  const all = relation.isEmpty
+    ? `SELECT ${list} FROM ${fresh} AS n`
+    : `SELECT ${list} FROM ${before} AS o UNION ALL SELECT ${list} FROM ${fresh} AS n`
+  walk.content.replace(relation, all)
+  relation.isEmpty = false
+}
+
+function uniqueIndexes(relation: Relation): IndexObject[] {
+  return relation.indexes.filter(({ isUnique }) => isUnique)
+}
+
+/** What the new rows must satisfy by themselves. */
+function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readonly string[]): void {
+  const alias = quoteIdentifier(relation.name)
+  walk.need({
+    code: 'invalid-value',
+    sqlstate: '22000',
+    object: relation.name,
+    title: `every row put into "${relation.name}" can be computed`,
+    question: { kind: 'evaluates', from: `${fresh} AS ${alias}`, alias },
+    opaque,
+  })
+  const withoutIndexes = { ...relation, indexes: [] }
+  needInForce(walk, withoutIndexes, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false }, () => true)
+}
+
+/** No new row has a key that another row has: neither one of those before it nor another new one. */
+function needNoCollision(
+  walk: Walk,
+  relation: Relation,
+  before: string,
+  fresh: string,
+  arbiters: readonly IndexObject[],
+  opaque: readonly string[],
+): void {
+  const alias = quoteIdentifier(relation.name)
+  for (const index of uniqueIndexes(relation)) {
+    if (arbiters.includes(index)) continue
+    const columns = index.keys.flatMap(({ column }) => column ?? [])
+    const isPlain = columns.length === index.keys.length && !index.predicate && !index.areNullsNotDistinct
+    if (!isPlain) {
+      needUnique(walk, relation, index)
+      continue
+    }
+    // Only the new rows are looked up, and the many that were there before need not be compared with one another.
+    needUnique(walk, relation, index, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false })
+    const same = columns.map(({ name }) => `o.${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`)
+    walk.need({
+      code: 'unique-violation',
+      sqlstate: '23505',
+      object: `${relation.name}.${index.name}`,
+      title: `no row put into "${relation.name}" has a key of "${index.name}" that is there already`,
+      question: {
+        kind: 'rows',
+        from: `${fresh} AS ${alias}`,
+        violation: `EXISTS (SELECT 1 FROM ${before} AS o WHERE ${same.join(' AND ')})`,
+        sample: columns.map(({ name }) => quoteIdentifier(name)),
+      },
+      opaque: [
+        ...opaque,
+        ...(relation.opaque === undefined ? [] : [relation.opaque]),
+        ...columns.flatMap((column) => column.opaque ?? []),
+      ],
+    })
+  }
+}
+
+/** The indexes whose keys ON CONFLICT looks at. */
+function arbitersOf(relation: Relation, conflict: Node): IndexObject[] {
+  const { infer } = conflict
+  const unique = uniqueIndexes(relation)
+  if (!infer) return unique
+  if (infer.conname) {
+    const constraint = relation.constraints.find(({ name }) => name === infer.conname)
+    if (!constraint?.index) throw new NotFollowed(`constraint "${infer.conname}" is not known`)
+    return [constraint.index]
+  }
+  const wanted: Node[] = (infer.indexElems ?? []).map(({ IndexElem }: Node) => IndexElem)
+  if (wanted.some(({ name }) => name === undefined)) throw new NotFollowed('ON CONFLICT names an expression')
+  const columns = wanted.map(({ name }) => findColumn(relation, name))
+  const fits = unique.filter(
+    ({ keys, predicate }) =>
+      keys.length === columns.length &&
+      keys.every(({ column }) => column && columns.includes(column)) &&
+      (predicate === undefined || infer.whereClause !== undefined),
+  )
+  const best = fits.find(({ predicate }) => predicate === undefined) ?? fits[0]
+  if (!best) throw new NotFollowed('no unique index fits ON CONFLICT')
+  return [best]
+}
+
+/** The new rows that neither a row before nor an earlier new row stands in the way of. */
+function withoutConflicts(
+  walk: Walk,
+  { relation, before }: Target,
+  candidates: string,
+  arbiters: readonly IndexObject[],
+): string {
+  const { chain } = walk.content
+  let link = chain.add(
+    `${relation.name}_candidates`,
+    `SELECT pg_catalog.row_number() OVER () AS "~row", c.* FROM ${candidates} AS c`,
+    { isVolatile: true },
+  )
+  const alias = quoteIdentifier(relation.name)
+  for (const index of arbiters) {
+    const keys = index.keys.map(({ column, expression }) =>
+      column
+        ? quoteIdentifier(column.name)
+        : new Rewriter(walk.content).expression(expression as Node, [relation]).sql,
+    )
+    const predicate = index.predicate
+      ? new Rewriter(walk.content).expression(index.predicate, [relation]).sql
+      : 'true'
+    const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
+    const names = keys.map((_, i) => `"~k${i}"`)
+    const old = `(SELECT ${list} FROM ${before} AS ${alias} WHERE ${predicate})`
+    const isKey = names.map((name) => `${name} IS NOT NULL`).join(' AND ')
+    const same = names.map((name) => `o.${name} = n.${name}`).join(' AND ')
+    const isOld = relation.isEmpty ? 'false' : `EXISTS (SELECT 1 FROM ${old} AS o WHERE ${same})`
+    const ranked = `SELECT ${alias}.*, ${list}, (${predicate}) IS TRUE AS "~in" FROM ${link} AS ${alias}`
+    const numbered = `SELECT r.*, pg_catalog.row_number() OVER (PARTITION BY "~in", ${names.join(', ')} ORDER BY "~row") AS "~nth" FROM (${ranked}) AS r`
+    const columns = ['"~row"', ...relation.columns.map(({ name }) => quoteIdentifier(name))].join(', ')
+    link = chain.add(
+      `${relation.name}_new`,
+      `SELECT ${columns} FROM (${numbered}) AS n WHERE NOT "~in" OR NOT (${isKey}) OR ("~nth" = 1 AND NOT ${isOld})`,
+    )
+  }
+  return link
+}

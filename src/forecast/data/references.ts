@@ -1,0 +1,151 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import { castTo } from '../casts.js'
+import { defaultOf } from '../defaults.js'
+import type { Column, Constraint, Relation } from '../model.js'
+import { allRows, needForeignKey, needInForce } from '../needs.js'
+import { opacityOf, type Walk } from '../walk.js'
+import { blurFamily, oldName } from './target.js'
+import { triggerEffects } from './triggers.js'
+
+/** What happened to the rows of a relation that others refer to. */
+export interface ParentChange {
+  readonly kind: 'update' | 'delete'
+  /** Deleted: the rows that are gone. Updated: the rows with `"~old …"` beside each column set, and `"~hit"`. */
+  readonly link: string
+  /** Updated: the columns set. */
+  readonly changed?: ReadonlySet<Column>
+  readonly opaque: readonly string[]
+}
+
+/** How deep a CASCADE is followed. Real ones end after a few; a circle of foreign keys would not. */
+const deepestCascade = 12
+
+/** Carries a deleted or changed key to the rows that refer to it, as their foreign keys say. */
+export async function followReferences(
+  walk: Walk,
+  parent: Relation,
+  change: ParentChange,
+  depth = 0,
+): Promise<void> {
+  for (const child of walk.catalog.relations) {
+    for (const key of child.constraints) {
+      if (key.kind !== 'foreign key' || key.parent !== parent) continue
+      const isTouched =
+        change.kind === 'delete' || key.parentColumns?.some((column) => change.changed?.has(column))
+      if (!isTouched || child.isEmpty) continue
+      await followReference(walk, child, key, change, depth)
+    }
+  }
+}
+
+async function followReference(
+  walk: Walk,
+  child: Relation,
+  key: Constraint,
+  change: ParentChange,
+  depth: number,
+): Promise<void> {
+  const action = (change.kind === 'delete' ? key.onDelete : key.onUpdate) ?? 'no action'
+  if (action === 'no action' || action === 'restrict') {
+    needForeignKey(walk, child, key, {
+      ...allRows(walk, child),
+      opaque: [...opacityOf(child, []), ...change.opaque],
+    })
+    return
+  }
+  // Most statements that delete, delete nothing that has children: then the chain stays short.
+  const touched = await walk.ask(
+    `SELECT pg_catalog.count(*)::float8 AS count FROM (${childrenOf(walk, child, key, change)}) AS c`,
+  )
+  if (touched?.rows[0]?.count === 0 && change.opaque.length === 0) return
+  if (depth >= deepestCascade) {
+    walk.blur(child, 'a cascade goes round in a circle')
+    return
+  }
+  if (action === 'cascade' && change.kind === 'delete') await cascadeDelete(walk, child, key, change, depth)
+  else await setReferences(walk, child, key, change, action, depth)
+  blurFamily(walk, child)
+}
+
+/** Rows of the child whose parent is among the rows that are gone or changed. */
+function childrenOf(walk: Walk, child: Relation, key: Constraint, change: ParentChange): string {
+  return `SELECT c.* FROM ${walk.content.read(child)} AS c WHERE ${isReferring(key, change)}`
+}
+
+function isReferring(key: Constraint, change: ParentChange): string {
+  return `EXISTS (SELECT 1 FROM ${change.link} AS p WHERE ${pairsOf(key, change)})`
+}
+
+/** `p` is the parent's row as it was, `c` the child's. */
+function pairsOf({ columns, parentColumns = [] }: Constraint, { kind, changed }: ParentChange): string {
+  const pairs = parentColumns.map((column, i) => {
+    const name = kind === 'update' && changed?.has(column) ? oldName(column) : quoteIdentifier(column.name)
+    return `p.${name} = c.${quoteIdentifier((columns[i] as Column).name)}`
+  })
+  return [...pairs, ...(kind === 'update' ? ['p."~hit"'] : [])].join(' AND ')
+}
+
+async function cascadeDelete(
+  walk: Walk,
+  child: Relation,
+  key: Constraint,
+  change: ParentChange,
+  depth: number,
+): Promise<void> {
+  await triggerEffects(walk, child, 'delete', new Set(), async () => undefined)
+  const { chain } = walk.content
+  const source = walk.content.read(child)
+  const gone = chain.add(
+    `${child.name}_gone`,
+    `SELECT c.* FROM ${source} AS c WHERE ${isReferring(key, change)} OFFSET 0`,
+  )
+  const isKept = `NOT ${isReferring(key, change)}`
+  walk.content.replace(child, `SELECT ${names(child)} FROM ${source} AS c WHERE ${isKept} OFFSET 0`)
+  const [reason] = change.opaque
+  if (reason !== undefined) walk.blur(child, reason)
+  await followReferences(walk, child, { kind: 'delete', link: gone, opaque: change.opaque }, depth + 1)
+}
+
+/** SET NULL, SET DEFAULT, and CASCADE of a changed key. */
+async function setReferences(
+  walk: Walk,
+  child: Relation,
+  key: Constraint,
+  change: ParentChange,
+  action: 'cascade' | 'set null' | 'set default',
+  depth: number,
+): Promise<void> {
+  const changed = new Set(key.columns)
+  await triggerEffects(walk, child, 'update', changed, async () => undefined)
+  const source = walk.content.read(child)
+  const value = (column: Column, i: number) => {
+    if (action === 'set null') return castTo('NULL', column.type, 'explicit')
+    if (action === 'set default') return defaultOf(walk.content, column, child).sql
+    const parentColumn = (key.parentColumns ?? [])[i] as Column
+    return `(SELECT p.${quoteIdentifier(parentColumn.name)} FROM ${change.link} AS p WHERE ${pairsOf(key, change)} LIMIT 1)`
+  }
+  const isHit = isReferring(key, change)
+  const list = child.columns.flatMap((column) => {
+    const name = quoteIdentifier(column.name)
+    const i = key.columns.indexOf(column)
+    if (i < 0) return [`c.${name} AS ${name}`]
+    return [
+      `CASE WHEN c."~hit" THEN ${value(column, i)} ELSE c.${name} END AS ${name}`,
+      `c.${name} AS ${oldName(column)}`,
+    ]
+  })
+  const hits = `(SELECT c.*, ${isHit} AS "~hit" FROM ${source} AS c OFFSET 0) AS c`
+  const link = walk.content.chain.add(
+    `${child.name}_updated`,
+    `SELECT ${list.join(', ')}, c."~hit" FROM ${hits} OFFSET 0`,
+  )
+  walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`)
+  const [reason] = change.opaque
+  if (reason !== undefined) for (const column of changed) column.opaque = reason
+  needInForce(walk, child, allRows(walk, child), (column) => changed.has(column))
+  await followReferences(walk, child, { kind: 'update', link, changed, opaque: change.opaque }, depth + 1)
+}
+
+function names({ columns }: Relation): string {
+  return columns.map(({ name }) => `c.${quoteIdentifier(name)}`).join(', ')
+}

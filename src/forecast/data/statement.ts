@@ -1,0 +1,145 @@
+import { relationOf } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { NotFollowed } from '../casts.js'
+import { findRelation } from '../lookup.js'
+import type { Relation } from '../model.js'
+import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import type { Walk } from '../walk.js'
+import { followDelete } from './delete.js'
+import { followInsert } from './insert.js'
+import { followMerge } from './merge.js'
+import { followUpdate } from './update.js'
+
+const follow = {
+  InsertStmt: followInsert,
+  UpdateStmt: followUpdate,
+  DeleteStmt: followDelete,
+  MergeStmt: followMerge,
+} as const
+
+type Kind = keyof typeof follow
+
+/** A statement that writes rows, with the parts of its WITH that do. */
+export async function followDataStatement(
+  walk: Walk,
+  kind: Kind,
+  node: Node,
+  outer: Scope = emptyScope,
+): Promise<void> {
+  const { withClause, ...bare } = node
+  const before = new Map<Relation, string>()
+  const items: Node[] = (withClause?.ctes ?? []).map((cte: Node) => cte.CommonTableExpr)
+  if (items.some(({ ctequery }) => writingKind(ctequery))) {
+    for (const one of [...items.map(({ ctequery }) => Object.values(ctequery)[0] as Node), bare])
+      rememberTarget(walk, one, before)
+  }
+  const scope = await followItems(walk, withClause, items, { ...outer, before })
+  await follow[kind](walk, bare, scope)
+}
+
+/** A query with parts in its WITH that write. Gives the query's own tree and what its names stand for. */
+export async function followQuery(
+  walk: Walk,
+  select: Node,
+  outer: Scope = emptyScope,
+): Promise<{ query: Node; scope: Scope }> {
+  const items: Node[] = (select.withClause?.ctes ?? []).map((cte: Node) => cte.CommonTableExpr)
+  if (!items.some(({ ctequery }) => writingKind(ctequery)))
+    return { query: { SelectStmt: select }, scope: outer }
+  const before = new Map<Relation, string>()
+  for (const { ctequery } of items) rememberTarget(walk, Object.values(ctequery)[0] as Node, before)
+  const { withClause, ...bare } = select
+  const scope = await followItems(walk, withClause, items, { ...outer, before })
+  return { query: { SelectStmt: bare }, scope }
+}
+
+function writingKind(tree: Node): Kind | undefined {
+  const [kind = ''] = Object.keys(tree)
+  return kind in follow ? (kind as Kind) : undefined
+}
+
+/** All parts of a statement see the same snapshot: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING */
+function rememberTarget(walk: Walk, node: Node, before: Map<Relation, string>): void {
+  const relation = node.relation ? findRelation(walk.catalog, relationOf(node.relation)) : undefined
+  if (relation) before.set(relation, walk.content.read(relation))
+}
+
+async function followItems(
+  walk: Walk,
+  withClause: Node | undefined,
+  items: readonly Node[],
+  scope: Scope,
+): Promise<Scope> {
+  const names = new Map(scope.items)
+  for (const { ctename, ctequery, aliascolnames } of items) {
+    const inner: Scope = { ...scope, items: new Map(names) }
+    const columns: string[] = (aliascolnames ?? []).map((one: Node) => one.String.sval)
+    const kind = writingKind(ctequery)
+    if (kind) {
+      const node = ctequery[kind] as Node
+      const link = await follow[kind](walk, { ...node, withClause: undefined }, inner)
+      names.set(
+        ctename,
+        node.returningClause || node.returningList ? returned(walk, kind, node, link, inner) : undefined,
+      )
+    } else {
+      names.set(ctename, addItem(walk, ctename, ctequery, columns, inner, withClause?.recursive === true))
+    }
+  }
+  return { ...scope, items: names }
+}
+
+function addItem(
+  walk: Walk,
+  name: string,
+  query: Node,
+  columns: readonly string[],
+  scope: Scope,
+  isRecursive: boolean,
+): string {
+  let opaque: readonly string[] = []
+  const link = walk.content.chain.addWithHead(name, columns, (own) => {
+    const items = isRecursive ? new Map([...scope.items, [name, own]]) : scope.items
+    const rewritten = new Rewriter(walk.content, { ...scope, items }).query(query)
+    opaque = rewritten.opaque
+    return rewritten.sql
+  })
+  if (opaque[0] !== undefined) throw new NotFollowed(opaque[0])
+  return link
+}
+
+/** What RETURNING gives, as a link of the chain. */
+function returned(walk: Walk, kind: Kind, node: Node, link: string | undefined, scope: Scope): string {
+  const relation = findRelation(walk.catalog, relationOf(node.relation)) as Relation
+  const aliasname = node.relation.alias?.aliasname ?? relation.name
+  const list: Node[] = node.returningClause?.exprs ?? node.returningList
+  const source =
+    link ??
+    walk.content.chain.add(
+      relation.name,
+      `SELECT * FROM ${scope.before?.get(relation) ?? walk.content.read(relation)} AS r WHERE false`,
+    )
+  const columns = relation.columns.map(({ name }) => ({
+    ResTarget: { val: { ColumnRef: { fields: [{ String: { sval: name } }] } } },
+  }))
+  const targetList = list.flatMap((one) =>
+    one.ResTarget.val.ColumnRef?.fields.some((field: Node) => field.A_Star) ? columns : [one],
+  )
+  const hits = { ColumnRef: { fields: [{ String: { sval: '~hit' } }] } }
+  const query = {
+    SelectStmt: {
+      targetList,
+      fromClause: [
+        { RangeVar: { relname: '~returned', inh: true, relpersistence: 'p', alias: { aliasname } } },
+      ],
+      ...(kind === 'UpdateStmt' && link ? { whereClause: hits } : {}),
+      limitOption: 'LIMIT_OPTION_DEFAULT',
+      op: 'SETOP_NONE',
+    },
+  }
+  const items = new Map([...scope.items, ['~returned', source] as const])
+  return walk.content.chain.add(
+    `${relation.name}_returned`,
+    new Rewriter(walk.content, { ...scope, items }).query(query).sql,
+  )
+}

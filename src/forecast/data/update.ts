@@ -1,0 +1,267 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { castTo, NotFollowed } from '../casts.js'
+import { defaultOf } from '../defaults.js'
+import type { Column } from '../model.js'
+import { allRows, needEvaluation, needInForce } from '../needs.js'
+import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+
+import { columnsIn, keyOf, sampleOf, type Walk } from '../walk.js'
+import { generatedValue } from './generated.js'
+import { followReferences } from './references.js'
+import { blurFamily, columnOf, oldName, type Target, targetOf } from './target.js'
+import { triggerEffects } from './triggers.js'
+
+interface Assignment {
+  readonly column: Column
+  /** SQL over the target's alias and the FROM items. */
+  readonly value: string
+  readonly opaque: readonly string[]
+  /** The value is the same whatever the row. */
+  readonly isConstant: boolean
+}
+
+/** UPDATE … SET … [FROM …] [WHERE …]. Gives the link that holds the rows hit, for RETURNING. */
+export async function followUpdate(
+  walk: Walk,
+  node: Node,
+  scope: Scope = emptyScope,
+): Promise<string | undefined> {
+  const target = targetOf(walk, node.relation)
+  const { relation } = target
+  if (relation.isEmpty) return undefined
+  const assignments = assignmentsOf(walk, node, target, scope)
+  const where = node.whereClause
+    ? new Rewriter(walk.content, scope).expression(node.whereClause, [relation])
+    : undefined
+  const from = node.fromClause ? new Rewriter(walk.content, scope).from(node.fromClause) : undefined
+  const isVolatile = [where, from].some((one) => one?.isVolatile)
+  const opaque = [
+    ...(where?.opaque ?? []),
+    ...(from?.opaque ?? []),
+    ...(relation.opaque === undefined ? [] : [relation.opaque]),
+  ]
+  if (isVolatile) opaque.push('its condition is random')
+  const joined =
+    from === undefined
+      ? hitsByCondition(target, where?.sql)
+      : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
+  const changed = new Set(assignments.map(({ column }) => column))
+  const effects = await triggerEffects(walk, relation, 'update', changed, () => countOf(walk, joined))
+  if (effects.hitsNothing) return undefined
+  for (const column of relation.columns)
+    if (column.generated && [...columnsIn(column.generated)].some((one) => changed.has(one)))
+      changed.add(column)
+
+  const link = makeLink(walk, target, joined, assignments)
+  const old = target.before
+  if (walk.inTransaction) relation.past.push(old)
+  const plain = relation.columns.filter(({ generated }) => !(generated && changed.size > 0))
+  const generated = relation.columns.filter((column) => !plain.includes(column))
+  const list = [
+    ...plain.map(({ name }) => `${target.alias}.${quoteIdentifier(name)} AS ${quoteIdentifier(name)}`),
+    ...generated.map(
+      (column) => `${generatedValue(walk, relation, column)} AS ${quoteIdentifier(column.name)}`,
+    ),
+  ]
+  walk.content.replace(
+    relation,
+    `SELECT ${list.join(', ')} FROM ${link} AS ${target.alias}${generated.length > 0 ? ' OFFSET 0' : ''}`,
+  )
+  for (const { column, opaque: reasons } of assignments)
+    setOpacity(column, [...opaque, ...reasons], node.whereClause === undefined && from === undefined)
+  for (const column of generated)
+    setOpacity(
+      column,
+      [...opaque, ...[...columnsIn(column.generated)].flatMap((one) => one.opaque ?? [])],
+      false,
+    )
+  for (const column of effects.assigned) {
+    column.opaque = `trigger "${effects.trigger}" sets it`
+    changed.add(column)
+  }
+
+  if (!assignments.every(({ isConstant }) => isConstant)) needEvaluation(walk, relation, opaque)
+  const rows = allRows(walk, relation)
+  needInForce(walk, relation, { ...rows, opaque: [...rows.opaque, ...opaque] }, (column) =>
+    changed.has(column),
+  )
+  needNoTransientDuplicates(walk, target, link, assignments)
+  await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
+  blurFamily(walk, relation)
+  return link
+}
+
+/** Rows hit, as a FROM item that has all columns of the target under its alias, and whether each is hit. */
+interface Hits {
+  readonly from: string
+  /** SQL, true for a row that is hit. */
+  readonly isHit: string
+  /** SQL of the new value of each assignment, where the join computes it. */
+  readonly values?: readonly string[]
+}
+
+function hitsByCondition({ before, alias }: Target, where: string | undefined): Hits {
+  if (where === undefined) return { from: `${before} AS ${alias}`, isHit: 'true' }
+  return {
+    from: `(SELECT ${alias}.*, ${where} IS TRUE AS "~hit" FROM ${before} AS ${alias} OFFSET 0) AS ${alias}`,
+    isHit: `${alias}."~hit"`,
+  }
+}
+
+/**
+ * A row that meets several rows of the FROM list takes the values of one of them. Where the other side is met by a key
+ * of its own, a plain join does; else the rows hit are found first, one for each key of the target. A lateral
+ * subquery would be a nested loop.
+ */
+function hitsByJoin(
+  walk: Walk,
+  target: Target,
+  from: string,
+  where: string | undefined,
+  assignments: readonly Assignment[],
+): Hits {
+  const { relation, alias } = target
+  let { before } = target
+  let key = keyOf(relation)?.map(({ name }) => quoteIdentifier(name))
+  if (key === undefined) {
+    before = walk.content.chain.add(
+      relation.name,
+      `SELECT pg_catalog.row_number() OVER () AS "~row", src.* FROM ${before} AS src`,
+      { isVolatile: true },
+    )
+    key = ['"~row"']
+  }
+  const condition = where === undefined ? '' : ` WHERE ${where}`
+  const keys = key.map((name) => `${alias}.${name}`)
+  const hit = walk.content.chain.add(
+    `${relation.name}_hit`,
+    `SELECT DISTINCT ON (${keys.join(', ')}) ${[
+      ...keys.map((one, i) => `${one} AS "~k${i}"`),
+      ...assignments.map(({ value }, i) => `${value} AS "~v${i}"`),
+    ].join(', ')} FROM ${before} AS ${alias}, ${from}${condition}`,
+  )
+  const on = key.map((name, i) => `"~h"."~k${i}" = ${alias}.${name}`).join(' AND ')
+  return {
+    from: `${before} AS ${alias} LEFT JOIN ${hit} AS "~h" ON ${on}`,
+    isHit: '"~h"."~k0" IS NOT NULL',
+    values: assignments.map((_, i) => `"~h"."~v${i}"`),
+  }
+}
+
+async function countOf(walk: Walk, { from, isHit }: Hits): Promise<number | undefined> {
+  const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM ${from} WHERE ${isHit}`)
+  return answer?.rows[0]?.count as number | undefined
+}
+
+/** The rows with their new values, the old values beside them, and whether each was hit. */
+function makeLink(
+  walk: Walk,
+  { relation, alias }: Target,
+  { from, isHit, values }: Hits,
+  assignments: readonly Assignment[],
+): string {
+  const assigned = new Map(assignments.map(({ column, value }, i) => [column, values?.[i] ?? value]))
+  const list = relation.columns.flatMap((column) => {
+    const name = quoteIdentifier(column.name)
+    const old = `${alias}.${name}`
+    const value = assigned.get(column)
+    if (value === undefined) return [`${old} AS ${name}`]
+    const now = isHit === 'true' ? value : `CASE WHEN ${isHit} THEN ${value} ELSE ${old} END`
+    return [`${now} AS ${name}`, `${old} AS ${oldName(column)}`]
+  })
+  return walk.content.chain.add(
+    `${relation.name}_updated`,
+    `SELECT ${[...list, `${isHit} AS "~hit"`].join(', ')} FROM ${from} OFFSET 0`,
+    {
+      isVolatile: assignments.some(({ value }) =>
+        /row_number\(\) OVER|random\(|gen_random_uuid|uuid_generate|clock_timestamp/.test(value),
+      ),
+    },
+  )
+}
+
+function setOpacity(column: Column, reasons: readonly string[], isEveryRow: boolean): void {
+  const [reason] = reasons
+  if (reason !== undefined) column.opaque = reason
+  else if (isEveryRow) delete column.opaque
+}
+
+function assignmentsOf(walk: Walk, node: Node, target: Target, scope: Scope): Assignment[] {
+  const { relation } = target
+  return node.targetList.map(({ ResTarget: { name, val, indirection } }: Node) => {
+    const column = columnOf(relation, name)
+    if (indirection) throw new NotFollowed(`a part of "${name}" is set`)
+    if (val.SetToDefault) {
+      const { sql, opaque } = column.generated
+        ? { sql: quoteIdentifier(name), opaque: [] }
+        : defaultOf(walk.content, column, relation)
+      return { column, value: sql, opaque, isConstant: true }
+    }
+    const tree = val.MultiAssignRef ? partOf(val.MultiAssignRef) : val
+    const { sql, opaque } = new Rewriter(walk.content, scope).expression(tree, [relation])
+    return { column, value: castTo(sql, column.type, 'assignment'), opaque, isConstant: isConstant(tree) }
+  })
+}
+
+/** `SET (a, b) = (SELECT x, y …)` assigns one of the columns of the query to each. */
+function partOf({ source, colno }: Node): Node {
+  if (source.RowExpr) return source.RowExpr.args[colno - 1]
+  const subselect = source.SubLink?.subselect?.SelectStmt
+  if (!subselect?.targetList) throw new NotFollowed('a row is assigned')
+  const one = { ...subselect, targetList: [subselect.targetList[colno - 1]] }
+  return { SubLink: { ...source.SubLink, subselect: { SelectStmt: one } } }
+}
+
+function isConstant(tree: Node): boolean {
+  return tree.A_Const !== undefined
+}
+
+/**
+ * `SET id = id + 1` is checked row by row: it can fail although no two rows have the same key in the end. Whether it
+ * does hangs on the order in which the rows lie in the table.
+ */
+function needNoTransientDuplicates(
+  walk: Walk,
+  { relation, before }: Target,
+  link: string,
+  assignments: readonly Assignment[],
+): void {
+  const computed = new Set(assignments.filter((one) => !one.isConstant).map(({ column }) => column))
+  for (const index of relation.indexes) {
+    const columns = index.keys.map(({ column }) => column)
+    const constraint = relation.constraints.find((one) => one.index === index)
+    if (
+      !index.isUnique ||
+      constraint?.isDeferrable ||
+      index.predicate ||
+      !columns.some((column) => column && computed.has(column))
+    )
+      continue
+    if (columns.some((column) => column === undefined)) continue
+    const pairs = columns.map(
+      (column) =>
+        `o.${quoteIdentifier((column as Column).name)} = "~new".${quoteIdentifier((column as Column).name)}`,
+    )
+    const moved = columns
+      .filter((column) => column && assignments.some((one) => one.column === column))
+      .map(
+        (column) =>
+          `"~new".${quoteIdentifier((column as Column).name)} IS DISTINCT FROM "~new".${oldName(column as Column)}`,
+      )
+    walk.need({
+      code: 'unique-violation',
+      sqlstate: '23505',
+      object: `${relation.name}.${index.name}`,
+      title: `no row of "${relation.name}" takes a key of "${index.name}" that another row still has`,
+      question: {
+        kind: 'rows',
+        from: `${link} AS "~new"`,
+        violation: `"~new"."~hit" AND (${moved.join(' OR ')}) AND EXISTS (SELECT 1 FROM ${before} AS o WHERE ${pairs.join(' AND ')})`,
+        sample: sampleOf(relation, columns as Column[]),
+      },
+      opaque: [],
+      mayPass: `it hangs on the order of the rows of "${relation.name}", since keys are checked row by row`,
+    })
+  }
+}

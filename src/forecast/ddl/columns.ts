@@ -1,0 +1,148 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { bindColumns, bindTypes } from '../bind.js'
+import { castTo, liveTypeText, NotFollowed } from '../casts.js'
+import { defaultOf } from '../defaults.js'
+import { findColumn } from '../lookup.js'
+import type { Column, ColumnType, Relation, SequenceObject } from '../model.js'
+import { needEvaluation } from '../needs.js'
+import { Rewriter } from '../rewrite.js'
+import { namesOf } from '../tree.js'
+import { isSerial, typeOf } from '../types.js'
+import { columnsIn, type Walk } from '../walk.js'
+import { addConstraint } from './constraints.js'
+import { chooseName } from './names.js'
+
+/** A column as a ColumnDef defines it, not yet part of the relation. Its constraints are still to be added. */
+export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
+  const { type, opaque } = typeOrOpaque(walk, def.typeName)
+  const constraints: Node[] = (def.constraints ?? []).map((one: Node) => one.Constraint)
+  const of = (contype: string) => constraints.find((one) => one.contype === contype)
+  const identity = of('CONSTR_IDENTITY')
+  const collation = namesOf(def.collClause?.collname)
+  const column: Column = {
+    name: def.colname,
+    type,
+    isNotNull: false,
+    from: 'NULL',
+    ...(opaque === undefined ? {} : { opaque }),
+    ...(identity
+      ? { identity: identity.generated_when === 'a' ? ('always' as const) : ('by default' as const) }
+      : {}),
+    ...(collation.length > 0 ? { collation: collation.map(quoteIdentifier).join('.') } : {}),
+  }
+  const given = of('CONSTR_DEFAULT')?.raw_expr
+  if (given) column.default = bindTypes(walk.catalog, given)
+  if (isSerial(def.typeName) || identity) {
+    column.sequence = makeSequence(walk, relation, column)
+    column.default ??= { FuncCall: { funcname: [{ String: { sval: 'nextval' } }], args: [] } }
+    if (identity) delete column.default
+  }
+  return column
+}
+
+/** A type that today's server cannot compute with, e.g. of an extension yet to come, makes the column unknown, not the table. */
+export function typeOrOpaque(walk: Walk, typeName: Node): { type: ColumnType; opaque?: string } {
+  try {
+    const type = typeOf(walk.catalog, typeName)
+    liveTypeText(type)
+    return { type }
+  } catch (error) {
+    if (!(error instanceof NotFollowed)) throw error
+    const text = typeOf(walk.catalog, {
+      names: [{ String: { sval: 'pg_catalog' } }, { String: { sval: 'text' } }],
+    })
+    return { type: text, opaque: error.message }
+  }
+}
+
+function makeSequence(walk: Walk, relation: Relation, ownedBy: Column): SequenceObject {
+  const name = chooseName(walk.catalog, relation, [ownedBy.name], 'seq')
+  const sequence = { schema: relation.schema, name, increment: 1, start: 1, taken: [], ownedBy }
+  walk.catalog.sequences.push(sequence)
+  return sequence
+}
+
+/** The constraints that stand behind a column, once it is part of its relation. */
+export function addColumnConstraints(walk: Walk, relation: Relation, column: Column, def: Node): void {
+  const constraints: Node[] = (def.constraints ?? []).map((one: Node) => one.Constraint)
+  for (const node of constraints) {
+    if (node.contype === 'CONSTR_GENERATED')
+      column.generated = bindTypes(walk.catalog, bindColumns(relation, node.raw_expr))
+  }
+  // A column that counts is NOT NULL by itself.
+  if (column.identity || (column.sequence && isSerial(def.typeName)))
+    addConstraint(walk, relation, { contype: 'CONSTR_NOTNULL' }, column)
+  for (const node of orderOf(constraints)) addConstraint(walk, relation, node, column)
+}
+
+/** Every row is looked at once, for NULLs and checks; keys come before, foreign keys after. */
+function orderOf(constraints: readonly Node[]): Node[] {
+  const place = ['CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_FOREIGN']
+  return [...constraints].sort((one, other) => place.indexOf(one.contype) - place.indexOf(other.contype))
+}
+
+/** ADD COLUMN: every row there gets the default, evaluated for each where it is volatile. */
+export function addColumn(walk: Walk, relation: Relation, def: Node, { ifNotExists = false } = {}): void {
+  if (findColumn(relation, def.colname)) {
+    if (ifNotExists) return
+    throw new NotFollowed(`column "${def.colname}" is there already`)
+  }
+  const column = makeColumn(walk, relation, def)
+  // A generated column reads the others, so they must stand under their present names.
+  if ((def.constraints ?? []).some((one: Node) => one.Constraint.contype === 'CONSTR_GENERATED'))
+    walk.content.read(relation)
+  relation.columns.push(column)
+  relation.isDirty = true
+  const generated = (def.constraints ?? []).find((one: Node) => one.Constraint.contype === 'CONSTR_GENERATED')
+  const value = generated
+    ? generatedOf(walk, relation, generated.Constraint.raw_expr, column)
+    : defaultOf(walk.content, column, relation)
+  column.from = value.sql
+  if (value.opaque[0] !== undefined) column.opaque ??= value.opaque[0]
+  if (column.sequence && !relation.isEmpty && value.sql.includes('row_number()')) {
+    column.sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${relation.source} AS c)`)
+  }
+  if (generated && !relation.isEmpty) needEvaluation(walk, relation, column.opaque ? [column.opaque] : [])
+  addColumnConstraints(walk, relation, column, def)
+  for (const child of relation.children) addColumn(walk, child, def, { ifNotExists: true })
+}
+
+function generatedOf(walk: Walk, relation: Relation, expression: Node, column: Column) {
+  const bound = bindTypes(walk.catalog, bindColumns(relation, expression))
+  const value = new Rewriter(walk.content).expression(bound, [relation])
+  return { ...value, sql: castTo(value.sql, column.type, 'assignment') }
+}
+
+/** DROP COLUMN takes along every index and constraint that the column is part of. */
+export function dropColumn(walk: Walk, relation: Relation, name: string, { ifExists = false } = {}): void {
+  const column = findColumn(relation, name)
+  if (!column) {
+    if (ifExists) return
+    throw new NotFollowed(`column "${name}" of "${relation.name}" is not known`)
+  }
+  relation.columns = relation.columns.filter((one) => one !== column)
+  relation.isDirty = true
+  forgetColumn(walk, relation, column)
+  for (const child of relation.children) dropColumn(walk, child, name, { ifExists: true })
+}
+
+/** Nothing of the catalog hangs on this column any more. */
+export function forgetColumn(walk: Walk, relation: Relation, column: Column): void {
+  relation.constraints = relation.constraints.filter(
+    ({ kind, columns, expression }) =>
+      !columns.includes(column) && !(kind === 'check' && columnsIn(expression).has(column)),
+  )
+  relation.indexes = relation.indexes.filter(
+    ({ keys, included, predicate }) =>
+      !included.includes(column) &&
+      !columnsIn(predicate).has(column) &&
+      !keys.some((key) => key.column === column || columnsIn(key.expression).has(column)),
+  )
+  for (const other of walk.catalog.relations) {
+    other.constraints = other.constraints.filter(({ parentColumns }) => !parentColumns?.includes(column))
+  }
+  if (column.sequence?.ownedBy === column) {
+    walk.catalog.sequences = walk.catalog.sequences.filter((one) => one !== column.sequence)
+  }
+}

@@ -1,0 +1,237 @@
+import { relationOf } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { bindColumns, bindTypes } from '../bind.js'
+import { NotFollowed } from '../casts.js'
+import { followQuery } from '../data/statement.js'
+import { columnOf } from '../data/target.js'
+import { creationSchema, findIndex, findRelation, findSequence } from '../lookup.js'
+import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../model.js'
+import { needUnique } from '../needs.js'
+import { Rewriter } from '../rewrite.js'
+import { namesOf } from '../tree.js'
+import { columnsIn, type Walk } from '../walk.js'
+import { addColumnConstraints, makeColumn } from './columns.js'
+import { addConstraint } from './constraints.js'
+import { chooseName } from './names.js'
+
+/** A relation that the migrations make, still without columns and rows. */
+export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Relation {
+  const { schema, name } = relationOf(rangeVar)
+  const isTemporary = rangeVar.relpersistence === 't'
+  return {
+    schema: isTemporary ? 'pg_temp' : creationSchema(walk.catalog, schema),
+    name,
+    kind,
+    columns: [],
+    constraints: [],
+    indexes: [],
+    triggers: [],
+    source: '(SELECT 1)',
+    isDirty: true,
+    isEmpty: true,
+    past: [],
+    children: [],
+    parents: [],
+    isPartition: false,
+    isTemporary,
+    reads: [],
+    hasRowSecurity: false,
+    policies: [],
+    heapBytes: 0,
+    toastBytes: 0,
+    rowEstimate: 0,
+    isOwned: true,
+    privileges: new Set(['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']),
+  }
+}
+
+/** CREATE TABLE */
+export function followCreateTable(walk: Walk, node: Node): void {
+  const relation = makeRelation(walk, node.relation, node.partspec ? 'partitioned table' : 'table')
+  if (findRelation(walk.catalog, relation)) {
+    if (node.if_not_exists) return
+    throw new NotFollowed(`relation "${relation.name}" is there already`)
+  }
+  walk.catalog.relations.push(relation)
+  const parents: Relation[] = (node.inhRelations ?? []).map((one: Node) => {
+    const parent = findRelation(walk.catalog, relationOf(one.RangeVar))
+    if (!parent) throw new NotFollowed(`relation "${one.RangeVar.relname}" is not known`)
+    return parent
+  })
+  for (const parent of parents) {
+    relation.columns.push(...parent.columns.map((column) => copyColumn(column)))
+    relation.parents.push(parent)
+    parent.children.push(relation)
+  }
+  const elements: Node[] = node.tableElts ?? []
+  const defined: [Column, Node][] = []
+  for (const { ColumnDef, TableLikeClause } of elements) {
+    if (TableLikeClause) relation.columns.push(...likeColumns(walk, TableLikeClause))
+    if (!ColumnDef) continue
+    const column = makeColumn(walk, relation, ColumnDef)
+    relation.columns.push(column)
+    defined.push([column, ColumnDef])
+  }
+  for (const [column, def] of defined) addColumnConstraints(walk, relation, column, def)
+  for (const { Constraint } of elements) if (Constraint) addConstraint(walk, relation, Constraint)
+  for (const one of node.constraints ?? []) addConstraint(walk, relation, one.Constraint)
+}
+
+/** LIKE copies columns and NOT NULL; what INCLUDING adds is not followed beyond defaults. */
+function likeColumns(walk: Walk, clause: Node): Column[] {
+  const template = findRelation(walk.catalog, relationOf(clause.relation))
+  if (!template) throw new NotFollowed(`relation "${clause.relation.relname}" is not known`)
+  return template.columns.map((column) => {
+    const copy = copyColumn(column)
+    if ((clause.options & 8) === 0) delete copy.default
+    return copy
+  })
+}
+
+function copyColumn({ name, type, isNotNull, default: value, collation }: Column): Column {
+  return {
+    name,
+    type,
+    isNotNull,
+    from: 'NULL',
+    ...(value ? { default: value } : {}),
+    ...(collation ? { collation } : {}),
+  }
+}
+
+/** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: a relation with the rows of a query. */
+export async function followCreateFromQuery(
+  walk: Walk,
+  into: Node,
+  select: Node,
+  kind: RelationKind,
+  ifNotExists = false,
+): Promise<void> {
+  const relation = makeRelation(walk, into.rel, kind)
+  if (findRelation(walk.catalog, relation) && ifNotExists) return
+  const { query, scope } = await followQuery(walk, select)
+  const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
+  await setQuery(walk, relation, sql, namesOf(into.colNames), { isVolatile })
+  relation.isEmpty = into.skipData === true
+  if (relation.isEmpty) relation.isDirty = true
+  if (opaque[0] !== undefined) relation.opaque = opaque[0]
+  walk.catalog.relations.push(relation)
+}
+
+/** CREATE VIEW */
+export async function followCreateView(walk: Walk, node: Node): Promise<void> {
+  const relation = makeRelation(walk, node.view, 'view')
+  const existing = findRelation(walk.catalog, relation)
+  const { sql, opaque, isVolatile } = new Rewriter(walk.content).query(node.query)
+  await setQuery(walk, relation, sql, namesOf(node.aliases), { isVolatile })
+  relation.isEmpty = false
+  if (opaque[0] !== undefined) relation.opaque = opaque[0]
+  if (existing) walk.catalog.relations = walk.catalog.relations.filter((one) => one !== existing)
+  walk.catalog.relations.push(relation)
+}
+
+/** Columns and rows of a relation that is made from a query. The server names and types them. */
+async function setQuery(
+  walk: Walk,
+  relation: Relation,
+  sql: string,
+  names: readonly string[],
+  options: { isVolatile: boolean },
+): Promise<void> {
+  const answer = await walk.ask(`SELECT * FROM (${sql}) AS q LIMIT 0`)
+  if (!answer) throw new NotFollowed('the columns of its query are not known')
+  const types = new Map(walk.catalog.types.map((type) => [type.oid, type]))
+  const columns = answer.fields.map(({ name, dataTypeID }, i): Column => {
+    const object = types.get(dataTypeID)
+    const text = walk.catalog.types.find((type) => type.name === 'text' && type.schema === 'pg_catalog')
+    const known = object ?? text
+    if (!known) throw new NotFollowed(`the type of "${name}" is not known`)
+    return {
+      name: names[i] ?? name,
+      type: { object: known, modifiers: '', isArray: false },
+      isNotNull: false,
+      from: '',
+      ...(object ? {} : { opaque: `the type of "${name}" is not known` }),
+    }
+  })
+  relation.columns = columns
+  const heads = columns.map(({ name }) => name)
+  const list = heads.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
+  walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, options.isVolatile)
+}
+
+/** CREATE INDEX */
+export function followCreateIndex(walk: Walk, node: Node): void {
+  const relation = findRelation(walk.catalog, relationOf(node.relation))
+  if (!relation) throw new NotFollowed(`relation "${node.relation.relname}" is not known`)
+  const keys: IndexKey[] = node.indexParams.map(({ IndexElem: { name, expr, collation } }: Node) => ({
+    ...(name
+      ? { column: columnOf(relation, name) }
+      : { expression: bindTypes(walk.catalog, bindColumns(relation, expr)) }),
+    ...(collation
+      ? {
+          collation: namesOf(collation)
+            .map((part) => `"${part}"`)
+            .join('.'),
+        }
+      : {}),
+  }))
+  const columnNames = keys.map(({ column }) => column?.name ?? 'expr')
+  const name = node.idxname ?? chooseName(walk.catalog, relation, columnNames, 'idx')
+  const place = { schema: relation.schema, name }
+  if (
+    findIndex(walk.catalog, place) ||
+    findRelation(walk.catalog, place) ||
+    findSequence(walk.catalog, place)
+  ) {
+    if (node.if_not_exists) return
+    throw new NotFollowed(`"${name}" is there already`)
+  }
+  const index: IndexObject = {
+    name,
+    isUnique: node.unique === true,
+    isValid: true,
+    keys,
+    included: (node.indexIncludingParams ?? []).flatMap(({ IndexElem }: Node) =>
+      IndexElem.name ? [columnOf(relation, IndexElem.name)] : [],
+    ),
+    ...(node.whereClause
+      ? { predicate: bindTypes(walk.catalog, bindColumns(relation, node.whereClause)) }
+      : {}),
+    areNullsNotDistinct: node.nulls_not_distinct === true,
+    method: node.accessMethod ?? 'btree',
+    sizeBytes: 0,
+  }
+  relation.indexes.push(index)
+  if (relation.isEmpty) return
+  needComputableKeys(walk, relation, index)
+  if (index.isUnique) needUnique(walk, relation, index)
+}
+
+/** The expressions of an index must not raise: neither for a row that is there nor for one that this transaction has replaced. */
+function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject): void {
+  const expressions = [...index.keys.map(({ expression }) => expression), index.predicate].filter(
+    (one) => one !== undefined,
+  )
+  if (expressions.length === 0) return
+  const columns = expressions.flatMap((expression) => [...columnsIn(expression)])
+  const values = expressions.map(
+    (expression, i) => `${new Rewriter(walk.content).expression(expression, [relation]).sql} AS "~e${i}"`,
+  )
+  for (const source of [walk.content.read(relation), ...relation.past]) {
+    const rows = `(SELECT ${values.join(', ')} FROM ${source} AS "${relation.name.replaceAll('"', '""')}" OFFSET 0) AS e`
+    walk.need({
+      code: 'invalid-value',
+      sqlstate: '22000',
+      object: `${relation.name}.${index.name}`,
+      title: `every key of "${index.name}" can be computed`,
+      question: { kind: 'evaluates', from: rows, alias: 'e' },
+      opaque: [
+        ...new Set([
+          ...(relation.opaque ? [relation.opaque] : []),
+          ...columns.flatMap(({ opaque }) => opaque ?? []),
+        ]),
+      ],
+    })
+  }
+}

@@ -1,0 +1,384 @@
+import { type RelationName, relationOf, relationOfParts } from '../sql/names.js'
+import type { Node, ParsedStatement } from '../sql/parser.js'
+import { followBlock } from './block/block.js'
+import { NotFollowed } from './casts.js'
+import { followTruncate } from './data/delete.js'
+import { followDataStatement, followQuery } from './data/statement.js'
+import { columnOf } from './data/target.js'
+import { blurWritten } from './data/triggers.js'
+import { followAlterTable } from './ddl/alter-table.js'
+import {
+  followCreateFromQuery,
+  followCreateIndex,
+  followCreateTable,
+  followCreateView,
+} from './ddl/create.js'
+import { followDrop } from './ddl/drop.js'
+import { followRename, followSetSchema } from './ddl/rename.js'
+import {
+  followAlterEnum,
+  followCreateComposite,
+  followCreateDomain,
+  followCreateEnum,
+  settleEnums,
+} from './ddl/types.js'
+import { creationSchema, findRelation, findSequence } from './lookup.js'
+import type { TriggerObject } from './model.js'
+import { Rewriter, writes } from './rewrite.js'
+import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
+import type { Walk } from './walk.js'
+
+/**
+ * Carries one statement into the catalog and the contents. What cannot be followed becomes unknown, together with what
+ * it may touch, and the statement is left to the rehearsal.
+ */
+export async function followStatement(
+  walk: Walk,
+  statement: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
+): Promise<void> {
+  try {
+    await follow(walk, statement)
+  } catch (error) {
+    if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+    leaveToRehearsal(
+      walk,
+      statement,
+      error instanceof NotDeparsed ? 'its text is not read with certainty' : error.message,
+    )
+  }
+  if (!unchanging.has(statement.kind) && !dataKinds.has(statement.kind)) walk.content.isCatalogChanged = true
+}
+
+const dataKinds: ReadonlySet<string> = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'SelectStmt',
+  'TruncateStmt',
+])
+
+/** Statements that change neither rows nor what later statements may use. */
+const unchanging: ReadonlySet<string> = new Set([
+  ...[
+    'GrantStmt',
+    'GrantRoleStmt',
+    'CommentStmt',
+    'AlterOwnerStmt',
+    'AlterDefaultPrivilegesStmt',
+    'SecLabelStmt',
+  ],
+  ...[
+    'VariableShowStmt',
+    'LockStmt',
+    'NotifyStmt',
+    'ListenStmt',
+    'UnlistenStmt',
+    'ExplainStmt',
+    'VacuumStmt',
+    'ReindexStmt',
+  ],
+  ...[
+    'ClusterStmt',
+    'CheckPointStmt',
+    'ConstraintsSetStmt',
+    'CreateStatsStmt',
+    'AlterStatsStmt',
+    'CreatePolicyStmt',
+    'AlterPolicyStmt',
+  ],
+  ...[
+    'CreatePublicationStmt',
+    'AlterPublicationStmt',
+    'CreateSubscriptionStmt',
+    'AlterSubscriptionStmt',
+    'DropSubscriptionStmt',
+  ],
+  ...[
+    'CreateRoleStmt',
+    'AlterRoleStmt',
+    'AlterRoleSetStmt',
+    'DropRoleStmt',
+    'AlterDatabaseSetStmt',
+    'AlterDatabaseStmt',
+    'AlterSystemStmt',
+  ],
+  ...[
+    'CreateForeignServerStmt',
+    'CreateUserMappingStmt',
+    'CreateFdwStmt',
+    'DiscardStmt',
+    'AlterExtensionStmt',
+    'AlterTSConfigurationStmt',
+  ],
+  ...[
+    'AlterFunctionStmt',
+    'CreateEventTrigStmt',
+    'AlterEventTrigStmt',
+    'AlterTableSpaceOptionsStmt',
+    'AlterObjectDependsStmt',
+  ],
+])
+
+async function follow(
+  walk: Walk,
+  { kind, node }: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
+): Promise<void> {
+  switch (kind) {
+    case 'InsertStmt':
+    case 'UpdateStmt':
+    case 'DeleteStmt':
+    case 'MergeStmt':
+      return followDataStatement(walk, kind, node)
+    case 'TruncateStmt':
+      return followTruncate(walk, node)
+    case 'SelectStmt':
+      return followSelect(walk, node)
+    case 'AlterTableStmt':
+      return followAlterTable(walk, node)
+    case 'CreateStmt':
+      return followCreateTable(walk, node)
+    case 'CreateTableAsStmt':
+      return followCreateFromQuery(
+        walk,
+        node.into,
+        node.query.SelectStmt ?? {},
+        node.objtype === 'OBJECT_MATVIEW' ? 'materialized view' : 'table',
+        node.if_not_exists === true,
+      )
+    case 'ViewStmt':
+      return followCreateView(walk, node)
+    case 'IndexStmt':
+      return followCreateIndex(walk, node)
+    case 'CreateEnumStmt':
+      return followCreateEnum(walk, node)
+    case 'CreateDomainStmt':
+      return followCreateDomain(walk, node)
+    case 'CompositeTypeStmt':
+      return followCreateComposite(walk, node)
+    case 'AlterEnumStmt':
+      return followAlterEnum(walk, node)
+    case 'DropStmt':
+      return followDrop(walk, node)
+    case 'RenameStmt':
+      return followRename(walk, node)
+    case 'AlterObjectSchemaStmt':
+      return followSetSchema(walk, node)
+    case 'CreateSchemaStmt':
+      walk.catalog.schemas.add(node.schemaname ?? '')
+      return
+    case 'CreateSeqStmt':
+      return createSequence(walk, node)
+    case 'AlterSeqStmt':
+      return alterSequence(walk, node)
+    case 'CreateExtensionStmt':
+      walk.catalog.extensions.add(node.extname)
+      return
+    case 'CreateFunctionStmt':
+      return createFunction(walk, node)
+    case 'CreateTrigStmt':
+      return createTrigger(walk, node)
+    case 'VariableSetStmt':
+      return setVariable(walk, node)
+    case 'TransactionStmt':
+      return followTransaction(walk, node)
+    case 'DoStmt':
+      return followBlock(walk, node)
+    case 'RefreshMatViewStmt':
+      return refresh(walk, node)
+    default:
+      if (!unchanging.has(kind)) throw new NotFollowed(`${kind.replace(/Stmt$/, '')} is not followed`)
+  }
+}
+
+/** Nothing is known any more of what the statement may touch. */
+function leaveToRehearsal(
+  walk: Walk,
+  { kind, node, sql }: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
+  reason: string,
+): void {
+  walk.doubt(reason)
+  const why = `line ${walk.place.line} is not followed: ${reason}`
+  blurWritten(walk, sql, why)
+  if (!dataKinds.has(kind) || (kind === 'SelectStmt' && node.intoClause)) walk.catalog.opaque ??= why
+}
+
+/** A SELECT is run for the sake of what its functions do, or into a table. */
+async function followSelect(walk: Walk, node: Node): Promise<void> {
+  const { intoClause, ...select } = node
+  if (intoClause) return followCreateFromQuery(walk, intoClause, select, 'table')
+  if (setSequence(walk, node)) return
+  const called = new Set<string>()
+  visitTree(node, (kind, inner) => {
+    if (kind === 'FuncCall') called.add(lastName(inner.funcname))
+  })
+  const writing = walk.catalog.functions.find(({ name, body }) => called.has(name) && writes(body))
+  if (writing) throw new NotFollowed(`function "${writing.name}" writes`)
+  if (called.has('set_config')) return
+  const { query, scope } = await followQuery(walk, select)
+  const { sql, opaque } = new Rewriter(walk.content, scope).query(query)
+  walk.need({
+    code: 'invalid-value',
+    sqlstate: '22000',
+    object: 'query',
+    title: 'every row of the query can be computed',
+    question: { kind: 'evaluates', from: `(${sql}) AS q`, alias: 'q' },
+    opaque,
+  })
+}
+
+/** `SELECT setval('"User_id_seq"', …)` */
+function setSequence(walk: Walk, node: Node): boolean {
+  const call = node.targetList?.length === 1 ? node.targetList[0].ResTarget.val.FuncCall : undefined
+  if (lastName(call?.funcname) !== 'setval') return false
+  const [name, value, isCalled] = call.args as Node[]
+  const sequence = sequenceOf(walk, name)
+  if (!sequence || node.fromClause) throw new NotFollowed('setval of a sequence that is not known')
+  const rewritten = new Rewriter(walk.content).expression(value as Node)
+  if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
+  const isNext = isCalled?.A_Const?.boolval !== undefined && isCalled.A_Const.boolval.boolval !== true
+  walk.content.sequenceStarts.set(
+    sequence,
+    `(${rewritten.sql})::pg_catalog.int8${isNext ? '' : ` + ${sequence.increment}`}`,
+  )
+  sequence.taken = []
+  return true
+}
+
+/** A literal, or pg_get_serial_sequence('"User"', 'id'). */
+function sequenceOf(walk: Walk, argument: Node | undefined) {
+  const text = (node: Node | undefined) =>
+    node?.A_Const?.sval?.sval ?? node?.TypeCast?.arg?.A_Const?.sval?.sval
+  const parts = (name: string) =>
+    [...name.matchAll(/"((?:[^"]|"")*)"|([^."]+)/g)].map(([, quoted, plain]) => ({
+      String: { sval: quoted?.replaceAll('""', '"') ?? (plain ?? '').toLowerCase() },
+    }))
+  const direct = text(argument)
+  if (direct !== undefined) return findSequence(walk.catalog, relationOfParts(parts(direct)))
+  if (lastName(argument?.FuncCall?.funcname) !== 'pg_get_serial_sequence') return undefined
+  const [table, column] = (argument?.FuncCall?.args ?? []).map(text) as [string | undefined, string | undefined]
+  const relation = findRelation(walk.catalog, relationOfParts(parts(table ?? '')))
+  return relation?.columns.find((one) => one.name === column)?.sequence
+}
+
+function createSequence(walk: Walk, node: Node): void {
+  const { schema, name } = relationOf(node.sequence)
+  if (findSequence(walk.catalog, named(schema, name)) && node.if_not_exists) return
+  const options = optionsOf(node.options)
+  walk.catalog.sequences.push({
+    schema: creationSchema(walk.catalog, schema),
+    name,
+    increment: Number(options.increment ?? 1),
+    start: Number(options.start ?? 1),
+    taken: [],
+  })
+}
+
+function alterSequence(walk: Walk, node: Node): void {
+  const sequence = findSequence(walk.catalog, relationOf(node.sequence))
+  const options = optionsOf(node.options)
+  if (!sequence) throw new NotFollowed('the sequence is not known')
+  const owner: Node[] | undefined = node.options?.find(({ DefElem }: Node) => DefElem.defname === 'owned_by')
+    ?.DefElem.arg?.List?.items
+  if (owner && owner.length > 1) {
+    const relation = findRelation(walk.catalog, relationOfParts(owner.slice(0, -1)))
+    const column = relation && columnOf(relation, lastName(owner))
+    if (column) {
+      sequence.ownedBy = column
+      column.sequence = sequence
+    }
+  }
+  if ('restart' in options) {
+    walk.content.sequenceStarts.set(sequence, String(options.restart ?? sequence.start))
+    sequence.taken = []
+  }
+  if ('increment' in options) throw new NotFollowed('the increment of a sequence changes')
+}
+
+function optionsOf(options: Node[] = []): Record<string, unknown> {
+  return Object.fromEntries(
+    options.map(({ DefElem: { defname, arg } }) => [
+      defname,
+      arg?.Integer ? (arg.Integer.ival ?? 0) : arg?.Float?.fval,
+    ]),
+  )
+}
+
+function named(schema: string | undefined, name: string): RelationName {
+  return schema ? { schema, name } : { name }
+}
+
+function createFunction(walk: Walk, node: Node): void {
+  const { schema, name } = relationOfParts(node.funcname)
+  const options: Node[] = (node.options ?? []).map(({ DefElem }: Node) => DefElem)
+  const bodies = options.find(({ defname }) => defname === 'as')?.arg?.List?.items ?? []
+  const made = {
+    schema: creationSchema(walk.catalog, schema),
+    name,
+    language: options.find(({ defname }) => defname === 'language')?.arg?.String?.sval ?? 'sql',
+    body: namesOf(bodies).join('\n') || JSON.stringify(node.sql_body ?? ''),
+    volatility: 'volatile' as const,
+    isLive: false,
+  }
+  walk.catalog.functions = [
+    ...walk.catalog.functions.filter((one) => one.name !== name || one.schema !== made.schema),
+    made,
+  ]
+}
+
+/** Bits of CreateTrigStmt, which are those of `pg_trigger.tgtype`. */
+const triggerBits = { before: 2, insert: 4, delete: 8, update: 16, truncate: 32, instead: 64 } as const
+
+function createTrigger(walk: Walk, node: Node): void {
+  const relation = findRelation(walk.catalog, relationOf(node.relation))
+  if (!relation) throw new NotFollowed(`relation "${node.relation.relname}" is not known`)
+  const { schema, name } = relationOfParts(node.funcname)
+  const has = (bits: number | undefined, bit: keyof typeof triggerBits) =>
+    ((bits ?? 0) & triggerBits[bit]) !== 0
+  const trigger: TriggerObject = {
+    name: node.trigname,
+    isEnabled: true,
+    timing: has(node.timing, 'before') ? 'before' : has(node.timing, 'instead') ? 'instead of' : 'after',
+    events: (['insert', 'update', 'delete', 'truncate'] as const).filter((event) => has(node.events, event)),
+    columns: namesOf(node.columns).map((column) => columnOf(relation, column)),
+    isForEachRow: node.row === true,
+    functionName: { schema: creationSchema(walk.catalog, schema), name },
+  }
+  relation.triggers = [...relation.triggers.filter((one) => one.name !== trigger.name), trigger]
+}
+
+function setVariable(walk: Walk, node: Node): void {
+  if (node.name === 'session_replication_role') {
+    for (const relation of walk.catalog.relations)
+      relation.triggers = relation.triggers.map((one) => ({ ...one, isEnabled: false }))
+  }
+  if (node.name !== 'search_path') return
+  const path = (node.args ?? []).map((one: Node) => one.A_Const?.sval?.sval ?? '')
+  if (path.length > 0) walk.catalog.searchPath = path.filter((one: string) => one !== '')
+}
+
+function followTransaction(walk: Walk, node: Node): void {
+  switch (node.kind) {
+    case 'TRANS_STMT_COMMIT':
+      endTransaction(walk)
+      break
+    case 'TRANS_STMT_ROLLBACK':
+    case 'TRANS_STMT_ROLLBACK_TO':
+    case 'TRANS_STMT_PREPARE':
+      throw new NotFollowed('the file rolls back itself')
+  }
+}
+
+/** What was done is there for good: an index meets no replaced rows, an enum its new values. */
+export function endTransaction(walk: Walk): void {
+  settleEnums(walk)
+  for (const relation of walk.catalog.relations) relation.past = []
+}
+
+function refresh(walk: Walk, node: Node): void {
+  const relation = findRelation(walk.catalog, relationOf(node.relation))
+  if (!relation) throw new NotFollowed(`materialized view "${node.relation.relname}" is not known`)
+  walk.blur(relation, 'it is refreshed')
+  if (relation.indexes.some(({ isUnique }) => isUnique))
+    walk.doubt(`whether "${relation.name}" can be refreshed is not asked`, relation.name)
+}

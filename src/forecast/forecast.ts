@@ -1,0 +1,97 @@
+import { answer } from '../checks/check.js'
+import type { Evidence } from '../domain/finding.js'
+import type { Reader } from '../domain/reader.js'
+import type { ForecastFile } from './file.js'
+import { endTransaction, followStatement } from './follow.js'
+import { readLiveCatalog } from './live-catalog.js'
+import { type Outcome, Questions } from './questions.js'
+import type { Doubt, Requirement, StatementPlace } from './requirement.js'
+import { readSequenceStarts } from './sequences.js'
+import { Walk } from './walk.js'
+
+/** The statement that will fail, and why. */
+export interface Failure {
+  readonly place: StatementPlace
+  readonly code: string
+  readonly sqlstate: string
+  readonly object: string
+  /** What should be true and is not. */
+  readonly title: string
+  readonly message?: string
+  readonly evidence?: Evidence
+  /** Finds every offending row on the target as it is now. */
+  readonly findSql?: string
+}
+
+/** What the pending migrations will meet. */
+export interface Forecast {
+  /** The first statement that will fail for certain; nothing after it runs. */
+  readonly failure?: Failure
+  /** What only a rehearsal can tell, up to the failure. */
+  readonly doubts: readonly Doubt[]
+  /** How many requirements were asked and hold. */
+  readonly holds: number
+}
+
+/**
+ * Walks over the pending statements, keeps for every relation the query that yields its content at that point, and asks
+ * the target whether each statement's demands on the rows hold. Read-only: `reader` is inside a transaction of one
+ * snapshot.
+ */
+export async function makeForecast(
+  files: readonly ForecastFile[],
+  reader: Reader,
+  schema: string,
+  onProgress: (title: string) => void = () => undefined,
+): Promise<Forecast> {
+  const catalog = await readLiveCatalog(reader, schema)
+  const walk = new Walk(catalog, async (sql) => {
+    const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
+    const asked = await answer(reader, () => reader.query(query))
+    return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
+  })
+  await readSequenceStarts(walk, files)
+  for (const { migration, file, statements, execution } of files) {
+    walk.inTransaction = execution.mode === 'all-or-nothing'
+    for (const statement of statements) {
+      walk.place = { migration, file, index: statement.index, line: statement.line }
+      await followStatement(walk, statement)
+    }
+    endTransaction(walk)
+  }
+  const questions = new Questions(reader, walk.content.chain)
+  return weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+}
+
+function weigh(walk: Walk, questions: Questions, outcomes: ReadonlyMap<Requirement, Outcome>): Forecast {
+  const doubts: Doubt[] = [...walk.doubts]
+  let failure: Failure | undefined
+  let holds = 0
+  for (const [requirement, outcome] of outcomes) {
+    const { place, object, mayPass } = requirement
+    if (outcome.kind === 'holds') holds += 1
+    else if (outcome.kind === 'not-answered') doubts.push({ place, object, reason: outcome.reason })
+    else if (mayPass !== undefined) doubts.push({ place, object, reason: mayPass })
+    else failure ??= failureOf(requirement, outcome, questions)
+  }
+  return { ...(failure ? { failure } : {}), doubts, holds }
+}
+
+function failureOf(
+  requirement: Requirement,
+  outcome: Extract<Outcome, { kind: 'violated' }>,
+  questions: Questions,
+): Failure {
+  const { place, code, object, title, question } = requirement
+  const findSql = questions.findSql(question)
+  return {
+    place,
+    code: outcome.evidence ? code : 'invalid-value',
+    sqlstate: outcome.sqlstate,
+    object,
+    title,
+    ...(outcome.message === undefined ? {} : { message: outcome.message }),
+    ...(outcome.evidence ? { evidence: outcome.evidence } : {}),
+    ...(findSql === undefined ? {} : { findSql }),
+  }
+}

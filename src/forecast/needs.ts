@@ -1,0 +1,208 @@
+import { quoteIdentifier } from '../sql/names.js'
+import type { Column, Constraint, IndexObject, Relation } from './model.js'
+import { Rewriter } from './rewrite.js'
+import { columnsIn, objectOf, opacityOf, sampleOf, type Walk } from './walk.js'
+
+/** Where the rows come from that a requirement is about, and whether rows in it may be there from before. */
+export interface Rows {
+  /** FROM item with its alias. */
+  readonly from: string
+  /** Why the rows themselves cannot be known. */
+  readonly opaque: readonly string[]
+  /** Rows that were there before are among them: a constraint NOT VALID may hold for them or not. */
+  readonly holdsOld: boolean
+}
+
+/** All rows of the relation at this point. */
+export function allRows(walk: Walk, relation: Relation): Rows {
+  return { from: walk.rowsOf(relation), opaque: opacityOf(relation, []), holdsOld: true }
+}
+
+export function needNotNull(
+  walk: Walk,
+  relation: Relation,
+  column: Column,
+  rows = allRows(walk, relation),
+): void {
+  walk.need({
+    code: 'not-null-violation',
+    sqlstate: '23502',
+    object: objectOf(relation, [column]),
+    title: `${display(relation, column)} holds no NULL`,
+    question: {
+      kind: 'rows',
+      from: rows.from,
+      violation: `${quoteIdentifier(column.name)} IS NULL`,
+      sample: sampleOf(relation, [column]),
+    },
+    opaque: [...rows.opaque, ...opacityOf(relation, [column])],
+  })
+}
+
+export function needCheck(
+  walk: Walk,
+  relation: Relation,
+  constraint: Constraint,
+  rows = allRows(walk, relation),
+): void {
+  if (!constraint.expression) return
+  const { sql, opaque } = new Rewriter(walk.content).expression(constraint.expression, [relation])
+  walk.need({
+    code: 'check-violation',
+    sqlstate: '23514',
+    object: `${relation.name}.${constraint.name}`,
+    title: `every row of "${relation.name}" satisfies "${constraint.name}"`,
+    question: {
+      kind: 'rows',
+      from: rows.from,
+      violation: `${sql} IS FALSE`,
+      sample: sampleOf(relation, columnsIn(constraint.expression)),
+    },
+    opaque: [...rows.opaque, ...opaque],
+    ...(constraint.isValidated || !rows.holdsOld
+      ? {}
+      : { mayPass: `"${constraint.name}" is NOT VALID, and old rows may break it` }),
+  })
+}
+
+/** A unique index holds no key twice. NULLs are no keys unless it says NULLS NOT DISTINCT. */
+export function needUnique(
+  walk: Walk,
+  relation: Relation,
+  index: IndexObject,
+  rows = allRows(walk, relation),
+): void {
+  const columns = index.keys.flatMap(({ column, expression }) => [
+    ...(column ? [column] : columnsIn(expression)),
+  ])
+  const opaque = new Set([
+    ...rows.opaque,
+    ...opacityOf(relation, [...columns, ...columnsIn(index.predicate)]),
+  ])
+  const keys = index.keys.map(({ column, expression, collation }) => {
+    const key = column ? quoteIdentifier(column.name) : renderKey(walk, relation, expression, opaque)
+    return collation ? `(${key} COLLATE ${collation})` : key
+  })
+  const predicate = index.predicate && new Rewriter(walk.content).expression(index.predicate, [relation])
+  for (const reason of predicate?.opaque ?? []) opaque.add(reason)
+  walk.need({
+    code: 'unique-violation',
+    sqlstate: '23505',
+    object: `${relation.name}.${index.name}`,
+    title: `no key of "${index.name}" is used twice in "${relation.name}"`,
+    question: {
+      kind: 'groups',
+      from: rows.from,
+      keys,
+      isHashable: index.keys.every(({ column, collation }) => !collation && !column?.collation),
+      ...conditionOf(index, keys, predicate?.sql),
+    },
+    opaque: [...opaque],
+  })
+}
+
+function conditionOf(
+  { areNullsNotDistinct }: IndexObject,
+  keys: readonly string[],
+  predicate: string | undefined,
+) {
+  const conditions = [
+    ...(areNullsNotDistinct ? [] : keys.map((key) => `${key} IS NOT NULL`)),
+    ...(predicate === undefined ? [] : [predicate]),
+  ]
+  return conditions.length > 0 ? { condition: conditions.join(' AND ') } : {}
+}
+
+function renderKey(walk: Walk, relation: Relation, expression: unknown, opaque: Set<string>): string {
+  const rewritten = new Rewriter(walk.content).expression(expression as never, [relation])
+  for (const reason of rewritten.opaque) opaque.add(reason)
+  return rewritten.sql
+}
+
+/** Every reference leads to a row. MATCH FULL also refuses a key that is NULL in part. */
+export function needForeignKey(
+  walk: Walk,
+  relation: Relation,
+  key: Constraint,
+  rows = allRows(walk, relation),
+): void {
+  const { parent, parentColumns = [], columns, name } = key
+  if (!parent) return
+  const opaque = [...rows.opaque, ...opacityOf(relation, columns), ...opacityOf(parent, parentColumns)]
+  walk.need({
+    code: 'foreign-key-violation',
+    sqlstate: '23503',
+    object: `${relation.name}.${name}`,
+    title: `every (${columns.map((column) => column.name).join(', ')}) of "${relation.name}" is in "${parent.name}"`,
+    question: {
+      kind: 'rows',
+      from: rows.from,
+      violation: orphanCondition(walk, relation, key),
+      sample: sampleOf(relation, columns),
+    },
+    opaque,
+    ...(key.isValidated || !rows.holdsOld
+      ? {}
+      : { mayPass: `"${name}" is NOT VALID, and old rows may break it` }),
+  })
+}
+
+/** True for a row of the referencing relation that has no parent, as SQL over its alias. */
+function orphanCondition(
+  walk: Walk,
+  relation: Relation,
+  { parent, parentColumns = [], columns, isMatchFull }: Constraint,
+): string {
+  const alias = quoteIdentifier(relation.name)
+  const own = columns.map((column) => `${alias}.${quoteIdentifier(column.name)}`)
+  const isThere = own.map((column) => `${column} IS NOT NULL`).join(' AND ')
+  const source = walk.content.read(parent as Relation)
+  const pairs = parentColumns.map((column, i) => `"~parent".${quoteIdentifier(column.name)} = ${own[i]}`)
+  const hasParent = `EXISTS (SELECT 1 FROM ${source} AS "~parent" WHERE ${pairs.join(' AND ')})`
+  if (!isMatchFull || own.length === 1) return `${isThere} AND NOT ${hasParent}`
+  const isAllNull = own.map((column) => `${column} IS NULL`).join(' AND ')
+  return `NOT (${isAllNull}) AND (NOT (${isThere}) OR NOT ${hasParent})`
+}
+
+/** Every row can be computed, and so every expression that the statement puts into it. */
+export function needEvaluation(walk: Walk, relation: Relation, opaque: readonly string[]): void {
+  walk.need({
+    code: 'invalid-value',
+    sqlstate: '22000',
+    object: relation.name,
+    title: `every new value of "${relation.name}" can be computed`,
+    question: { kind: 'evaluates', from: walk.rowsOf(relation), alias: quoteIdentifier(relation.name) },
+    opaque: [...opaque, ...(relation.opaque === undefined ? [] : [relation.opaque])],
+  })
+}
+
+/** What is in force already is asked again of rows that a statement has put in or changed. */
+export function needInForce(
+  walk: Walk,
+  relation: Relation,
+  rows: Rows,
+  isChanged: (column: Column) => boolean,
+): void {
+  for (const column of relation.columns)
+    if (column.isNotNull && isChanged(column)) needNotNull(walk, relation, column, rows)
+  for (const constraint of relation.constraints) {
+    const { kind, columns } = constraint
+    if (kind === 'check' && [...columnsIn(constraint.expression), ...columns].some(isChanged))
+      needCheck(walk, relation, constraint, rows)
+    if (kind === 'foreign key' && columns.some(isChanged)) needForeignKey(walk, relation, constraint, rows)
+    if (kind === 'exclusion' && columns.some(isChanged))
+      walk.doubt(`whether "${constraint.name}" still holds is not asked`, objectOf(relation, columns))
+  }
+  for (const index of relation.indexes) {
+    const columns = index.keys.flatMap(({ column, expression }) => [
+      ...(column ? [column] : columnsIn(expression)),
+    ])
+    // A row may come under a partial index by a change of what its predicate reads.
+    if (index.isUnique && [...columns, ...columnsIn(index.predicate)].some(isChanged))
+      needUnique(walk, relation, index)
+  }
+}
+
+function display(relation: Relation, column: Column): string {
+  return `"${relation.name}"."${column.name}"`
+}

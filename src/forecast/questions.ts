@@ -1,0 +1,162 @@
+import { answer } from '../checks/check.js'
+import { countOffendingRows } from '../checks/offending-rows.js'
+import type { Evidence } from '../domain/finding.js'
+import type { Reader } from '../domain/reader.js'
+import { raisedState } from './casts.js'
+import type { Chain } from './chain.js'
+import type { Question, Requirement } from './requirement.js'
+
+/** What asking a requirement came to. */
+export type Outcome =
+  | { readonly kind: 'holds' }
+  | {
+      readonly kind: 'violated'
+      readonly sqlstate: string
+      readonly message?: string
+      readonly evidence?: Evidence
+    }
+  | { readonly kind: 'not-answered'; readonly reason: string }
+
+type Asked = { error: Error & { code?: string } } | { rows: Record<string, unknown>[] }
+
+/**
+ * Asks in two rounds. First, one scan answers everything that is asked of the same content; almost always all is well.
+ * Only for a scan that finds or raises something, its questions are asked one by one, to name the culprit.
+ */
+export class Questions {
+  constructor(
+    private readonly reader: Reader,
+    private readonly chain: Chain,
+  ) {}
+
+  /** The outcome of each requirement, up to and including the first that is violated for certain. */
+  async ask(
+    requirements: readonly Requirement[],
+    onProgress: (title: string) => void,
+  ): Promise<Map<Requirement, Outcome>> {
+    const outcomes = new Map<Requirement, Outcome>()
+    const asked = requirements.filter(({ opaque }) => opaque.length === 0)
+    for (const group of groupsOf(asked)) {
+      onProgress(group[0]?.title ?? '')
+      if (await this.#allHold(group))
+        for (const requirement of group) outcomes.set(requirement, { kind: 'holds' })
+    }
+    for (const requirement of requirements) {
+      if (outcomes.has(requirement)) continue
+      const outcome = await this.one(requirement)
+      outcomes.set(requirement, outcome)
+      if (outcome.kind === 'violated' && requirement.mayPass === undefined) break
+    }
+    return outcomes
+  }
+
+  async one(requirement: Requirement): Promise<Outcome> {
+    const [reason] = requirement.opaque
+    if (reason !== undefined) return { kind: 'not-answered', reason }
+    const { question } = requirement
+    const asked =
+      question.kind === 'evaluates' ? await this.#run(fusedQuery([question])) : await this.#evidence(question)
+    if ('error' in asked) return outcomeOfError(asked.error)
+    if (!('count' in asked) || asked.count === 0) return { kind: 'holds' }
+    return { kind: 'violated', sqlstate: requirement.sqlstate, evidence: asked }
+  }
+
+  /** SQL that finds every offending row, to be run on the target as it is now. */
+  findSql(question: Question): string | undefined {
+    const query = offendingQuery(question)
+    return query === undefined ? undefined : `${this.chain.withClauseOf(query)}${query}`
+  }
+
+  async #evidence(
+    question: Exclude<Question, { kind: 'evaluates' }>,
+  ): Promise<Evidence | { error: Error & { code?: string } }> {
+    const query = offendingQuery(question) ?? ''
+    return answer(this.reader, () =>
+      countOffendingRows(this.reader, `${this.chain.withClauseOf(query)}${query}`),
+    )
+  }
+
+  async #allHold(group: readonly Requirement[]): Promise<boolean> {
+    const questions = group.map(({ question }) => question)
+    const [first] = questions
+    const query =
+      first?.kind === 'groups'
+        ? duplicatesQuery(first)
+        : fusedQuery(questions as Exclude<Question, { kind: 'groups' }>[])
+    const asked = await this.#run(query)
+    return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
+  }
+
+  #run(query: string): Promise<Asked> {
+    return answer(this.reader, () => this.reader.query(`${this.chain.withClauseOf(query)}${query}`))
+  }
+}
+
+/** Questions of the same rows go together; each key is asked by itself. */
+function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
+  const groups = new Map<string, Requirement[]>()
+  requirements.forEach((requirement, i) => {
+    const { question } = requirement
+    const name = question.kind === 'groups' ? `key ${i}` : question.from
+    const group = groups.get(name)
+    if (group) group.push(requirement)
+    else groups.set(name, [requirement])
+  })
+  return [...groups.values()]
+}
+
+/** One scan: every row is computed, and the rows that break something are counted. */
+function fusedQuery(questions: readonly Exclude<Question, { kind: 'groups' }>[]): string {
+  const counts = questions.map((question, i) =>
+    question.kind === 'rows'
+      ? `pg_catalog.count(*) FILTER (WHERE ${question.violation})::float8 AS c${i}`
+      : // A count of whole rows makes the server compute every column of them.
+        `(pg_catalog.count(${question.alias}) * 0)::float8 AS c${i}`,
+  )
+  return `SELECT ${counts.join(', ')} FROM ${questions[0]?.from}`
+}
+
+/**
+ * Whether any key is there twice. Equal keys have equal hashes, so as many distinct hashes as keys prove that there is
+ * none, at half the price of grouping.
+ */
+function duplicatesQuery({
+  from,
+  keys,
+  condition,
+  isHashable,
+}: Extract<Question, { kind: 'groups' }>): string {
+  const where = condition ? ` WHERE ${condition}` : ''
+  if (!isHashable) {
+    const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
+    const names = keys.map((_, i) => `"~k${i}"`).join(', ')
+    return `SELECT pg_catalog.count(*)::float8 AS c FROM (SELECT 1 FROM (SELECT ${list} FROM ${from}${where}) AS k GROUP BY ${names} HAVING pg_catalog.count(*) > 1) AS d`
+  }
+  const hash = `pg_catalog.hash_record_extended(ROW(${keys.join(', ')}), 0)`
+  return `SELECT (pg_catalog.count(*) - pg_catalog.count(DISTINCT ${hash}))::float8 AS c FROM ${from}${where}`
+}
+
+/** Every row, or every key, that breaks the requirement. */
+function offendingQuery(question: Question): string | undefined {
+  switch (question.kind) {
+    case 'rows':
+      return `SELECT ${question.sample.join(', ') || '1'} FROM ${question.from} WHERE ${question.violation}`
+    case 'groups': {
+      const { from, keys, condition } = question
+      const list = keys.map((key, i) => `${key} AS ${/^"(?:[^"]|"")*"$/.test(key) ? key : `key${i + 1}`}`)
+      const names = list.map((one) => one.slice(one.lastIndexOf(' AS ') + 4))
+      return `SELECT ${names.join(', ')}, pg_catalog.count(*) AS row_count FROM (SELECT ${list.join(', ')} FROM ${from}${condition ? ` WHERE ${condition}` : ''}) AS k GROUP BY ${names.join(', ')} HAVING pg_catalog.count(*) > 1`
+    }
+    case 'evaluates':
+      return undefined
+  }
+}
+
+/** An error of the data is the one that the migration will meet; any other says that we could not ask. */
+function outcomeOfError(error: Error & { code?: string }): Outcome {
+  const sqlstate = raisedState(error.message) ?? error.code ?? ''
+  if (/^(21|22|23)/.test(sqlstate)) return { kind: 'violated', sqlstate, message: error.message }
+  if (sqlstate === '57014')
+    return { kind: 'not-answered', reason: 'the question took longer than its time limit' }
+  return { kind: 'not-answered', reason: `the question could not be asked: ${error.message}` }
+}

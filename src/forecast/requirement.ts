@@ -1,0 +1,55 @@
+/** The statement that asks for something, and where it stands. */
+export interface StatementPlace {
+  readonly migration: string
+  readonly file: string
+  /** 1-based, in file order. */
+  readonly index: number
+  readonly line: number
+}
+
+/** What a requirement asks of the content at its point of the chain, as SQL over today's tables. */
+export type Question =
+  /** No row may satisfy the condition. */
+  | {
+      readonly kind: 'rows'
+      readonly from: string
+      readonly violation: string
+      readonly sample: readonly string[]
+    }
+  /** No key may be there twice. */
+  | {
+      readonly kind: 'groups'
+      readonly from: string
+      readonly keys: readonly string[]
+      /** Rows that the key does not hold for are left out. */
+      readonly condition?: string
+      /** Two hashes of equal keys are equal: not so where a collation decides what is equal. */
+      readonly isHashable: boolean
+    }
+  /** Every row can be computed: an expression that raises, raises here. */
+  | { readonly kind: 'evaluates'; readonly from: string; readonly alias: string }
+
+/** Something that a pending statement demands of the rows that it will meet. */
+export interface Requirement {
+  readonly place: StatementPlace
+  /** Code of the finding where it is violated, after the name that Postgres gives the condition. */
+  readonly code: string
+  /** What the server would raise. */
+  readonly sqlstate: string
+  /** The table with the column, constraint or index it is about. */
+  readonly object: string
+  /** A clause that is true when all is well, e.g. `"User"."email" holds no NULL`. */
+  readonly title: string
+  readonly question: Question
+  /** Why the question would not tell the truth; empty when it does. */
+  readonly opaque: readonly string[]
+  /** Why the statement may succeed in spite of a violation. */
+  readonly mayPass?: string
+}
+
+/** Something that cannot be told from the data. */
+export interface Doubt {
+  readonly place: StatementPlace
+  readonly reason: string
+  readonly object?: string
+}

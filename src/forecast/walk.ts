@@ -1,0 +1,94 @@
+import { quoteIdentifier } from '../sql/names.js'
+import type { Node } from '../sql/parser.js'
+import { Chain } from './chain.js'
+import { Content } from './content.js'
+import type { CatalogModel, Column, Relation } from './model.js'
+import type { Doubt, Requirement, StatementPlace } from './requirement.js'
+import { boundColumn, visitTree } from './tree.js'
+
+/** Asks the target now, in the middle of the walk; gives undefined when the question could not be answered. */
+export type Ask = (sql: string) => Promise<Answer | undefined>
+
+export interface Answer {
+  readonly rows: Record<string, unknown>[]
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
+}
+
+/** The walk over the pending statements: where it is, what it knows, and what it will have to ask. */
+export class Walk {
+  readonly content: Content
+  readonly requirements: Requirement[] = []
+  readonly doubts: Doubt[] = []
+  place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
+  /** The statement runs in a transaction that others run in too. */
+  inTransaction = true
+
+  constructor(
+    readonly catalog: CatalogModel,
+    readonly ask: Ask,
+  ) {
+    this.content = new Content(catalog, new Chain())
+  }
+
+  need(requirement: Omit<Requirement, 'place'>): void {
+    this.requirements.push({ place: this.place, ...requirement })
+  }
+
+  /** Notes that this statement is decided by the rehearsal. */
+  doubt(reason: string, object?: string): void {
+    this.doubts.push({ place: this.place, reason, ...(object === undefined ? {} : { object }) })
+  }
+
+  /** The relation's present rows under its own name, for FROM. */
+  rowsOf(relation: Relation, alias = relation.name): string {
+    return `${this.content.read(relation)} AS ${quoteIdentifier(alias)}`
+  }
+
+  /** From here on nothing is known of the relation's rows. */
+  blur(relation: Relation, reason: string): void {
+    relation.opaque ??= reason
+    relation.isEmpty = false
+    for (const child of relation.children) this.blur(child, reason)
+  }
+}
+
+/** `"User"."email"`, or of several columns `"User" (a, b)`. */
+export function objectOf(relation: Relation, columns: readonly Column[] = []): string {
+  const [column, ...more] = columns
+  if (column === undefined) return relation.name
+  return more.length === 0
+    ? `${relation.name}.${column.name}`
+    : `${relation.name}.${columns.map(({ name }) => name).join(',')}`
+}
+
+/** The columns that an expression, bound to them, reads. */
+export function columnsIn(expression: Node | undefined): Set<Column> {
+  const columns = new Set<Column>()
+  visitTree(expression, (kind, node) => {
+    if (kind === 'ColumnRef' && node[boundColumn]) columns.add(node[boundColumn])
+  })
+  return columns
+}
+
+/** Why the values of these columns cannot be known. */
+export function opacityOf(relation: Relation, columns: Iterable<Column>): string[] {
+  const reasons = [...columns].map(({ opaque }) => opaque)
+  return [...new Set([relation.opaque, ...reasons].filter((reason) => reason !== undefined))]
+}
+
+/** Columns that name a row: the primary key, else the first unique key without NULLs; undefined when there is none. */
+export function keyOf(relation: Relation): Column[] | undefined {
+  const primary = relation.constraints.find(({ kind }) => kind === 'primary key')
+  if (primary) return primary.columns
+  const unique = relation.indexes.find(
+    ({ isUnique, isValid, keys, predicate }) =>
+      isUnique && isValid && !predicate && keys.every(({ column }) => column?.isNotNull),
+  )
+  return unique?.keys.flatMap(({ column }) => column ?? [])
+}
+
+/** Columns that a sample of a row shows: its key, or failing that the columns it is about. */
+export function sampleOf(relation: Relation, columns: Iterable<Column>): string[] {
+  const shown = new Set([...(keyOf(relation) ?? []), ...columns])
+  return [...shown].slice(0, 6).map(({ name }) => quoteIdentifier(name))
+}
