@@ -1,6 +1,6 @@
 import { type RelationName, relationOf, relationOfParts } from '../sql/names.js'
-import type { Node, ParsedStatement } from '../sql/parser.js'
-import { followBlock } from './block/block.js'
+import type { Node } from '../sql/parser.js'
+import { type Followed, followBlock } from './block/block.js'
 import { NotFollowed } from './casts.js'
 import { followTruncate } from './data/delete.js'
 import { followDataStatement, followQuery } from './data/statement.js'
@@ -24,7 +24,7 @@ import {
 } from './ddl/types.js'
 import { creationSchema, findRelation, findSequence } from './lookup.js'
 import type { TriggerObject } from './model.js'
-import { Rewriter, writes } from './rewrite.js'
+import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
 import type { Walk } from './walk.js'
 
@@ -32,10 +32,7 @@ import type { Walk } from './walk.js'
  * Carries one statement into the catalog and the contents. What cannot be followed becomes unknown, together with what
  * it may touch, and the statement is left to the rehearsal.
  */
-export async function followStatement(
-  walk: Walk,
-  statement: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
-): Promise<void> {
+export async function followStatement(walk: Walk, statement: Followed): Promise<void> {
   try {
     await follow(walk, statement)
   } catch (error) {
@@ -120,20 +117,18 @@ const unchanging: ReadonlySet<string> = new Set([
   ],
 ])
 
-async function follow(
-  walk: Walk,
-  { kind, node }: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
-): Promise<void> {
+async function follow(walk: Walk, { kind, node }: Followed, scope: Scope = emptyScope): Promise<void> {
   switch (kind) {
     case 'InsertStmt':
     case 'UpdateStmt':
     case 'DeleteStmt':
     case 'MergeStmt':
-      return followDataStatement(walk, kind, node)
+      await followDataStatement(walk, kind, node, scope)
+      return
     case 'TruncateStmt':
       return followTruncate(walk, node)
     case 'SelectStmt':
-      return followSelect(walk, node)
+      return followSelect(walk, node, scope)
     case 'AlterTableStmt':
       return followAlterTable(walk, node)
     case 'CreateStmt':
@@ -183,7 +178,7 @@ async function follow(
     case 'TransactionStmt':
       return followTransaction(walk, node)
     case 'DoStmt':
-      return followBlock(walk, node)
+      return followBlock(walk, node, follow)
     case 'RefreshMatViewStmt':
       return refresh(walk, node)
     default:
@@ -192,11 +187,7 @@ async function follow(
 }
 
 /** Nothing is known any more of what the statement may touch. */
-function leaveToRehearsal(
-  walk: Walk,
-  { kind, node, sql }: Pick<ParsedStatement, 'kind' | 'node' | 'sql'>,
-  reason: string,
-): void {
+function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: string): void {
   walk.doubt(reason)
   const why = `line ${walk.place.line} is not followed: ${reason}`
   blurWritten(walk, sql, why)
@@ -204,7 +195,7 @@ function leaveToRehearsal(
 }
 
 /** A SELECT is run for the sake of what its functions do, or into a table. */
-async function followSelect(walk: Walk, node: Node): Promise<void> {
+async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void> {
   const { intoClause, ...select } = node
   if (intoClause) return followCreateFromQuery(walk, intoClause, select, 'table')
   if (setSequence(walk, node)) return
@@ -215,7 +206,7 @@ async function followSelect(walk: Walk, node: Node): Promise<void> {
   const writing = walk.catalog.functions.find(({ name, body }) => called.has(name) && writes(body))
   if (writing) throw new NotFollowed(`function "${writing.name}" writes`)
   if (called.has('set_config')) return
-  const { query, scope } = await followQuery(walk, select)
+  const { query, scope } = await followQuery(walk, select, outer)
   const { sql, opaque } = new Rewriter(walk.content, scope).query(query)
   walk.need({
     code: 'invalid-value',
@@ -256,7 +247,10 @@ function sequenceOf(walk: Walk, argument: Node | undefined) {
   const direct = text(argument)
   if (direct !== undefined) return findSequence(walk.catalog, relationOfParts(parts(direct)))
   if (lastName(argument?.FuncCall?.funcname) !== 'pg_get_serial_sequence') return undefined
-  const [table, column] = (argument?.FuncCall?.args ?? []).map(text) as [string | undefined, string | undefined]
+  const [table, column] = (argument?.FuncCall?.args ?? []).map(text) as [
+    string | undefined,
+    string | undefined,
+  ]
   const relation = findRelation(walk.catalog, relationOfParts(parts(table ?? '')))
   return relation?.columns.find((one) => one.name === column)?.sequence
 }

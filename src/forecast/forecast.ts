@@ -7,7 +7,7 @@ import { readLiveCatalog } from './live-catalog.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import { readSequenceStarts } from './sequences.js'
-import { Walk } from './walk.js'
+import { Walk, WalkEnds } from './walk.js'
 
 /** The statement that will fail, and why. */
 export interface Failure {
@@ -45,22 +45,36 @@ export async function makeForecast(
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
   const catalog = await readLiveCatalog(reader, schema)
-  const walk = new Walk(catalog, async (sql) => {
-    const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
-    const asked = await answer(reader, () => reader.query(query))
-    return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
-  })
+  const walk = new Walk(
+    catalog,
+    async (sql) => {
+      const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
+      const asked = await answer(reader, () => reader.query(query))
+      return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
+    },
+    async () => undefined,
+  )
   await readSequenceStarts(walk, files)
-  for (const { migration, file, statements, execution } of files) {
-    walk.inTransaction = execution.mode === 'all-or-nothing'
-    for (const statement of statements) {
-      walk.place = { migration, file, index: statement.index, line: statement.line }
-      await followStatement(walk, statement)
-    }
-    endTransaction(walk)
+  try {
+    for (const file of files) await followFile(walk, file)
+  } catch (error) {
+    if (!(error instanceof WalkEnds)) throw error
   }
   const questions = new Questions(reader, walk.content.chain)
   return weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+}
+
+async function followFile(
+  walk: Walk,
+  { migration, file, statements, execution }: ForecastFile,
+): Promise<void> {
+  walk.inTransaction = execution.mode === 'all-or-nothing'
+  for (const statement of statements) {
+    walk.place = { migration, file, index: statement.index, line: statement.line }
+    await followStatement(walk, statement)
+    if (!walk.inTransaction) endTransaction(walk)
+  }
+  endTransaction(walk)
 }
 
 function weigh(walk: Walk, questions: Questions, outcomes: ReadonlyMap<Requirement, Outcome>): Forecast {
@@ -86,7 +100,7 @@ function failureOf(
   const findSql = questions.findSql(question)
   return {
     place,
-    code: outcome.evidence ? code : 'invalid-value',
+    code: outcome.evidence || question.kind === 'certain' ? code : 'invalid-value',
     sqlstate: outcome.sqlstate,
     object,
     title,

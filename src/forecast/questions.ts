@@ -35,7 +35,9 @@ export class Questions {
     onProgress: (title: string) => void,
   ): Promise<Map<Requirement, Outcome>> {
     const outcomes = new Map<Requirement, Outcome>()
-    const asked = requirements.filter(({ opaque }) => opaque.length === 0)
+    const asked = requirements.filter(
+      ({ opaque, question }) => opaque.length === 0 && question.kind !== 'certain',
+    )
     for (const group of groupsOf(asked)) {
       onProgress(group[0]?.title ?? '')
       if (await this.#allHold(group))
@@ -53,7 +55,8 @@ export class Questions {
   async one(requirement: Requirement): Promise<Outcome> {
     const [reason] = requirement.opaque
     if (reason !== undefined) return { kind: 'not-answered', reason }
-    const { question } = requirement
+    const { question, sqlstate } = requirement
+    if (question.kind === 'certain') return { kind: 'violated', sqlstate, message: question.message }
     const asked =
       question.kind === 'evaluates' ? await this.#run(fusedQuery([question])) : await this.#evidence(question)
     if ('error' in asked) return outcomeOfError(asked.error)
@@ -68,7 +71,7 @@ export class Questions {
   }
 
   async #evidence(
-    question: Exclude<Question, { kind: 'evaluates' }>,
+    question: Exclude<Question, { kind: 'evaluates' | 'certain' }>,
   ): Promise<Evidence | { error: Error & { code?: string } }> {
     const query = offendingQuery(question) ?? ''
     return answer(this.reader, () =>
@@ -82,7 +85,7 @@ export class Questions {
     const query =
       first?.kind === 'groups'
         ? duplicatesQuery(first)
-        : fusedQuery(questions as Exclude<Question, { kind: 'groups' }>[])
+        : fusedQuery(questions as Exclude<Question, { kind: 'groups' | 'certain' }>[])
     const asked = await this.#run(query)
     return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
   }
@@ -97,7 +100,7 @@ function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
   const groups = new Map<string, Requirement[]>()
   requirements.forEach((requirement, i) => {
     const { question } = requirement
-    const name = question.kind === 'groups' ? `key ${i}` : question.from
+    const name = 'from' in question && question.kind !== 'groups' ? question.from : `key ${i}`
     const group = groups.get(name)
     if (group) group.push(requirement)
     else groups.set(name, [requirement])
@@ -106,7 +109,7 @@ function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
 }
 
 /** One scan: every row is computed, and the rows that break something are counted. */
-function fusedQuery(questions: readonly Exclude<Question, { kind: 'groups' }>[]): string {
+function fusedQuery(questions: readonly Exclude<Question, { kind: 'groups' | 'certain' }>[]): string {
   const counts = questions.map((question, i) =>
     question.kind === 'rows'
       ? `pg_catalog.count(*) FILTER (WHERE ${question.violation})::float8 AS c${i}`
@@ -147,7 +150,7 @@ function offendingQuery(question: Question): string | undefined {
       const names = list.map((one) => one.slice(one.lastIndexOf(' AS ') + 4))
       return `SELECT ${names.join(', ')}, pg_catalog.count(*) AS row_count FROM (SELECT ${list.join(', ')} FROM ${from}${condition ? ` WHERE ${condition}` : ''}) AS k GROUP BY ${names.join(', ')} HAVING pg_catalog.count(*) > 1`
     }
-    case 'evaluates':
+    default:
       return undefined
   }
 }

@@ -26,6 +26,8 @@ export type Question =
       /** Two hashes of equal keys are equal: not so where a collation decides what is equal. */
       readonly isHashable: boolean
     }
+  /** It does not hold, as has been found out already. */
+  | { readonly kind: 'certain'; readonly message: string }
   /** Every row can be computed: an expression that raises, raises here. */
   | { readonly kind: 'evaluates'; readonly from: string; readonly alias: string }
 

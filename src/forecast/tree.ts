@@ -106,6 +106,9 @@ function canonical(tree: unknown): string {
     if (key === 'location' || key === 'stmt_location' || key === 'stmt_len' || key.endsWith('_location'))
       return undefined
     if (key === 'list_start' || key === 'list_end' || key === 'name_location') return undefined
+    // The deparser writes the server's own types without their schema, which is looked in first anyway.
+    if (key === 'names' && Array.isArray(value) && value[0]?.String?.sval === 'pg_catalog')
+      return value.slice(1)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     }

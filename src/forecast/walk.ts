@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../sql/names.js'
-import type { Node } from '../sql/parser.js'
+import type { Node, ParsedStatement } from '../sql/parser.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import type { CatalogModel, Column, Relation } from './model.js'
@@ -14,6 +14,18 @@ export interface Answer {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
 }
 
+/** A statement that fails whatever the rows. */
+export interface Refusal {
+  readonly sqlstate: string
+  readonly code: string
+  readonly message: string
+  readonly object?: string
+  readonly isCertain: boolean
+}
+
+/** Thrown where a statement fails for certain. */
+export class WalkEnds extends Error {}
+
 /** The walk over the pending statements: where it is, what it knows, and what it will have to ask. */
 export class Walk {
   readonly content: Content
@@ -26,12 +38,24 @@ export class Walk {
   constructor(
     readonly catalog: CatalogModel,
     readonly ask: Ask,
+    /** What the server will refuse a statement with, whatever the rows. */
+    readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
   ) {
     this.content = new Content(catalog, new Chain())
   }
 
   need(requirement: Omit<Requirement, 'place'>): void {
     this.requirements.push({ place: this.place, ...requirement })
+  }
+
+  /**
+   * Notes that this statement fails, whatever the rows.
+   * @throws WalkEnds nothing after it will run
+   */
+  fail(failure: { code: string; sqlstate: string; object: string; message: string }): never {
+    const { message, ...rest } = failure
+    this.need({ ...rest, title: message, question: { kind: 'certain', message }, opaque: [] })
+    throw new WalkEnds()
   }
 
   /** Notes that this statement is decided by the rehearsal. */

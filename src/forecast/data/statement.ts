@@ -19,13 +19,16 @@ const follow = {
 
 type Kind = keyof typeof follow
 
-/** A statement that writes rows, with the parts of its WITH that do. */
+/**
+ * A statement that writes rows, with the parts of its WITH that do. Gives a query of the rows that it hits; undefined
+ * where it hits none.
+ */
 export async function followDataStatement(
   walk: Walk,
   kind: Kind,
   node: Node,
   outer: Scope = emptyScope,
-): Promise<void> {
+): Promise<string | undefined> {
   const { withClause, ...bare } = node
   const before = new Map<Relation, string>()
   const items: Node[] = (withClause?.ctes ?? []).map((cte: Node) => cte.CommonTableExpr)
@@ -34,7 +37,9 @@ export async function followDataStatement(
       rememberTarget(walk, one, before)
   }
   const scope = await followItems(walk, withClause, items, { ...outer, before })
-  await follow[kind](walk, bare, scope)
+  const link = await follow[kind](walk, bare, scope)
+  if (link === undefined) return undefined
+  return `SELECT 1 FROM ${link} AS hit${kind === 'UpdateStmt' ? ' WHERE "~hit"' : ''}`
 }
 
 /** A query with parts in its WITH that write. Gives the query's own tree and what its names stand for. */

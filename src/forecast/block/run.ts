@@ -1,0 +1,412 @@
+import type { Node } from '../../sql/parser.js'
+import { NotFollowed } from '../casts.js'
+import { followDataStatement } from '../data/statement.js'
+import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { parseExpression, parseStatement } from '../tree.js'
+import type { Walk } from '../walk.js'
+import { conditionState } from './conditions.js'
+
+/** What is followed: a statement by its kind and tree. */
+export interface Followed {
+  readonly kind: string
+  readonly node: Node
+  readonly sql: string
+}
+
+export type FollowStatement = (walk: Walk, statement: Followed, scope?: Scope) => Promise<void>
+
+/** How a list of statements ended. */
+type End = 'next' | 'exit' | 'continue' | 'return'
+
+/** More turns than this would make a chain too long to ask anything of. */
+const mostTurns = 100
+
+/** A block raised what one of its handlers may catch. */
+class Raised extends Error {
+  constructor(
+    readonly sqlstate: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/**
+ * Runs a block of PL/pgSQL as far as it can be told: its variables are values read from the target, its statements go
+ * into the chain. https://www.postgresql.org/docs/current/plpgsql-statements.html
+ */
+export class BlockRun {
+  /** SQL of each variable's value; undefined where it is not known. */
+  readonly #variables = new Map<string, string | undefined>()
+  readonly #types = new Map<string, string>()
+  #names: string[] = []
+  /** A query of the rows that the last statement hit. */
+  #hit: string | undefined
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly follow: FollowStatement,
+  ) {}
+
+  /** @throws NotFollowed */
+  async run(datums: readonly Node[], block: Node): Promise<void> {
+    this.#names = datums.map(nameOfDatum(datums))
+    for (const { PLpgSQL_var: variable } of datums) {
+      if (!variable) continue
+      this.#types.set(variable.refname, variable.datatype?.PLpgSQL_type?.typname ?? 'text')
+      if (variable.default_val) await this.#assign(variable.refname, queryOf(variable.default_val))
+      else this.#set(variable.refname, null)
+    }
+    try {
+      await this.#block(block)
+    } catch (error) {
+      if (!(error instanceof Raised)) throw error
+      this.walk.fail({
+        code: 'raised-exception',
+        sqlstate: error.sqlstate,
+        object: 'DO',
+        message: error.message,
+      })
+    }
+  }
+
+  async #block({ body = [], exceptions }: Node): Promise<End> {
+    if (!exceptions) return this.#list(body)
+    const handlers: Node[] = exceptions.PLpgSQL_exception_block.exc_list.map(
+      (one: Node) => one.PLpgSQL_exception,
+    )
+    const before = this.walk.requirements.length
+    try {
+      const end = await this.#list(body, handlers)
+      // What the rows may refuse in here would be caught, and the block undone.
+      if (
+        this.walk.requirements
+          .slice(before)
+          .some(({ sqlstate }) => handlers.some((handler) => catches(handler, sqlstate)))
+      ) {
+        for (const requirement of this.walk.requirements.splice(before)) {
+          this.walk.requirements.push({ ...requirement, mayPass: 'the block catches its failure' })
+        }
+      }
+      return end
+    } catch (error) {
+      if (!(error instanceof Raised)) throw error
+      const handler = handlers.find((one) => catches(one, error.sqlstate))
+      if (!handler) throw error
+      return this.#list(handler.action ?? [])
+    }
+  }
+
+  async #list(statements: readonly Node[] = [], handlers: readonly Node[] = []): Promise<End> {
+    for (const [i, statement] of statements.entries()) {
+      const [[kind, node] = ['', {}]] = Object.entries(statement) as [string, Node][]
+      const refused = handlers.length > 0 ? await this.#refusal(kind, node) : undefined
+      if (refused && handlers.some((handler) => catches(handler, refused))) {
+        if (i > 0) throw new NotFollowed('a block is undone in the middle')
+        throw new Raised(refused, 'refused')
+      }
+      const end = await this.#statement(kind.replace(/^PLpgSQL_stmt_/, ''), node)
+      if (end !== 'next') return end
+    }
+    return 'next'
+  }
+
+  /** SQLSTATE that the server will refuse a statement of the block with, whatever the rows. */
+  async #refusal(kind: string, node: Node): Promise<string | undefined> {
+    const sql = kind === 'PLpgSQL_stmt_execsql' ? queryOf(node.sqlstmt) : undefined
+    if (sql === undefined) return undefined
+    const parsed = parseStatement(sql)
+    const [own = ''] = Object.keys(parsed)
+    const refusal = await this.walk.refusalOf({
+      index: 0,
+      line: this.walk.place.line,
+      sql,
+      kind: own,
+      node: parsed[own] as Node,
+    })
+    return refusal?.isCertain ? refusal.sqlstate : undefined
+  }
+
+  async #statement(kind: string, node: Node): Promise<End> {
+    switch (kind) {
+      case 'block':
+        return this.#block(node)
+      case 'assign':
+        await this.#assignStatement(node)
+        return 'next'
+      case 'execsql':
+        await this.#execute(queryOf(node.sqlstmt), node)
+        return 'next'
+      case 'dynexecute':
+        if (node.params) throw new NotFollowed('EXECUTE … USING')
+        await this.#execute(await this.#text(queryOf(node.query)), node)
+        return 'next'
+      case 'perform':
+        await this.#follow(queryOf(node.expr))
+        return 'next'
+      case 'if':
+        return this.#if(node)
+      case 'case':
+        throw new NotFollowed('CASE in a DO block')
+      case 'raise':
+        return this.#raise(node)
+      case 'assert':
+        if (!(await this.#isTrue(queryOf(node.cond)))) throw new Raised('P0004', 'assertion failed')
+        return 'next'
+      case 'getdiag':
+        await this.#getDiagnostics(node)
+        return 'next'
+      case 'fori':
+        return this.#forInteger(node)
+      case 'fors':
+        return this.#forQuery(node, queryOf(node.query))
+      case 'dynfors':
+        if (node.params) throw new NotFollowed('EXECUTE … USING')
+        return this.#forQuery(node, await this.#text(queryOf(node.query)))
+      case 'foreach_a':
+        return this.#forEach(node)
+      case 'while':
+        return this.#loop(node.body, async () => this.#isTrue(queryOf(node.cond)))
+      case 'loop':
+        return this.#loop(node.body, async () => true)
+      case 'exit':
+        if (node.label) throw new NotFollowed('EXIT of a labelled loop')
+        if (node.cond && !(await this.#isTrue(queryOf(node.cond)))) return 'next'
+        return node.is_exit ? 'exit' : 'continue'
+      case 'return':
+        return 'return'
+      case 'commit':
+      case 'rollback':
+        throw new NotFollowed(`${kind.toUpperCase()} in a DO block`)
+      default:
+        throw new NotFollowed(`${kind} in a DO block`)
+    }
+  }
+
+  get #scope(): Scope {
+    const known = [...this.#variables].filter((entry): entry is [string, string] => entry[1] !== undefined)
+    return { ...emptyScope, variables: new Map(known) }
+  }
+
+  async #execute(sql: string, { into, target, strict }: Node): Promise<void> {
+    if (!into) return this.#follow(sql)
+    if (!/^\s*(select|with)\b/i.test(sql)) throw new NotFollowed('RETURNING … INTO')
+    const { rows, names } = await this.#rows(sql, strict ? 2 : 1)
+    if (strict && rows.length !== 1)
+      throw new Raised(rows.length === 0 ? 'P0002' : 'P0003', 'query returned not exactly one row')
+    this.#set('found', rows.length > 0 ? 'true' : 'false')
+    this.#bind(target, rows[0] ?? {}, names)
+  }
+
+  /** A statement of the block without a result. */
+  async #follow(sql: string): Promise<void> {
+    const parsed = parseStatement(sql)
+    const [kind = ''] = Object.keys(parsed)
+    const node = parsed[kind] as Node
+    this.#assertKnown(sql)
+    if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) {
+      this.#hit = await followDataStatement(this.walk, kind as 'UpdateStmt', node, this.#scope)
+      this.#variables.set('found', undefined)
+      return
+    }
+    await this.follow(this.walk, { kind, node, sql }, this.#scope)
+  }
+
+  /** A value that is not known must not be taken for a column. */
+  #assertKnown(sql: string): void {
+    for (const [name, value] of this.#variables) {
+      if (value === undefined && new RegExp(`\\b${name.replaceAll('.', '\\.')}\\b`, 'i').test(sql)) {
+        throw new NotFollowed(`the value of "${name}" is not known`)
+      }
+    }
+  }
+
+  async #if({ cond, then_body, elsif_list = [], else_body }: Node): Promise<End> {
+    if (await this.#isTrue(queryOf(cond))) return this.#list(then_body)
+    for (const { PLpgSQL_if_elsif: other } of elsif_list) {
+      if (await this.#isTrue(queryOf(other.cond))) return this.#list(other.stmts)
+    }
+    return this.#list(else_body)
+  }
+
+  async #loop(body: readonly Node[], goesOn: () => Promise<boolean>): Promise<End> {
+    for (let turn = 0; await goesOn(); turn += 1) {
+      if (turn >= mostTurns) throw new NotFollowed('a loop of many turns')
+      const end = await this.#list(body)
+      if (end === 'exit') return 'next'
+      if (end === 'return') return end
+    }
+    return 'next'
+  }
+
+  async #forInteger({ var: variable, lower, upper, step, reverse, body }: Node): Promise<End> {
+    if (step || reverse) throw new NotFollowed('FOR with BY or REVERSE')
+    const name = variable.PLpgSQL_var.refname
+    const [from, to] = [Number(await this.#text(queryOf(lower))), Number(await this.#text(queryOf(upper)))]
+    let i = from - 1
+    return this.#loop(body, async () => {
+      i += 1
+      this.#set(name, String(i))
+      return i <= to
+    })
+  }
+
+  async #forQuery({ var: variable, body }: Node, sql: string): Promise<End> {
+    const { rows, names } = await this.#rows(sql, mostTurns + 1)
+    let i = -1
+    return this.#loop(body, async () => {
+      i += 1
+      const row = rows[i]
+      if (row) this.#bind(variable, row, names)
+      return row !== undefined
+    })
+  }
+
+  async #forEach({ varno, expr, body }: Node): Promise<End> {
+    const name = this.#names[varno] ?? ''
+    const { rows } = await this.#rows(`SELECT e FROM pg_catalog.unnest(${queryOf(expr)}) AS e`, mostTurns + 1)
+    let i = -1
+    return this.#loop(body, async () => {
+      i += 1
+      const row = rows[i]
+      if (row) this.#set(name, row['0'] ?? null)
+      return row !== undefined
+    })
+  }
+
+  async #raise({ elog_level: level, message, options = [], condname, params = [] }: Node): Promise<End> {
+    const error = 21
+    if (level !== undefined && level < error) return 'next'
+    if (message === undefined && options.length === 0 && condname === undefined)
+      throw new NotFollowed('RAISE again')
+    const option = (type: number) =>
+      options.find(({ PLpgSQL_raise_option: one }: Node) => (one.opt_type ?? 0) === type)
+        ?.PLpgSQL_raise_option
+    const code = option(0)
+    const name = code ? await this.#text(queryOf(code.expr)) : String(condname ?? 'P0001')
+    const said = option(1)
+    const values: string[] = []
+    for (const { PLpgSQL_expr } of params) values.push(await this.#text(PLpgSQL_expr.query).catch(() => '…'))
+    const text = said
+      ? await this.#text(queryOf(said.expr))
+      : String(message ?? condname).replace(/%%|%/g, (one) => (one === '%' ? (values.shift() ?? '%') : '%'))
+    throw new Raised(conditionState(name) ?? name, text)
+  }
+
+  async #getDiagnostics({ diag_items }: Node): Promise<void> {
+    for (const { PLpgSQL_diag_item: item } of diag_items) {
+      const name = this.#names[item.target] ?? ''
+      if (item.kind !== 'ROW_COUNT') this.#variables.set(name, undefined)
+      else
+        this.#set(
+          name,
+          this.#hit === undefined
+            ? '0'
+            : await this.#ask(`SELECT pg_catalog.count(*)::text AS v FROM (${this.#hit}) AS hit`),
+        )
+    }
+  }
+
+  async #assignStatement({ varno, expr }: Node): Promise<void> {
+    const name = this.#names[varno] ?? ''
+    const [, target = '', value = ''] = /^\s*([^:=]+?)\s*:?=([\s\S]*)$/.exec(queryOf(expr)) ?? []
+    if (target.toLowerCase().replaceAll('"', '') !== name.toLowerCase())
+      throw new NotFollowed(`a part of "${name}" is assigned`)
+    await this.#assign(name, value)
+  }
+
+  async #assign(name: string, expression: string): Promise<void> {
+    this.#set(name, await this.#value(expression))
+  }
+
+  /** NULL is null. */
+  #set(name: string, value: string | null): void {
+    const type = this.#types.get(name) ?? 'text'
+    const literal = value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`
+    this.#variables.set(name, /%|\brecord\b/i.test(type) ? literal : `CAST(${literal} AS ${type})`)
+  }
+
+  #bind(target: Node, row: Readonly<Record<string, string | null>>, names: readonly string[]): void {
+    if (target.PLpgSQL_row) {
+      target.PLpgSQL_row.fields.forEach(({ name }: Node, i: number) => {
+        this.#set(name, row[i] ?? null)
+      })
+    } else if (target.PLpgSQL_rec) {
+      const { refname } = target.PLpgSQL_rec
+      names.forEach((name, i) => {
+        this.#types.set(`${refname}.${name}`, this.#fieldTypes[i] ?? 'text')
+        this.#set(`${refname}.${name}`, row[i] ?? null)
+      })
+    } else throw new NotFollowed('a variable of a kind that is not followed')
+  }
+
+  #fieldTypes: string[] = []
+
+  /** The rows of a query over the future contents, as text, and the names of its columns. */
+  async #rows(
+    sql: string,
+    most: number,
+  ): Promise<{ rows: Record<string, string | null>[]; names: string[] }> {
+    this.#assertKnown(sql)
+    const rewritten = new Rewriter(this.walk.content, this.#scope).query(parseStatement(sql))
+    if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
+    const shape = await this.walk.ask(`SELECT * FROM (${rewritten.sql}) AS q LIMIT 0`)
+    if (!shape) throw new NotFollowed('a query of the block could not be asked')
+    const names = shape.fields.map(({ name }) => name)
+    const types = new Map(this.walk.catalog.types.map((type) => [type.oid, type.live]))
+    this.#fieldTypes = shape.fields.map(({ dataTypeID }) => types.get(dataTypeID) ?? 'pg_catalog.text')
+    const heads = names.map((_, i) => `"c${i}"`).join(', ')
+    const list = names.map((_, i) => `"c${i}"::pg_catalog.text AS "${i}"`).join(', ')
+    const answer = await this.walk.ask(
+      `SELECT * FROM (WITH q (${heads}) AS MATERIALIZED (${rewritten.sql}) SELECT ${list} FROM q LIMIT ${most}) AS few`,
+    )
+    if (!answer) throw new NotFollowed('a query of the block could not be asked')
+    return { rows: answer.rows as Record<string, string | null>[], names }
+  }
+
+  async #isTrue(expression: string): Promise<boolean> {
+    return (await this.#value(`(${expression})::pg_catalog.bool`)) === 'true'
+  }
+
+  async #text(expression: string): Promise<string> {
+    const value = await this.#value(expression)
+    if (value === null) throw new NotFollowed('NULL stands where text is needed')
+    return value
+  }
+
+  async #value(expression: string): Promise<string | null> {
+    this.#assertKnown(expression)
+    const { sql, opaque, isVolatile } = new Rewriter(this.walk.content, this.#scope).expression(
+      parseExpression(expression),
+    )
+    if (opaque[0] !== undefined) throw new NotFollowed(opaque[0])
+    if (isVolatile) throw new NotFollowed('a value of the block is random')
+    return this.#ask(`SELECT (${sql})::pg_catalog.text AS v`)
+  }
+
+  async #ask(sql: string): Promise<string | null> {
+    const answer = await this.walk.ask(sql)
+    if (!answer) throw new NotFollowed('a value of the block could not be asked')
+    return answer.rows[0]?.v as string | null
+  }
+}
+
+function queryOf(expression: Node): string {
+  return expression.PLpgSQL_expr.query
+}
+
+function nameOfDatum(datums: readonly Node[]): (datum: Node) => string {
+  const nameOf = (datum: Node | undefined): string => {
+    if (datum?.PLpgSQL_recfield)
+      return `${nameOf(datums[datum.PLpgSQL_recfield.recparentno])}.${datum.PLpgSQL_recfield.fieldname}`
+    return datum?.PLpgSQL_var?.refname ?? datum?.PLpgSQL_rec?.refname ?? ''
+  }
+  return nameOf
+}
+
+function catches({ conditions }: Node, sqlstate: string): boolean {
+  return conditions.some(
+    ({ PLpgSQL_condition: { condname } }: Node) =>
+      condname === 'others' || conditionState(condname) === sqlstate,
+  )
+}
