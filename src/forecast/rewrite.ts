@@ -224,6 +224,8 @@ export class Rewriter {
     const name = lastName(node.funcname)
     if (volatileFunctions.has(name)) this.#isVolatile = true
     if (name === 'nextval') return this.#nextval(node)
+    // The extension may be yet to come; the server's own function gives values of the same kind.
+    if (name === 'uuid_generate_v4') return parseExpression('pg_catalog.gen_random_uuid()')
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
     for (const made of findFunctions(this.content.catalog, relationOfParts(node.funcname))) {
       if (!made.isLive) this.#opaque.add(`function "${name}" is made by the migrations`)

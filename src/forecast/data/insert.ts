@@ -34,7 +34,7 @@ export async function followInsert(
   const conflict = node.onConflictClause
   const arbiters = conflict ? arbitersOf(relation, conflict) : []
   const fresh = conflict ? withoutConflicts(walk, target, candidates, arbiters) : candidates
-  const before = target.before
+  const before = relation.isEmpty ? undefined : target.before
   takeFromSequences(relation, columns, candidates)
   if (conflict?.action === 'ONCONFLICT_UPDATE') {
     await followConflictUpdate(
@@ -217,7 +217,7 @@ function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readon
 function needNoCollision(
   walk: Walk,
   relation: Relation,
-  before: string,
+  before: string | undefined,
   fresh: string,
   arbiters: readonly IndexObject[],
   opaque: readonly string[],
@@ -233,6 +233,7 @@ function needNoCollision(
     }
     // Only the new rows are looked up, and the many that were there before need not be compared with one another.
     needUnique(walk, relation, index, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false })
+    if (before === undefined) continue
     const same = columns.map(({ name }) => `o.${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`)
     walk.need({
       code: 'unique-violation',

@@ -24,7 +24,7 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
     name: def.colname,
     type,
     isNotNull: false,
-    from: 'NULL',
+    from: castTo('NULL', type, 'explicit'),
     ...(opaque === undefined ? {} : { opaque }),
     ...(identity
       ? { identity: identity.generated_when === 'a' ? ('always' as const) : ('by default' as const) }

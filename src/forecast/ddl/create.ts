@@ -1,7 +1,7 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { bindColumns, bindTypes } from '../bind.js'
-import { NotFollowed } from '../casts.js'
+import { castTo, NotFollowed } from '../casts.js'
 import { followQuery } from '../data/statement.js'
 import { columnOf } from '../data/target.js'
 import { creationSchema, findIndex, findRelation, findSequence } from '../lookup.js'
@@ -93,7 +93,7 @@ function copyColumn({ name, type, isNotNull, default: value, collation }: Column
     name,
     type,
     isNotNull,
-    from: 'NULL',
+    from: castTo('NULL', type, 'explicit'),
     ...(value ? { default: value } : {}),
     ...(collation ? { collation } : {}),
   }
