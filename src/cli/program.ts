@@ -58,6 +58,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
     },
   )
+  command('explain', 'print the page of a finding code; without a code, list all of them', [
+    [new Option('--json', 'print it as JSON')],
+  ])
+    .argument('[code]', 'e.g. orphan-rows')
+    .action(async (findingCode: string | undefined, flags: Flags) => {
+      code = (await import('./commands/explain.js')).runExplain(findingCode, flags)
+    })
 
   try {
     await program.parseAsync(withDefaultCommand(argv), { from: 'user' })

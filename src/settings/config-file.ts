@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { SettingsError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
 import type { Acceptance } from './accept.js'
+import { findNearMisses } from './near-misses.js'
 
 /**
  * What `migrate-guard.config.ts` may say. Every key is optional, an option on the command line wins over it, and paths
@@ -130,26 +131,7 @@ function isKind(value: unknown, kind: Kind): boolean {
 }
 
 function unknownKey(key: string, known: readonly string[], place: string): SettingsError {
-  const [nearest] = known
-    .map((name) => ({ name, distance: editDistance(name.toLowerCase(), key.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)
-  const hint =
-    nearest && nearest.distance <= 2
-      ? `Did you mean ${nearest.name}?`
-      : `The settings there are ${known.join(', ')}.`
+  const [nearest] = findNearMisses(key, known)
+  const hint = nearest ? `Did you mean ${nearest}?` : `The settings there are ${known.join(', ')}.`
   return new SettingsError('unknown-setting', `unknown setting "${key}" in ${place}`, { hint })
-}
-
-/** Levenshtein: how many characters must be added, removed or replaced to make one word of the other. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, character] of [...a].entries()) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j += 1) {
-      const replaced = (row[j] ?? 0) + (character === b[j] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

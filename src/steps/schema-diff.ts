@@ -85,7 +85,7 @@ export function schemaDiffFinding({ answer, difference }: SchemaDiff): Findings 
   }
   const finding: Finding = {
     ...about,
-    code: id,
+    code: 'schema-difference',
     verdict: 'block',
     message: `the database differs from the Prisma schema; to make it equal: ${difference.replace(/\s+/g, ' ')}`,
     hint: 'Write a migration for the difference, or correct the schema.',

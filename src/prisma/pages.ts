@@ -1,0 +1,41 @@
+import type { CodePage } from '../domain/code-page.js'
+
+/** What the comparison of the migrations folder with the migration history finds. */
+export const historyPages: readonly CodePage[] = [
+  {
+    code: 'failed-migration',
+    kind: 'history',
+    title: 'a migration was started and never finished',
+    why: 'Prisma refuses every deploy until it is resolved (P3009). Its history looks the same whether all of the file, a part of it or nothing is in the database.',
+    remedy:
+      'Look in the database what of the file is there. Then run prisma migrate resolve: with --rolled-back when nothing of it is there, with --applied when all of it is; complete or undo a part by hand first.',
+  },
+  {
+    code: 'edited-migration',
+    kind: 'history',
+    title: 'a migration was edited after it was applied',
+    why: 'prisma migrate deploy passes over it in silence, so this database never gets the change while a fresh one does.',
+    remedy: 'Restore the file as it was applied, and put the change into a new migration.',
+  },
+  {
+    code: 'missing-migration',
+    kind: 'history',
+    title: 'a migration is applied in the database and has no folder',
+    why: 'This is an older branch, or the database of another project: what is pending was written for a different state.',
+    remedy: 'Check out the branch that has the folder, or correct the target.',
+  },
+  {
+    code: 'out-of-order-migration',
+    kind: 'history',
+    title: 'a pending migration sorts before one that is applied',
+    why: 'Prisma applies it all the same, here after and on a fresh database before the others. The two may end up different.',
+    remedy: 'Give the folder a newer timestamp, unless both orders give the same database.',
+  },
+  {
+    code: 'migration-file-missing',
+    kind: 'history',
+    title: 'a migration folder holds no migration.sql',
+    why: 'Prisma refuses to deploy anything (P3015).',
+    remedy: 'Restore the file, or remove the folder if the migration was never applied.',
+  },
+]

@@ -1,0 +1,17 @@
+import { checkPages } from '../checks/pages.js'
+import type { CodePage } from '../domain/code-page.js'
+import { historyPages } from '../prisma/pages.js'
+import { filePages } from '../sql/pages.js'
+import { stepPages } from './pages.js'
+
+/** The page of every finding code, in alphabetical order. */
+export const codePages: readonly CodePage[] = [
+  ...filePages,
+  ...historyPages,
+  ...checkPages,
+  ...stepPages,
+].sort((a, b) => (a.code < b.code ? -1 : 1))
+
+export function findCodePage(code: string): CodePage | undefined {
+  return codePages.find((page) => page.code === code)
+}

@@ -1,0 +1,89 @@
+import type { CodePage } from '../domain/code-page.js'
+
+/** What the steps themselves find. */
+export const stepPages: readonly CodePage[] = [
+  {
+    code: 'sql-not-parsed',
+    kind: 'failure',
+    title: 'Postgres cannot parse a migration file',
+    why: 'The server would refuse the file as a whole (SQLSTATE 42601) and Prisma would record a failed migration, which blocks every later deploy (P3009).',
+    remedy:
+      'Correct the SQL at the line that is named; commands of psql that begin with a backslash are not SQL.',
+    example: {
+      sql: 'CREATE TABEL "invoices" ("id" INTEGER NOT NULL);',
+      instead: 'CREATE TABLE "invoices" ("id" INTEGER NOT NULL);',
+    },
+  },
+  {
+    code: 'empty-migration',
+    kind: 'history',
+    title: 'a migration file holds no statement',
+    why: 'Prisma records it as applied although nothing has happened. SQL that is written into it later never runs here.',
+    remedy: 'Put the SQL into it, or delete the folder if it was never applied anywhere.',
+  },
+  {
+    code: 'transaction-left-open',
+    kind: 'failure',
+    title: 'a migration file begins a transaction and never ends it',
+    why: 'Every statement succeeds, Prisma records the migration as applied, and all that follows BEGIN is rolled back when the connection closes.',
+    remedy: 'Add COMMIT, or leave BEGIN out: a file runs in one transaction anyway where it can.',
+    example: {
+      sql: 'BEGIN;\nALTER TABLE "customers" ADD COLUMN "phone" TEXT;',
+      instead: 'ALTER TABLE "customers" ADD COLUMN "phone" TEXT;',
+    },
+  },
+  {
+    code: 'target-is-standby',
+    kind: 'health',
+    title: 'the target is a standby',
+    why: 'A standby takes no writes (SQLSTATE 25006), so nothing can be deployed to it.',
+    remedy: 'Give the URL of the primary.',
+  },
+  {
+    code: 'pooled-connection',
+    kind: 'health',
+    title: 'the target is reached through a transaction pooler',
+    why: 'The pooler gives each transaction another backend: advisory locks, time-outs and other settings of a session are lost or stay with somebody else.',
+    remedy: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
+  },
+  {
+    code: 'check-not-readable',
+    kind: 'custom',
+    title: 'a file among your own checks is not a check',
+    why: 'Its question would never be asked, and nobody would notice.',
+    remedy: 'Write one query with "-- title:" and "-- verdict: block|warn|info" above it.',
+    example: {
+      sql: 'DELETE FROM customers WHERE email IS NULL;',
+      instead:
+        '-- title: Every customer has an e-mail\n-- verdict: block\nSELECT id FROM customers WHERE email IS NULL;',
+    },
+  },
+  {
+    code: 'unused-acceptance',
+    kind: 'custom',
+    title: 'something was accepted that was not found',
+    why: 'It is a typing error, or a leftover that would hide the next finding of its kind.',
+    remedy: 'Remove the acceptance, or correct its code, object or migration.',
+  },
+  {
+    code: 'pending-migration',
+    kind: 'history',
+    title: 'the audit found migrations that are not applied',
+    why: 'The application that is deployed may already expect what they bring.',
+    remedy: 'Deploy them: migrate-guard deploy.',
+  },
+  {
+    code: 'schema-difference',
+    kind: 'health',
+    title: 'the database differs from the Prisma schema',
+    why: "The application's client was generated for another database: its queries may name columns that are not there. Somebody changed the database by hand, or a migration does not do what the schema says.",
+    remedy: 'Write a migration for the difference, or correct the schema.',
+  },
+  {
+    code: 'row-count-changed',
+    kind: 'loss',
+    title: 'a table has another number of rows than before the deploy',
+    why: 'The migrations should not have changed it. Where nobody else wrote to the table meanwhile, rows were lost.',
+    remedy: 'Find out where the rows went before the application goes on; the backup of the run has them.',
+  },
+]

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+import { parseSync } from '@swc/core'
+import { makeCodeDocs } from '../../../src/steps/code-docs.js'
+import { codePages } from '../../../src/steps/code-pages.js'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** Of findings: two words or more. */
+const codePattern = /^[a-z0-9]+(-[a-z0-9]+)+$/
+
+interface Node {
+  readonly type?: string
+  readonly [key: string]: unknown
+}
+
+/** The codes that a file of src writes down: `code: 'x'` in an object, and the literals in the type of a `code`. */
+function codesIn(source: string): string[] {
+  const codes: string[] = []
+  visit(parseSync(source, { syntax: 'typescript', target: 'es2023' }), (node) => {
+    if ((node.key as Node | undefined)?.value !== 'code') return
+    if (node.type === 'KeyValueProperty' && (node.value as Node).type === 'StringLiteral')
+      codes.push((node.value as Node).value as string)
+    if (node.type === 'TsPropertySignature')
+      visit(node.typeAnnotation, (inner) => {
+        if (inner.type === 'TsLiteralType') codes.push((inner.literal as Node).value as string)
+      })
+  })
+  return codes
+}
+
+function visit(node: unknown, see: (node: Node) => void): void {
+  if (typeof node !== 'object' || node === null) return
+  see(node as Node)
+  for (const child of Object.values(node)) visit(child, see)
+}
+
+function codesInSources(): string[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  const sources = files.filter((file) => file.endsWith('.ts') && basename(file) !== 'pages.ts')
+  const codes = sources.flatMap((file) => codesIn(readFileSync(join(root, 'src', file), 'utf8')))
+  return [...new Set(codes)].filter((code) => codePattern.test(code)).sort()
+}
+
+test('every finding code has one page, and every page is of a code that can be found', () => {
+  expect(codePages.map(({ code }) => code)).toEqual(codesInSources())
+})
+
+test('the codes of a file are seen wherever they stand', () => {
+  const source = `
+    interface Problem { readonly code: 'a-type' | 'another-type' }
+    const check: Check = { code: 'a-check', find: () => [{ code: 'a-finding', verdict: 'warn' }] }
+    const other = { name: 'not-a-code', code: check.code }
+    function found() { return { ...common, code: 'a-returned' } }`
+  expect(codesIn(source)).toEqual(['a-type', 'another-type', 'a-check', 'a-finding', 'a-returned'])
+})
+
+describe('the page of', () => {
+  test.each(codePages.map((page) => [page.code, page] as const))(
+    '%s is written like the others',
+    (_, page) => {
+      expect(page.code).toMatch(codePattern)
+      expect(page.title).toMatch(/^([a-z]|Postgres).*[^.]$/)
+      expect(page.title.length).toBeLessThanOrEqual(90)
+      for (const sentences of [page.why, page.remedy]) expect(sentences).toMatch(/^\S.*\.$/)
+    },
+  )
+})
+
+test('docs/checks is what npm run docs writes', () => {
+  const folder = join(root, 'docs/checks')
+  const written = Object.fromEntries(
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+  )
+  expect(written).toEqual(makeCodeDocs())
+})
