@@ -1,3 +1,5 @@
+import type { AcceptanceComment } from './acceptance.js'
+
 /** One statement of a migration file, as the Postgres parser delimits it. */
 export interface Statement {
   /** 1-based, in file order. */
@@ -69,4 +71,6 @@ export interface PendingMigration {
   readonly statements: readonly Statement[]
   readonly execution: ExecutionModel
   readonly dataChanges: readonly DataChange[]
+  /** Findings that comments in the file accept; absent when it has none. */
+  readonly acceptances?: readonly AcceptanceComment[]
 }

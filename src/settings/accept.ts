@@ -1,18 +1,5 @@
+import { type Acceptance, findingCodePattern } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
-
-/** A finding that somebody looked at and takes responsibility for. The reason goes into the record and the report. */
-export interface Acceptance {
-  /** The finding's code, e.g. `drop-column`. */
-  readonly code: string
-  /** Only the finding about this table, constraint, index or column; without it, every finding with the code. */
-  readonly object?: string
-  /** Only findings in this migration. */
-  readonly migration?: string
-  /** Why it is safe; required. */
-  readonly reason: string
-}
-
-const codePattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 
 /**
  * Reads `code[:object]=reason` as given to `--accept`. Quotation marks that the shell left around the reason are taken off.
@@ -38,7 +25,7 @@ export function makeAcceptance(fields: Partial<Acceptance>, name: string): Accep
   const object = fields.object?.trim()
   const migration = fields.migration?.trim()
   const reason = fields.reason?.trim() ?? ''
-  if (!codePattern.test(code)) throw invalid(`${name} does not give the code of a finding`)
+  if (!findingCodePattern.test(code)) throw invalid(`${name} does not give the code of a finding`)
   if (object === '') throw invalid(`${name} names an empty object`)
   if (migration === '') throw invalid(`${name} names an empty migration`)
   if (reason === '') throw invalid(`${name} has no reason`)

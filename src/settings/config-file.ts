@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
+import type { Acceptance } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
-import type { Acceptance } from './accept.js'
 import { findNearMisses } from './near-misses.js'
 
 /**

@@ -1,13 +1,25 @@
+import type { Acceptance, AcceptanceComment } from '../domain/acceptance.js'
 import type { Finding } from '../domain/finding.js'
-import type { Acceptance } from '../settings/accept.js'
+import type { PendingMigration } from '../domain/migration.js'
+import { findNearMisses } from '../settings/near-misses.js'
+import { codePages } from './code-pages.js'
+
+/** What the options, the configuration file and the comments in the pending files accept. */
+export function acceptancesFor(
+  pending: readonly PendingMigration[],
+  { accept }: { accept: readonly Acceptance[] },
+): (Acceptance | AcceptanceComment)[] {
+  return [...accept, ...pending.flatMap(({ acceptances }) => acceptances ?? [])]
+}
 
 /**
  * Marks the findings that somebody accepted with a reason. One that was accepted for nothing is a warning of its own:
- * it is a typing error, or a leftover that would hide the next finding of its kind.
+ * it is a typing error, or a leftover that would hide the next finding of its kind. While only the plan is made, what
+ * the checks will find is not known: then only a code that does not exist is surely for nothing.
  */
 export function applyAcceptances(
   findings: readonly Finding[],
-  acceptances: readonly Acceptance[],
+  acceptances: readonly (Acceptance | AcceptanceComment)[],
   step: Finding['step'],
 ): Finding[] {
   const used = new Set<Acceptance>()
@@ -17,19 +29,29 @@ export function applyAcceptances(
     used.add(acceptance)
     return { ...finding, accepted: acceptance.reason }
   })
-  const unused = acceptances.filter((acceptance) => !used.has(acceptance))
+  const unused = acceptances.filter(
+    (acceptance) => !used.has(acceptance) && (step !== 'plan' || !isKnown(acceptance.code)),
+  )
   return [...weighed, ...unused.map((acceptance) => unusedFinding(acceptance, step))]
 }
 
-function covers(acceptance: Acceptance, finding: Finding): boolean {
+function covers(acceptance: Acceptance | AcceptanceComment, finding: Finding): boolean {
   return (
     acceptance.code === finding.code &&
     (acceptance.object === undefined || acceptance.object === finding.object) &&
-    (acceptance.migration === undefined || acceptance.migration === finding.migration)
+    (acceptance.migration === undefined || acceptance.migration === finding.migration) &&
+    (!('file' in acceptance) || isInReach(acceptance, finding))
   )
 }
 
-function unusedFinding({ code, object }: Acceptance, step: Finding['step']): Finding {
+function isInReach({ file, lines }: AcceptanceComment, finding: Finding): boolean {
+  if (lines === undefined) return true
+  const { line = 0 } = finding
+  return finding.file === file && lines.first <= line && line <= lines.last
+}
+
+function unusedFinding(acceptance: Acceptance | AcceptanceComment, step: Finding['step']): Finding {
+  const { code, object, migration } = acceptance
   const name = object ? `${code}:${object}` : code
   return {
     code: 'unused-acceptance',
@@ -37,7 +59,24 @@ function unusedFinding({ code, object }: Acceptance, step: Finding['step']): Fin
     verdict: 'warn',
     step,
     object: name,
-    message: `nothing was found that "${name}" accepts`,
-    hint: 'Remove the acceptance, or correct its code.',
+    ...(migration ? { migration } : {}),
+    ...('file' in acceptance ? { file: acceptance.file, line: acceptance.line } : {}),
+    message: `nothing was found ${migration ? `in "${migration}" ` : ''}that "${name}" accepts`,
+    hint: hintFor(code),
   }
+}
+
+function hintFor(code: string): string {
+  if (isKnown(code)) return 'Remove the acceptance, or correct what it names.'
+  const [nearest] = findNearMisses(
+    code,
+    codePages.map((page) => page.code),
+  )
+  return nearest
+    ? `There is no such code; did you mean ${nearest}?`
+    : 'There is no such code; migrate-guard explain lists all of them.'
+}
+
+function isKnown(code: string): boolean {
+  return codePages.some((page) => page.code === code)
 }

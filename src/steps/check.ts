@@ -8,7 +8,7 @@ import { type Findings, isBlocking } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
-import { applyAcceptances } from './accept.js'
+import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { maskValues } from './mask-values.js'
 import { readSession, type Tools } from './tools.js'
@@ -28,7 +28,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
   return {
     results: [historyResult(plan), ...own.results, ...general.results],
-    findings: maskValues(applyAcceptances(found, settings.accept, 'check'), settings),
+    findings: maskValues(applyAcceptances(found, acceptancesFor(plan.pending, settings), 'check'), settings),
   }
 }
 

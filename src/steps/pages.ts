@@ -66,6 +66,19 @@ export const stepPages: readonly CodePage[] = [
     remedy: 'Remove the acceptance, or correct its code, object or migration.',
   },
   {
+    code: 'acceptance-not-readable',
+    kind: 'custom',
+    title: 'a comment that should accept a finding cannot be understood',
+    why: 'It accepts nothing, although it looks as if it did: it names no code, gives no reason, or stands above no statement.',
+    remedy:
+      'Write the code, the object if it is for one only, and after a colon and a space why it is safe; above the statement that it is for.',
+    example: {
+      sql: '-- migrate-guard-accept drop-column\nALTER TABLE "customers" DROP COLUMN "fax";',
+      instead:
+        '-- migrate-guard-accept drop-column:customers.fax: exported on Monday\nALTER TABLE "customers" DROP COLUMN "fax";',
+    },
+  },
+  {
     code: 'pending-migration',
     kind: 'history',
     title: 'the audit found migrations that are not applied',

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Finding } from '../domain/finding.js'
-import type { MigrationFolder, PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { writePrivateFile } from '../effects/private-files.js'
@@ -13,11 +12,8 @@ import { isPooledConnection } from '../postgres/pooled-connection.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
-import { dataChangesOf } from '../sql/data-changes.js'
-import { executionModelOf, openTransaction } from '../sql/execution-model.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
-import { readFileText } from '../sql/file-text.js'
-import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
+import { planFiles } from './plan-files.js'
 import { readSession, type Tools, withTarget } from './tools.js'
 
 /** Makes the plan. Problems of files and history are findings in it, not errors: the check step weighs them. */
@@ -31,22 +27,20 @@ export async function makePlan(tools: Tools): Promise<Plan> {
   }))
   const pooled = await isPooledConnection(settings.target, readSession(tools))
   const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
-  await loadParser()
-  const files = pendingFolders.filter(({ bytes }) => bytes !== undefined).map(readPending)
-  const pending = files.map(({ migration }) => migration)
+  const files = await planFiles(pendingFolders)
   const expectations = catalogExpectationsOf(
-    files.map(({ migration, statements }) => ({ migration: migration.name, statements })),
+    files.pending.map(({ name }, at) => ({ migration: name, statements: files.statements[at] ?? [] })),
   )
   const plan = {
     target,
     engine: settings.engine,
     prismaVersion: project.version,
     history,
-    pending,
+    pending: files.pending,
     appliedCount,
     catalogHash: catalog.hash,
     expectations,
-    findings: [...findings, ...files.flatMap((file) => file.findings), ...targetFindings(target, { pooled })],
+    findings: [...findings, ...files.findings, ...targetFindings(target, { pooled })],
   }
   return Object.freeze({ hash: hashOf(plan), ...plan })
 }
@@ -54,96 +48,6 @@ export async function makePlan(tools: Tools): Promise<Plan> {
 /** Keeps the plan beside the record: what a person reviews, and what `--confirm` names. */
 export async function writePlan(plan: Plan, { runFolder }: Tools): Promise<void> {
   await writePrivateFile(join(runFolder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
-}
-
-interface ReadFile {
-  readonly migration: PendingMigration
-  readonly statements: readonly ParsedStatement[]
-  readonly findings: readonly Finding[]
-}
-
-function readPending(folder: MigrationFolder): ReadFile {
-  const file = readFileText(folder.bytes ?? new Uint8Array())
-  if ('problem' in file) return unreadable(folder, { ...file.problem })
-  const parsed = parseStatements(file.text)
-  if ('problem' in parsed) {
-    return unreadable(folder, {
-      code: 'sql-not-parsed',
-      line: parsed.problem.line,
-      message: `Postgres cannot parse the file: ${parsed.problem.message}`,
-      hint: 'Correct the SQL; nothing of the file would run.',
-    })
-  }
-  const { statements } = parsed
-  const migration: PendingMigration = {
-    ...describe(folder),
-    statements: statements.map(({ index, line, sql, kind }) => ({ index, line, sql, kind })),
-    execution: executionModelOf(statements),
-    dataChanges: dataChangesOf(statements),
-  }
-  const open = openTransaction(statements)
-  const findings = [
-    ...(statements.length === 0 ? [emptyMigration(folder)] : []),
-    ...(open ? [transactionLeftOpen(folder, open)] : []),
-  ]
-  return { migration, statements, findings }
-}
-
-function unreadable(
-  folder: MigrationFolder,
-  problem: { code: string; line: number; message: string; hint: string },
-): ReadFile {
-  const finding: Finding = {
-    kind: 'failure',
-    verdict: 'block',
-    step: 'plan',
-    migration: folder.name,
-    file: folder.file,
-    object: folder.name,
-    ...problem,
-  }
-  const migration: PendingMigration = {
-    ...describe(folder),
-    statements: [],
-    execution: { mode: 'all-or-nothing' },
-    dataChanges: [],
-  }
-  return { migration, statements: [], findings: [finding] }
-}
-
-function describe({ name, file, directory, checksum = '' }: MigrationFolder) {
-  return { name, file, directory, checksum }
-}
-
-function emptyMigration({ name, file }: MigrationFolder): Finding {
-  return {
-    code: 'empty-migration',
-    kind: 'history',
-    verdict: 'warn',
-    step: 'plan',
-    migration: name,
-    object: name,
-    file,
-    line: 1,
-    message: 'the file holds no statement; Prisma will record it as applied and nothing will happen',
-    hint: 'Put the SQL into it, or delete the folder if it was never applied anywhere.',
-  }
-}
-
-function transactionLeftOpen({ name, file }: MigrationFolder, { line }: ParsedStatement): Finding {
-  return {
-    code: 'transaction-left-open',
-    kind: 'failure',
-    verdict: 'block',
-    step: 'plan',
-    migration: name,
-    object: name,
-    file,
-    line,
-    message:
-      'the transaction that begins here is never ended; all that follows would be rolled back in silence',
-    hint: 'Add COMMIT, or leave BEGIN out: the file runs in one transaction anyway where it can.',
-  }
 }
 
 function targetFindings(target: TargetIdentity, { pooled }: { pooled: boolean }): Finding[] {

@@ -198,7 +198,7 @@ test('an acceptance that nothing needs is a warning', async () => {
 check     passed   0 blockers, 1 warning, 5 checks made
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts
-  hint: Remove the acceptance, or correct its code.
+  hint: There is no such code; migrate-guard explain lists all of them.
 `,
   })
 })

@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { type Finding, isBlocking } from '../../../src/domain/finding.js'
-import { applyAcceptances } from '../../../src/steps/accept.js'
+import type { PendingMigration } from '../../../src/domain/migration.js'
+import { acceptancesFor, applyAcceptances } from '../../../src/steps/accept.js'
 
 const finding = (fields: Partial<Finding> = {}): Finding => ({
   code: 'orphan-rows',
@@ -54,21 +55,76 @@ test('an unknown can be accepted too; the first acceptance that covers it gives 
   ])
 })
 
+describe('a comment in a migration', () => {
+  const comment = { code: 'orphan-rows', reason, migration: 'm1', file: 'm1/migration.sql', line: 4 }
+  const at = (line: number | undefined, file = 'm1/migration.sql') =>
+    finding({ file, ...(line === undefined ? {} : { line }) })
+
+  test('accepts the findings on its lines', () => {
+    const acceptance = { ...comment, lines: { first: 5, last: 7 } }
+    const findings = [at(4), at(5), at(7), at(8), at(undefined), at(6, 'm1/checks/before/a.sql')]
+    const weighed = applyAcceptances(findings, [acceptance], 'check')
+    expect(accepted(weighed)).toEqual([undefined, reason, reason, undefined, undefined, undefined])
+  })
+
+  test('for the whole file accepts every finding in the migration, and none in another', () => {
+    const findings = [at(99), at(undefined), finding({ migration: 'm2' })]
+    expect(accepted(applyAcceptances(findings, [comment], 'check'))).toEqual([reason, reason, undefined])
+  })
+
+  test('that accepts nothing is named by its place', () => {
+    expect(applyAcceptances([], [comment], 'check')).toEqual([
+      expect.objectContaining({
+        code: 'unused-acceptance',
+        migration: 'm1',
+        file: 'm1/migration.sql',
+        line: 4,
+        message: 'nothing was found in "m1" that "orphan-rows" accepts',
+      }),
+    ])
+  })
+})
+
+test('the acceptances of a run are those of the settings and those of the pending files', () => {
+  const own = { code: 'orphan-rows', reason }
+  const comment = { ...own, migration: 'm1', file: 'f', line: 1 }
+  const pending = [{ acceptances: [comment] }, {}] as unknown as PendingMigration[]
+  expect(acceptancesFor(pending, { accept: [own] })).toEqual([own, comment])
+})
+
 test('one that accepts nothing is a warning of its own', () => {
   const acceptances = [
-    { code: 'orphans', reason },
+    { code: 'orphan-row', reason },
+    { code: 'no-such-thing', migration: 'm1', reason },
     { code: 'orphan-rows', object: 'order.customer_id', reason },
   ]
-  expect(applyAcceptances([finding()], acceptances, 'verify')).toEqual([
+  const unused = { code: 'unused-acceptance', kind: 'custom', verdict: 'warn', step: 'verify' }
+  const weighed = applyAcceptances([finding()], acceptances, 'verify')
+  expect(weighed).toEqual([
     finding(),
-    ...['orphans', 'orphan-rows:order.customer_id'].map((object) => ({
-      code: 'unused-acceptance',
-      kind: 'custom',
-      verdict: 'warn',
-      step: 'verify',
-      object,
-      message: `nothing was found that "${object}" accepts`,
-      hint: 'Remove the acceptance, or correct its code.',
-    })),
+    {
+      ...unused,
+      object: 'orphan-row',
+      message: 'nothing was found that "orphan-row" accepts',
+      hint: 'There is no such code; did you mean orphan-rows?',
+    },
+    {
+      ...unused,
+      object: 'no-such-thing',
+      migration: 'm1',
+      message: 'nothing was found in "m1" that "no-such-thing" accepts',
+      hint: 'There is no such code; migrate-guard explain lists all of them.',
+    },
+    {
+      ...unused,
+      object: 'orphan-rows:order.customer_id',
+      message: 'nothing was found that "orphan-rows:order.customer_id" accepts',
+      hint: 'Remove the acceptance, or correct what it names.',
+    },
+  ])
+  // Before the data was asked, only what can never be found is known to be for nothing.
+  expect(applyAcceptances([], acceptances, 'plan').map(({ object }) => object)).toEqual([
+    'orphan-row',
+    'no-such-thing',
   ])
 })
