@@ -16,6 +16,21 @@ export interface ExecutionModel {
   readonly mode: 'all-or-nothing' | 'statement-by-statement'
   /** Why it is not all-or-nothing; one sentence. */
   readonly reason?: string
+  /** In order, when it is not all-or-nothing: where one fails, what those before it leave stays. */
+  readonly transactions?: readonly MigrationTransaction[]
+}
+
+/** Statements of a file that are committed together. */
+export interface MigrationTransaction {
+  /** Index of the first and the last statement. */
+  readonly first: number
+  readonly last: number
+  /** 1-based line on which the first begins. */
+  readonly line: number
+  /** What is in the database once it is committed, e.g. `column customers.fax dropped`. */
+  readonly leaves: readonly string[]
+  /** What stays although it fails, e.g. `index i, which is not valid`. */
+  readonly leftByFailure?: string
 }
 
 /** A statement that drops or rewrites data which is already there. */

@@ -7,6 +7,7 @@ import type { EngineName } from '../domain/plan.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
 import type { Verification } from '../domain/verification.js'
+import { summarizeSql } from '../sql/summary.js'
 
 /** Whether the migrations would succeed; says nothing about loss, locks or health. */
 export type Prediction = 'succeeds' | 'fails' | 'decided-by-rehearsal'
@@ -55,8 +56,19 @@ export interface JsonMigration {
   readonly file: string
   readonly checksum: string
   readonly statements: number
+  readonly statementList: readonly JsonStatement[]
   readonly execution: ExecutionModel
   readonly dataChanges: readonly DataChange[]
+}
+
+export interface JsonStatement {
+  /** 1-based, in file order. */
+  readonly index: number
+  readonly line: number
+  /** The parser's node name, e.g. `AlterTableStmt`. */
+  readonly kind: string
+  /** The first words, without values. */
+  readonly summary: string
 }
 
 export interface JsonFinding {
@@ -167,6 +179,12 @@ function makeJsonMigration(
     file: migration.file,
     checksum: migration.checksum,
     statements: migration.statements.length,
+    statementList: migration.statements.map(({ index, line, kind, sql }) => ({
+      index,
+      line,
+      kind,
+      summary: summarizeSql(sql),
+    })),
     execution: migration.execution,
     dataChanges: migration.dataChanges,
   }

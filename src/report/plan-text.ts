@@ -1,24 +1,118 @@
+import type { ExecutionModel, MigrationTransaction, PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
+import { summarizeSql } from '../sql/summary.js'
 import { clean, formatBytes, plural } from './words.js'
 
 const shownChanges = 8
+const shownStatements = 40
+/** With more places to stop than these, what is left behind is told once for all of them. */
+const shownStops = 3
 
-/** What would run where, and how: for `plan`, and above the question. */
+/** What would run where, and how: for `status`, and above the question. */
 export function formatPlan(plan: Plan): string {
-  const { target, pending } = plan
-  const lines = [
+  return [...formatTargetLines(plan), ...plan.pending.flatMap(formatMigration)].join('\n')
+}
+
+/** The same with the statements: for `plan`. */
+export function formatFullPlan(plan: Plan): string {
+  return [...formatTargetLines(plan), ...plan.pending.flatMap(formatFullMigration)].join('\n')
+}
+
+function formatTargetLines({ target, hash, pending }: Plan): string[] {
+  return [
     `target      ${clean(target.database)} on ${clean(target.host)}:${target.port} as ${clean(target.user)}`,
     `server      PostgreSQL ${clean(target.serverVersion)}, database of ${formatBytes(target.databaseSizeBytes)}`,
-    `plan        ${plan.hash.slice(0, 12)}, ${plural(pending.length, 'pending migration')}`,
+    `plan        ${hash.slice(0, 12)}, ${plural(pending.length, 'pending migration')}`,
   ]
-  for (const { name, statements, execution, dataChanges } of pending) {
-    lines.push(`  ${clean(name)}: ${plural(statements.length, 'statement')}, ${execution.mode}`)
-    if (execution.reason) lines.push(`    ${clean(execution.reason)}`)
-    for (const { kind, line, text } of dataChanges.slice(0, shownChanges)) {
-      lines.push(`    ${kind === 'drop' ? 'drops' : 'rewrites'} data, line ${line}: ${clean(text)}`)
-    }
-    const more = dataChanges.length - shownChanges
-    if (more > 0) lines.push(`    … and ${more} more`)
-  }
-  return lines.join('\n')
+}
+
+function formatMigration(migration: PendingMigration): string[] {
+  return [...formatMigrationHead(migration), ...formatDataChanges(migration)]
+}
+
+/** A migration with its statements, what is left when it stops half-way, and what it does to the data. */
+export function formatFullMigration(migration: PendingMigration): string[] {
+  return [
+    ...formatMigrationHead(migration),
+    ...formatStatements(migration),
+    ...formatStops(migration.execution).map((line) => `    ${clean(line)}`),
+    ...formatDataChanges(migration),
+  ]
+}
+
+function formatMigrationHead({ name, statements, execution }: PendingMigration): string[] {
+  return [
+    `  ${clean(name)}: ${plural(statements.length, 'statement')}, ${execution.mode}`,
+    ...(execution.reason ? [`    ${clean(execution.reason)}`] : []),
+  ]
+}
+
+function formatStatements({ statements }: PendingMigration): string[] {
+  const shown = statements.slice(0, shownStatements)
+  const width = String(shown.at(-1)?.line ?? 0).length
+  const more = statements.length - shown.length
+  return [
+    ...shown.map(({ line, sql }) => `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql))}`),
+    ...(more > 0 ? [`    … and ${plural(more, 'more statement')}; --json lists all of them`] : []),
+  ]
+}
+
+function formatDataChanges({ dataChanges }: PendingMigration): string[] {
+  const more = dataChanges.length - shownChanges
+  return [
+    ...dataChanges
+      .slice(0, shownChanges)
+      .map(
+        ({ kind, line, text }) =>
+          `    ${kind === 'drop' ? 'drops' : 'rewrites'} data, line ${line}: ${clean(text)}`,
+      ),
+    ...(more > 0 ? [`    … and ${more} more`] : []),
+  ]
+}
+
+/** At which statements a file can stop, and what is then left behind: one sentence each. */
+export function formatStops({ transactions = [] }: ExecutionModel): string[] {
+  const stops = transactions.flatMap((transaction, at) => {
+    const before = transactions.slice(0, at).flatMap(({ leaves }) => leaves)
+    return before.length > 0 || transaction.leftByFailure ? [{ transaction, before }] : []
+  })
+  if (stops.length <= shownStops) return stops.map(formatStop)
+  const kept = transactions.slice(0, -1).filter(({ leaves }) => leaves.length > 0)
+  const more = kept.length - shownChanges
+  return [
+    `it can stop at ${stops.length} places; what came before stays:`,
+    ...kept.slice(0, shownChanges).map(({ line, leaves }) => `  line ${line}: ${formatEffects(leaves)}`),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    ...stops
+      .filter(({ transaction }) => transaction.leftByFailure)
+      .map(({ transaction: { line, leftByFailure } }) => `if line ${line} fails, it leaves ${leftByFailure}`),
+  ]
+}
+
+function formatStop({
+  transaction,
+  before,
+}: {
+  readonly transaction: MigrationTransaction
+  readonly before: readonly string[]
+}): string {
+  const { first, last, line, leftByFailure } = transaction
+  const failing =
+    first === last
+      ? `if statement ${first} (line ${line}) fails`
+      : `if one of statements ${first}–${last} (from line ${line}) fails`
+  const parts = [
+    ...(before.length > 0 ? [`${formatStaying(first - 1)}: ${formatEffects(before)}`] : []),
+    ...(leftByFailure ? [`it leaves ${leftByFailure}`] : []),
+  ]
+  return `${failing}, ${parts.join('; and ')}`
+}
+
+function formatStaying(last: number): string {
+  return last === 1 ? 'statement 1 stays' : `statements 1–${last} stay`
+}
+
+function formatEffects(effects: readonly string[]): string {
+  const more = effects.length - shownChanges
+  return [...effects.slice(0, shownChanges), ...(more > 0 ? [`… and ${more} more`] : [])].join(', ')
 }

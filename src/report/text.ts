@@ -7,6 +7,7 @@ import { type RunRecord, type StepName, type StepRecord, stepNames } from '../do
 import { formatExitCode } from './exit-code-words.js'
 import { formatFinding } from './finding-text.js'
 import { listFindings } from './json.js'
+import { formatStops } from './plan-text.js'
 import { formatApplied, formatDatabaseState, formatHeadline, formatTarget, listOmissions } from './screen.js'
 import { clean, cleanLines, formatBytes, formatCount, formatMs, formatRow, plural } from './words.js'
 
@@ -136,6 +137,7 @@ function makeMigration({
       ['sha256', checksum],
       ['statements', formatCount(statements.length)],
       ['runs', runs],
+      ...formatStops(execution).map((text): Fact => ['when it stops', text]),
       ...(changes.length > 0 ? changes : [['data change', 'none was found in its SQL'] as const]),
     ],
   }

@@ -1,5 +1,6 @@
 import type { CatalogExpectation } from '../domain/migration.js'
 import { type RelationName, relationOf, relationOfParts } from './names.js'
+import { nodesIn } from './nodes.js'
 import type { Node, ParsedStatement } from './parser.js'
 
 export type Fact = Omit<CatalogExpectation, 'migration' | 'line'>
@@ -124,11 +125,11 @@ function select(node: Node): Change[] {
   ]
 }
 
-function functionsIn(node: unknown): string[] {
-  if (typeof node !== 'object' || node === null) return []
-  const inner = Object.values(node).flatMap(functionsIn)
-  const names: Node[] | undefined = (node as Node).FuncCall?.funcname
-  return names ? [...inner, names.at(-1)?.String?.sval ?? ''] : inner
+function functionsIn(node: Node): string[] {
+  const names: string[] = []
+  for (const { FuncCall } of nodesIn(node))
+    if (FuncCall?.funcname) names.push(FuncCall.funcname.at(-1)?.String?.sval ?? '')
+  return names
 }
 
 function createView(node: Node): Change[] {

@@ -1,5 +1,5 @@
 import { codeIn, constantsIn } from './constants.js'
-import type { ParsedStatement } from './parser.js'
+import type { Node, ParsedStatement } from './parser.js'
 
 /**
  * A value added to an enum cannot be used in the transaction that adds it (SQLSTATE 55P04), before Postgres 17 not even
@@ -7,13 +7,9 @@ import type { ParsedStatement } from './parser.js'
  * @returns one sentence about the first use; undefined when there is none
  */
 export function firstUseOfAddedEnumValue(statements: readonly ParsedStatement[]): string | undefined {
-  const added: { value: string; line: number }[] = []
+  const added: AddedValue[] = []
   for (const { kind, node, line } of statements) {
-    const constants = constantsIn(node)
-    const code = codeIn(node)
-    const use = added.find(
-      ({ value }) => constants.some((text) => holds(text, value)) || code.some((text) => names(text, value)),
-    )
+    const use = added.length > 0 ? useOf(added, node) : undefined
     if (use) return `line ${line} uses the enum value '${use.value}' that line ${use.line} adds`
     if (kind === 'AlterEnumStmt' && node.newVal) {
       const isNew = !node.oldVal || added.some(({ value }) => value === node.oldVal)
@@ -21,6 +17,19 @@ export function firstUseOfAddedEnumValue(statements: readonly ParsedStatement[])
     }
   }
   return undefined
+}
+
+interface AddedValue {
+  readonly value: string
+  readonly line: number
+}
+
+function useOf(added: readonly AddedValue[], node: Node): AddedValue | undefined {
+  const constants = constantsIn(node)
+  const code = codeIn(node)
+  return added.find(
+    ({ value }) => constants.some((text) => holds(text, value)) || code.some((text) => names(text, value)),
+  )
 }
 
 /** The value itself, or an array that has it: `{open,paid}`. */

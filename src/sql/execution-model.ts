@@ -1,13 +1,55 @@
 import type { ExecutionModel } from '../domain/migration.js'
-import { codeIn } from './constants.js'
 import { firstUseOfAddedEnumValue } from './enum-values.js'
 import type { Node, ParsedStatement } from './parser.js'
+import { type ScriptEngine, splittingOf } from './script-engine.js'
+import { mayCommit, refusedInTransaction } from './transaction-rules.js'
+import { type TransactionWalk, walkOneByOne, walkOneQuery } from './transactions.js'
+
+/**
+ * Says for the engine that will run a file whether it is all or nothing, and if not, which of its statements are
+ * committed together.
+ */
+export function executionModelOf(
+  statements: readonly ParsedStatement[],
+  engine: ScriptEngine = 'hosted',
+): ExecutionModel {
+  const { mode, reason = '' } = transactionModeOf(statements)
+  if (engine === 'hosted' && mode === 'all-or-nothing') return { mode }
+  const { transactions } = walkFile(statements, engine)
+  const asWritten = { mode: 'statement-by-statement', transactions } as const
+  if (engine === 'hosted') return { ...asWritten, reason }
+  // A single statement is in no transaction but its own, so it may be one that refuses any other.
+  if (statements.length === 1 && mode === 'statement-by-statement') return { ...asWritten, reason }
+  return transactions.length <= 1
+    ? { mode: 'all-or-nothing' }
+    : { ...asWritten, reason: reasonOf(statements, engine) }
+}
+
+/**
+ * How the statements fall into transactions when they are sent as the engine sends them. The engine of this package
+ * sends them so only when they cannot all run in one.
+ */
+export function walkFile(statements: readonly ParsedStatement[], engine: ScriptEngine): TransactionWalk {
+  return isOneQuery(statements, engine) ? walkOneQuery(statements) : walkOneByOne(statements)
+}
+
+function isOneQuery(statements: readonly ParsedStatement[], engine: ScriptEngine): boolean {
+  return engine === 'one-query' || (engine === 'split' && splittingOf(statements).canSplit === false)
+}
+
+function reasonOf(statements: readonly ParsedStatement[], engine: ScriptEngine): string {
+  if (!isOneQuery(statements, engine)) return "Prisma's own engine commits each statement by itself"
+  const end = statements.find((statement) => endingKinds.includes(transactionKind(statement) ?? ''))
+  return `line ${end?.line ?? 1}: the file controls its transactions itself`
+}
 
 /**
  * Decides whether all statements of a file may run in one transaction. A file that cannot is run statement by
  * statement, as written.
  */
-export function executionModelOf(statements: readonly ParsedStatement[]): ExecutionModel {
+export function transactionModeOf(
+  statements: readonly ParsedStatement[],
+): Pick<ExecutionModel, 'mode' | 'reason'> {
   const inner = wrappedStatements(statements) ?? statements
   for (const statement of inner) {
     const reason = reasonAgainstTransaction(statement)
@@ -62,62 +104,25 @@ function transactionKind(statement: ParsedStatement): string | undefined {
 
 const savepointKinds = ['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']
 
-/** Commands that Postgres refuses in a transaction block (SQLSTATE 25001), or that control transactions themselves. */
-function reasonAgainstTransaction({ kind, node }: ParsedStatement): string | undefined {
+/** What Postgres refuses in a transaction block, or may refuse, and what controls transactions itself. */
+function reasonAgainstTransaction(statement: ParsedStatement): string | undefined {
+  const refused = refusedInTransaction(statement)
+  if (refused) return `${refused} cannot run in a transaction`
+  const { kind, node } = statement
   switch (kind) {
     case 'TransactionStmt':
       return savepointKinds.includes(node.kind) ? undefined : 'the file controls its transactions itself'
     case 'VariableSetStmt':
       return node.name === 'TRANSACTION' ? 'SET TRANSACTION must come first in its transaction' : undefined
-    case 'IndexStmt':
-      return node.concurrent ? 'CREATE INDEX CONCURRENTLY cannot run in a transaction' : undefined
-    case 'DropStmt':
-      return node.concurrent ? 'DROP INDEX CONCURRENTLY cannot run in a transaction' : undefined
-    case 'ReindexStmt':
-      return reindexReason(node)
-    case 'AlterTableStmt':
-      return detachesConcurrently(node)
-        ? 'DETACH PARTITION CONCURRENTLY cannot run in a transaction'
-        : undefined
-    case 'ClusterStmt':
-      return node.relation ? undefined : 'CLUSTER without a table cannot run in a transaction'
-    case 'VacuumStmt':
-      return node.is_vacuumcmd ? 'VACUUM cannot run in a transaction' : undefined
     case 'DoStmt':
-      return commits(node) ? 'a block that commits cannot run in a transaction' : undefined
-    case 'DiscardStmt':
-      return node.target === 'DISCARD_ALL' ? 'DISCARD ALL cannot run in a transaction' : undefined
-    case 'AlterSystemStmt':
-      return 'ALTER SYSTEM cannot run in a transaction'
-    case 'CreatedbStmt':
-    case 'DropdbStmt':
-      return 'CREATE and DROP DATABASE cannot run in a transaction'
-    case 'CreateTableSpaceStmt':
-    case 'DropTableSpaceStmt':
-      return 'CREATE and DROP TABLESPACE cannot run in a transaction'
+      return mayCommit(node) ? 'a block that commits cannot run in a transaction' : undefined
+    // Only when they make or drop a replication slot, which is not always in their text.
     case 'CreateSubscriptionStmt':
     case 'DropSubscriptionStmt':
       return 'CREATE and DROP SUBSCRIPTION cannot run in a transaction'
     default:
       return undefined
   }
-}
-
-function reindexReason(node: Node): string | undefined {
-  const concurrently = (node.params ?? []).some((param: Node) => param.DefElem?.defname === 'concurrently')
-  if (concurrently) return 'REINDEX CONCURRENTLY cannot run in a transaction'
-  const whole = ['REINDEX_OBJECT_SCHEMA', 'REINDEX_OBJECT_SYSTEM', 'REINDEX_OBJECT_DATABASE'].includes(
-    node.kind,
-  )
-  return whole ? 'REINDEX of a whole schema or database cannot run in a transaction' : undefined
-}
-
-function detachesConcurrently(node: Node): boolean {
-  return (node.cmds ?? []).some((cmd: Node) => cmd.AlterTableCmd?.def?.PartitionCmd?.concurrent)
-}
-
-function commits(node: Node): boolean {
-  return codeIn(node).some((code) => /\b(commit|rollback)\b/i.test(code))
 }
 
 /**
@@ -127,7 +132,7 @@ function commits(node: Node): boolean {
 function callThatCommits(statements: readonly ParsedStatement[]): ParsedStatement | undefined {
   const nameOf = (parts: Node[] = []) => parts.at(-1)?.String?.sval as string | undefined
   const committing = statements
-    .filter(({ kind, node }) => kind === 'CreateFunctionStmt' && node.is_procedure && commits(node))
+    .filter(({ kind, node }) => kind === 'CreateFunctionStmt' && node.is_procedure && mayCommit(node))
     .map(({ node }) => nameOf(node.funcname))
   return statements.find(({ kind, node }) => {
     if (kind !== 'CallStmt') return false

@@ -33,6 +33,41 @@ export const stepPages: readonly CodePage[] = [
     },
   },
   {
+    code: 'cannot-run-in-transaction',
+    kind: 'failure',
+    title: 'a statement that refuses transactions would run in one',
+    why: 'Postgres refuses it (SQLSTATE 25001). The file is in a transaction because it says BEGIN itself, or because the engine sends it as one query: that of Prisma up to 7.3 does, and later ones do when their parser cannot read every statement.',
+    remedy:
+      'Put the statement into a migration of its own. The engine that ships with migrate-guard runs a file with such a statement one statement after the other.',
+    example: {
+      sql: 'BEGIN;\nCREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");\nCOMMIT;',
+      instead: 'CREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
+    },
+  },
+  {
+    code: 'only-in-transaction',
+    kind: 'failure',
+    title: 'a statement that needs a transaction would run in none',
+    why: 'Postgres refuses it (SQLSTATE 25P01): the engine runs the file statement by statement, or in one query, which some commands do not take for a transaction block.',
+    remedy: 'Write BEGIN before the statements that belong together and COMMIT after them.',
+    example: {
+      sql: 'LOCK TABLE "orders" IN SHARE MODE;\nCREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
+      instead: 'CREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
+    },
+  },
+  {
+    code: 'local-setting-lost',
+    kind: 'failure',
+    title: 'SET LOCAL has no effect, because there is no transaction around it',
+    why: 'The engine commits each statement by itself, so the setting is gone before the next one runs; the server only warns. A lock_timeout that is meant to protect live traffic does not.',
+    remedy: 'Write SET without LOCAL and RESET it at the end, or put BEGIN and COMMIT around what it is for.',
+    example: {
+      sql: 'SET LOCAL lock_timeout = \'1s\';\nALTER TABLE "orders" ADD COLUMN "note" TEXT;\nCREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
+      instead:
+        'BEGIN;\nSET LOCAL lock_timeout = \'1s\';\nALTER TABLE "orders" ADD COLUMN "note" TEXT;\nCOMMIT;\nCREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
+    },
+  },
+  {
     code: 'target-is-standby',
     kind: 'health',
     title: 'the target is a standby',

@@ -5,6 +5,8 @@ import { dataChangesOf } from '../sql/data-changes.js'
 import { executionModelOf, openTransaction } from '../sql/execution-model.js'
 import { readFileText } from '../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
+import type { ScriptEngine } from '../sql/script-engine.js'
+import { findExecutionProblems } from './execution-findings.js'
 
 /** What the files alone tell, whatever database they are for. */
 export interface PlannedFiles {
@@ -15,9 +17,12 @@ export interface PlannedFiles {
 }
 
 /** Reads the files of migrations that are to run, each once. A folder without migration.sql is left out. */
-export async function planFiles(folders: readonly MigrationFolder[]): Promise<PlannedFiles> {
+export async function planFiles(
+  folders: readonly MigrationFolder[],
+  engine: ScriptEngine,
+): Promise<PlannedFiles> {
   await loadParser()
-  const files = folders.filter(({ bytes }) => bytes !== undefined).map(readFile)
+  const files = folders.filter(({ bytes }) => bytes !== undefined).map((folder) => readFile(folder, engine))
   return {
     pending: files.map(({ migration }) => migration),
     statements: files.map(({ statements }) => statements),
@@ -31,7 +36,7 @@ interface ReadFile {
   readonly findings: readonly Finding[]
 }
 
-function readFile(folder: MigrationFolder): ReadFile {
+function readFile(folder: MigrationFolder, engine: ScriptEngine): ReadFile {
   const file = readFileText(folder.bytes ?? new Uint8Array())
   if ('problem' in file) return unreadable(folder, { ...file.problem })
   const parsed = parseStatements(file.text)
@@ -53,7 +58,7 @@ function readFile(folder: MigrationFolder): ReadFile {
   const migration: PendingMigration = {
     ...describe(folder),
     statements: statements.map(({ index, line, sql, kind }) => ({ index, line, sql, kind })),
-    execution: executionModelOf(statements),
+    execution: executionModelOf(statements, engine),
     dataChanges: dataChangesOf(statements),
     ...(acceptances.length > 0 ? { acceptances } : {}),
   }
@@ -61,6 +66,7 @@ function readFile(folder: MigrationFolder): ReadFile {
   const findings = [
     ...(statements.length === 0 ? [emptyMigration(folder)] : []),
     ...(open ? [transactionLeftOpen(folder, open)] : []),
+    ...findExecutionProblems(folder, statements, engine),
     ...comments.problems.map((problem) => commentNotReadable(folder, problem)),
   ]
   return { migration, statements, findings }

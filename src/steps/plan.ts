@@ -13,6 +13,7 @@ import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
+import { scriptEngineOf } from '../sql/script-engine.js'
 import { planFiles } from './plan-files.js'
 import { readSession, type Tools, withTarget } from './tools.js'
 
@@ -27,7 +28,7 @@ export async function makePlan(tools: Tools): Promise<Plan> {
   }))
   const pooled = await isPooledConnection(settings.target, readSession(tools))
   const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
-  const files = await planFiles(pendingFolders)
+  const files = await planFiles(pendingFolders, scriptEngineOf(settings.engine, project.version))
   const expectations = catalogExpectationsOf(
     files.pending.map(({ name }, at) => ({ migration: name, statements: files.statements[at] ?? [] })),
   )

@@ -72,7 +72,8 @@ test('plan and check say what they found and leave nothing behind', async () => 
   const plan = await shop.run(['plan'])
   expect(plan).toMatchObject({ exitCode: 0, stderr: '' })
   expect(plan.stdout).toBe(`plan      passed   1 pending migration
-${(await shop.run(['status'])).stdout.split('history  ')[0]}`)
+${(await shop.run(['status'])).stdout.split('history  ')[0]}    line 1  ALTER TABLE "customers" ADD COLUMN "phone" TEXT
+`)
   expect(await shop.run(['check'])).toEqual({
     exitCode: 0,
     stderr: '',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { executionModelOf } from '../../src/sql/execution-model.js'
+import { transactionModeOf } from '../../src/sql/execution-model.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
@@ -96,7 +96,7 @@ describe('statement by statement', () => {
       '55P04',
     ],
   ])('%s', async (sql, reason, sqlstate) => {
-    expect(executionModelOf(parse(sql))).toEqual({ mode: 'statement-by-statement', reason })
+    expect(transactionModeOf(parse(sql))).toEqual({ mode: 'statement-by-statement', reason })
     const database = await createTestDatabase({ sql: before })
     expect(await run(sql, 'all-or-nothing', database)).toBe(sqlstate)
     expect(await run(sql, 'statement-by-statement', database)).toBeUndefined()
@@ -106,7 +106,7 @@ describe('statement by statement', () => {
   test.each(['BEGIN; SELECT 1; COMMIT; SELECT 2', 'START TRANSACTION; SELECT 1; END; BEGIN; COMMIT'])(
     '%s: the file controls its transactions itself',
     async (sql) => {
-      expect(executionModelOf(parse(sql))).toEqual({
+      expect(transactionModeOf(parse(sql))).toEqual({
         mode: 'statement-by-statement',
         reason: 'line 1: the file controls its transactions itself',
       })
@@ -116,10 +116,10 @@ describe('statement by statement', () => {
 
   // The server of the tests shall keep out of these.
   test.each([
-    ['CREATE DATABASE d', 'line 1: CREATE and DROP DATABASE cannot run in a transaction'],
-    ['DROP DATABASE d', 'line 1: CREATE and DROP DATABASE cannot run in a transaction'],
-    ["CREATE TABLESPACE s LOCATION '/x'", 'line 1: CREATE and DROP TABLESPACE cannot run in a transaction'],
-    ['DROP TABLESPACE s', 'line 1: CREATE and DROP TABLESPACE cannot run in a transaction'],
+    ['CREATE DATABASE d', 'line 1: CREATE DATABASE cannot run in a transaction'],
+    ['DROP DATABASE d', 'line 1: DROP DATABASE cannot run in a transaction'],
+    ["CREATE TABLESPACE s LOCATION '/x'", 'line 1: CREATE TABLESPACE cannot run in a transaction'],
+    ['DROP TABLESPACE s', 'line 1: DROP TABLESPACE cannot run in a transaction'],
     [
       "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
       'line 1: CREATE and DROP SUBSCRIPTION cannot run in a transaction',
@@ -133,7 +133,7 @@ describe('statement by statement', () => {
       'line 1: CREATE INDEX CONCURRENTLY cannot run in a transaction',
     ],
   ])('%s', (sql, reason) => {
-    expect(executionModelOf(parse(sql))).toEqual({ mode: 'statement-by-statement', reason })
+    expect(transactionModeOf(parse(sql))).toEqual({ mode: 'statement-by-statement', reason })
   })
 })
 
@@ -152,7 +152,7 @@ describe('all or nothing', () => {
     "UPDATE t SET txt = 'paid'; ALTER TYPE status ADD VALUE 'paid'",
     "ALTER TYPE status RENAME VALUE 'open' TO 'new'; UPDATE t SET s = 'new'; INSERT INTO t (s) VALUES ('new')",
   ])('%s', async (sql) => {
-    expect(executionModelOf(parse(sql))).toEqual({ mode: 'all-or-nothing' })
+    expect(transactionModeOf(parse(sql))).toEqual({ mode: 'all-or-nothing' })
     const database = await createTestDatabase({ sql: before })
     expect(await run(sql, 'all-or-nothing', database)).toBeUndefined()
     await database.drop()
@@ -163,6 +163,6 @@ describe('all or nothing', () => {
     'START TRANSACTION; SAVEPOINT s; RELEASE s; END',
     'BEGIN; COMMIT',
   ])('%s: a file that is one transaction already', async (sql) => {
-    expect(executionModelOf(parse(sql))).toEqual({ mode: 'all-or-nothing' })
+    expect(transactionModeOf(parse(sql))).toEqual({ mode: 'all-or-nothing' })
   })
 })

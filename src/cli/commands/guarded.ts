@@ -5,7 +5,7 @@ import { type RunResult, runCheck, runDeploy, runPlan, runVerify } from '../../p
 import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
-import { formatPlan } from '../../report/plan-text.js'
+import { formatFullPlan } from '../../report/plan-text.js'
 import { formatLastScreen } from '../../report/screen.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
@@ -45,7 +45,7 @@ function formatForPeople({ record, reportPath }: RunResult, settings: Settings):
   const blocks = findingsOf(record)
     .filter((finding) => isBlocking(finding) || (!settings.quiet && finding.verdict === 'warn'))
     .map(formatFinding)
-  if (settings.command === 'plan' && record.plan) blocks.push(formatPlan(record.plan))
+  if (settings.command === 'plan' && record.plan) blocks.push(formatFullPlan(record.plan))
   // A run that came to no plan has nothing to tell but its error, which is printed by itself.
   if (record.plan && (settings.command === 'deploy' || settings.command === 'verify')) {
     blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written' }))

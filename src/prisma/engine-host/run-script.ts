@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { effect } from '../../effects/effect.js'
-import { executionModelOf, openTransaction, wrappedStatements } from '../../sql/execution-model.js'
+import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
+import { summarizeSql } from '../../sql/summary.js'
 import type { EngineEventBody } from '../engine-events.js'
 
 /** The connection on which a script runs. */
@@ -44,7 +45,7 @@ export async function runScript(client: ScriptClient, script: string, options: S
     options.onEvent({ type: 'statement-failed', ...(line ? { line } : {}), message })
     throw error
   })
-  const { mode } = executionModelOf(statements)
+  const { mode } = transactionModeOf(statements)
   const started = performance.now()
   options.onEvent({ type: 'migration-started', statements: statements.length, mode })
   try {
@@ -162,7 +163,7 @@ async function runStatement(
   options: ScriptOptions,
 ): Promise<void> {
   const { index, line } = statement
-  options.onEvent({ type: 'statement-started', statement: index, line, summary: summaryOf(statement.sql) })
+  options.onEvent({ type: 'statement-started', statement: index, line, summary: summarizeSql(statement.sql) })
   const started = performance.now()
   try {
     const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
@@ -182,13 +183,6 @@ function failureOf(error: unknown): { sqlstate?: string; message: string } {
   // Only the server's errors have a severity; the code of any other is not a SQLSTATE.
   const { code, severity, message } = error as { code?: string; severity?: string; message: string }
   return { ...(code && severity ? { sqlstate: code } : {}), message }
-}
-
-/** The first words of a statement, on one line; never values, which stand further on. */
-function summaryOf(sql: string): string {
-  const words = sql.replace(/--.*$/gm, ' ').replace(/\s+/g, ' ').trim()
-  const head = /^[^('$=]*/.exec(words)?.[0].trim() ?? ''
-  return head.length > 60 ? `${head.slice(0, 59)}…` : head
 }
 
 /** 0.5, 1, 2, 4 s and so on, ± half, so that two that collided do not collide again. */

@@ -1632,6 +1632,14 @@ describe('the JSON report', () => {
           file: 'prisma/migrations/20261119_unique_email/migration.sql',
           checksum: 'a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1',
           statements: 1,
+          statementList: [
+            {
+              index: 1,
+              line: 3,
+              kind: 'IndexStmt',
+              summary: 'CREATE UNIQUE INDEX customers_email_key ON customers',
+            },
+          ],
           execution: { mode: 'all-or-nothing' },
           dataChanges: [],
         },
@@ -1644,6 +1652,10 @@ describe('the JSON report', () => {
           file: 'prisma/migrations/20261120_drop_fax/migration.sql',
           checksum: 'b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2',
           statements: 2,
+          statementList: [
+            { index: 1, line: 1, kind: 'AlterTableStmt', summary: 'ALTER TABLE customers DROP COLUMN fax' },
+            { index: 2, line: 4, kind: 'IndexStmt', summary: 'CREATE INDEX CONCURRENTLY i ON customers' },
+          ],
           execution: {
             mode: 'statement-by-statement',
             reason: 'CREATE INDEX CONCURRENTLY cannot run in a transaction',

@@ -62,7 +62,7 @@ describe('the page of', () => {
     '%s is written like the others',
     (_, page) => {
       expect(page.code).toMatch(codePattern)
-      expect(page.title).toMatch(/^([a-z]|Postgres).*[^.]$/)
+      expect(page.title).toMatch(/^(?!(?!Postgres)[A-Z][a-z]).*[^.]$/)
       expect(page.title.length).toBeLessThanOrEqual(90)
       for (const sentences of [page.why, page.remedy]) expect(sentences).toMatch(/^\S.*\.$/)
     },

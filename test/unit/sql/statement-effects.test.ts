@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals'
+import { effectsOfStatement, leftByFailureOf } from '../../../src/sql/statement-effects.js'
+import { parse } from '../../support/parse.js'
+
+test.each<[string, string[]]>([
+  ['CREATE TABLE "Order" (id int)', ['table Order created']],
+  ['CREATE TABLE sales.orders (id int)', ['table sales.orders created']],
+  ['CREATE TEMP TABLE t ()', []],
+  ['CREATE TABLE t AS SELECT 1', ['table t created']],
+  ['CREATE TEMP TABLE t AS SELECT 1', []],
+  ['CREATE MATERIALIZED VIEW m AS SELECT 1', ['materialized view m created']],
+  ['SELECT 1 INTO t', ['table t created']],
+  ['SELECT a, b FROM t', []],
+  ['SELECT s.move(1), now()', ['whatever s.move() did', 'whatever now() did']],
+  ['CREATE VIEW v AS SELECT 1', ['view v created']],
+  ['CREATE INDEX i ON t (a)', ['index i created']],
+  ['CREATE INDEX ON s.t (a)', ['index on s.t created']],
+  ["CREATE TYPE status AS ENUM ('a')", ['type status created']],
+  ["ALTER TYPE status ADD VALUE 'b'", ["value 'b' added to type status"]],
+  ["ALTER TYPE s.status RENAME VALUE 'a' TO 'b'", ["value 'a' of type s.status renamed to 'b'"]],
+  ['CREATE SCHEMA s', ['schema s created']],
+  ['CREATE EXTENSION pg_trgm', ['extension pg_trgm created']],
+  ['CREATE SEQUENCE s', ['sequence s created']],
+  ['ALTER SEQUENCE s RESTART', ['sequence s altered']],
+  ['CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()', ['trigger g on t created']],
+  ["CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", ['function s.f created']],
+  ["CREATE PROCEDURE p() LANGUAGE sql AS ''", ['procedure p created']],
+  [
+    'ALTER TABLE t ADD a int, DROP b, ALTER c TYPE text, ALTER d SET NOT NULL, ALTER e DROP NOT NULL, ALTER f SET DEFAULT 1',
+    [
+      'column t.a added',
+      'column t.b dropped',
+      'column t.c given another type',
+      'column t.d set NOT NULL',
+      'column t.e no longer NOT NULL',
+      'column t.f given another default',
+    ],
+  ],
+  [
+    'ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0), ADD CHECK (b > 0), DROP CONSTRAINT l, VALIDATE CONSTRAINT m',
+    [
+      'constraint k on t added',
+      'constraint on t added',
+      'constraint l on t dropped',
+      'constraint m on t validated',
+    ],
+  ],
+  ['ALTER TABLE t ENABLE ROW LEVEL SECURITY, OWNER TO r', ['t altered']],
+  ['ALTER TABLE a RENAME TO b', ['table a renamed to b']],
+  ['ALTER TABLE t RENAME a TO b', ['column t.a renamed to b']],
+  ['ALTER TABLE t RENAME CONSTRAINT a TO b', ['constraint a on t renamed to b']],
+  ['ALTER INDEX a RENAME TO b', ['index a renamed to b']],
+  ['ALTER TYPE a RENAME TO b', ['type a renamed to b']],
+  ['DROP TABLE a, s.b', ['table a dropped', 'table s.b dropped']],
+  ['DROP TYPE s.a', ['type s.a dropped']],
+  ['DROP SCHEMA s', ['schema s dropped']],
+  ['DROP FUNCTION s.f(int)', ['function s.f dropped']],
+  ['DROP POLICY p ON t', ['DROP POLICY p ON t: done']],
+  ['TRUNCATE a, b', ['table a emptied', 'table b emptied']],
+  ['INSERT INTO t VALUES (1)', ['rows of t inserted']],
+  ['UPDATE s.t SET a = 1', ['rows of s.t updated']],
+  ['DELETE FROM t', ['rows of t deleted']],
+  ['MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE', ['rows of t merged']],
+  ["COPY t FROM '/x'", ['rows of t inserted']],
+  ['COPY t TO STDOUT', []],
+  ['DO $$ BEGIN NULL; END $$', ['whatever the DO block did']],
+  ['CALL s.p()', ['whatever s.p() did']],
+  ["COMMENT ON TABLE t IS 'secret'", ['COMMENT ON TABLE t IS: done']],
+  ['GRANT SELECT ON t TO r', ['GRANT SELECT ON t TO r: done']],
+  ['SET lock_timeout = 0', []],
+  ['BEGIN', []],
+  ['VACUUM t', []],
+])('%s', (sql, effects) => {
+  expect(parse(sql).flatMap(effectsOfStatement)).toEqual(effects)
+})
+
+test.each<[string, string | undefined]>([
+  ['CREATE INDEX CONCURRENTLY i ON t (a)', 'index i, which is not valid'],
+  ['CREATE INDEX CONCURRENTLY ON t (a)', 'index on t, which is not valid'],
+  ['CREATE INDEX i ON t (a)', undefined],
+  ['DROP INDEX CONCURRENTLY s.i', 'index s.i, which is not valid'],
+  ['DROP INDEX i', undefined],
+  ['REINDEX TABLE CONCURRENTLY t', 'a copy of an index, which is not valid'],
+  ['ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY', 'a partition that is detached in part'],
+  ['ALTER TABLE p DETACH PARTITION p1', undefined],
+  ['REINDEX TABLE t', undefined],
+  ['CALL p()', 'what it had committed by then'],
+  ['DO $$ BEGIN COMMIT; END $$', 'what it had committed by then'],
+  ['DO $$ BEGIN NULL; END $$', undefined],
+  ['VACUUM t', undefined],
+])('%s that fails leaves', (sql, left) => {
+  expect(parse(sql).map(leftByFailureOf)).toEqual([left])
+})
