@@ -12,14 +12,15 @@ import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
 import { formatStepLine } from './report/screen.js'
 import { Run } from './run.js'
 import type { Settings } from './settings/settings.js'
+import { assertNothingBlocks } from './steps/accept.js'
 import { backup } from './steps/backup.js'
 import { takeBaseline } from './steps/baseline.js'
-import { assertNothingBlocks, check } from './steps/check.js'
+import { check } from './steps/check.js'
 import { confirm } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
-import { makePlan, writePlan } from './steps/plan.js'
+import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
 import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
@@ -80,10 +81,14 @@ export async function runVerify(settings: Settings, surroundings: Surroundings):
   })
 }
 
-/** Only the plan: what is pending and how it would run. Leaves nothing behind. */
+/**
+ * Only the plan: what is pending and how it would run. Needs no data, leaves nothing behind; fails when the plan has a
+ * blocker, except for `status`, which only tells.
+ */
 export async function runPlan(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
   return inRun(settings, surroundings, async (run, tools) => {
-    await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+    const plan = await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
+    if (settings.command === 'plan') assertNothingBlocks(plan)
   })
 }
 

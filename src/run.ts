@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path'
 import type { DatabaseState } from './domain/deployment.js'
 import { BackupError, GuardError } from './domain/errors.js'
 import { exitCode } from './domain/exit-code.js'
+import type { OfflinePlan } from './domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from './domain/run-record.js'
 import { makePrivateFolder, writePrivateFile } from './effects/private-files.js'
+import { readVersion } from './effects/version.js'
 
 /** The record of one execution, saved to disk before and after every step. */
 export class Run {
@@ -31,17 +33,7 @@ export class Run {
     const startedAt = new Date()
     const { runId, folder } = freeRunId(backupsPath ?? '', startedAt, options.database)
     const run = new Run(
-      {
-        tool: 'migrate-guard',
-        version: options.version,
-        command: options.command,
-        runId,
-        startedAt: startedAt.toISOString(),
-        steps: Object.fromEntries(
-          stepNames.map((name) => [name, { outcome: 'not-run' }]),
-        ) as RunRecord['steps'],
-        databaseState: 'unchanged',
-      },
+      emptyRecord(options, runId, startedAt),
       backupsPath === undefined ? undefined : folder,
       options.onStep,
     )
@@ -180,6 +172,48 @@ export class Run {
   }
 }
 
+/** The record of a plan that was made without a database, of which nothing is kept. */
+export function makeOfflineRecord(offlinePlan: OfflinePlan, startedAt: Date, error?: unknown): RunRecord {
+  const finishedAt = new Date()
+  const planned: StepRecord = {
+    outcome: 'passed',
+    startedAt: startedAt.toISOString(),
+    durationMs: finishedAt.getTime() - startedAt.getTime(),
+  }
+  return {
+    ...emptyRecord(
+      { version: readVersion(), command: 'plan --offline' },
+      `${formatTime(startedAt)}-offline`,
+      startedAt,
+    ),
+    steps: { ...stepsNotRun(), plan: planned },
+    offlinePlan,
+    finishedAt: finishedAt.toISOString(),
+    exitCode: error === undefined ? exitCode.passed : exitCodeOf(error),
+    ...(error === undefined ? {} : { failure: describeFailure(error, 'plan') }),
+  }
+}
+
+function emptyRecord(
+  { version, command }: Pick<RunOptions, 'version' | 'command'>,
+  runId: string,
+  startedAt: Date,
+): RunRecord {
+  return {
+    tool: 'migrate-guard',
+    version,
+    command,
+    runId,
+    startedAt: startedAt.toISOString(),
+    steps: stepsNotRun(),
+    databaseState: 'unchanged',
+  }
+}
+
+function stepsNotRun(): RunRecord['steps'] {
+  return Object.fromEntries(stepNames.map((name) => [name, { outcome: 'not-run' }])) as RunRecord['steps']
+}
+
 /** A backup holds all data of the target; nobody shall commit it by accident. */
 async function keepOutOfGit(backupsPath: string): Promise<void> {
   const path = join(backupsPath, '.gitignore')
@@ -245,11 +279,15 @@ function reasonOf(error: unknown): string {
 
 /** `20261120T043400Z-shop`; a second run in the same second gets a number. */
 function freeRunId(backupsPath: string, at: Date, database: string): { runId: string; folder: string } {
-  const time = at.toISOString().replace(/[-:]|\.\d+/g, '')
-  const base = `${time}-${database.replace(/[^\w.-]/g, '_').slice(0, 40)}`
+  const base = `${formatTime(at)}-${database.replace(/[^\w.-]/g, '_').slice(0, 40)}`
   for (let number = 1; ; number += 1) {
     const runId = number === 1 ? base : `${base}-${number}`
     const folder = join(backupsPath, runId)
     if (!existsSync(folder)) return { runId, folder }
   }
+}
+
+/** `20261120T043400Z` */
+function formatTime(at: Date): string {
+  return at.toISOString().replace(/[-:]|\.\d+/g, '')
 }

@@ -3,7 +3,13 @@ import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { SettingsError } from '../domain/errors.js'
 import { importConfig, readPrismaConfig } from '../prisma/prisma-config.js'
-import { type CommandName, makeSettings, type Settings } from '../settings/settings.js'
+import {
+  type CommandName,
+  makeOfflineSettings,
+  makeSettings,
+  type OfflineSettings,
+  type Settings,
+} from '../settings/settings.js'
 import type { Flags } from './flags.js'
 
 const configNames = ['ts', 'mts', 'js', 'mjs'].map((ending) => `migrate-guard.config.${ending}`)
@@ -12,17 +18,12 @@ const configNames = ['ts', 'mts', 'js', 'mjs'].map((ending) => `migrate-guard.co
 export async function loadSettings(command: CommandName, flags: Flags): Promise<Settings> {
   const directory = process.cwd()
   const dotEnv = readDotEnv(directory)
-  const configPath = findConfig(directory, flags.config)
-  const configFile = configPath
-    ? { path: configPath, value: await importConfig<unknown>(configPath) }
-    : undefined
-  const prismaConfigPath =
-    typeof flags.prismaConfig === 'string' ? resolve(directory, flags.prismaConfig) : undefined
+  const configFile = await readConfigFile(directory, flags)
   lendVariables({
     ...dotEnv,
     ...(typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}),
   })
-  const prismaConfig = await readPrismaConfig(directory, prismaConfigPath)
+  const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
   return makeSettings({
     command,
     flags,
@@ -32,6 +33,40 @@ export async function loadSettings(command: CommandName, flags: Flags): Promise<
     ...(configFile ? { configFile } : {}),
     ...(prismaConfig ? { prismaConfig } : {}),
   })
+}
+
+/**
+ * The same for a command that opens no database. Prisma's configuration is read only when nothing else says where the
+ * migrations are.
+ */
+export async function loadOfflineSettings(command: CommandName, flags: Flags): Promise<OfflineSettings> {
+  const directory = process.cwd()
+  const configFile = await readConfigFile(directory, flags)
+  const prismaConfig =
+    flags.migrations === undefined
+      ? await readPrismaConfig(directory, prismaConfigPath(directory, flags), { offline: true })
+      : undefined
+  return makeOfflineSettings({
+    command,
+    flags,
+    environment: {},
+    dotEnv: {},
+    directory: prismaConfig ? dirname(prismaConfig.path) : directory,
+    ...(configFile ? { configFile } : {}),
+    ...(prismaConfig ? { prismaConfig } : {}),
+  })
+}
+
+async function readConfigFile(
+  directory: string,
+  flags: Flags,
+): Promise<{ path: string; value: unknown } | undefined> {
+  const path = findConfig(directory, flags.config)
+  return path ? { path, value: await importConfig<unknown>(path) } : undefined
+}
+
+function prismaConfigPath(directory: string, flags: Flags): string | undefined {
+  return typeof flags.prismaConfig === 'string' ? resolve(directory, flags.prismaConfig) : undefined
 }
 
 /** What Prisma's configuration asks for by env() must be there while it is read, though it may come from `.env`. */

@@ -40,12 +40,19 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (flags: Flags) => guarded(flags.verifyOnly ? 'verify' : 'deploy')(flags))
   command('check', 'plan, then ask the live data whether the pending migrations may run', [
     common,
-    accepting,
+    checking,
   ]).action(guarded('check'))
-  command('plan', 'show what is pending and how it would run', [common]).action(guarded('plan'))
+  command('plan', 'show what is pending, how it would run, and where it can stop half-way', [
+    common,
+    [accepting],
+    planning,
+  ]).action(async (flags: Flags) => {
+    if (!flags.offline) await guarded('plan')(flags)
+    else code = await (await import('./commands/offline-plan.js')).runOfflinePlan(flags)
+  })
   command('verify', 'audit the database after a deploy; writes nothing to it', [
     common,
-    accepting,
+    checking,
     keeping,
   ]).action(guarded('verify'))
   command('status', 'show target, history and the last run; also what a bare migrate-guard does', [
@@ -99,18 +106,25 @@ const common = [
   new Option('--debug', 'print stack traces'),
 ]
 
-const accepting = [
-  new Option(
-    '--accept <code[:object]="reason">',
-    'accept one finding; stored in record and report',
-  ).argParser((text: string, earlier: string[] = []) => [...earlier, text]),
+const accepting = new Option(
+  '--accept <code[:object]="reason">',
+  'accept one finding; stored in record and report',
+).argParser((text: string, earlier: string[] = []) => [...earlier, text])
+
+const checking = [
+  accepting,
   new Option('--show-values', 'show the values in sample rows; numbers apart they are masked otherwise'),
+]
+
+const planning = [
+  new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
+  new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
 ]
 
 const keeping = [new Option('--backups <folder>', 'where the run folders go (default: backups)')]
 
 const working = [
-  ...accepting,
+  ...checking,
   ...keeping,
   new Option('--jobs <number>', 'connections that dump side by side (default: 2)'),
 ]

@@ -21,6 +21,19 @@ export interface Plan {
   readonly expectations: readonly CatalogExpectation[]
   /** What is wrong with the files or the history; the check step weighs them. */
   readonly findings: readonly Finding[]
+  /** When only what is new since a git ref is shown. The hash is that of the whole plan all the same. */
+  readonly since?: { readonly ref: string; readonly pendingInAll: number }
+}
+
+/** What the files alone tell: made without a database, so nobody can approve it. */
+export interface OfflinePlan {
+  readonly engine: EngineName
+  /** Known when the engine is Prisma's own, which runs files by its version. */
+  readonly prismaVersion?: string
+  /** Only migrations that are new since this git ref; absent: every migration in the folder. */
+  readonly since?: string
+  readonly pending: readonly PendingMigration[]
+  readonly findings: readonly Finding[]
 }
 
 /** True when the plan drops or rewrites data that is already there. */

@@ -2,7 +2,7 @@ import type { Approval } from './approval.js'
 import type { Backup } from './backup.js'
 import type { DatabaseState, Deployment } from './deployment.js'
 import type { Findings } from './finding.js'
-import type { Plan } from './plan.js'
+import type { OfflinePlan, Plan } from './plan.js'
 import type { Verification } from './verification.js'
 
 export const stepNames = [
@@ -48,6 +48,8 @@ export interface RunRecord {
   readonly exitCode?: number
   readonly failure?: RunFailure
   readonly plan?: Plan
+  /** Instead of a plan, when no database was asked. */
+  readonly offlinePlan?: OfflinePlan
   readonly findings?: Findings
   readonly backup?: Backup
   readonly approval?: Approval

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { createJiti } from 'jiti'
 import { ProjectError } from '../domain/errors.js'
 
 /** What the guard needs to know from the project's own `prisma.config.ts`. Paths are absolute. */
@@ -20,10 +19,14 @@ const endings = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
 /** Where Prisma looks: https://www.prisma.io/docs/orm/reference/prisma-config-reference */
 const places = ['prisma.config', 'prisma7.config', join('.config', 'prisma')]
 
-/** Reads the project's Prisma configuration, or gives undefined when there is none. */
+/**
+ * Reads the project's Prisma configuration, or gives undefined when there is none. `offline`: variables that it asks for
+ * by env() need not be set.
+ */
 export async function readPrismaConfig(
   directory: string,
   explicit?: string,
+  { offline = false }: { offline?: boolean } = {},
 ): Promise<PrismaConfig | undefined> {
   const path = explicit ?? findFile(directory)
   if (path === undefined) return undefined
@@ -32,7 +35,7 @@ export async function readPrismaConfig(
       hint: 'Correct the path given by --prisma-config.',
     })
   }
-  const config = await importConfig<RawConfig>(path)
+  const config = await importConfig<RawConfig>(path, offline ? offlineStandIn : standIn)
   const absolute = (value: string | undefined) => (value ? resolve(dirname(path), value) : undefined)
   const schema = absolute(config.schema)
   const migrations = absolute(config.migrations?.path)
@@ -61,15 +64,18 @@ function findFile(directory: string): string | undefined {
 }
 
 const standIn = fileURLToPath(new URL('./config-stand-in.js', import.meta.url))
+const offlineStandIn = fileURLToPath(new URL('./config-stand-in-offline.js', import.meta.url))
 
 /**
  * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
  * @throws ProjectError with the reason when the file cannot be read as code, or exports no default.
  */
-export async function importConfig<T>(path: string): Promise<T> {
+export async function importConfig<T>(path: string, prismaConfigModule = standIn): Promise<T> {
   let module: { default?: T }
   try {
-    const alias = { 'prisma/config': standIn, '@prisma/config': standIn }
+    const alias = { 'prisma/config': prismaConfigModule, '@prisma/config': prismaConfigModule }
+    // Loaded only when there is a file to read: it takes longer than to read a folder of migrations.
+    const { createJiti } = await import('jiti')
     module = await createJiti(import.meta.url, { fsCache: false, alias }).import<{ default?: T }>(path)
   } catch (error) {
     throw new ProjectError('config-not-readable', `${path} cannot be read: ${reasonOf(error)}`, {

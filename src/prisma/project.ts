@@ -41,14 +41,21 @@ export async function findPrismaProject(paths: ProjectPaths): Promise<PrismaProj
       },
     )
   }
-  const schemaFolder = (await stat(schemaPath)).isDirectory() ? schemaPath : dirname(schemaPath)
   return {
     directory: paths.directory,
     ...cli,
     schemaPath,
-    migrationsPath: paths.migrationsPath ?? join(schemaFolder, 'migrations'),
+    migrationsPath: await findMigrationsPath(paths),
     ...(paths.configPath ? { configPath: paths.configPath } : {}),
   }
+}
+
+/** Where the migrations are: beside the schema, or where the paths say. Neither needs to exist. */
+export async function findMigrationsPath(paths: ProjectPaths): Promise<string> {
+  if (paths.migrationsPath) return paths.migrationsPath
+  const schemaPath = paths.schemaPath ?? (await findSchema(paths.directory))
+  const found = await stat(schemaPath).catch(() => undefined)
+  return join(found?.isDirectory() ? schemaPath : dirname(schemaPath), 'migrations')
 }
 
 /** The CLI that the project installed, with its version checked against what the guard supports: 6.19 to 7. */

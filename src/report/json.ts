@@ -40,10 +40,13 @@ export interface JsonReport {
 
 /** What a person approves and a pipeline hands to `--confirm`. */
 export interface JsonPlan {
-  readonly hash: string
+  /** null when no database was asked: such a plan cannot be approved. */
+  readonly hash: string | null
   readonly engine: EngineName
-  readonly prismaVersion: string
-  readonly appliedCount: number
+  readonly prismaVersion: string | null
+  readonly appliedCount: number | null
+  /** The git ref since which the migrations shown are new. */
+  readonly since: string | null
 }
 
 export interface JsonMigration {
@@ -102,10 +105,11 @@ export function makeJsonReport(record: RunRecord): JsonReport {
     target: record.plan?.target ?? null,
     databaseState: record.databaseState,
     steps: record.steps,
-    plan: record.plan ? makeJsonPlan(record.plan) : null,
-    migrations: (record.plan?.pending ?? []).map((migration) =>
-      makeJsonMigration(migration, record, findings),
-    ),
+    plan: makeJsonPlan(record),
+    migrations:
+      (record.plan ?? record.offlinePlan)?.pending.map((migration) =>
+        makeJsonMigration(migration, record, findings),
+      ) ?? [],
     checks: record.findings?.results ?? [],
     findings: findings.map(makeJsonFinding),
     backup: record.backup ?? null,
@@ -122,7 +126,7 @@ export function makeJsonReport(record: RunRecord): JsonReport {
  */
 export function listFindings(record: RunRecord): readonly Finding[] {
   if (record.findings) return record.findings.findings
-  return record.verification ? [] : (record.plan?.findings ?? [])
+  return record.verification ? [] : ((record.plan ?? record.offlinePlan)?.findings ?? [])
 }
 
 /**
@@ -135,7 +139,8 @@ export function makeVerdict(record: RunRecord): RunVerdict {
   if (blocking.some((finding) => finding.verdict === 'block')) return 'block'
   if (blocking.length > 0 || record.exitCode === undefined || record.databaseState === 'unknown')
     return 'unknown'
-  if (!record.findings && !record.verification && record.plan?.pending.length !== 0) return 'unknown'
+  const plan = record.plan ?? record.offlinePlan
+  if (!record.findings && !record.verification && plan?.pending.length !== 0) return 'unknown'
   if (record.exitCode !== 0 || record.failure || record.verification?.outcome === 'failed') return 'block'
   if (record.deployment && !(record.deployment.complete && record.verification)) return 'unknown'
   return findings.some((finding) => finding.verdict !== 'info') ? 'warn' : 'pass'
@@ -160,8 +165,14 @@ export function makePrediction(findings: readonly Finding[]): Prediction {
   return fails ? 'fails' : 'decided-by-rehearsal'
 }
 
-function makeJsonPlan({ hash, engine, prismaVersion, appliedCount }: JsonPlan): JsonPlan {
-  return { hash, engine, prismaVersion, appliedCount }
+function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
+  if (plan) {
+    const { hash, engine, prismaVersion, appliedCount, since } = plan
+    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null }
+  }
+  if (offlinePlan === undefined) return null
+  const { engine, prismaVersion = null, since = null } = offlinePlan
+  return { hash: null, engine, prismaVersion, appliedCount: null, since }
 }
 
 function makeJsonMigration(

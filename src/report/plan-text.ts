@@ -1,29 +1,44 @@
 import type { ExecutionModel, MigrationTransaction, PendingMigration } from '../domain/migration.js'
-import type { Plan } from '../domain/plan.js'
+import type { OfflinePlan, Plan } from '../domain/plan.js'
 import { summarizeSql } from '../sql/summary.js'
-import { clean, formatBytes, plural } from './words.js'
+import { clean, formatBytes, formatCount, plural } from './words.js'
 
 const shownChanges = 8
 const shownStatements = 40
+const longestStatement = 100
 /** With more places to stop than these, what is left behind is told once for all of them. */
 const shownStops = 3
 
 /** What would run where, and how: for `status`, and above the question. */
 export function formatPlan(plan: Plan): string {
-  return [...formatTargetLines(plan), ...plan.pending.flatMap(formatMigration)].join('\n')
+  return [...formatPlanHead(plan), ...plan.pending.flatMap(formatMigration)].join('\n')
 }
 
 /** The same with the statements: for `plan`. */
 export function formatFullPlan(plan: Plan): string {
-  return [...formatTargetLines(plan), ...plan.pending.flatMap(formatFullMigration)].join('\n')
+  return [...formatPlanHead(plan), ...plan.pending.flatMap(formatFullMigration)].join('\n')
 }
 
-function formatTargetLines({ target, hash, pending }: Plan): string[] {
+/** What the files alone tell: for `plan --offline`. */
+export function formatOfflinePlan({ pending, since }: OfflinePlan): string {
+  const ofThem = since === undefined ? '' : ` new since ${clean(since)}`
+  const head = `plan        ${plural(pending.length, 'migration')}${ofThem}, offline: no database was asked`
+  return [head, ...pending.flatMap(formatFullMigration)].join('\n')
+}
+
+function formatPlanHead(plan: Plan): string[] {
+  const { target, hash } = plan
   return [
     `target      ${clean(target.database)} on ${clean(target.host)}:${target.port} as ${clean(target.user)}`,
     `server      PostgreSQL ${clean(target.serverVersion)}, database of ${formatBytes(target.databaseSizeBytes)}`,
-    `plan        ${hash.slice(0, 12)}, ${plural(pending.length, 'pending migration')}`,
+    `plan        ${hash.slice(0, 12)}, ${clean(formatPendingCount(plan))}`,
   ]
+}
+
+/** `3 pending migrations`, and how many of them are shown when not all are. */
+export function formatPendingCount({ pending, since }: Pick<Plan, 'pending' | 'since'>): string {
+  if (since === undefined) return plural(pending.length, 'pending migration')
+  return `${plural(since.pendingInAll, 'pending migration')}, ${formatCount(pending.length)} of them new since ${since.ref}`
 }
 
 function formatMigration(migration: PendingMigration): string[] {
@@ -52,7 +67,7 @@ function formatStatements({ statements }: PendingMigration): string[] {
   const width = String(shown.at(-1)?.line ?? 0).length
   const more = statements.length - shown.length
   return [
-    ...shown.map(({ line, sql }) => `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql))}`),
+    ...shown.map(({ line, sql }) => `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql, longestStatement))}`),
     ...(more > 0 ? [`    … and ${plural(more, 'more statement')}; --json lists all of them`] : []),
   ]
 }

@@ -3,11 +3,12 @@ import type { BackupLevel, BackupManifest } from '../domain/backup.js'
 import type { StatementFailure } from '../domain/deployment.js'
 import { type CheckResult, type Finding, isBlocking } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
+import type { OfflinePlan } from '../domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFinding } from './finding-text.js'
 import { listFindings } from './json.js'
-import { formatStops } from './plan-text.js'
+import { formatPendingCount, formatStops } from './plan-text.js'
 import { formatApplied, formatDatabaseState, formatHeadline, formatTarget, listOmissions } from './screen.js'
 import { clean, cleanLines, formatBytes, formatCount, formatMs, formatRow, plural } from './words.js'
 
@@ -76,7 +77,8 @@ function makeResult(record: RunRecord): Block[] {
   ]
 }
 
-function makeTarget({ plan, steps }: RunRecord): Block[] {
+function makeTarget({ plan, offlinePlan, steps }: RunRecord): Block[] {
+  if (offlinePlan) return [{ kind: 'sentence', text: 'none: no database was asked' }]
   if (!plan) return [withoutResult('plan', { steps })]
   const { target } = plan
   return [
@@ -94,7 +96,8 @@ function makeTarget({ plan, steps }: RunRecord): Block[] {
   ]
 }
 
-function makePlan({ plan, steps }: RunRecord): Block[] {
+function makePlan({ plan, offlinePlan, steps }: RunRecord): Block[] {
+  if (offlinePlan) return makeOfflinePlan(offlinePlan)
   if (!plan) return [withoutResult('plan', { steps })]
   return [
     {
@@ -104,11 +107,22 @@ function makePlan({ plan, steps }: RunRecord): Block[] {
         ['engine', `${plan.engine}, Prisma ${plan.prismaVersion}`],
         ['catalog', plan.catalogHash],
         ['history', `${plural(plan.appliedCount, 'migration')} applied before this run`],
-        ['pending', plural(plan.pending.length, 'migration')],
+        ['pending', formatPendingCount(plan)],
       ],
     },
     ...plan.pending.map(makeMigration),
   ]
+}
+
+function makeOfflinePlan({ engine, since, pending }: OfflinePlan): Block[] {
+  const facts: Fact[] = [
+    ['engine', engine],
+    [
+      'migrations',
+      since === undefined ? formatCount(pending.length) : `${formatCount(pending.length)} new since ${since}`,
+    ],
+  ]
+  return [{ kind: 'facts', facts }, ...pending.map(makeMigration)]
 }
 
 function makeMigration({

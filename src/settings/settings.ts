@@ -48,6 +48,8 @@ export interface Settings {
   readonly yes: boolean
   /** The approved plan's hash or the beginning of it: 12 to 64 hexadecimal digits, lower-case. */
   readonly confirmHash?: string
+  /** Plan only migrations that are new since this git ref. */
+  readonly since?: string
   readonly accept: readonly Acceptance[]
   /** Check files named in the configuration file, beside those in the migrations. */
   readonly checks: { readonly before: readonly string[]; readonly after: readonly string[] }
@@ -57,6 +59,9 @@ export interface Settings {
   readonly quiet: boolean
   readonly debug: boolean
 }
+
+/** The settings of a command that opens no database. */
+export type OfflineSettings = Omit<Settings, 'target' | 'databaseUrlSource'>
 
 /** What came in, read by the caller. */
 export interface SettingsInput {
@@ -102,11 +107,38 @@ export class WrongSettingsError extends SettingsError {
  * @throws WrongSettingsError with everything that is wrong, at once
  */
 export function makeSettings(input: SettingsInput): Settings {
+  let target: Pick<Settings, 'target' | 'databaseUrlSource'> | undefined
+  const settings = readSettings(input, (attempt, given) => {
+    const database = attempt(() => findDatabaseUrl(input, given('databaseUrl')))
+    const address = database && attempt(() => parseDatabaseUrl(database.url, database.source))
+    if (database && address) target = { target: address, databaseUrlSource: database.source }
+  })
+  if (!target) throw new Error('no error was noted for the database URL')
+  return Object.freeze({ ...settings, ...target })
+}
+
+/**
+ * The same without a database: no URL is looked for, and none may be given as an option.
+ *
+ * @throws WrongSettingsError with everything that is wrong, at once
+ */
+export function makeOfflineSettings(input: SettingsInput): OfflineSettings {
+  return readSettings(input, (attempt) => {
+    attempt(() => refuseBoth(input.flags.databaseUrl !== undefined, '--offline', '--database-url'))
+  })
+}
+
+/** Notes what is wrong and goes on, so that one run of the command shows all of it. */
+type Attempt = <T>(work: () => T) => T | undefined
+
+function readSettings(
+  input: SettingsInput,
+  readTarget: (attempt: Attempt, given: (key: keyof GuardConfig) => Given | undefined) => void,
+): OfflineSettings {
   const { flags, directory, configFile, prismaConfig } = input
   const { config, errors } = configFile ? readGuardConfig(configFile) : { config: {}, errors: [] }
 
-  /** Notes what is wrong and goes on, so that one run of the command shows all of it. */
-  const attempt = <T>(work: () => T): T | undefined => {
+  const attempt: Attempt = (work) => {
     try {
       return work()
     } catch (error) {
@@ -117,8 +149,7 @@ export function makeSettings(input: SettingsInput): Settings {
   }
   const given = (key: keyof GuardConfig) => option(flags, key, directory) ?? setting(config, key, configFile)
 
-  const database = attempt(() => findDatabaseUrl(input, given('databaseUrl')))
-  const target = database && attempt(() => parseDatabaseUrl(database.url, database.source))
+  readTarget(attempt, given)
   const schemaPath = attempt(() => readPath(given('schema') ?? fromPrisma(prismaConfig, 'schema')))
   const migrations = given('migrations') ?? fromPrisma(prismaConfig, 'migrations')
   const migrationsPath = attempt(() => readPath(migrations))
@@ -130,6 +161,7 @@ export function makeSettings(input: SettingsInput): Settings {
   const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
   const confirmHash = attempt(() => readHash(option(flags, 'confirm', directory)))
+  const since = attempt(() => readOptionalText(option(flags, 'since', directory)))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
   const accept = [
@@ -141,14 +173,11 @@ export function makeSettings(input: SettingsInput): Settings {
 
   const [firstError, ...otherErrors] = errors
   if (firstError) throw new WrongSettingsError([firstError, ...otherErrors])
-  if (!database || !target) throw new Error('no error was noted for the database URL')
 
   const prismaConfigFile = prismaConfigPath ?? prismaConfig?.path
   const fromConfig = (path: string) => resolve(dirname(configFile?.path ?? directory), path)
   return Object.freeze({
     command: input.command,
-    target,
-    databaseUrlSource: database.source,
     projectDirectory: directory,
     ...(schemaPath === undefined ? {} : { schemaPath }),
     ...(migrationsPath === undefined ? {} : { migrationsPath }),
@@ -164,6 +193,7 @@ export function makeSettings(input: SettingsInput): Settings {
     skipRehearsal: flags.skipRehearsal === true,
     yes: flags.yes === true,
     ...(confirmHash === undefined ? {} : { confirmHash }),
+    ...(since === undefined ? {} : { since }),
     accept: Object.freeze(accept),
     checks: Object.freeze({
       before: Object.freeze((config.checks?.before ?? []).map(fromConfig)),
@@ -219,6 +249,10 @@ function readText({ name, value }: Given): string {
   if (typeof value !== 'string') throw invalid(`${name} is not a string`, 'Give it a value.')
   if (value.trim() === '') throw invalid(`${name} is empty`, 'Give it a value, or leave it out.')
   return value
+}
+
+function readOptionalText(given: Given | undefined): string | undefined {
+  return given && readText(given).trim()
 }
 
 function readPath(given: Given | undefined): string | undefined {

@@ -1,7 +1,5 @@
-const longest = 60
-
 /** The first words of a statement, on one line; never values, which stand further on. */
-export function summarizeSql(sql: string): string {
+export function summarizeSql(sql: string, longest = 60): string {
   const words = sql
     .replace(/--.*$/gm, ' ')
     .replace(/\/\*[\s\S]*?\*\//g, ' ')

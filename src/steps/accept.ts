@@ -1,5 +1,6 @@
 import type { Acceptance, AcceptanceComment } from '../domain/acceptance.js'
-import type { Finding } from '../domain/finding.js'
+import { CheckError } from '../domain/errors.js'
+import { type Finding, type Findings, isBlocking } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
 import { findNearMisses } from '../settings/near-misses.js'
 import { codePages } from './code-pages.js'
@@ -79,4 +80,18 @@ function hintFor(code: string): string {
 
 function isKnown(code: string): boolean {
   return codePages.some((page) => page.code === code)
+}
+
+/** @throws CheckError when a finding blocks that nobody accepted. */
+export function assertNothingBlocks({ findings }: Pick<Findings, 'findings'>): void {
+  const blocking = findings.filter(isBlocking)
+  if (blocking.length === 0) return
+  const unknown = blocking.filter(({ verdict }) => verdict === 'unknown').length
+  const parts = [
+    blocking.length > unknown ? `${blocking.length - unknown} found` : '',
+    unknown > 0 ? `${unknown} not answered` : '',
+  ].filter(Boolean)
+  throw new CheckError('blocked', `the checks block the deploy: ${parts.join(', ')}`, {
+    hint: 'Mend what was found, or accept a finding by name: --accept <code>="reason".',
+  })
 }

@@ -3,8 +3,7 @@
 import { runChecks } from '../checks/check.js'
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
-import { CheckError } from '../domain/errors.js'
-import { type Findings, isBlocking } from '../domain/finding.js'
+import type { Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
@@ -39,18 +38,4 @@ function historyResult(plan: Plan): Findings['results'][number] {
     title: 'files and migration history agree, and every pending file can be read',
     outcome: wrong ? 'failed' : plan.findings.length > 0 ? 'warned' : 'passed',
   }
-}
-
-/** @throws CheckError when a finding blocks that nobody accepted. */
-export function assertNothingBlocks({ findings }: Findings): void {
-  const blocking = findings.filter(isBlocking)
-  if (blocking.length === 0) return
-  const unknown = blocking.filter(({ verdict }) => verdict === 'unknown').length
-  const parts = [
-    blocking.length > unknown ? `${blocking.length - unknown} found` : '',
-    unknown > 0 ? `${unknown} not answered` : '',
-  ].filter(Boolean)
-  throw new CheckError('blocked', `the checks block the deploy: ${parts.join(', ')}`, {
-    hint: 'Mend what was found, or accept a finding by name: --accept <code>="reason".',
-  })
 }

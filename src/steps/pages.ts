@@ -68,6 +68,13 @@ export const stepPages: readonly CodePage[] = [
     },
   },
   {
+    code: 'changed-migration',
+    kind: 'history',
+    title: 'a migration that is not new was edited or removed since the git ref',
+    why: 'Only new migrations are planned with --since. One that was there already may be applied somewhere: Prisma then passes over the change in silence, and migrate-guard blocks the deploy as edited-migration or missing-migration.',
+    remedy: 'Restore the file and put the change into a new migration, unless it was never applied anywhere.',
+  },
+  {
     code: 'target-is-standby',
     kind: 'health',
     title: 'the target is a standby',

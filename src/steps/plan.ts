@@ -14,7 +14,9 @@ import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
 import { scriptEngineOf } from '../sql/script-engine.js'
+import { acceptancesFor, applyAcceptances } from './accept.js'
 import { planFiles } from './plan-files.js'
+import { readSince } from './since.js'
 import { readSession, type Tools, withTarget } from './tools.js'
 
 /** Makes the plan. Problems of files and history are findings in it, not errors: the check step weighs them. */
@@ -44,6 +46,33 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     findings: [...findings, ...files.findings, ...targetFindings(target, { pooled })],
   }
   return Object.freeze({ hash: hashOf(plan), ...plan })
+}
+
+/**
+ * The plan as it is shown by itself: what is accepted is marked, and with `--since` only what is new is in it. Only catalog
+ * and history of the target are read.
+ */
+export async function reviewPlan(tools: Tools): Promise<Plan> {
+  const { settings, project } = tools
+  const plan = await makePlan(tools)
+  const shown = settings.since === undefined ? plan : await limitToNew(plan, settings.since, project)
+  const findings = applyAcceptances(shown.findings, acceptancesFor(shown.pending, settings), 'plan')
+  return Object.freeze({ ...shown, findings })
+}
+
+async function limitToNew(
+  plan: Plan,
+  ref: string,
+  { migrationsPath, directory }: { migrationsPath: string; directory: string },
+): Promise<Plan> {
+  const since = await readSince(ref, { migrationsPath, projectDirectory: directory })
+  const leftOut = new Set(plan.pending.map(({ name }) => name).filter((name) => !since.isNew(name)))
+  return {
+    ...plan,
+    pending: plan.pending.filter(({ name }) => !leftOut.has(name)),
+    findings: [...since.findings, ...plan.findings.filter(({ migration = '' }) => !leftOut.has(migration))],
+    since: { ref, pendingInAll: plan.pending.length },
+  }
 }
 
 /** Keeps the plan beside the record: what a person reviews, and what `--confirm` names. */

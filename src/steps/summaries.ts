@@ -6,6 +6,7 @@ import { isBlocking } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord, StepRecord } from '../domain/run-record.js'
 import type { Verification } from '../domain/verification.js'
+import { formatPendingCount } from '../report/plan-text.js'
 import { formatBytes, formatCount, formatMs, plural } from '../report/words.js'
 
 interface Summary {
@@ -19,9 +20,9 @@ export const summaries = {
   plan: (plan: Plan): Summary => ({
     outcome: 'passed',
     summary:
-      plan.pending.length === 0
+      plan.pending.length === 0 && plan.since === undefined
         ? `nothing pending; ${plural(plan.appliedCount, 'migration')} applied`
-        : plural(plan.pending.length, 'pending migration'),
+        : formatPendingCount(plan),
     record: { plan },
   }),
 

@@ -106,7 +106,7 @@ test('without a terminal and without an approval nobody can be asked', async () 
   const shop = await makeShop()
   const before = await shop.fingerprint()
   const { exitCode, stderr } = await shop.run(['deploy'])
-  const hash = (await shop.report()).plan?.hash.slice(0, 12)
+  const hash = (await shop.report()).plan?.hash?.slice(0, 12)
   expect(stderr).toBe(`error: nobody can be asked: there is no terminal, and no approval was given
 hint: Approve exactly this plan with --confirm ${hash}, or whatever comes with --yes.
 `)

@@ -1,0 +1,46 @@
+import { isBlocking } from '../../domain/finding.js'
+import type { OfflinePlan } from '../../domain/plan.js'
+import { formatFinding } from '../../report/finding-text.js'
+import { makeJsonReport } from '../../report/json.js'
+import { formatMarkdownReport } from '../../report/markdown.js'
+import { formatOfflinePlan } from '../../report/plan-text.js'
+import { makeOfflineRecord } from '../../run.js'
+import { assertNothingBlocks } from '../../steps/accept.js'
+import { planOffline } from '../../steps/plan-offline.js'
+import type { Flags } from '../flags.js'
+import { loadOfflineSettings } from '../load-settings.js'
+import { printError } from '../print-error.js'
+
+/** Prints what the files alone tell. Exit code 3 when something in them blocks. */
+export async function runOfflinePlan(flags: Flags): Promise<number> {
+  try {
+    const startedAt = new Date()
+    const settings = await loadOfflineSettings('plan', flags)
+    const plan = await planOffline(settings)
+    const error = errorOf(() => assertNothingBlocks(plan))
+    const record = makeOfflineRecord(plan, startedAt, error)
+    // A program reads standard output: what is for people goes to the other one.
+    const output = settings.format === 'text' ? process.stdout : process.stderr
+    output.write(formatForPeople(plan, settings))
+    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(record), null, 2))
+    if (settings.format === 'markdown') console.log(formatMarkdownReport(record))
+    if (error !== undefined) printError(error, settings)
+    return record.exitCode ?? 0
+  } catch (error) {
+    return printError(error, { debug: flags.debug === true })
+  }
+}
+
+function formatForPeople(plan: OfflinePlan, { quiet }: { quiet: boolean }): string {
+  const findings = plan.findings.filter((one) => isBlocking(one) || (!quiet && one.verdict === 'warn'))
+  return `${[...findings.map(formatFinding), formatOfflinePlan(plan)].join('\n\n')}\n`
+}
+
+function errorOf(work: () => void): unknown {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
