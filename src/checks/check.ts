@@ -3,6 +3,20 @@ import type { Reader } from '../domain/reader.js'
 import type { DeclaredSchema } from '../sql/declared-schema.js'
 import { shareOut } from './share-out.js'
 
+/** What the pending migrations will do to the tables that are there, as far as a check of health must know it. */
+export interface ConcernedTables {
+  readonly tables: readonly ConcernedTable[]
+  /** Size of the tables that will be rewritten, with their indexes. */
+  readonly rewriteBytes?: number
+}
+
+export interface ConcernedTable {
+  readonly schema: string
+  readonly name: string
+  /** As the manual writes it, e.g. `ACCESS EXCLUSIVE`; the strongest there is when absent. */
+  readonly strongestLock?: string
+}
+
 /** What a check may know beside the database. */
 export interface CheckContext {
   /** `check`: before the deploy. `verify`: after it, or with nothing pending. */
@@ -15,6 +29,17 @@ export interface CheckContext {
    * audit. One that came with the deploy has just been checked by the server itself, row by row, when it was made.
    */
   readonly knownBefore?: ReadonlySet<string>
+  /** Absent when it is not known, as in an audit. */
+  readonly concerned?: ConcernedTables
+}
+
+/** What a check has to say when its findings alone do not say it. */
+export interface CheckAnswer {
+  readonly findings: readonly Finding[]
+  /** Instead of `passed`, when there is no finding. */
+  readonly outcome?: 'info' | 'not-made'
+  readonly facts?: CheckResult['facts']
+  readonly note?: string
 }
 
 /** A question that holds for any database. */
@@ -27,7 +52,7 @@ export interface Check {
   /** What is left to the server right after a deploy; part of the result then. */
   readonly leftToServer?: string
   /** Reads the database and gives what is wrong; nothing when all is well. */
-  find(reader: Reader, context: CheckContext): Promise<Finding[]>
+  find(reader: Reader, context: CheckContext): Promise<readonly Finding[] | CheckAnswer>
 }
 
 /** SQLSTATE of "operator does not exist" and "could not identify an equality operator". */
@@ -60,21 +85,32 @@ export async function runChecks(
   onProgress: (title: string) => void,
 ): Promise<Findings> {
   const made = checks.filter(({ steps }) => steps.includes(context.step))
-  const found = await shareOut(made, readers, async (check, reader) => {
+  const found = await shareOut(made, readers, async (check, reader): Promise<CheckAnswer> => {
     onProgress(check.title)
     const answered = await answer(reader, () => check.find(reader, context))
-    return 'error' in answered
-      ? [notAnswered(check.title, answered.error, context.step, check.code)]
-      : answered
+    if ('findings' in answered) return answered
+    const findings =
+      'error' in answered ? [notAnswered(check.title, answered.error, context.step, check.code)] : answered
+    return { findings }
   })
   return {
-    results: made.map(({ code, title, leftToServer }, i) => ({
-      id: code,
-      title,
-      outcome: outcomeOf(found[i] ?? []),
-      ...(context.knownBefore && leftToServer ? { note: leftToServer } : {}),
-    })),
-    findings: found.flat(),
+    results: made.map((check, i) => resultOf(check, found[i] ?? { findings: [] }, context)),
+    findings: found.flatMap(({ findings }) => findings),
+  }
+}
+
+function resultOf(
+  { code, title, leftToServer }: Check,
+  { findings, outcome, facts, note }: CheckAnswer,
+  { knownBefore }: CheckContext,
+): CheckResult {
+  const notes = [note, knownBefore && leftToServer].filter(Boolean)
+  return {
+    id: code,
+    title,
+    outcome: findings.length === 0 && outcome !== undefined ? outcome : outcomeOf(findings),
+    ...(facts ? { facts } : {}),
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   }
 }
 
