@@ -1,6 +1,7 @@
 import type { Check } from './check.js'
 import { duplicates } from './duplicates.js'
 import { foreignKeys } from './foreign-keys.js'
+import { healthChecks } from './health/health-checks.js'
 import { invalidIndexes } from './invalid-indexes.js'
 import { missingTables } from './missing-tables.js'
 import { orphans } from './orphans.js'
@@ -12,4 +13,5 @@ export const generalChecks: readonly Check[] = [
   invalidIndexes,
   duplicates,
   orphans,
+  ...healthChecks,
 ]

@@ -1,4 +1,4 @@
-import { type Check, type CheckContext, runChecks } from '../../src/checks/check.js'
+import { type Check, type CheckContext, type ConcernedTables, runChecks } from '../../src/checks/check.js'
 import type { Findings } from '../../src/domain/finding.js'
 import { readDeclaredSchema } from '../../src/sql/declared-schema.js'
 import { parse } from './parse.js'
@@ -11,15 +11,23 @@ export interface Question {
   readonly enforcesRelations?: boolean
   /** What was there before the deploy of this run. */
   readonly knownBefore?: ReadonlySet<string>
+  /** What the pending migrations touch. */
+  readonly concerned?: ConcernedTables
+  /** The role that asks; a superuser when absent. */
+  readonly role?: string
+  readonly applicationName?: string
 }
 
 /** Asks as a run does: in one read-only transaction, on a connection that sees one schema only. */
 export async function ask(
   checks: Check | readonly Check[],
   database: TestDatabase,
-  { step = 'check', declared = '', enforcesRelations = true, knownBefore }: Question = {},
+  question: Question = {},
 ): Promise<Findings> {
+  const { step = 'check', declared = '', enforcesRelations = true, knownBefore, concerned } = question
   const client = await database.client()
+  await client.query("SELECT set_config('application_name', $1, false)", [question.applicationName ?? ''])
+  if (question.role) await client.query(`SET SESSION AUTHORIZATION "${question.role}"`)
   await client.query('SET search_path = "public"')
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const context = {
@@ -27,6 +35,7 @@ export async function ask(
     schema: 'public',
     declared: readDeclaredSchema(parse(declared), { enforcesRelations }),
     ...(knownBefore ? { knownBefore } : {}),
+    ...(concerned ? { concerned } : {}),
   }
   const findings = await runChecks([checks].flat(), [client], context, () => undefined)
   await client.query('COMMIT')

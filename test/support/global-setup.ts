@@ -7,6 +7,8 @@ declare global {
 
 /** One server for all tests. The workers start later and inherit the environment. */
 export default async function globalSetup(): Promise<void> {
-  globalThis.testCluster = await startThrowAwayCluster()
+  globalThis.testCluster = await startThrowAwayCluster({
+    settings: { max_prepared_transactions: '10' },
+  })
   process.env.MIGRATE_GUARD_TEST_URL = globalThis.testCluster.url
 }
