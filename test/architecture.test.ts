@@ -11,6 +11,7 @@ const rooms = [
   'sql',
   'settings',
   'checks',
+  'forecast',
   'postgres',
   'prisma',
   'report',

@@ -1,3 +1,5 @@
+import type { Prediction } from './prediction.js'
+
 /** Block stops the run. Unknown means that a question was not answered: it blocks like a failure. */
 export type Verdict = 'block' | 'unknown' | 'warn' | 'info'
 
@@ -50,6 +52,8 @@ export interface CheckResult {
 export interface Findings {
   readonly results: readonly CheckResult[]
   readonly findings: readonly Finding[]
+  /** By migration, where the pending statements were held against the live rows. */
+  readonly predictions?: Readonly<Record<string, Prediction>>
 }
 
 /** True when a finding must stop the run: a blocker or an unknown that nobody accepted. */

@@ -21,6 +21,8 @@ export interface Failure {
   readonly evidence?: Evidence
   /** Finds every offending row on the target as it is now. */
   readonly findSql?: string
+  /** Mends them, where that is safe. */
+  readonly fixSql?: string
 }
 
 /** What the pending migrations will meet. */

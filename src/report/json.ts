@@ -4,13 +4,11 @@ import type { DatabaseState, Deployment, MigrationOutcome, StatementFailure } fr
 import { type CheckResult, type Evidence, type Finding, isBlocking } from '../domain/finding.js'
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
 import type { EngineName } from '../domain/plan.js'
+import type { Prediction } from '../domain/prediction.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
 import type { Verification } from '../domain/verification.js'
 import { summarizeSql } from '../sql/summary.js'
-
-/** Whether the migrations would succeed; says nothing about loss, locks or health. */
-export type Prediction = 'succeeds' | 'fails' | 'decided-by-rehearsal'
 
 /** What the run comes to, loss, locks and health included. */
 export type RunVerdict = 'pass' | 'warn' | 'block' | 'unknown'
@@ -100,16 +98,15 @@ export function makeJsonReport(record: RunRecord): JsonReport {
     command: record.command,
     runId: record.runId,
     verdict: makeVerdict(record),
-    prediction: makePrediction(findings),
+    prediction: makePrediction(record),
     exitCode: record.exitCode ?? null,
     target: record.plan?.target ?? null,
     databaseState: record.databaseState,
     steps: record.steps,
     plan: makeJsonPlan(record),
     migrations:
-      (record.plan ?? record.offlinePlan)?.pending.map((migration) =>
-        makeJsonMigration(migration, record, findings),
-      ) ?? [],
+      (record.plan ?? record.offlinePlan)?.pending.map((migration) => makeJsonMigration(migration, record)) ??
+      [],
     checks: record.findings?.results ?? [],
     findings: findings.map(makeJsonFinding),
     backup: record.backup ?? null,
@@ -150,19 +147,28 @@ export function makeVerdict(record: RunRecord): RunVerdict {
 const historyStopsPrisma: ReadonlySet<string> = new Set(['failed-migration', 'migration-file-missing'])
 
 /**
- * Whether the migrations fail. A blocker of kind `failure` says that a statement will be refused by the rows that are
- * there. Of the history only what Prisma stops on counts: it runs past an edited file, which blocks us all the same.
- * This version does not yet predict success from the data, so it never claims it: the rehearsal decides.
+ * Whether the migrations of the run succeed, as far as was found out: what the files and the history alone make fail,
+ * then what the live rows say. An acceptance changes nothing of it: a statement that is refused is refused.
  */
-export function makePrediction(findings: readonly Finding[]): Prediction {
-  const fails = findings.some(
-    (finding) =>
-      finding.step !== 'verify' &&
-      finding.verdict === 'block' &&
-      isBlocking(finding) &&
-      (finding.kind === 'failure' || (finding.kind === 'history' && historyStopsPrisma.has(finding.code))),
-  )
-  return fails ? 'fails' : 'decided-by-rehearsal'
+export function makePrediction(record: RunRecord): Prediction {
+  const pending = record.plan?.pending ?? []
+  if (listPlanned(record).some(stopsPrisma)) return 'fails'
+  const each = pending.map(({ name }) => predictionOf(name, record))
+  if (each.includes('fails')) return 'fails'
+  return record.plan && each.every((one) => one === 'succeeds') ? 'succeeds' : 'decided-by-rehearsal'
+}
+
+function predictionOf(migration: string, record: RunRecord): Prediction {
+  const fails = listPlanned(record).some((finding) => finding.migration === migration && stopsPrisma(finding))
+  return fails ? 'fails' : (record.findings?.predictions?.[migration] ?? 'decided-by-rehearsal')
+}
+
+function listPlanned(record: RunRecord): readonly Finding[] {
+  return listFindings(record).filter(({ step }) => step === 'plan')
+}
+
+function stopsPrisma({ verdict, kind, code }: Finding): boolean {
+  return verdict === 'block' && (kind === 'failure' || historyStopsPrisma.has(code))
 }
 
 function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
@@ -175,15 +181,11 @@ function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
   return { hash: null, engine, prismaVersion, appliedCount: null, since }
 }
 
-function makeJsonMigration(
-  migration: PendingMigration,
-  record: RunRecord,
-  findings: readonly Finding[],
-): JsonMigration {
+function makeJsonMigration(migration: PendingMigration, record: RunRecord): JsonMigration {
   const deployed = record.deployment?.migrations.find(({ name }) => name === migration.name)
   return {
     name: migration.name,
-    prediction: makePrediction(findings.filter((finding) => finding.migration === migration.name)),
+    prediction: predictionOf(migration.name, record),
     outcome: deployed?.outcome ?? (isDeployStarted(record) ? 'unknown' : 'not-run'),
     durationMs: deployed?.durationMs ?? null,
     error: deployed?.error ?? null,

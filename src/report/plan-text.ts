@@ -67,7 +67,10 @@ function formatStatements({ statements }: PendingMigration): string[] {
   const width = String(shown.at(-1)?.line ?? 0).length
   const more = statements.length - shown.length
   return [
-    ...shown.map(({ line, sql }) => `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql, longestStatement))}`),
+    ...shown.map(
+      ({ line, sql }) =>
+        `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql, longestStatement))}`,
+    ),
     ...(more > 0 ? [`    … and ${plural(more, 'more statement')}; --json lists all of them`] : []),
   ]
 }

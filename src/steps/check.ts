@@ -9,10 +9,11 @@ import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
+import { forecastPending } from './forecast.js'
 import { maskValues } from './mask-values.js'
 import { readSession, type Tools } from './tools.js'
 
-/** Runs the general checks and the before-checks of the pending migrations. */
+/** Holds the pending statements against the live rows, and runs the general checks and the before-checks. */
 export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
   const { settings, project, screen } = tools
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
@@ -24,9 +25,11 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   ])
   const context = { step: 'check', schema: settings.target.schema, declared } as const
   const general = await runChecks(generalChecks, readers, context, screen.progress)
-  const found = [...plan.findings, ...unreadable, ...own.findings, ...general.findings]
+  const forecast = await forecastPending(plan, snapshot.client, tools)
+  const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]
   return {
-    results: [historyResult(plan), ...own.results, ...general.results],
+    results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
+    predictions: forecast.predictions,
     findings: maskValues(applyAcceptances(found, acceptancesFor(plan.pending, settings), 'check'), settings),
   }
 }

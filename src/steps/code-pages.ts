@@ -1,5 +1,7 @@
+import { healthPages } from '../checks/health/pages.js'
 import { checkPages } from '../checks/pages.js'
 import type { CodePage } from '../domain/code-page.js'
+import { forecastPages } from '../forecast/pages.js'
 import { historyPages } from '../prisma/pages.js'
 import { filePages } from '../sql/pages.js'
 import { stepPages } from './pages.js'
@@ -9,6 +11,8 @@ export const codePages: readonly CodePage[] = [
   ...filePages,
   ...historyPages,
   ...checkPages,
+  ...healthPages,
+  ...forecastPages,
   ...stepPages,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))
 

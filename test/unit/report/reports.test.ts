@@ -191,6 +191,7 @@ const blocked = makeRecord(
         },
       ],
       findings: [duplicates],
+      predictions: { '20261119_unique_email': 'fails', '20261120_drop_fax': 'decided-by-rehearsal' },
     },
     exitCode: 3,
     finishedAt: '2026-11-20T04:34:02.000Z',
@@ -1728,17 +1729,41 @@ describe('the JSON report', () => {
   })
 })
 
-test('a prediction is made from unaccepted blockers that stop Prisma, and never of success', () => {
-  const predict = (fields: Partial<Finding>) => makePrediction([{ ...duplicates, ...fields }])
-  expect(predict({})).toBe('fails')
-  expect(predict({ kind: 'history', code: 'failed-migration' })).toBe('fails')
-  expect(predict({ kind: 'history', code: 'edited-migration' })).toBe('decided-by-rehearsal')
-  expect(predict({ kind: 'loss' })).toBe('decided-by-rehearsal')
-  expect(predict({ verdict: 'unknown' })).toBe('decided-by-rehearsal')
-  expect(predict({ verdict: 'warn' })).toBe('decided-by-rehearsal')
-  expect(predict({ accepted: 'mended since' })).toBe('decided-by-rehearsal')
-  expect(predict({ step: 'verify' })).toBe('decided-by-rehearsal')
-  expect(makePrediction([])).toBe('decided-by-rehearsal')
+describe('a prediction', () => {
+  const pending = passed.plan?.pending ?? []
+  const [first, ...others] = pending.map(({ name }) => name)
+  const predict = (fields: Partial<Finding>, predictions = {}) =>
+    makePrediction({
+      ...passed,
+      findings: { results: [], findings: [{ ...duplicates, step: 'plan', ...fields }], predictions },
+    })
+
+  test('fails where files or history alone stop Prisma, accepted or not', () => {
+    expect(predict({})).toBe('fails')
+    expect(predict({ accepted: 'mended since' })).toBe('fails')
+    expect(predict({ kind: 'history', code: 'failed-migration' })).toBe('fails')
+  })
+
+  test('is open where nothing was asked of the rows', () => {
+    expect(predict({ kind: 'history', code: 'edited-migration' })).toBe('decided-by-rehearsal')
+    expect(predict({ kind: 'loss' })).toBe('decided-by-rehearsal')
+    expect(predict({ verdict: 'unknown' })).toBe('decided-by-rehearsal')
+    expect(predict({ step: 'verify' })).toBe('decided-by-rehearsal')
+    // A blocker among the general checks stops us, not Prisma.
+    expect(predict({ step: 'check' })).toBe('decided-by-rehearsal')
+  })
+
+  test('is that of the rows where they were asked', () => {
+    const all = (prediction: string) => Object.fromEntries(pending.map(({ name }) => [name, prediction]))
+    expect(predict({ kind: 'loss' }, all('succeeds'))).toBe('succeeds')
+    expect(predict({ kind: 'loss' }, { ...all('succeeds'), [String(first)]: 'decided-by-rehearsal' })).toBe(
+      'decided-by-rehearsal',
+    )
+    expect(predict({ kind: 'loss' }, { ...all('decided-by-rehearsal'), [String(first)]: 'fails' })).toBe(
+      'fails',
+    )
+    expect(others.length).toBeGreaterThan(0)
+  })
 })
 
 describe('the verdict', () => {

@@ -1,0 +1,90 @@
+import type { Finding } from '../domain/finding.js'
+import type { Prediction } from '../domain/prediction.js'
+import type { Failure, Forecast } from './forecast.js'
+import type { Doubt } from './requirement.js'
+
+/** The findings of a forecast: the statement that will fail, and what only a rehearsal can tell. */
+export function forecastFindings({ failure, doubts }: Forecast): Finding[] {
+  return [...(failure ? [failureFinding(failure)] : []), ...doubts.map(doubtFinding)]
+}
+
+/** What becomes of each file. What stands after one that fails does not run, so nothing is claimed of it. */
+export function predictionsOf(
+  { failure, doubts }: Forecast,
+  migrations: readonly string[],
+): Record<string, Prediction> {
+  const failing = failure ? migrations.indexOf(failure.place.migration) : migrations.length
+  const doubtful = new Set(doubts.map(({ place }) => place.migration))
+  return Object.fromEntries(
+    migrations.map((migration, i) => {
+      if (i === failing) return [migration, 'fails']
+      return [migration, i > failing || doubtful.has(migration) ? 'decided-by-rehearsal' : 'succeeds']
+    }),
+  )
+}
+
+function failureFinding({
+  place,
+  code,
+  sqlstate,
+  object,
+  title,
+  message,
+  evidence,
+  findSql,
+  fixSql,
+}: Failure): Finding {
+  const { migration, file, index, line } = place
+  return {
+    code,
+    kind: 'failure',
+    verdict: 'block',
+    step: 'check',
+    migration,
+    file,
+    line,
+    object,
+    message: `statement ${index} (line ${line}) will fail with SQLSTATE ${sqlstate}: ${explain(code, title, message, evidence?.count)}`,
+    ...(evidence ? { evidence } : {}),
+    ...(findSql === undefined ? {} : { findSql }),
+    ...(fixSql === undefined ? {} : { fixSql }),
+    hint: hints[code] ?? 'Mend what is named, then run the command again.',
+  }
+}
+
+function explain(
+  _code: string,
+  title: string,
+  message: string | undefined,
+  count: number | undefined,
+): string {
+  if (count !== undefined)
+    return `it needs that ${title}, which ${count === 1 ? '1 breaks' : `${count} break`}`
+  return message ?? `it needs that ${title}`
+}
+
+const hints: Readonly<Record<string, string>> = {
+  'not-null-violation': 'Fill the column in a statement before this one, or give it a default.',
+  'unique-violation': 'Merge the rows, or change the key of all but one of each, before this statement.',
+  'foreign-key-violation':
+    'Restore the missing rows, or remove or correct the references, before this statement.',
+  'check-violation':
+    'Correct the rows before this statement, or add the constraint NOT VALID and validate it later.',
+  'invalid-value': 'Change the values that do not fit before this statement.',
+}
+
+function doubtFinding({ place, reason, object }: Doubt): Finding {
+  const { migration, file, index, line } = place
+  return {
+    code: 'decided-by-rehearsal',
+    kind: 'failure',
+    verdict: 'unknown',
+    step: 'check',
+    migration,
+    file,
+    line,
+    object: object ?? migration,
+    message: `whether statement ${index} (line ${line}) succeeds cannot be told from the rows: ${reason}`,
+    hint: 'Run the migration on a copy; then accept it by name with what that showed.',
+  }
+}

@@ -1,0 +1,71 @@
+import type { CheckResult, Finding } from '../domain/finding.js'
+import type { PendingMigration } from '../domain/migration.js'
+import type { Plan } from '../domain/plan.js'
+import type { Prediction } from '../domain/prediction.js'
+import type { Reader } from '../domain/reader.js'
+import type { ForecastFile } from '../forecast/file.js'
+import { forecastFindings, predictionsOf } from '../forecast/findings.js'
+import { makeForecast } from '../forecast/forecast.js'
+import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
+import type { Tools } from './tools.js'
+
+/** What the pending migrations will meet in the live rows, as the check step reports it. */
+export interface ForecastReport {
+  readonly results: readonly CheckResult[]
+  readonly findings: readonly Finding[]
+  readonly predictions: Readonly<Record<string, Prediction>>
+}
+
+/** Holds every pending statement against the rows that it will meet. The reader is inside the run's snapshot. */
+export async function forecastPending(
+  plan: Plan,
+  reader: Reader,
+  { settings, screen }: Tools,
+): Promise<ForecastReport> {
+  const readable = takeReadable(plan)
+  if (readable.length === 0) return { results: [], findings: [], predictions: {} }
+  await loadParser()
+  const forecast = await makeForecast(
+    readable.map(parsePending),
+    reader,
+    settings.target.schema,
+    screen.progress,
+  )
+  const findings = forecastFindings(forecast)
+  return {
+    results: [
+      {
+        id: 'pending-statements',
+        title: 'the live rows allow every pending statement',
+        outcome: forecast.failure ? 'failed' : findings.length > 0 ? 'unknown' : 'passed',
+        note: `${forecast.holds} demands on the rows were asked and hold`,
+      },
+    ],
+    findings,
+    predictions: predictionsOf(
+      forecast,
+      readable.map(({ name }) => name),
+    ),
+  }
+}
+
+/** A file that cannot be read stops the deploy by itself, and nothing after it runs. */
+function takeReadable({ pending, findings }: Plan): readonly PendingMigration[] {
+  const unreadable = new Set(
+    findings
+      .filter(({ step, verdict, kind }) => step === 'plan' && verdict === 'block' && kind === 'failure')
+      .map(({ migration }) => migration),
+  )
+  const stop = pending.findIndex(({ name }) => unreadable.has(name))
+  return stop < 0 ? pending : pending.slice(0, stop)
+}
+
+/** The plan keeps text, which can be written to a file; the trees are made again. */
+function parsePending({ name, file, statements, execution }: PendingMigration): ForecastFile {
+  const parsed = statements.flatMap(({ sql, index, line }): ParsedStatement[] => {
+    const again = parseStatements(sql)
+    if ('problem' in again) throw new Error(`${file}, line ${line}: ${again.problem.message}`)
+    return again.statements.map((statement) => ({ ...statement, index, line }))
+  })
+  return { migration: name, file, statements: parsed, execution }
+}
