@@ -135,9 +135,12 @@ export function needForeignKey(
     object: `${relation.name}.${name}`,
     title: `every (${columns.map((column) => column.name).join(', ')}) of "${relation.name}" is in "${parent.name}"`,
     question: {
-      kind: 'rows',
+      kind: 'orphans',
       from: rows.from,
-      violation: orphanCondition(walk, relation, key),
+      references: columns.map((column) => quoteIdentifier(column.name)),
+      parent: walk.content.read(parent),
+      keys: parentColumns.map((column) => quoteIdentifier(column.name)),
+      isMatchFull: key.isMatchFull === true && columns.length > 1,
       sample: sampleOf(relation, columns),
     },
     opaque,
@@ -145,23 +148,6 @@ export function needForeignKey(
       ? {}
       : { mayPass: `"${name}" is NOT VALID, and old rows may break it` }),
   })
-}
-
-/** True for a row of the referencing relation that has no parent, as SQL over its alias. */
-function orphanCondition(
-  walk: Walk,
-  relation: Relation,
-  { parent, parentColumns = [], columns, isMatchFull }: Constraint,
-): string {
-  const alias = quoteIdentifier(relation.name)
-  const own = columns.map((column) => `${alias}.${quoteIdentifier(column.name)}`)
-  const isThere = own.map((column) => `${column} IS NOT NULL`).join(' AND ')
-  const source = walk.content.read(parent as Relation)
-  const pairs = parentColumns.map((column, i) => `"~parent".${quoteIdentifier(column.name)} = ${own[i]}`)
-  const hasParent = `EXISTS (SELECT 1 FROM ${source} AS "~parent" WHERE ${pairs.join(' AND ')})`
-  if (!isMatchFull || own.length === 1) return `${isThere} AND NOT ${hasParent}`
-  const isAllNull = own.map((column) => `${column} IS NULL`).join(' AND ')
-  return `NOT (${isAllNull}) AND (NOT (${isThere}) OR NOT ${hasParent})`
 }
 
 /** Every row can be computed, and so every expression that the statement puts into it. */

@@ -82,10 +82,7 @@ export class Questions {
   async #allHold(group: readonly Requirement[]): Promise<boolean> {
     const questions = group.map(({ question }) => question)
     const [first] = questions
-    const query =
-      first?.kind === 'groups'
-        ? duplicatesQuery(first)
-        : fusedQuery(questions as Exclude<Question, { kind: 'groups' | 'certain' }>[])
+    const query = first?.kind === 'groups' ? duplicatesQuery(first) : fusedQuery(questions as RowQuestion[])
     const asked = await this.#run(query)
     return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
   }
@@ -108,15 +105,55 @@ function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
   return [...groups.values()]
 }
 
-/** One scan: every row is computed, and the rows that break something are counted. */
-function fusedQuery(questions: readonly Exclude<Question, { kind: 'groups' | 'certain' }>[]): string {
-  const counts = questions.map((question, i) =>
-    question.kind === 'rows'
-      ? `pg_catalog.count(*) FILTER (WHERE ${question.violation})::float8 AS c${i}`
-      : // A count of whole rows makes the server compute every column of them.
-        `(pg_catalog.count(${question.alias}) * 0)::float8 AS c${i}`,
+type RowQuestion = Exclude<Question, { kind: 'groups' | 'certain' }>
+
+/**
+ * One scan: every row is computed, the rows that break something are counted, and each reference is looked up by a
+ * join. A correlated subquery would be run for each row; a join is hashed.
+ */
+function fusedQuery(questions: readonly RowQuestion[]): string {
+  const parts = questions.map(fusedPart)
+  const list = parts.flatMap(({ columns }) => columns)
+  const joins = parts.map(({ join }) => join).join('')
+  const counts = parts.map(
+    ({ violation }, i) => `pg_catalog.count(*) FILTER (WHERE ${violation})::float8 AS c${i}`,
   )
-  return `SELECT ${counts.join(', ')} FROM ${questions[0]?.from}`
+  return `SELECT ${counts.join(', ')} FROM (SELECT ${list.join(', ')} FROM ${questions[0]?.from} OFFSET 0) AS "~rows"${joins}`
+}
+
+interface FusedPart {
+  /** What the scan gives for it. */
+  readonly columns: readonly string[]
+  readonly join: string
+  readonly violation: string
+}
+
+function fusedPart(question: RowQuestion, i: number): FusedPart {
+  switch (question.kind) {
+    case 'rows':
+      return { columns: [`${question.violation} AS "~v${i}"`], join: '', violation: `"~v${i}"` }
+    case 'evaluates':
+      // Whether a whole row is NULL cannot be told without computing every column of it.
+      return { columns: [`(${question.alias} IS NULL) AS "~v${i}"`], join: '', violation: `"~v${i}" IS NULL` }
+    case 'orphans': {
+      const { references, keys, parent, isMatchFull } = question
+      const own = references.map((_, k) => `"~r${i}_${k}"`)
+      const names = keys.map((_, k) => `"~k${k}"`)
+      const on = names.map((name, k) => `"~p${i}".${name} = "~rows".${own[k]}`).join(' AND ')
+      const list = keys.map((key, k) => `${key} AS ${names[k]}`).join(', ')
+      return {
+        columns: references.map((reference, k) => `${reference} AS ${own[k]}`),
+        join: ` LEFT JOIN (SELECT ${list}, true AS "~there" FROM ${parent} AS "~parent") AS "~p${i}" ON ${on}`,
+        violation: `${isReference(own, isMatchFull)} AND "~p${i}"."~there" IS NULL`,
+      }
+    }
+  }
+}
+
+/** Whether a reference must lead to a row: a NULL in it refers to nothing, but with MATCH FULL only when all of it is NULL. */
+function isReference(columns: readonly string[], isMatchFull: boolean): string {
+  const isThere = columns.map((column) => `${column} IS NOT NULL`).join(isMatchFull ? ' OR ' : ' AND ')
+  return `(${isThere})`
 }
 
 /**
@@ -144,6 +181,13 @@ function offendingQuery(question: Question): string | undefined {
   switch (question.kind) {
     case 'rows':
       return `SELECT ${question.sample.join(', ') || '1'} FROM ${question.from} WHERE ${question.violation}`
+    case 'orphans': {
+      const { from, references, keys, parent, isMatchFull, sample } = question
+      const list = references.map((reference, i) => `${reference} AS "~r${i}"`)
+      const own = references.map((_, i) => `"~r${i}"`)
+      const pairs = keys.map((key, i) => `"~parent".${key} = "~rows".${own[i]}`).join(' AND ')
+      return `SELECT ${sample.join(', ')} FROM (SELECT *, ${list.join(', ')} FROM ${from}) AS "~rows" WHERE ${isReference(own, isMatchFull)} AND NOT EXISTS (SELECT 1 FROM ${parent} AS "~parent" WHERE ${pairs})`
+    }
     case 'groups': {
       const { from, keys, condition } = question
       const list = keys.map((key, i) => `${key} AS ${/^"(?:[^"]|"")*"$/.test(key) ? key : `key${i + 1}`}`)

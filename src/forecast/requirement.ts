@@ -16,6 +16,19 @@ export type Question =
       readonly violation: string
       readonly sample: readonly string[]
     }
+  /** Every reference leads to a row. */
+  | {
+      readonly kind: 'orphans'
+      readonly from: string
+      /** The referencing columns, as SQL over `from`. */
+      readonly references: readonly string[]
+      /** FROM item of the rows referred to, and their key. */
+      readonly parent: string
+      readonly keys: readonly string[]
+      /** MATCH FULL: a reference that is NULL in part leads nowhere. */
+      readonly isMatchFull: boolean
+      readonly sample: readonly string[]
+    }
   /** No key may be there twice. */
   | {
       readonly kind: 'groups'
