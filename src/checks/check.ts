@@ -1,6 +1,8 @@
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { DeclaredSchema } from '../sql/declared-schema.js'
+import { answer } from './answer.js'
+import type { FutureTables } from './future.js'
 import { shareOut } from './share-out.js'
 
 /** What the pending migrations will do to the tables that are there, as far as a check of health must know it. */
@@ -31,6 +33,8 @@ export interface CheckContext {
   readonly knownBefore?: ReadonlySet<string>
   /** Absent when it is not known, as in an audit. */
   readonly concerned?: ConcernedTables
+  /** Absent when nothing is pending. */
+  readonly future?: FutureTables
 }
 
 /** What a check has to say when its findings alone do not say it. */
@@ -57,25 +61,6 @@ export interface Check {
 
 /** SQLSTATE of "operator does not exist" and "could not identify an equality operator". */
 export const undefinedFunction = '42883'
-
-/**
- * Asks one question inside a transaction without letting its failure end the transaction. A question that fails
- * becomes a finding `check-not-answered`, which blocks: unknown is never green.
- */
-export async function answer<T>(
-  reader: Reader,
-  ask: () => Promise<T>,
-): Promise<T | { error: Error & { code?: string } }> {
-  await reader.query('SAVEPOINT question')
-  try {
-    const result = await ask()
-    await reader.query('RELEASE SAVEPOINT question')
-    return result
-  } catch (error) {
-    await reader.query('ROLLBACK TO SAVEPOINT question')
-    return { error: error as Error & { code?: string } }
-  }
-}
 
 /** Runs the general checks of this step. Each reader is inside a transaction, all of the same snapshot. */
 export async function runChecks(

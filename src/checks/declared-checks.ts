@@ -1,6 +1,7 @@
 import type { CheckResult, Evidence, Finding, Findings } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
-import { answer, notAnswered } from './check.js'
+import { answer } from './answer.js'
+import { notAnswered } from './check.js'
 import type { CheckFile } from './check-file.js'
 import { countOffendingRows } from './offending-rows.js'
 import { shareOut } from './share-out.js'

@@ -2,7 +2,9 @@ import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { DeclaredUniqueKey } from '../sql/declared-schema.js'
 import { quoteIdentifier } from '../sql/names.js'
-import { answer, type Check, notAnswered, undefinedFunction } from './check.js'
+import { answer } from './answer.js'
+import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
+import { type FutureTables, isMendedByMigrations } from './future.js'
 import { findTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
@@ -29,7 +31,12 @@ export const duplicates: Check = {
         // Before the deploy the column may be of a type that cannot be compared yet.
         if (context.step === 'check' && evidence.error.code === undefinedFunction) continue
         findings.push(notAnswered(`"${name}" is unique`, evidence.error, context.step, objectOf(key)))
-      } else if (evidence.count > 0) findings.push(duplicateFinding(key, evidence, findSql, context.step))
+      } else if (
+        evidence.count > 0 &&
+        !(await isMendedByMigrations(reader, context.future, futureQuery(key, context)))
+      ) {
+        findings.push(duplicateFinding(key, evidence, findSql, context.step))
+      }
     }
     return findings
   },
@@ -61,6 +68,14 @@ interface UniqueIndex {
 
 function nameOf(schema: string, table: string, columns: readonly string[]): string {
   return JSON.stringify([schema, table, [...columns].sort()])
+}
+
+/** The same question, of the table as the pending migrations will leave it. */
+function futureQuery({ table, columns }: DeclaredUniqueKey, { schema }: CheckContext) {
+  return (future: FutureTables) => {
+    const rows = future.find(table.schema ?? schema, table.name, columns)
+    return rows && duplicateQuery(rows.from, columns)
+  }
 }
 
 function duplicateQuery(from: string, columns: readonly string[]): string {

@@ -1,7 +1,9 @@
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
-import { answer, type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
+import { answer } from './answer.js'
+import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
+import { type FutureTables, isMendedByMigrations } from './future.js'
 import { findTable, type LiveTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
@@ -51,7 +53,10 @@ export const orphans: Check = {
         if (isToCome && evidence.error.code === undefinedFunction) continue
         const title = `no row of "${table}" refers by ${columns.join(', ')} to a missing row`
         findings.push(notAnswered(title, evidence.error, context.step, objectOf(relation)))
-      } else if (evidence.count > 0) {
+      } else if (
+        evidence.count > 0 &&
+        !(await isMendedByMigrations(reader, context.future, futureQuery(relation)))
+      ) {
         findings.push(orphanFinding(relation, evidence, findSql, context.step))
       }
     }
@@ -100,6 +105,16 @@ function orphanQuery(relation: Relation, from: LiveTable, to: LiveTable): string
  WHERE (${notNull.join(matchFull ? ' OR ' : ' AND ')})
    AND NOT EXISTS (SELECT FROM ${to.from} p
                     WHERE ${match.join(' AND ')})`
+}
+
+/** The same question, of the tables as the pending migrations will leave them. */
+function futureQuery(relation: Relation) {
+  const { schema, table, columns, referencedSchema, referencedTable, referencedColumns } = relation
+  return (future: FutureTables) => {
+    const from = future.find(schema, table, columns)
+    const to = future.find(referencedSchema, referencedTable, referencedColumns)
+    return from && to && orphanQuery(relation, from, to)
+  }
 }
 
 /** Made by this deploy, and validated: the server has looked at every row. */

@@ -1,8 +1,10 @@
-import { answer } from '../checks/check.js'
+import { answer } from '../checks/answer.js'
+import type { FutureTables } from '../checks/future.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
+import { futureTables } from './future-tables.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
@@ -33,6 +35,8 @@ export interface Forecast {
   readonly doubts: readonly Doubt[]
   /** How many requirements were asked and hold. */
   readonly holds: number
+  /** The tables as the migrations will leave them; absent when they fail on the way. */
+  readonly future?: FutureTables
 }
 
 /**
@@ -63,7 +67,8 @@ export async function makeForecast(
     if (!(error instanceof WalkEnds)) throw error
   }
   const questions = new Questions(reader, walk.content.chain)
-  return weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+  const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+  return weighed.failure ? weighed : { ...weighed, future: futureTables(walk) }
 }
 
 async function followFile(

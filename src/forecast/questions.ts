@@ -1,4 +1,4 @@
-import { answer } from '../checks/check.js'
+import { answer } from '../checks/answer.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'

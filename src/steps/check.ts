@@ -23,9 +23,14 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     readDeclared(project, settings.target, readSession(tools)),
     runDeclaredChecks(files, readers, 'check', new Map(), screen.progress),
   ])
-  const context = { step: 'check', schema: settings.target.schema, declared } as const
-  const general = await runChecks(generalChecks, readers, context, screen.progress)
   const forecast = await forecastPending(plan, snapshot.client, tools)
+  const context = {
+    step: 'check',
+    schema: settings.target.schema,
+    declared,
+    ...(forecast.future ? { future: forecast.future } : {}),
+  } as const
+  const general = await runChecks(generalChecks, readers, context, screen.progress)
   const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]
   return {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],

@@ -1,3 +1,4 @@
+import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
@@ -14,6 +15,7 @@ export interface ForecastReport {
   readonly results: readonly CheckResult[]
   readonly findings: readonly Finding[]
   readonly predictions: Readonly<Record<string, Prediction>>
+  readonly future?: FutureTables
 }
 
 /** Holds every pending statement against the rows that it will meet. The reader is inside the run's snapshot. */
@@ -42,6 +44,7 @@ export async function forecastPending(
       },
     ],
     findings,
+    ...(forecast.future ? { future: forecast.future } : {}),
     predictions: predictionsOf(
       forecast,
       readable.map(({ name }) => name),
