@@ -18,3 +18,18 @@ export async function answer<T>(
     return { error: error as Error & { code?: string } }
   }
 }
+
+/** What waits behind somebody's ACCESS EXCLUSIVE would itself stand in the way of others for that table. */
+const lockTimeoutMs = 10_000
+
+/**
+ * Limits how long one question may take and wait, for as long as the reader's transaction lasts. Compiling queries pays
+ * for long plans only, and the forecast's are long without being slow.
+ */
+export async function limitQuestions(reader: Reader, timeoutMs: number): Promise<void> {
+  await reader.query(
+    `SELECT pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('lock_timeout', $2, true),
+            pg_catalog.set_config('jit', 'off', true)`,
+    [String(timeoutMs), String(lockTimeoutMs)],
+  )
+}

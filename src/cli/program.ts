@@ -41,6 +41,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   command('check', 'plan, then ask the live data whether the pending migrations may run', [
     common,
     checking,
+    [asking],
   ]).action(guarded('check'))
   command('plan', 'show what is pending, how it would run, and where it can stop half-way', [
     common,
@@ -116,6 +117,11 @@ const checking = [
   new Option('--show-values', 'show the values in sample rows; numbers apart they are masked otherwise'),
 ]
 
+const asking = new Option(
+  '--question-timeout <duration>',
+  'how long one question to the live data may take (default: 10m)',
+)
+
 const planning = [
   new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
@@ -125,6 +131,7 @@ const keeping = [new Option('--backups <folder>', 'where the run folders go (def
 
 const working = [
   ...checking,
+  asking,
   ...keeping,
   new Option('--jobs <number>', 'connections that dump side by side (default: 2)'),
 ]

@@ -41,15 +41,16 @@ export interface Forecast {
 
 /**
  * Walks over the pending statements, keeps for every relation the query that yields its content at that point, and asks
- * the target whether each statement's demands on the rows hold. Read-only: `reader` is inside a transaction of one
+ * the target whether each statement's demands on the rows hold. Read-only: the readers are inside transactions of one
  * snapshot.
  */
 export async function makeForecast(
   files: readonly ForecastFile[],
-  reader: Reader,
+  readers: readonly [Reader, ...Reader[]],
   schema: string,
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
+  const [reader] = readers
   const catalog = await readLiveCatalog(reader, schema)
   const walk = new Walk(
     catalog,
@@ -66,7 +67,7 @@ export async function makeForecast(
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }
-  const questions = new Questions(reader, walk.content.chain)
+  const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
   return weighed.failure ? weighed : { ...weighed, future: futureTables(walk) }
 }

@@ -1,5 +1,6 @@
 import { answer } from '../checks/answer.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
+import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { raisedState } from './casts.js'
@@ -25,7 +26,7 @@ type Asked = { error: Error & { code?: string } } | { rows: Record<string, unkno
  */
 export class Questions {
   constructor(
-    private readonly reader: Reader,
+    private readonly readers: readonly [Reader, ...Reader[]],
     private readonly chain: Chain,
   ) {}
 
@@ -38,11 +39,11 @@ export class Questions {
     const asked = requirements.filter(
       ({ opaque, question }) => opaque.length === 0 && question.kind !== 'certain',
     )
-    for (const group of groupsOf(asked)) {
+    await shareOut(groupsOf(asked), this.readers, async (group, reader) => {
       onProgress(group[0]?.title ?? '')
-      if (await this.#allHold(group))
-        for (const requirement of group) outcomes.set(requirement, { kind: 'holds' })
-    }
+      if (!(await this.#allHold(group, reader))) return
+      for (const requirement of group) outcomes.set(requirement, { kind: 'holds' })
+    })
     for (const requirement of requirements) {
       if (outcomes.has(requirement)) continue
       const outcome = await this.one(requirement)
@@ -74,21 +75,21 @@ export class Questions {
     question: Exclude<Question, { kind: 'evaluates' | 'certain' }>,
   ): Promise<Evidence | { error: Error & { code?: string } }> {
     const query = offendingQuery(question) ?? ''
-    return answer(this.reader, () =>
-      countOffendingRows(this.reader, `${this.chain.withClauseOf(query)}${query}`),
+    return answer(this.readers[0], () =>
+      countOffendingRows(this.readers[0], `${this.chain.withClauseOf(query)}${query}`),
     )
   }
 
-  async #allHold(group: readonly Requirement[]): Promise<boolean> {
+  async #allHold(group: readonly Requirement[], reader: Reader): Promise<boolean> {
     const questions = group.map(({ question }) => question)
     const [first] = questions
     const query = first?.kind === 'groups' ? duplicatesQuery(first) : fusedQuery(questions as RowQuestion[])
-    const asked = await this.#run(query)
+    const asked = await this.#run(query, reader)
     return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
   }
 
-  #run(query: string): Promise<Asked> {
-    return answer(this.reader, () => this.reader.query(`${this.chain.withClauseOf(query)}${query}`))
+  #run(query: string, reader: Reader = this.readers[0]): Promise<Asked> {
+    return answer(reader, () => reader.query(`${this.chain.withClauseOf(query)}${query}`))
   }
 }
 

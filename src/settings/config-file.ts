@@ -23,6 +23,7 @@ export interface GuardConfig {
   readonly lockTimeout?: string
   /** How long a statement may run, e.g. `5m`. Default: `0`, no limit. */
   readonly statementTimeout?: string
+  readonly questionTimeout?: string
   /** Number of connections that dump and count side by side, 1 to 32. Default: 2. */
   readonly jobs?: number
   /** How often a file is tried again after a lock time-out or a deadlock, 0 to 10. Default: 5. */
@@ -54,6 +55,7 @@ const settingKinds: Readonly<Record<keyof GuardConfig, Kind>> = {
   engine: 'a string',
   lockTimeout: 'a string',
   statementTimeout: 'a string',
+  questionTimeout: 'a string',
   jobs: 'a number',
   retries: 'a number',
   accept: 'a list of objects',

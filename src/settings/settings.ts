@@ -38,6 +38,8 @@ export interface Settings {
   readonly lockTimeoutMs: number
   /** 0: no limit. */
   readonly statementTimeoutMs: number
+  /** How long one question of a check may take; what takes longer is unknown. 0: no limit. */
+  readonly questionTimeoutMs: number
   readonly jobs: number
   /** How often a file that runs in one transaction is tried again after a lock time-out or a deadlock. */
   readonly retries: number
@@ -158,6 +160,7 @@ function readSettings(
   const engine = attempt(() => readOneOf(given('engine'), engines))
   const lockTimeoutMs = attempt(() => readDuration(given('lockTimeout')))
   const statementTimeoutMs = attempt(() => readDuration(given('statementTimeout')))
+  const questionTimeoutMs = attempt(() => readDuration(given('questionTimeout')))
   const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
   const confirmHash = attempt(() => readHash(option(flags, 'confirm', directory)))
@@ -186,6 +189,7 @@ function readSettings(
     engine: engine ?? 'hosted',
     lockTimeoutMs: lockTimeoutMs ?? 1_000,
     statementTimeoutMs: statementTimeoutMs ?? 0,
+    questionTimeoutMs: questionTimeoutMs ?? 600_000,
     jobs: jobs ?? 2,
     retries: retries ?? 5,
     dryRun: flags.dryRun === true,

@@ -1,5 +1,6 @@
 // check: asks the live data, inside one exported snapshot on a connection that the server holds read-only.
 // Reads the plan. Writes nothing; the target is untouched.
+import { limitQuestions } from '../checks/answer.js'
 import { runChecks } from '../checks/check.js'
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
@@ -18,12 +19,13 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const { settings, project, screen } = tools
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
   // Two connections see the same instant, so that a machine with two cores needs half the time.
-  const readers = [snapshot.client, await snapshot.open()]
+  const readers = [await snapshot.open(), await snapshot.open()] as const
+  for (const reader of readers) await limitQuestions(reader, settings.questionTimeoutMs)
   const [declared, own] = await Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
     runDeclaredChecks(files, readers, 'check', new Map(), screen.progress),
   ])
-  const forecast = await forecastPending(plan, snapshot.client, tools)
+  const forecast = await forecastPending(plan, readers, tools)
   const context = {
     step: 'check',
     schema: settings.target.schema,

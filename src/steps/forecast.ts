@@ -18,10 +18,10 @@ export interface ForecastReport {
   readonly future?: FutureTables
 }
 
-/** Holds every pending statement against the rows that it will meet. The reader is inside the run's snapshot. */
+/** Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot. */
 export async function forecastPending(
   plan: Plan,
-  reader: Reader,
+  readers: readonly [Reader, ...Reader[]],
   { settings, screen }: Tools,
 ): Promise<ForecastReport> {
   const readable = takeReadable(plan)
@@ -29,7 +29,7 @@ export async function forecastPending(
   await loadParser()
   const forecast = await makeForecast(
     readable.map(parsePending),
-    reader,
+    readers,
     settings.target.schema,
     screen.progress,
   )

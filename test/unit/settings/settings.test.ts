@@ -49,6 +49,7 @@ describe('settings', () => {
       engine: 'hosted',
       lockTimeoutMs: 1_000,
       statementTimeoutMs: 0,
+      questionTimeoutMs: 600_000,
       jobs: 2,
       retries: 5,
       dryRun: false,
@@ -72,6 +73,7 @@ describe('settings', () => {
     [{ engine: 'native' }, { engine: 'native' }],
     [{ lockTimeout: '500ms' }, { lockTimeoutMs: 500 }],
     [{ statementTimeout: '5m' }, { statementTimeoutMs: 300_000 }],
+    [{ questionTimeout: '30s' }, { questionTimeoutMs: 30_000 }],
     [{ jobs: '4' }, { jobs: 4 }],
     [{ dryRun: true }, { dryRun: true }],
     [
