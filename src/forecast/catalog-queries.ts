@@ -168,6 +168,54 @@ const typeKinds: Readonly<Record<string, string>> = {
 /** Catalogs of the server that the chain can answer for. */
 export const answeredCatalogs: ReadonlySet<string> = new Set(Object.keys(catalogs))
 
+/** Catalogs that statements change and the chain does not answer for. Others, such as pg_roles, stay as they are. */
+export const changingCatalogs: ReadonlySet<string> = new Set([
+  ...[
+    'pg_proc',
+    'pg_trigger',
+    'pg_views',
+    'pg_matviews',
+    'pg_policy',
+    'pg_policies',
+    'pg_sequence',
+    'pg_sequences',
+  ],
+  ...[
+    'pg_depend',
+    'pg_inherits',
+    'pg_index',
+    'pg_attrdef',
+    'pg_description',
+    'pg_rewrite',
+    'pg_rules',
+    'pg_partitioned_table',
+  ],
+  ...[
+    'pg_publication',
+    'pg_publication_tables',
+    'pg_publication_rel',
+    'pg_statistic_ext',
+    'pg_event_trigger',
+  ],
+  ...[
+    'routines',
+    'triggers',
+    'views',
+    'sequences',
+    'schemata',
+    'key_column_usage',
+    'constraint_column_usage',
+  ],
+  ...[
+    'referential_constraints',
+    'check_constraints',
+    'role_table_grants',
+    'table_privileges',
+    'domains',
+    'parameters',
+  ],
+])
+
 /** The rows that a catalog of the server will hold at this point of the chain, for the columns that migrations ask for. */
 export function catalogQuery(catalog: CatalogModel, name: string, numberOf: NumberOf): string {
   const known = catalogs[name]

@@ -22,9 +22,10 @@ export function needNotNull(
   walk: Walk,
   relation: Relation,
   column: Column,
-  rows = allRows(walk, relation),
+  { rows = allRows(walk, relation), comesFirst = false }: { rows?: Rows; comesFirst?: boolean } = {},
 ): void {
   walk.need({
+    ...(comesFirst ? { comesFirst } : {}),
     code: 'not-null-violation',
     sqlstate: '23502',
     object: objectOf(relation, [column]),
@@ -170,7 +171,7 @@ export function needInForce(
   isChanged: (column: Column) => boolean,
 ): void {
   for (const column of relation.columns)
-    if (column.isNotNull && isChanged(column)) needNotNull(walk, relation, column, rows)
+    if (column.isNotNull && isChanged(column)) needNotNull(walk, relation, column, { rows })
   for (const constraint of relation.constraints) {
     const { kind, columns } = constraint
     if (kind === 'check' && [...columnsIn(constraint.expression), ...columns].some(isChanged))

@@ -58,6 +58,8 @@ export interface Requirement {
   readonly question: Question
   /** Why the question would not tell the truth; empty when it does. */
   readonly opaque: readonly string[]
+  /** The server asks it before anything else of the statement. */
+  readonly comesFirst?: boolean
   /** Why the statement may succeed in spite of a violation. */
   readonly mayPass?: string
 }

@@ -1,7 +1,7 @@
 import { relationOf, relationOfParts } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import { castTo, liveTypeText, NotFollowed } from './casts.js'
-import { answeredCatalogs, catalogQuery } from './catalog-queries.js'
+import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-queries.js'
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, Relation, SequenceObject } from './model.js'
@@ -161,12 +161,12 @@ export class Rewriter {
     const isServers = schema === 'pg_catalog' || schema === 'information_schema' || /^pg_/.test(name)
     if (!isServers) throw new NotFollowed(`relation "${name}" is not known`)
     if (!this.content.isCatalogChanged) return undefined
-    const { opaque } = this.content.catalog
-    if (opaque !== undefined) this.#opaque.add(opaque)
     if (!answeredCatalogs.has(name)) {
-      this.#opaque.add(`what "${name}" will say is not followed`)
+      if (changingCatalogs.has(name)) this.#opaque.add(`what "${name}" will say is not followed`)
       return undefined
     }
+    const { opaque } = this.content.catalog
+    if (opaque !== undefined) this.#opaque.add(opaque)
     const link = this.content.chain.add(
       name,
       catalogQuery(this.content.catalog, name, (one) => this.content.numberOf(one)),

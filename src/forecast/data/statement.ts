@@ -29,7 +29,7 @@ export async function followDataStatement(
   node: Node,
   outer: Scope = emptyScope,
 ): Promise<string | undefined> {
-  const { withClause, ...bare } = node
+  const { withClause, ...bare } = kind === 'InsertStmt' ? withItemsOutside(node) : node
   const before = new Map<Relation, string>()
   const items: Node[] = (withClause?.ctes ?? []).map((cte: Node) => cte.CommonTableExpr)
   if (items.some(({ ctequery }) => writingKind(ctequery))) {
@@ -40,6 +40,14 @@ export async function followDataStatement(
   const link = await follow[kind](walk, bare, scope)
   if (link === undefined) return undefined
   return `SELECT 1 FROM ${link} AS hit${kind === 'UpdateStmt' ? ' WHERE "~hit"' : ''}`
+}
+
+/** `INSERT INTO t WITH … SELECT …` is `WITH … INSERT INTO t SELECT …`. */
+function withItemsOutside(node: Node): Node {
+  const inner = node.selectStmt?.SelectStmt
+  if (!inner?.withClause || node.withClause) return node
+  const { withClause, ...select } = inner
+  return { ...node, withClause, selectStmt: { SelectStmt: select } }
 }
 
 /** A query with parts in its WITH that write. Gives the query's own tree and what its names stand for. */

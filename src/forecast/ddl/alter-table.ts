@@ -6,6 +6,7 @@ import { columnOf } from '../data/target.js'
 import { findColumn, findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } from '../needs.js'
+import type { Requirement } from '../requirement.js'
 import { Rewriter } from '../rewrite.js'
 import { columnsIn, objectOf, type Walk } from '../walk.js'
 import { addColumn, dropColumn, typeOrOpaque } from './columns.js'
@@ -48,6 +49,7 @@ export function followAlterTable(walk: Walk, node: Node): void {
     throw new NotFollowed(`relation "${name.name}" is not known`)
   }
   const commands: Node[] = (node.cmds ?? []).map((one: Node) => one.AlterTableCmd)
+  const before = walk.requirements.length
   for (const command of [...commands].sort((one, other) => passOf(one) - passOf(other))) {
     if (command.subtype !== 'AT_AlterColumnType') followCommand(walk, relation, command)
     else if (command === firstOf(commands)) {
@@ -58,6 +60,19 @@ export function followAlterTable(walk: Walk, node: Node): void {
       )
     }
   }
+  const isRewritten = commands.some(({ subtype }) => subtype === 'AT_AlterColumnType')
+  const own = walk.requirements.splice(before)
+  walk.requirements.push(...own.sort((one, other) => turnOf(one, isRewritten) - turnOf(other, isRewritten)))
+}
+
+/**
+ * Indexes are built while the commands are gone through, unless the table is rewritten; then every row is looked at
+ * once, and references last. What the server finds first is what it reports.
+ */
+function turnOf({ question, comesFirst }: Requirement, isRewritten: boolean): number {
+  if (comesFirst) return 0
+  if (question.kind === 'orphans') return 3
+  return (question.kind === 'groups') === isRewritten ? 2 : 1
 }
 
 /** All changes of type of one statement see the row as it was. */

@@ -51,6 +51,12 @@ function addNotNull(walk: Walk, relation: Relation, column: Column): void {
   column.isNotNull = true
 }
 
+/** A column that allows NULL is looked at by itself, before the index is built. */
+function addKeyNotNull(walk: Walk, relation: Relation, column: Column): void {
+  if (!column.isNotNull && !relation.isEmpty) needNotNull(walk, relation, column, { comesFirst: true })
+  column.isNotNull = true
+}
+
 function addKey(
   walk: Walk,
   relation: Relation,
@@ -63,7 +69,7 @@ function addKey(
     return
   }
   const columns = own ? [own] : namesOf(node.keys).map((name) => columnOf(relation, name))
-  if (kind === 'primary key') for (const column of columns) addNotNull(walk, relation, column)
+  if (kind === 'primary key') for (const column of columns) addKeyNotNull(walk, relation, column)
   const label = kind === 'primary key' ? 'pkey' : 'key'
   const name =
     node.conname ??
@@ -93,7 +99,7 @@ function useIndex(walk: Walk, relation: Relation, node: Node, kind: 'primary key
   const index = relation.indexes.find(({ name }) => name === node.indexname)
   if (!index) throw new NotFollowed(`index "${node.indexname}" is not known`)
   const columns = index.keys.flatMap(({ column }) => column ?? [])
-  if (kind === 'primary key') for (const column of columns) addNotNull(walk, relation, column)
+  if (kind === 'primary key') for (const column of columns) addKeyNotNull(walk, relation, column)
   // The index takes the name of the constraint.
   const name = node.conname ?? index.name
   index.name = name
