@@ -1,6 +1,6 @@
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
-import { followDataStatement } from '../data/statement.js'
+import { followDataStatement, followQuery } from '../data/statement.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { parseExpression, parseStatement } from '../tree.js'
 import type { Walk } from '../walk.js'
@@ -348,7 +348,10 @@ export class BlockRun {
     most: number,
   ): Promise<{ rows: Record<string, string | null>[]; names: string[] }> {
     this.#assertKnown(sql)
-    const rewritten = new Rewriter(this.walk.content, this.#scope).query(parseStatement(sql))
+    const select = parseStatement(sql).SelectStmt
+    if (!select) throw new NotFollowed('a query of the block is no SELECT')
+    const { query, scope } = await followQuery(this.walk, select, this.#scope)
+    const rewritten = new Rewriter(this.walk.content, scope).query(query)
     if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
     const shape = await this.walk.ask(`SELECT * FROM (${rewritten.sql}) AS q LIMIT 0`)
     if (!shape) throw new NotFollowed('a query of the block could not be asked')
