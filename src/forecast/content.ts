@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../sql/names.js'
 import type { Chain } from './chain.js'
-import type { CatalogModel, Relation, SequenceObject } from './model.js'
+import type { CatalogModel, Column, Relation, SequenceObject } from './model.js'
 
 /** What a sequence held when the forecast began, where it is asked for. */
 export type SequenceStarts = Map<SequenceObject, string>
@@ -14,11 +14,42 @@ export class Content {
   isCatalogChanged = false
   readonly #numbers = new Map<Relation, number>()
   readonly sequenceStarts: SequenceStarts = new Map()
+  /** Where the rows came to be as they are, and the columns that nobody has changed since, by their names there. */
+  readonly #origins = new Map<Relation, { source: string; names: Map<Column, string> }>()
 
   constructor(
     readonly catalog: CatalogModel,
     readonly chain: Chain,
-  ) {}
+  ) {
+    for (const relation of catalog.relations) this.#originate(relation)
+  }
+
+  /**
+   * What to read for these columns alone: the oldest source that has the same rows, and the columns as they are now.
+   * Often that is today's table, whatever the statements have done to other columns. Undefined where it is no other
+   * than `read` gives.
+   */
+  readColumns(relation: Relation, wanted: Iterable<Column>): string | undefined {
+    const columns = [...new Set(wanted)]
+    const origin = this.#origins.get(relation)
+    if (!origin || relation.isEmpty || (origin.source === relation.source && !relation.isDirty))
+      return undefined
+    const names = columns.map((column) => origin.names.get(column))
+    if (names.some((name) => name === undefined)) return undefined
+    if (columns.every((column, i) => names[i] === quoteIdentifier(column.name))) return origin.source
+    const list = columns.map((column, i) => `${names[i]} AS ${quoteIdentifier(column.name)}`)
+    return `(SELECT ${list.join(', ')} FROM ${origin.source})`
+  }
+
+  /** The column's values are others from here on. */
+  changeColumn(relation: Relation, column: Column): void {
+    this.#origins.get(relation)?.names.delete(column)
+  }
+
+  #originate(relation: Relation): void {
+    const names = new Map(relation.columns.map((column) => [column, quoteIdentifier(column.name)]))
+    this.#origins.set(relation, { source: relation.source, names })
+  }
 
   /** The FROM item that yields the relation's present rows, its columns under their present names. */
   read(relation: Relation): string {
@@ -30,16 +61,26 @@ export class Content {
       const source = relation.isEmpty
         ? `(SELECT 1) AS ${before} WHERE false`
         : `${relation.source} AS ${before}`
-      this.replace(relation, `SELECT ${list || '1 AS "~none"'} FROM ${source}`, isVolatile)
+      const query = `SELECT ${list || '1 AS "~none"'} FROM ${source}`
+      this.replace(relation, query, { isVolatile, changed: [] })
     }
     return relation.source
   }
 
-  /** Gives the relation new content: a query that yields its columns under their present names. */
-  replace(relation: Relation, query: string, isVolatile = false): void {
+  /**
+   * Gives the relation new content: a query that yields its columns under their present names.
+   * @param changed the columns whose values are others, where the rows stay; else there are other rows
+   */
+  replace(
+    relation: Relation,
+    query: string,
+    { isVolatile = false, changed }: { isVolatile?: boolean; changed?: Iterable<Column> } = {},
+  ): void {
     relation.source = this.chain.add(relation.name, query, { isVolatile })
     for (const column of relation.columns) column.from = quoteIdentifier(column.name)
     relation.isDirty = false
+    if (changed === undefined) this.#originate(relation)
+    else for (const column of changed) this.changeColumn(relation, column)
   }
 
   /** The value that a sequence will give next, as the forecast found it. */

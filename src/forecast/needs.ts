@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../sql/names.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
 import { Rewriter } from './rewrite.js'
-import { columnsIn, objectOf, opacityOf, sampleOf, type Walk } from './walk.js'
+import { columnsIn, objectOf, opacityOf, sampleOf, shownOf, type Walk } from './walk.js'
 
 /** Where the rows come from that a requirement is about, and whether rows in it may be there from before. */
 export interface Rows {
@@ -11,6 +11,17 @@ export interface Rows {
   readonly opaque: readonly string[]
   /** Rows that were there before are among them: a constraint NOT VALID may hold for them or not. */
   readonly holdsOld: boolean
+}
+
+/** The same rows, but only the columns that a question names, where those come from further back. */
+function plainFrom(
+  walk: Walk,
+  relation: Relation,
+  rows: Rows,
+  columns: Iterable<Column>,
+): { plainFrom?: string } {
+  const source = rows.holdsOld ? walk.content.readColumns(relation, columns) : undefined
+  return source === undefined ? {} : { plainFrom: `${source} AS ${quoteIdentifier(relation.name)}` }
 }
 
 /** All rows of the relation at this point. */
@@ -35,6 +46,7 @@ export function needNotNull(
       from: rows.from,
       violation: `${quoteIdentifier(column.name)} IS NULL`,
       sample: sampleOf(relation, [column]),
+      ...plainFrom(walk, relation, rows, shownOf(relation, [column])),
     },
     opaque: [...rows.opaque, ...opacityOf(relation, [column])],
   })
@@ -58,6 +70,7 @@ export function needCheck(
       from: rows.from,
       violation: `${sql} IS FALSE`,
       sample: sampleOf(relation, columnsIn(constraint.expression)),
+      ...plainFrom(walk, relation, rows, shownOf(relation, columnsIn(constraint.expression))),
     },
     opaque: [...rows.opaque, ...opaque],
     ...(constraint.isValidated || !rows.holdsOld
@@ -97,6 +110,7 @@ export function needUnique(
       keys,
       isHashable: index.keys.every(({ column, collation }) => !collation && !column?.collation),
       ...conditionOf(index, keys, predicate?.sql),
+      ...plainFrom(walk, relation, rows, [...columns, ...columnsIn(index.predicate)]),
     },
     opaque: [...opaque],
   })
@@ -139,10 +153,11 @@ export function needForeignKey(
       kind: 'orphans',
       from: rows.from,
       references: columns.map((column) => quoteIdentifier(column.name)),
-      parent: walk.content.read(parent),
+      parent: walk.content.readColumns(parent, parentColumns) ?? walk.content.read(parent),
       keys: parentColumns.map((column) => quoteIdentifier(column.name)),
       isMatchFull: key.isMatchFull === true && columns.length > 1,
       sample: sampleOf(relation, columns),
+      ...plainFrom(walk, relation, rows, shownOf(relation, columns)),
     },
     opaque,
     ...(key.isValidated || !rows.holdsOld
@@ -160,6 +175,18 @@ export function needEvaluation(walk: Walk, relation: Relation, opaque: readonly 
     title: `every new value of "${relation.name}" can be computed`,
     question: { kind: 'evaluates', from: walk.rowsOf(relation), alias: quoteIdentifier(relation.name) },
     opaque: [...opaque, ...(relation.opaque === undefined ? [] : [relation.opaque])],
+  })
+}
+
+/** A value that is the same for every row can be computed. */
+export function needConstant(walk: Walk, object: string, value: string): void {
+  walk.need({
+    code: 'invalid-value',
+    sqlstate: '22000',
+    object,
+    title: `the new value of "${object}" can be computed`,
+    question: { kind: 'evaluates', from: `(SELECT ${value} AS v) AS c`, alias: 'c' },
+    opaque: [],
   })
 }
 

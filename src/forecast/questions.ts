@@ -83,7 +83,11 @@ export class Questions {
   async #allHold(group: readonly Requirement[], reader: Reader): Promise<boolean> {
     const questions = group.map(({ question }) => question)
     const [first] = questions
-    const query = first?.kind === 'groups' ? duplicatesQuery(first) : fusedQuery(questions as RowQuestion[])
+    const isPlain = questions.every((question) => plainFromOf(question) !== undefined)
+    const query =
+      first?.kind === 'groups'
+        ? duplicatesQuery(plain(first))
+        : fusedQuery((isPlain ? questions.map(plain) : questions) as RowQuestion[])
     const asked = await this.#run(query, reader)
     return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
   }
@@ -93,17 +97,40 @@ export class Questions {
   }
 }
 
-/** Questions of the same rows go together; each key is asked by itself. */
+/**
+ * Questions of the same rows go together; each key is asked by itself. Where nobody needs more than columns that come
+ * from further back, they are read from there.
+ */
 function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
-  const groups = new Map<string, Requirement[]>()
-  requirements.forEach((requirement, i) => {
-    const { question } = requirement
-    const name = 'from' in question && question.kind !== 'groups' ? question.from : `key ${i}`
+  const byRows = groupBy(requirements, ({ question }, i) =>
+    question.kind === 'groups' || question.kind === 'certain' ? `key ${i}` : question.from,
+  )
+  return byRows.flatMap((group) => {
+    const plain = group.map((requirement) => ({ requirement, from: plainFromOf(requirement.question) }))
+    if (plain.some(({ from }) => from === undefined)) return [group]
+    return groupBy(plain, ({ from }) => from ?? '').map((one) => one.map(({ requirement }) => requirement))
+  })
+}
+
+function groupBy<T>(items: readonly T[], nameOf: (item: T, i: number) => string): T[][] {
+  const groups = new Map<string, T[]>()
+  items.forEach((item, i) => {
+    const name = nameOf(item, i)
     const group = groups.get(name)
-    if (group) group.push(requirement)
-    else groups.set(name, [requirement])
+    if (group) group.push(item)
+    else groups.set(name, [item])
   })
   return [...groups.values()]
+}
+
+function plainFromOf(question: Question): string | undefined {
+  return 'plainFrom' in question ? question.plainFrom : undefined
+}
+
+/** The question over the columns that it is about, and no more. */
+function plain<T extends Question>(question: T): T {
+  const from = plainFromOf(question)
+  return from === undefined ? question : { ...question, from }
 }
 
 type RowQuestion = Exclude<Question, { kind: 'groups' | 'certain' }>
@@ -178,7 +205,8 @@ function duplicatesQuery({
 }
 
 /** Every row, or every key, that breaks the requirement. */
-function offendingQuery(question: Question): string | undefined {
+function offendingQuery(asked: Question): string | undefined {
+  const question = plain(asked)
   switch (question.kind) {
     case 'rows':
       return `SELECT ${question.sample.join(', ') || '1'} FROM ${question.from} WHERE ${question.violation}`

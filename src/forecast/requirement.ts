@@ -7,12 +7,17 @@ export interface StatementPlace {
   readonly line: number
 }
 
-/** What a requirement asks of the content at its point of the chain, as SQL over today's tables. */
+/**
+ * What a requirement asks of the content at its point of the chain, as SQL over today's tables. `from` is the whole
+ * relation; `plainFrom` gives only the columns asked of, from where they came to be as they are, which is often today's
+ * table.
+ */
 export type Question =
   /** No row may satisfy the condition. */
   | {
       readonly kind: 'rows'
       readonly from: string
+      readonly plainFrom?: string
       readonly violation: string
       readonly sample: readonly string[]
     }
@@ -20,6 +25,7 @@ export type Question =
   | {
       readonly kind: 'orphans'
       readonly from: string
+      readonly plainFrom?: string
       /** The referencing columns, as SQL over `from`. */
       readonly references: readonly string[]
       /** FROM item of the rows referred to, and their key. */
@@ -33,6 +39,7 @@ export type Question =
   | {
       readonly kind: 'groups'
       readonly from: string
+      readonly plainFrom?: string
       readonly keys: readonly string[]
       /** Rows that the key does not hold for are left out. */
       readonly condition?: string

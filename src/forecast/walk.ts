@@ -111,8 +111,14 @@ export function keyOf(relation: Relation): Column[] | undefined {
   return unique?.keys.flatMap(({ column }) => column ?? [])
 }
 
-/** Columns that a sample of a row shows: its key, or failing that the columns it is about. */
+/** Columns that a sample of a row shows: its key, and those that it is about. */
+export function shownOf(relation: Relation, columns: Iterable<Column>): Column[] {
+  return [...new Set([...(keyOf(relation) ?? []), ...columns])]
+}
+
+/** The first of them, as SQL. */
 export function sampleOf(relation: Relation, columns: Iterable<Column>): string[] {
-  const shown = new Set([...(keyOf(relation) ?? []), ...columns])
-  return [...shown].slice(0, 6).map(({ name }) => quoteIdentifier(name))
+  return shownOf(relation, columns)
+    .slice(0, 6)
+    .map(({ name }) => quoteIdentifier(name))
 }

@@ -139,7 +139,7 @@ async function setReferences(
     `${child.name}_updated`,
     `SELECT ${list.join(', ')}, c."~hit" FROM ${hits} OFFSET 0`,
   )
-  walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`)
+  walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`, { changed })
   const [reason] = change.opaque
   if (reason !== undefined) for (const column of changed) column.opaque = reason
   needInForce(walk, child, allRows(walk, child), (column) => changed.has(column))

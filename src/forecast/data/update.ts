@@ -1,16 +1,18 @@
-import { quoteIdentifier } from '../../sql/names.js'
+import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
-import type { Column } from '../model.js'
-import { allRows, needEvaluation, needInForce } from '../needs.js'
+import { findRelation } from '../lookup.js'
+import type { Column, Relation } from '../model.js'
+import { allRows, needConstant, needEvaluation, needInForce } from '../needs.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
-
-import { columnsIn, keyOf, sampleOf, type Walk } from '../walk.js'
+import { namesOf, visitTree } from '../tree.js'
+import { columnsIn, keyOf, objectOf, sampleOf, type Walk } from '../walk.js'
 import { generatedValue } from './generated.js'
 import { followReferences } from './references.js'
 import { blurFamily, columnOf, oldName, type Target, targetOf } from './target.js'
 import { triggerEffects } from './triggers.js'
+import { type UniqueJoin, uniqueJoinOf } from './unique-join.js'
 
 interface Assignment {
   readonly column: Column
@@ -19,6 +21,7 @@ interface Assignment {
   readonly opaque: readonly string[]
   /** The value is the same whatever the row. */
   readonly isConstant: boolean
+  readonly tree: Node
 }
 
 /** UPDATE … SET … [FROM …] [WHERE …]. Gives the link that holds the rows hit, for RETURNING. */
@@ -42,10 +45,13 @@ export async function followUpdate(
     ...(relation.opaque === undefined ? [] : [relation.opaque]),
   ]
   if (isVolatile) opaque.push('its condition is random')
+  const unique = uniqueJoinOf(walk, relation, node, scope)
   const joined =
     from === undefined
       ? hitsByCondition(target, where?.sql)
-      : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
+      : unique && where
+        ? hitsByKey(target, unique, where.sql)
+        : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
   const changed = new Set(assignments.map(({ column }) => column))
   const effects = await triggerEffects(walk, relation, 'update', changed, () => countOf(walk, joined))
   if (effects.hitsNothing) return undefined
@@ -67,6 +73,7 @@ export async function followUpdate(
   walk.content.replace(
     relation,
     `SELECT ${list.join(', ')} FROM ${link} AS ${target.alias}${generated.length > 0 ? ' OFFSET 0' : ''}`,
+    { changed },
   )
   for (const { column, opaque: reasons } of assignments)
     setOpacity(column, [...opaque, ...reasons], node.whereClause === undefined && from === undefined)
@@ -78,10 +85,11 @@ export async function followUpdate(
     )
   for (const column of effects.assigned) {
     column.opaque = `trigger "${effects.trigger}" sets it`
+    walk.content.changeColumn(relation, column)
     changed.add(column)
   }
 
-  if (!assignments.every(({ isConstant }) => isConstant)) needEvaluation(walk, relation, opaque)
+  needValues(walk, target, node, { assignments, link, opaque })
   const rows = allRows(walk, relation)
   needInForce(walk, relation, { ...rows, opaque: [...rows.opaque, ...opaque] }, (column) =>
     changed.has(column),
@@ -109,9 +117,18 @@ function hitsByCondition({ before, alias }: Target, where: string | undefined): 
   }
 }
 
+/** Each row meets at most one row of the other side. */
+function hitsByKey({ before, alias }: Target, { source, alias: other }: UniqueJoin, where: string): Hits {
+  const marked = `(SELECT src.*, true AS "~there" FROM ${source} AS src) AS ${other}`
+  return {
+    from: `${before} AS ${alias} LEFT JOIN ${marked} ON ${where}`,
+    isHit: `${other}."~there" IS NOT NULL`,
+  }
+}
+
 /**
- * A row that meets several rows of the FROM list takes the values of one of them. Where the other side is met by a key
- * of its own, a plain join does; else the rows hit are found first, one for each key of the target. A lateral
+ * A row that meets several rows of the FROM list takes the values of one of them, so the rows
+ * hit are found first, one for each key of the target. A lateral
  * subquery would be a nested loop.
  */
 function hitsByJoin(
@@ -196,11 +213,17 @@ function assignmentsOf(walk: Walk, node: Node, target: Target, scope: Scope): As
       const { sql, opaque } = column.generated
         ? { sql: quoteIdentifier(name), opaque: [] }
         : defaultOf(walk.content, column, relation)
-      return { column, value: sql, opaque, isConstant: true }
+      return { column, value: sql, opaque, isConstant: true, tree: val }
     }
     const tree = val.MultiAssignRef ? partOf(val.MultiAssignRef) : val
     const { sql, opaque } = new Rewriter(walk.content, scope).expression(tree, [relation])
-    return { column, value: castTo(sql, column.type, 'assignment'), opaque, isConstant: isConstant(tree) }
+    return {
+      column,
+      value: castTo(sql, column.type, 'assignment'),
+      opaque,
+      isConstant: isConstant(tree),
+      tree,
+    }
   })
 }
 
@@ -211,6 +234,72 @@ function partOf({ source, colno }: Node): Node {
   if (!subselect?.targetList) throw new NotFollowed('a row is assigned')
   const one = { ...subselect, targetList: [subselect.targetList[colno - 1]] }
   return { SubLink: { ...source.SubLink, subselect: { SelectStmt: one } } }
+}
+
+/**
+ * A constant is computed once, a copy of a column of the same type needs no computing, and anything else is computed
+ * for each row. Literals are read even where there is no row, and may be refused then.
+ */
+function needValues(
+  walk: Walk,
+  { relation }: Target,
+  node: Node,
+  {
+    assignments,
+    link,
+    opaque,
+  }: { assignments: readonly Assignment[]; link: string; opaque: readonly string[] },
+): void {
+  const sources = [relation, ...fromRelations(walk, node)]
+  const computed = assignments.filter(
+    ({ isConstant, tree, column }) => !isConstant && !isCopy(tree, column, sources),
+  )
+  if (computed.length > 0 || !cannotRaise(node.whereClause)) needEvaluation(walk, relation, opaque)
+  else needConstant(walk, relation.name, `(SELECT 1 FROM ${link} AS l WHERE false)`)
+  for (const { column, value, isConstant } of assignments) {
+    if (isConstant) needConstant(walk, objectOf(relation, [column]), value)
+  }
+}
+
+function fromRelations(walk: Walk, node: Node): Relation[] {
+  return (node.fromClause ?? []).flatMap(
+    ({ RangeVar }: Node) => (RangeVar && findRelation(walk.catalog, relationOf(RangeVar))) ?? [],
+  )
+}
+
+function isCopy(tree: Node, { type }: Column, sources: readonly Relation[]): boolean {
+  const name = namesOf(tree.ColumnRef?.fields).at(-1)
+  const columns = sources.flatMap((source) => source.columns.filter((column) => column.name === name))
+  return (
+    columns.length > 0 &&
+    columns.every(
+      (column) =>
+        column.type.object === type.object &&
+        column.type.modifiers === type.modifiers &&
+        column.type.isArray === type.isArray,
+    )
+  )
+}
+
+const comparisons: ReadonlySet<string> = new Set(['=', '<>', '<', '>', '<=', '>='])
+const harmlessKinds: ReadonlySet<string> = new Set([
+  'A_Const',
+  'BoolExpr',
+  'BooleanTest',
+  'ColumnRef',
+  'List',
+  'NullTest',
+  'String',
+])
+
+/** Only comparisons of columns and constants. */
+function cannotRaise(tree: Node | undefined): boolean {
+  let isHarmless = true
+  visitTree(tree, (kind, node) => {
+    const isComparison = kind === 'A_Expr' && comparisons.has(namesOf(node.name).join())
+    if (!isComparison && !harmlessKinds.has(kind)) isHarmless = false
+  })
+  return isHarmless
 }
 
 function isConstant(tree: Node): boolean {

@@ -197,6 +197,7 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
     const value = new Rewriter(walk.content).expression(tree, [relation])
     column.from = castTo(value.sql, type, 'assignment')
     column.type = type
+    walk.content.changeColumn(relation, column)
     const reason = opaque ?? value.opaque[0]
     if (reason !== undefined) column.opaque = reason
     changed.add(column)

@@ -157,7 +157,7 @@ async function setQuery(
   relation.columns = columns
   const heads = columns.map(({ name }) => name)
   const list = heads.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
-  walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, options.isVolatile)
+  walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, options)
 }
 
 /** CREATE INDEX */

@@ -80,6 +80,7 @@ function detachEnum(walk: Walk, type: TypeObject): void {
   for (const relation of walk.catalog.relations) {
     for (const column of relation.columns) {
       if (column.type.object !== type) continue
+      walk.content.changeColumn(relation, column)
       column.from = `CAST(${column.from} AS pg_catalog.text${column.type.isArray ? '[]' : ''})`
       relation.isDirty = true
     }
@@ -94,6 +95,7 @@ function renameValue(walk: Walk, type: TypeObject, from: string, to: string): vo
   for (const relation of walk.catalog.relations) {
     for (const column of relation.columns) {
       if (column.type.object !== type) continue
+      walk.content.changeColumn(relation, column)
       column.from = column.type.isArray
         ? `pg_catalog.array_replace(${column.from}, ${old}, ${now})`
         : `CASE WHEN ${column.from} = ${old} THEN ${now} ELSE ${column.from} END`
