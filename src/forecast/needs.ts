@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../sql/names.js'
+import { keyHashOf } from './key-hash.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
 import { Rewriter } from './rewrite.js'
 import { columnsIn, objectOf, opacityOf, sampleOf, shownOf, type Walk } from './walk.js'
@@ -97,6 +98,7 @@ export function needUnique(
     const key = column ? quoteIdentifier(column.name) : renderKey(walk, relation, expression, opaque)
     return collation ? `(${key} COLLATE ${collation})` : key
   })
+  const hash = keyHashOf(index.keys, keys)
   const predicate = index.predicate && new Rewriter(walk.content).expression(index.predicate, [relation])
   for (const reason of predicate?.opaque ?? []) opaque.add(reason)
   walk.need({
@@ -108,7 +110,7 @@ export function needUnique(
       kind: 'groups',
       from: rows.from,
       keys,
-      isHashable: index.keys.every(({ column, collation }) => !collation && !column?.collation),
+      ...(hash === undefined ? {} : { hash }),
       ...conditionOf(index, keys, predicate?.sql),
       ...plainFrom(walk, relation, rows, [...columns, ...columnsIn(index.predicate)]),
     },

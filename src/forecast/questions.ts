@@ -40,26 +40,33 @@ export class Questions {
       ({ opaque, question }) => opaque.length === 0 && question.kind !== 'certain',
     )
     await shareOut(groupsOf(asked), this.readers, async (group, reader) => {
-      onProgress(group[0]?.title ?? '')
-      if (!(await this.#allHold(group, reader))) return
-      for (const requirement of group) outcomes.set(requirement, { kind: 'holds' })
+      const [only] = group
+      onProgress(only?.title ?? '')
+      // To count and to bring samples along costs no more than to look whether there is any.
+      if (group.length === 1 && only && (only.question.kind === 'rows' || only.question.kind === 'orphans')) {
+        outcomes.set(only, await this.one(only, reader))
+      } else if (await this.#allHold(group, reader)) {
+        for (const requirement of group) outcomes.set(requirement, { kind: 'holds' })
+      }
     })
+    const inOrder = new Map<Requirement, Outcome>()
     for (const requirement of requirements) {
-      if (outcomes.has(requirement)) continue
-      const outcome = await this.one(requirement)
-      outcomes.set(requirement, outcome)
+      const outcome = outcomes.get(requirement) ?? (await this.one(requirement))
+      inOrder.set(requirement, outcome)
       if (outcome.kind === 'violated' && requirement.mayPass === undefined) break
     }
-    return outcomes
+    return inOrder
   }
 
-  async one(requirement: Requirement): Promise<Outcome> {
+  async one(requirement: Requirement, reader: Reader = this.readers[0]): Promise<Outcome> {
     const [reason] = requirement.opaque
     if (reason !== undefined) return { kind: 'not-answered', reason }
     const { question, sqlstate } = requirement
     if (question.kind === 'certain') return { kind: 'violated', sqlstate, message: question.message }
     const asked =
-      question.kind === 'evaluates' ? await this.#run(fusedQuery([question])) : await this.#evidence(question)
+      question.kind === 'evaluates'
+        ? await this.#run(fusedQuery([question]), reader)
+        : await this.#evidence(question, reader)
     if ('error' in asked) return outcomeOfError(asked.error)
     if (!('count' in asked) || asked.count === 0) return { kind: 'holds' }
     return { kind: 'violated', sqlstate: requirement.sqlstate, evidence: asked }
@@ -73,11 +80,10 @@ export class Questions {
 
   async #evidence(
     question: Exclude<Question, { kind: 'evaluates' | 'certain' }>,
+    reader: Reader,
   ): Promise<Evidence | { error: Error & { code?: string } }> {
     const query = offendingQuery(question) ?? ''
-    return answer(this.readers[0], () =>
-      countOffendingRows(this.readers[0], `${this.chain.withClauseOf(query)}${query}`),
-    )
+    return answer(reader, () => countOffendingRows(reader, `${this.chain.withClauseOf(query)}${query}`))
   }
 
   async #allHold(group: readonly Requirement[], reader: Reader): Promise<boolean> {
@@ -92,7 +98,7 @@ export class Questions {
     return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
   }
 
-  #run(query: string, reader: Reader = this.readers[0]): Promise<Asked> {
+  #run(query: string, reader: Reader): Promise<Asked> {
     return answer(reader, () => reader.query(`${this.chain.withClauseOf(query)}${query}`))
   }
 }
@@ -140,6 +146,20 @@ type RowQuestion = Exclude<Question, { kind: 'groups' | 'certain' }>
  * join. A correlated subquery would be run for each row; a join is hashed.
  */
 function fusedQuery(questions: readonly RowQuestion[]): string {
+  return questions.some(({ kind }) => kind === 'orphans') ? joinedQuery(questions) : scanQuery(questions)
+}
+
+function scanQuery(questions: readonly RowQuestion[]): string {
+  const counts = questions.map((question, i) =>
+    question.kind === 'evaluates'
+      ? // Counting whole rows makes the server compute every column of them.
+        `(pg_catalog.count(${question.alias}) * 0)::float8 AS c${i}`
+      : `pg_catalog.count(*) FILTER (WHERE ${question.kind === 'rows' ? question.violation : 'true'})::float8 AS c${i}`,
+  )
+  return `SELECT ${counts.join(', ')} FROM ${questions[0]?.from}`
+}
+
+function joinedQuery(questions: readonly RowQuestion[]): string {
   const parts = questions.map(fusedPart)
   const list = parts.flatMap(({ columns }) => columns)
   const joins = parts.map(({ join }) => join).join('')
@@ -188,19 +208,13 @@ function isReference(columns: readonly string[], isMatchFull: boolean): string {
  * Whether any key is there twice. Equal keys have equal hashes, so as many distinct hashes as keys prove that there is
  * none, at half the price of grouping.
  */
-function duplicatesQuery({
-  from,
-  keys,
-  condition,
-  isHashable,
-}: Extract<Question, { kind: 'groups' }>): string {
+function duplicatesQuery({ from, keys, condition, hash }: Extract<Question, { kind: 'groups' }>): string {
   const where = condition ? ` WHERE ${condition}` : ''
-  if (!isHashable) {
+  if (hash === undefined) {
     const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
     const names = keys.map((_, i) => `"~k${i}"`).join(', ')
     return `SELECT pg_catalog.count(*)::float8 AS c FROM (SELECT 1 FROM (SELECT ${list} FROM ${from}${where}) AS k GROUP BY ${names} HAVING pg_catalog.count(*) > 1) AS d`
   }
-  const hash = `pg_catalog.hash_record_extended(ROW(${keys.join(', ')}), 0)`
   return `SELECT (pg_catalog.count(*) - pg_catalog.count(DISTINCT ${hash}))::float8 AS c FROM ${from}${where}`
 }
 

@@ -43,8 +43,8 @@ export type Question =
       readonly keys: readonly string[]
       /** Rows that the key does not hold for are left out. */
       readonly condition?: string
-      /** Two hashes of equal keys are equal: not so where a collation decides what is equal. */
-      readonly isHashable: boolean
+      /** SQL of a number that is the same for equal keys; absent where a collation decides what is equal. */
+      readonly hash?: string
     }
   /** It does not hold, as has been found out already. */
   | { readonly kind: 'certain'; readonly message: string }

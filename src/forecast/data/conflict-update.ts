@@ -38,7 +38,6 @@ export async function followConflictUpdate(
       kind: 'groups',
       from: `${candidates} AS c`,
       keys,
-      isHashable: true,
       condition: keys.map((key) => `${key} IS NOT NULL`).join(' AND '),
     },
     opaque: [],
