@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ProjectError } from '../domain/errors.js'
 import type { MigrationFolder } from '../domain/migration.js'
@@ -30,7 +30,7 @@ export async function readMigrationFolders(
     })
   }
   names.sort(compareNames)
-  return Promise.all(names.map((name) => readFolder(path, name, projectDirectory)))
+  return names.map((name) => readFolder(path, name, projectDirectory))
 }
 
 /** By bytes, as Prisma sorts; JavaScript would compare UTF-16 units. */
@@ -38,13 +38,22 @@ export function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-async function readFolder(path: string, name: string, projectDirectory: string): Promise<MigrationFolder> {
+function readFolder(path: string, name: string, projectDirectory: string): MigrationFolder {
   const directory = join(path, name)
   const absolute = join(directory, 'migration.sql')
   const folder = { name, directory, file: relative(projectDirectory, absolute) }
-  if (!existsSync(absolute)) return folder
-  const bytes = await readFile(absolute)
-  return { ...folder, bytes, checksum: checksumOf(bytes) }
+  const bytes = readIfThere(absolute)
+  return bytes === undefined ? folder : { ...folder, bytes, checksum: checksumOf(bytes) }
+}
+
+/** One after the other: to wait for a thousand small files takes five times as long as to read them. */
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** sha256 in hex: what Prisma stores in `_prisma_migrations.checksum`. */

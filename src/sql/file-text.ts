@@ -8,6 +8,8 @@ export interface FileProblem {
   readonly hint: string
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /**
  * Decodes a migration file. Refuses what makes Postgres fail in the middle of a deploy although an editor does not
  * show it: a byte order mark, bytes that are not UTF-8, a NUL, a merge conflict left behind.
@@ -36,7 +38,7 @@ export function readFileText(bytes: Uint8Array): FileText {
   }
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     return problem(
       'invalid-utf8',

@@ -60,14 +60,16 @@ export function parseStatements(
   return { statements }
 }
 
+const [tab, carriageReturn, space, dash, slash, star] = [0x09, 0x0d, 0x20, 0x2d, 0x2f, 0x2a]
+
 /** The first byte of the statement itself: past white space and comments. */
 function skipBlank(bytes: Buffer, from: number, to: number): number {
   let at = from
   while (at < to) {
-    const two = bytes.toString('latin1', at, at + 2)
-    if (/^\s/.test(two)) at += 1
-    else if (two === '--') at = endOfLine(bytes, at, to)
-    else if (two === '/*') at = endOfBlockComment(bytes, at, to)
+    const byte = bytes[at] ?? 0
+    if (byte === space || (byte >= tab && byte <= carriageReturn)) at += 1
+    else if (byte === dash && bytes[at + 1] === dash) at = endOfLine(bytes, at, to)
+    else if (byte === slash && bytes[at + 1] === star) at = endOfBlockComment(bytes, at, to)
     else return at
   }
   return at
@@ -82,11 +84,10 @@ function endOfLine(bytes: Buffer, from: number, to: number): number {
 function endOfBlockComment(bytes: Buffer, from: number, to: number): number {
   let depth = 0
   for (let at = from; at < to; at += 1) {
-    const two = bytes.toString('latin1', at, at + 2)
-    if (two === '/*') {
+    if (bytes[at] === slash && bytes[at + 1] === star) {
       depth += 1
       at += 1
-    } else if (two === '*/') {
+    } else if (bytes[at] === star && bytes[at + 1] === slash) {
       depth -= 1
       at += 1
       if (depth === 0) return at + 1
