@@ -3,7 +3,7 @@ export type { Deployment } from './domain/deployment.js'
 export { GuardError } from './domain/errors.js'
 export { type ExitCode, exitCode } from './domain/exit-code.js'
 export type { Finding, Findings, Verdict } from './domain/finding.js'
-export type { Plan } from './domain/plan.js'
+export type { OfflinePlan, Plan } from './domain/plan.js'
 export type { RunRecord } from './domain/run-record.js'
 export type { Prompter, Screen } from './domain/screen.js'
 export type { Surroundings } from './domain/surroundings.js'
@@ -14,4 +14,11 @@ export { type JsonReport, makeJsonReport } from './report/json.js'
 export { formatMarkdownReport } from './report/markdown.js'
 export { formatTextReport } from './report/text.js'
 export { defineConfig, type GuardConfig } from './settings/config-file.js'
-export { makeSettings, type Settings, type SettingsInput } from './settings/settings.js'
+export {
+  makeOfflineSettings,
+  makeSettings,
+  type OfflineSettings,
+  type Settings,
+  type SettingsInput,
+} from './settings/settings.js'
+export { planOffline } from './steps/plan-offline.js'
