@@ -107,7 +107,7 @@ function makePlan({ plan, offlinePlan, steps }: RunRecord): Block[] {
         ['engine', `${plan.engine}, Prisma ${plan.prismaVersion}`],
         ['catalog', plan.catalogHash],
         ['history', `${plural(plan.appliedCount, 'migration')} applied before this run`],
-        ['pending', formatPendingCount(plan)],
+        ['pending', plan.since ? formatPendingCount(plan) : plural(plan.pending.length, 'migration')],
       ],
     },
     ...plan.pending.map(makeMigration),

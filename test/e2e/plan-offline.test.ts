@@ -219,6 +219,10 @@ hint: Mend what was found, or accept a finding by name: --accept <code>="reason"
         'node_modules/prisma/package.json': JSON.stringify({ name: 'prisma', version, bin: 'x.js' }),
       })
     const { stdout } = await clone.plan('--engine', engine)
+    const report = (await clone.plan('--engine', engine, '--format', 'markdown')).stdout
+    expect(report.match(/^\| when it stops \| if statement/gm) ?? []).toHaveLength(
+      Math.max(lines.length - 2, 0),
+    )
     const said = stdout.split('\n').map((line) => line.trim())
     expect(said.filter((line) => /^(1_x|Prisma|if )/.test(line))).toEqual(lines)
   })

@@ -1622,6 +1622,7 @@ describe('the JSON report', () => {
         engine: 'hosted',
         prismaVersion: '7.10.1',
         appliedCount: 12,
+        since: null,
       },
       migrations: [
         {

@@ -1,7 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { SettingsError } from '../../../src/domain/errors.js'
-import { makeSettings, type SettingsInput, WrongSettingsError } from '../../../src/settings/settings.js'
+import {
+  makeOfflineSettings,
+  makeSettings,
+  type SettingsInput,
+  WrongSettingsError,
+} from '../../../src/settings/settings.js'
 
 const url = (database: string) => `postgresql://deployer:pw@db1.example.com/${database}`
 
@@ -160,6 +165,30 @@ describe('settings', () => {
     const settings = makeSettings(withFlags({ databaseUrl: 'postgresql://u:s3cr3t-canary@h/shop' }))
     expect(settings.target.password?.reveal()).toBe('s3cr3t-canary')
     expect(JSON.stringify(settings) + inspect(settings, { depth: null })).not.toContain('s3cr3t-canary')
+  })
+})
+
+describe('offline settings', () => {
+  test('are those of any command but for the target', () => {
+    const { target, databaseUrlSource, ...settings } = makeSettings(withFlags({ since: ' main ' }))
+    expect(makeOfflineSettings(input({ flags: { since: ' main ' }, environment: {} }))).toEqual(settings)
+    expect(settings.since).toBe('main')
+    expect(Object.isFrozen(makeOfflineSettings(input()))).toBe(true)
+  })
+
+  test('look for no database URL, and refuse one that is given as an option', () => {
+    const nowhere = { flags: {}, environment: {}, dotEnv: {} }
+    expect(() => makeOfflineSettings(input(nowhere))).not.toThrow()
+    expect(() => makeSettings(input(nowhere))).toThrow('no database URL was given')
+    expect(() => makeOfflineSettings(withFlags({ databaseUrl: url('shop') }))).toThrow(
+      '--offline and --database-url contradict each other',
+    )
+  })
+
+  test('tell everything that is wrong at once', () => {
+    expect(() => makeOfflineSettings(withFlags({ since: '', engine: 'wasm' }))).toThrow(
+      '2 settings are wrong: --engine "wasm" is unknown; --since is empty',
+    )
   })
 })
 
