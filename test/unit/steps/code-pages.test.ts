@@ -63,7 +63,7 @@ describe('the page of', () => {
     (_, page) => {
       expect(page.code).toMatch(codePattern)
       expect(page.title).toMatch(/^(?!(?!Postgres)[A-Z][a-z]).*[^.]$/)
-      expect(page.title.length).toBeLessThanOrEqual(90)
+      expect(page.title.length).toBeLessThanOrEqual(110)
       for (const sentences of [page.why, page.remedy]) expect(sentences).toMatch(/^\S.*\.$/)
     },
   )
