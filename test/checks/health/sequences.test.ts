@@ -13,7 +13,7 @@ const passed = {
   results: [
     {
       id: 'sequence-behind',
-      title: 'every sequence is ahead of the indexed column that it fills',
+      title: 'every sequence is ahead of the column that it fills, where an index begins with it',
       outcome: 'passed',
     },
   ],
@@ -83,6 +83,12 @@ test('a sequence is told exactly when the next row gets a key that is taken, and
   for (const { fixSql } of findings) await database.query(fixSql ?? '')
   expect(await ask(sequences, database)).toEqual(passed)
   for (const table of [...tables, 'fine']) expect(await insert(table)).toBe('done')
+})
+
+test('among hundreds of sequences the right one is told', async () => {
+  const tables = Array.from({ length: 401 }, (_, i) => `CREATE TABLE t${1000 + i} (id serial PRIMARY KEY);`)
+  await database.query(`${tables.join('')} INSERT INTO t1399 VALUES (1)`)
+  expect((await ask(sequences, database)).findings).toMatchObject([{ object: 't1399.id' }])
 })
 
 test('where no index begins with the column, or the sequence cycles, a value may come again', async () => {
