@@ -72,3 +72,19 @@ test('a disk that cannot be seen is not judged, and the estimate is told', async
     findings: [],
   })
 })
+
+test('a table in a tablespace of its own is rewritten there, which is not judged', async () => {
+  const client = await database.client()
+  await client.query('SET allow_in_place_tablespaces = on')
+  await client.query(`CREATE TABLESPACE "${database.name}" LOCATION ''`)
+  await client.query(`ALTER TABLE orders SET TABLESPACE "${database.name}"`)
+  expect((await rewriting(3 * 1024 ** 4)).results).toMatchObject([
+    {
+      outcome: 'not-made',
+      note: '3.0 TB are rewritten, and as much may go into the write-ahead log; they lie in a tablespace of their own',
+    },
+  ])
+  await client.query('ALTER TABLE orders SET TABLESPACE pg_default')
+  await client.query(`DROP TABLESPACE "${database.name}"`)
+  expect((await rewriting(1000)).results).toMatchObject([{ outcome: 'passed' }])
+})
