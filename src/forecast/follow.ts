@@ -5,7 +5,6 @@ import { NotFollowed } from './casts.js'
 import { followTruncate } from './data/delete.js'
 import { followDataStatement, followQuery } from './data/statement.js'
 import { columnOf } from './data/target.js'
-import { blurWritten } from './data/triggers.js'
 import { followAlterTable } from './ddl/alter-table.js'
 import {
   followCreateFromQuery,
@@ -22,10 +21,11 @@ import {
   followCreateEnum,
   settleEnums,
 } from './ddl/types.js'
-import { creationSchema, findRelation, findSequence } from './lookup.js'
-import type { TriggerObject } from './model.js'
+import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
+import { triggerOf } from './triggers/definition.js'
+import { blurWritten } from './triggers/effects.js'
 import type { Walk } from './walk.js'
 
 /**
@@ -320,32 +320,19 @@ function createFunction(walk: Walk, node: Node): void {
   ]
 }
 
-/** Bits of CreateTrigStmt, which are those of `pg_trigger.tgtype`. */
-const triggerBits = { before: 2, insert: 4, delete: 8, update: 16, truncate: 32, instead: 64 } as const
-
 function createTrigger(walk: Walk, node: Node): void {
   const relation = findRelation(walk.catalog, relationOf(node.relation))
   if (!relation) throw new NotFollowed(`relation "${node.relation.relname}" is not known`)
-  const { schema, name } = relationOfParts(node.funcname)
-  const has = (bits: number | undefined, bit: keyof typeof triggerBits) =>
-    ((bits ?? 0) & triggerBits[bit]) !== 0
-  const trigger: TriggerObject = {
-    name: node.trigname,
-    isEnabled: true,
-    timing: has(node.timing, 'before') ? 'before' : has(node.timing, 'instead') ? 'instead of' : 'after',
-    events: (['insert', 'update', 'delete', 'truncate'] as const).filter((event) => has(node.events, event)),
-    columns: namesOf(node.columns).map((column) => columnOf(relation, column)),
-    isForEachRow: node.row === true,
-    functionName: { schema: creationSchema(walk.catalog, schema), name },
-  }
+  const name = relationOfParts(node.funcname)
+  const known = findFunctions(walk.catalog, name)[0]
+  const schema = known?.schema ?? creationSchema(walk.catalog, name.schema)
+  const trigger = triggerOf(relation, node, { schema, name: name.name })
   relation.triggers = [...relation.triggers.filter((one) => one.name !== trigger.name), trigger]
 }
 
 function setVariable(walk: Walk, node: Node): void {
-  if (node.name === 'session_replication_role') {
-    for (const relation of walk.catalog.relations)
-      relation.triggers = relation.triggers.map((one) => ({ ...one, isEnabled: false }))
-  }
+  if (node.name === 'session_replication_role')
+    walk.catalog.isReplica = node.args?.[0]?.A_Const?.sval?.sval === 'replica'
   if (node.name !== 'search_path') return
   const path = (node.args ?? []).map((one: Node) => one.A_Const?.sval?.sval ?? '')
   if (path.length > 0) walk.catalog.searchPath = path.filter((one: string) => one !== '')

@@ -2,6 +2,7 @@ import { answer } from '../checks/answer.js'
 import type { FutureTables } from '../checks/future.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
+import { followDataStatement } from './data/statement.js'
 import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
@@ -60,6 +61,7 @@ export async function makeForecast(
       return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
     },
     async () => undefined,
+    followDataStatement,
   )
   await readSequenceStarts(walk, files)
   try {

@@ -13,10 +13,10 @@ import type {
   ReferentialAction,
   Relation,
   RelationKind,
-  TriggerObject,
   TypeObject,
 } from './model.js'
-import { parseExpressions } from './tree.js'
+import { parseExpressions, parseStatementsTogether } from './tree.js'
+import { triggerOf } from './triggers/definition.js'
 
 /** Schemas that are the server's own. */
 const notOurs = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_(temp|toast_temp)_'`
@@ -39,6 +39,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
     serverVersion: server.version,
     role: { name: server.role, isSuperuser: server.superuser, canBypassRowSecurity: server.bypassrls },
     creatableSchemas: new Set(server.creatable),
+    isReplica: false,
   }
   const types = readTypes(catalog, await rowsOf<TypeRow>(reader, typesQuery))
   const relations = readRelations(catalog, await rowsOf<RelationRow>(reader, relationsQuery))
@@ -46,7 +47,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   const columns = readColumns(relations, types, await rowsOf<ColumnRow>(reader, columnsQuery), later)
   const indexes = readIndexes(relations, columns, await rowsOf<IndexRow>(reader, indexesQuery), later)
   readConstraints(relations, columns, indexes, await rowsOf<ConstraintRow>(reader, constraintsQuery), later)
-  readTriggers(relations, columns, await rowsOf<TriggerRow>(reader, triggersQuery))
+  readTriggers(relations, await rowsOf<TriggerRow>(reader, triggersQuery))
   readSequences(catalog, columns, await rowsOf<SequenceRow>(reader, sequencesQuery))
   readFunctions(catalog, await rowsOf<FunctionRow>(reader, functionsQuery))
   readFamily(relations, await rowsOf<FamilyRow>(reader, familyQuery))
@@ -526,17 +527,14 @@ function readConstraints(
 
 interface TriggerRow {
   relation: number
-  name: string
   enabled: string
-  type: number
-  columns: number[]
+  definition: string
   functionSchema: string
   functionName: string
 }
 
 const triggersQuery = `
-  SELECT t.tgrelid::int4 AS relation, t.tgname AS name, t.tgenabled AS enabled, t.tgtype::int4 AS type,
-         ARRAY(SELECT k::int4 FROM pg_catalog.unnest(t.tgattr::int2[]) k) AS columns,
+  SELECT t.tgrelid::int4 AS relation, t.tgenabled AS enabled, pg_catalog.pg_get_triggerdef(t.oid) AS definition,
          fn.nspname AS "functionSchema", f.proname AS "functionName"
     FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
@@ -546,32 +544,18 @@ const triggersQuery = `
    WHERE NOT t.tgisinternal AND ${notOurs}
    ORDER BY t.tgname`
 
-/** Bits of `pg_trigger.tgtype`, from the server's own catalog/pg_trigger.h. */
-const triggerBits = {
-  row: 1,
-  before: 2,
-  insert: 4,
-  delete: 8,
-  update: 16,
-  truncate: 32,
-  instead: 64,
-} as const
-
-function readTriggers(relations: RelationsByOid, columns: ColumnsByNumber, rows: TriggerRow[]): void {
-  for (const row of rows) {
-    const has = (bit: keyof typeof triggerBits) => (row.type & triggerBits[bit]) !== 0
-    const events = (['insert', 'update', 'delete', 'truncate'] as const).filter(has)
-    const trigger: TriggerObject = {
-      name: row.name,
-      isEnabled: row.enabled === 'O' || row.enabled === 'A',
-      timing: has('before') ? 'before' : has('instead') ? 'instead of' : 'after',
-      events,
-      columns: row.columns.flatMap((number) => columns.get(row.relation)?.get(number) ?? []),
-      isForEachRow: has('row'),
-      functionName: { schema: row.functionSchema, name: row.functionName },
-    }
-    relations.get(row.relation)?.triggers.push(trigger)
-  }
+function readTriggers(relations: RelationsByOid, rows: TriggerRow[]): void {
+  const statements = parseStatementsTogether(rows.map(({ definition }) => definition))
+  rows.forEach(({ relation: oid, enabled, functionSchema: schema, functionName: name }, i) => {
+    const relation = relations.get(oid)
+    if (!relation) return
+    const trigger = triggerOf(relation, statements[i]?.CreateTrigStmt, { schema, name })
+    relation.triggers.push({
+      ...trigger,
+      isEnabled: enabled === 'O' || enabled === 'A',
+      isEnabledInReplica: enabled === 'R' || enabled === 'A',
+    })
+  })
 }
 
 interface SequenceRow {

@@ -123,11 +123,22 @@ export interface IndexObject {
 export interface TriggerObject {
   name: string
   readonly isEnabled: boolean
+  /** Fires while `session_replication_role` is `replica`. */
+  readonly isEnabledInReplica: boolean
   readonly timing: 'before' | 'after' | 'instead of'
   readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
   /** UPDATE OF these columns; empty for any. */
   readonly columns: readonly Column[]
   readonly isForEachRow: boolean
+  /** WHEN (…): over `new` and `old`, bound to columns. */
+  readonly when?: Node
+  /** `TG_ARGV` */
+  readonly arguments: readonly string[]
+  /** A constraint trigger that waits for the end of the transaction. */
+  readonly isDeferred: boolean
+  /** REFERENCING … TABLE AS: names of the rows of the statement, as they are and as they were. */
+  readonly newTable?: string
+  readonly oldTable?: string
   /** Schema and name of its function. */
   readonly functionName: { readonly schema: string; readonly name: string }
 }
@@ -212,6 +223,8 @@ export interface CatalogModel {
     readonly canBypassRowSecurity: boolean
   }
   readonly creatableSchemas: ReadonlySet<string>
+  /** `session_replication_role` is `replica`: ordinary triggers and foreign keys are asleep. */
+  isReplica: boolean
   /** Why the catalog may hold what the chain does not know of, e.g. `the DO block on line 12`; absent when it cannot. */
   opaque?: string
 }

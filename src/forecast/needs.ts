@@ -205,7 +205,8 @@ export function needInForce(
     const { kind, columns } = constraint
     if (kind === 'check' && [...columnsIn(constraint.expression), ...columns].some(isChanged))
       needCheck(walk, relation, constraint, rows)
-    if (kind === 'foreign key' && columns.some(isChanged)) needForeignKey(walk, relation, constraint, rows)
+    if (kind === 'foreign key' && !walk.catalog.isReplica && columns.some(isChanged))
+      needForeignKey(walk, relation, constraint, rows)
     if (kind === 'exclusion' && columns.some(isChanged))
       walk.doubt(`whether "${constraint.name}" still holds is not asked`, objectOf(relation, columns))
   }

@@ -59,6 +59,12 @@ export function parseExpressions(sqls: readonly string[]): Node[] {
   return stmts.map(({ stmt }) => (stmt as Node).SelectStmt.targetList[0].ResTarget.val)
 }
 
+/** Many statements in one call of the parser, each as `{Kind: {…}}`. */
+export function parseStatementsTogether(sqls: readonly string[]): Node[] {
+  if (sqls.length === 0) return []
+  return (parseSync(sqls.join(';\n')).stmts ?? []).map(({ stmt }) => stmt as Node)
+}
+
 /** A single statement, as `{Kind: {…}}`. @throws when it cannot be parsed */
 export function parseStatement(sql: string): Node {
   return parseSync(sql).stmts?.[0]?.stmt as Node

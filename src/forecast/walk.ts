@@ -4,6 +4,7 @@ import { Chain } from './chain.js'
 import { Content } from './content.js'
 import type { CatalogModel, Column, Relation } from './model.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
+import type { Scope } from './rewrite.js'
 import { boundColumn, visitTree } from './tree.js'
 
 /** Asks the target now, in the middle of the walk; gives undefined when the question could not be answered. */
@@ -13,6 +14,14 @@ export interface Answer {
   readonly rows: Record<string, unknown>[]
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
 }
+
+/** Carries a statement that writes rows into the contents; gives a query of the rows that it hits. */
+export type Write = (
+  walk: Walk,
+  kind: 'InsertStmt' | 'UpdateStmt' | 'DeleteStmt' | 'MergeStmt',
+  node: Node,
+  scope: Scope,
+) => Promise<string | undefined>
 
 /** A statement that fails whatever the rows. */
 export interface Refusal {
@@ -34,12 +43,16 @@ export class Walk {
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
   /** The statement runs in a transaction that others run in too. */
   inTransaction = true
+  /** How many triggers deep the present statement is: what `pg_trigger_depth()` says. */
+  triggerDepth = 0
 
   constructor(
     readonly catalog: CatalogModel,
     readonly ask: Ask,
     /** What the server will refuse a statement with, whatever the rows. */
     readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
+    /** For the statements of trigger functions. */
+    readonly write: Write,
   ) {
     this.content = new Content(catalog, new Chain())
   }

@@ -2,11 +2,12 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
-import type { IndexObject } from '../model.js'
+import type { Column, IndexObject } from '../model.js'
 import { allRows, needInForce } from '../needs.js'
 import { Rewriter, type Scope } from '../rewrite.js'
+import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
-import { columnOf, type Target } from './target.js'
+import { columnOf, columnsOver, oldName, type Target } from './target.js'
 
 interface Conflict {
   /** The link of the rows that the statement wants to put in. */
@@ -54,23 +55,32 @@ export async function followConflictUpdate(
         : new Rewriter(walk.content, scope).expression(val, [relation])
       return [column, { ...value, sql: castTo(value.sql, column.type, 'assignment') }]
     }),
-  ) as Map<unknown, { sql: string; opaque: readonly string[] }>
+  ) as Map<Column, { sql: string; opaque: readonly string[] }>
   const on = keys.map((key) => `excluded.${key} = ${alias}.${key}`).join(' AND ')
   const isHit = ['excluded."~new"', ...(where ? [where.sql] : [])].join(' AND ')
-  const list = relation.columns.map((column) => {
+  const changed = new Set(set.keys())
+  const triggers = FiredTriggers.of(walk, relation, 'update', changed, [])
+  const list = relation.columns.flatMap((column) => {
     const name = quoteIdentifier(column.name)
     const value = set.get(column)
-    return value
-      ? `CASE WHEN ${isHit} THEN ${value.sql} ELSE ${alias}.${name} END AS ${name}`
-      : `${alias}.${name} AS ${name}`
+    const old = `${alias}.${name}`
+    const now = value ? `CASE WHEN ${isHit} THEN ${value.sql} ELSE ${old} END` : old
+    return [`${now} AS ${name}`, ...(triggers ? [`${old} AS ${oldName(column)}`] : [])]
   })
   const excluded = `(SELECT c.*, true AS "~new" FROM ${candidates} AS c) AS excluded`
-  walk.content.replace(
-    relation,
-    `SELECT ${list.join(', ')} FROM ${before} AS ${alias} LEFT JOIN ${excluded} ON ${on} OFFSET 0`,
+  const made = walk.content.chain.add(
+    `${relation.name}_updated`,
+    `SELECT ${list.join(', ')}, (${isHit}) IS TRUE AS "~hit" FROM ${before} AS ${alias} LEFT JOIN ${excluded} ON ${on} OFFSET 0`,
   )
+  const left = await triggers?.before(made)
+  const link = left?.link ?? made
+  for (const column of left?.assigned.keys() ?? []) changed.add(column)
+  walk.content.replace(relation, `SELECT ${columnsOver(alias, relation.columns)} FROM ${link} AS ${alias}`)
   const reasons = [...(where?.opaque ?? []), ...[...set.values()].flatMap(({ opaque }) => opaque)]
   for (const column of relation.columns)
     if (set.has(column) && reasons[0] !== undefined) column.opaque = reasons[0]
-  needInForce(walk, relation, allRows(walk, relation), (column) => set.has(column))
+  for (const [column, why] of left?.assigned ?? []) if (why !== undefined) column.opaque = why
+  if (left?.dropsOpaque !== undefined) walk.blur(relation, left.dropsOpaque)
+  needInForce(walk, relation, allRows(walk, relation), (column) => changed.has(column))
+  await triggers?.after(link)
 }

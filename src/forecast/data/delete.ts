@@ -1,10 +1,11 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
 import { followReferences } from './references.js'
-import { blurFamily, targetOf } from './target.js'
-import { triggerEffects } from './triggers.js'
+import { blurFamily, columnsOver, targetOf } from './target.js'
 
 /** DELETE FROM … [USING …] [WHERE …]. Gives the link that holds the rows that go, for RETURNING. */
 export async function followDelete(
@@ -27,28 +28,36 @@ export async function followDelete(
   ]
   if (where?.isVolatile || using?.isVolatile) opaque.push('its condition is random')
 
+  const triggers = FiredTriggers.of(walk, relation, 'delete', new Set(), opaque)
+  const rows = triggers && markRows(walk, relation, `${before} AS ${alias}`, alias, isGone)
+  if (rows !== undefined && (await triggers?.hitsNothing(rows))) return undefined
+  const left = rows === undefined ? undefined : await triggers?.before(rows)
+  if (left?.dropsOpaque !== undefined) opaque.push(left.dropsOpaque)
+  const [from, goes, stays] = left
+    ? [`${left.link} AS ${alias}`, '"~hit"', 'NOT "~hit"']
+    : [`${before} AS ${alias}`, isGone, `NOT (${isGone})`]
+  const list = columnsOver(alias, relation.columns) || '1 AS "~none"'
   const gone = walk.content.chain.add(
     `${relation.name}_gone`,
-    `SELECT ${alias}.* FROM ${before} AS ${alias} WHERE ${isGone} OFFSET 0`,
+    `SELECT ${list} FROM ${from} WHERE ${goes} OFFSET 0`,
   )
-  const count = async () => {
-    const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM ${gone} AS gone`)
-    return answer?.rows[0]?.count as number | undefined
-  }
-  const effects = await triggerEffects(walk, relation, 'delete', new Set(), count)
-  if (effects.hitsNothing) return undefined
   if (walk.inTransaction) relation.past.push(before)
-  const list = relation.columns.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(', ')
-  walk.content.replace(
-    relation,
-    `SELECT ${list || '1'} FROM ${before} AS ${alias} WHERE NOT (${isGone}) OFFSET 0`,
-  )
+  walk.content.replace(relation, `SELECT ${list} FROM ${from} WHERE ${stays} OFFSET 0`)
   needEvaluationOf(walk, relation.name, gone, opaque, where !== undefined || using !== undefined)
   await followReferences(walk, relation, { kind: 'delete', link: gone, opaque })
+  if (left) await triggers?.after(left.link)
   const [reason] = opaque
   if (reason !== undefined) walk.blur(relation, reason)
   blurFamily(walk, relation)
   return gone
+}
+
+/** All rows, and whether each goes, for the triggers that may keep it. */
+function markRows(walk: Walk, relation: Relation, from: string, alias: string, isGone: string): string {
+  return walk.content.chain.add(
+    `${relation.name}_deleted`,
+    `SELECT ${alias}.*, (${isGone}) IS TRUE AS "~hit" FROM ${from} OFFSET 0`,
+  )
 }
 
 /** The condition itself may raise, e.g. by a cast or a division. */
@@ -71,13 +80,19 @@ function needEvaluationOf(
 }
 
 /** TRUNCATE empties each table, and with CASCADE those that refer to it. */
-export function followTruncate(walk: Walk, node: Node): void {
+export async function followTruncate(walk: Walk, node: Node): Promise<void> {
   for (const { RangeVar } of node.relations)
-    truncate(walk, targetOf(walk, RangeVar).relation, node.behavior === 'DROP_CASCADE')
+    await truncate(walk, targetOf(walk, RangeVar).relation, node.behavior === 'DROP_CASCADE')
 }
 
-function truncate(walk: Walk, relation: ReturnType<typeof targetOf>['relation'], isCascade: boolean): void {
-  if (relation.isEmpty) return
+async function truncate(walk: Walk, relation: Relation, isCascade: boolean): Promise<void> {
+  const triggers = FiredTriggers.of(walk, relation, 'truncate', new Set(), [])
+  await triggers?.before(relation.source)
+  if (!relation.isEmpty) await empty(walk, relation, isCascade)
+  await triggers?.after(relation.source)
+}
+
+async function empty(walk: Walk, relation: Relation, isCascade: boolean): Promise<void> {
   walk.content.replace(
     relation,
     `SELECT ${relation.columns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ') || '1'} FROM ${relation.source} AS t WHERE false`,
@@ -86,10 +101,10 @@ function truncate(walk: Walk, relation: ReturnType<typeof targetOf>['relation'],
   relation.past = []
   delete relation.opaque
   for (const column of relation.columns) delete column.opaque
-  for (const child of relation.children) truncate(walk, child, isCascade)
+  for (const child of relation.children) await truncate(walk, child, isCascade)
   for (const parent of relation.parents) walk.blur(parent, `"${relation.name}", a part of it, is truncated`)
   if (!isCascade) return
   for (const child of walk.catalog.relations) {
-    if (child.constraints.some(({ parent }) => parent === relation)) truncate(walk, child, true)
+    if (child.constraints.some(({ parent }) => parent === relation)) await truncate(walk, child, true)
   }
 }

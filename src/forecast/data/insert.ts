@@ -6,11 +6,11 @@ import { findColumn } from '../lookup.js'
 import type { Column, IndexObject, Relation } from '../model.js'
 import { needInForce, needUnique } from '../needs.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
 import { followConflictUpdate } from './conflict-update.js'
 import { generatedValue } from './generated.js'
 import { blurFamily, columnOf, type Target, targetOf } from './target.js'
-import { triggerEffects } from './triggers.js'
 
 /** INSERT INTO … VALUES | SELECT | DEFAULT VALUES [ON CONFLICT …]. Gives the link of the new rows, for RETURNING. */
 export async function followInsert(
@@ -23,19 +23,18 @@ export async function followInsert(
   const columns = givenColumns(relation, node)
   const given = givenRows(walk, relation, columns, node.selectStmt?.SelectStmt, scope)
   const opaque = new Set(given.opaque)
-  const candidates = completeRows(walk, relation, columns, given, opaque)
-
-  const effects = await triggerEffects(walk, relation, 'insert', new Set(), async () => {
-    const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM ${candidates} AS c`)
-    return answer?.rows[0]?.count as number | undefined
-  })
-  if (effects.hitsNothing) return undefined
+  const made = completeRows(walk, relation, columns, given, opaque)
+  const triggers = FiredTriggers.of(walk, relation, 'insert', new Set(), opaqueRows(given, opaque))
+  if (await triggers?.hitsNothing(made)) return undefined
+  const opaqueNew = new Map(relation.columns.map((column) => [column, [...opaque][0]]))
+  const left = await triggers?.before(made, opaqueNew)
+  const candidates = left ? withGenerated(walk, relation, left.link) : made
 
   const conflict = node.onConflictClause
   const arbiters = conflict ? arbitersOf(relation, conflict) : []
   const fresh = conflict ? withoutConflicts(walk, target, candidates, arbiters) : candidates
   const before = relation.isEmpty ? undefined : target.before
-  takeFromSequences(relation, columns, candidates)
+  takeFromSequences(relation, columns, made)
   if (conflict?.action === 'ONCONFLICT_UPDATE') {
     await followConflictUpdate(
       walk,
@@ -49,13 +48,20 @@ export async function followInsert(
   const [reason] = opaque
   for (const column of relation.columns) if (reason !== undefined) column.opaque ??= reason
   if (reason !== undefined && given.isRowSetOpaque) walk.blur(relation, reason)
-  for (const column of effects.assigned) column.opaque = `trigger "${effects.trigger}" sets it`
+  for (const [column, why] of left?.assigned ?? []) if (why !== undefined) column.opaque = why
+  if (left?.dropsOpaque !== undefined) walk.blur(relation, left.dropsOpaque)
 
   needFresh(walk, relation, fresh, [...opaque])
   if (!conflict || arbiters.length < uniqueIndexes(relation).length)
     needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
+  await triggers?.after(fresh, opaqueNew)
   blurFamily(walk, relation)
   return fresh
+}
+
+/** Why it cannot be known which rows come. */
+function opaqueRows({ isRowSetOpaque }: GivenRows, opaque: ReadonlySet<string>): string[] {
+  return isRowSetOpaque ? [...opaque] : []
 }
 
 /** The columns that the statement gives values for. */
@@ -165,7 +171,11 @@ function completeRows(
     return `${value.sql} AS ${name}`
   })
   const query = `SELECT ${values.join(', ') || '1'} FROM (${given.query}) AS given OFFSET 0`
-  const link = walk.content.chain.add(`${relation.name}_new`, query, { isVolatile })
+  return withGenerated(walk, relation, walk.content.chain.add(`${relation.name}_new`, query, { isVolatile }))
+}
+
+/** New rows with their generated columns, which triggers before them do not see yet. */
+function withGenerated(walk: Walk, relation: Relation, link: string): string {
   if (!relation.columns.some(({ generated }) => generated)) return link
   const all = relation.columns.map((column) => {
     const name = quoteIdentifier(column.name)

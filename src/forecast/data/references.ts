@@ -3,9 +3,9 @@ import { castTo } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import type { Column, Constraint, Relation } from '../model.js'
 import { allRows, needForeignKey, needInForce } from '../needs.js'
+import { FiredTriggers } from '../triggers/fired.js'
 import { opacityOf, type Walk } from '../walk.js'
 import { blurFamily, oldName } from './target.js'
-import { triggerEffects } from './triggers.js'
 
 /** What happened to the rows of a relation that others refer to. */
 export interface ParentChange {
@@ -27,6 +27,7 @@ export async function followReferences(
   change: ParentChange,
   depth = 0,
 ): Promise<void> {
+  if (walk.catalog.isReplica) return
   for (const child of walk.catalog.relations) {
     for (const key of child.constraints) {
       if (key.kind !== 'foreign key' || key.parent !== parent) continue
@@ -92,18 +93,25 @@ async function cascadeDelete(
   change: ParentChange,
   depth: number,
 ): Promise<void> {
-  await triggerEffects(walk, child, 'delete', new Set(), async () => undefined)
   const { chain } = walk.content
   const source = walk.content.read(child)
-  const gone = chain.add(
-    `${child.name}_gone`,
-    `SELECT c.* FROM ${source} AS c WHERE ${isReferring(key, change)} OFFSET 0`,
-  )
-  const isKept = `NOT ${isReferring(key, change)}`
-  walk.content.replace(child, `SELECT ${names(child)} FROM ${source} AS c WHERE ${isKept} OFFSET 0`)
-  const [reason] = change.opaque
+  const isGone = isReferring(key, change)
+  const opaque = [...change.opaque]
+  const triggers = FiredTriggers.of(walk, child, 'delete', new Set(), opaque)
+  const marked =
+    triggers &&
+    chain.add(`${child.name}_deleted`, `SELECT c.*, ${isGone} AS "~hit" FROM ${source} AS c OFFSET 0`)
+  const left = marked === undefined ? undefined : await triggers?.before(marked)
+  if (left?.dropsOpaque !== undefined) opaque.push(left.dropsOpaque)
+  const [from, goes, stays] = left
+    ? [`${left.link} AS c`, 'c."~hit"', 'NOT c."~hit"']
+    : [`${source} AS c`, isGone, `NOT ${isGone}`]
+  const gone = chain.add(`${child.name}_gone`, `SELECT ${names(child)} FROM ${from} WHERE ${goes} OFFSET 0`)
+  walk.content.replace(child, `SELECT ${names(child)} FROM ${from} WHERE ${stays} OFFSET 0`)
+  const [reason] = opaque
   if (reason !== undefined) walk.blur(child, reason)
-  await followReferences(walk, child, { kind: 'delete', link: gone, opaque: change.opaque }, depth + 1)
+  await followReferences(walk, child, { kind: 'delete', link: gone, opaque }, depth + 1)
+  if (left) await triggers?.after(left.link)
 }
 
 /** SET NULL, SET DEFAULT, and CASCADE of a changed key. */
@@ -116,7 +124,7 @@ async function setReferences(
   depth: number,
 ): Promise<void> {
   const changed = new Set(key.columns)
-  await triggerEffects(walk, child, 'update', changed, async () => undefined)
+  const triggers = FiredTriggers.of(walk, child, 'update', changed, change.opaque)
   const source = walk.content.read(child)
   const value = (column: Column, i: number) => {
     if (action === 'set null') return castTo('NULL', column.type, 'explicit')
@@ -128,22 +136,28 @@ async function setReferences(
   const list = child.columns.flatMap((column) => {
     const name = quoteIdentifier(column.name)
     const i = key.columns.indexOf(column)
-    if (i < 0) return [`c.${name} AS ${name}`]
+    if (i < 0) return [`c.${name} AS ${name}`, ...(triggers ? [`c.${name} AS ${oldName(column)}`] : [])]
     return [
       `CASE WHEN c."~hit" THEN ${value(column, i)} ELSE c.${name} END AS ${name}`,
       `c.${name} AS ${oldName(column)}`,
     ]
   })
   const hits = `(SELECT c.*, ${isHit} AS "~hit" FROM ${source} AS c OFFSET 0) AS c`
-  const link = walk.content.chain.add(
+  const made = walk.content.chain.add(
     `${child.name}_updated`,
     `SELECT ${list.join(', ')}, c."~hit" FROM ${hits} OFFSET 0`,
   )
+  const before = await triggers?.before(made)
+  const link = before?.link ?? made
+  for (const column of before?.assigned.keys() ?? []) changed.add(column)
   walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`, { changed })
   const [reason] = change.opaque
   if (reason !== undefined) for (const column of changed) column.opaque = reason
+  for (const [column, why] of before?.assigned ?? []) if (why !== undefined) column.opaque = why
+  if (before?.dropsOpaque !== undefined) walk.blur(child, before.dropsOpaque)
   needInForce(walk, child, allRows(walk, child), (column) => changed.has(column))
   await followReferences(walk, child, { kind: 'update', link, changed, opaque: change.opaque }, depth + 1)
+  await triggers?.after(link)
 }
 
 function names({ columns }: Relation): string {

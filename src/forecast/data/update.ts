@@ -7,11 +7,11 @@ import type { Column, Relation } from '../model.js'
 import { allRows, needConstant, needEvaluation, needInForce } from '../needs.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { namesOf, visitTree } from '../tree.js'
+import { FiredTriggers } from '../triggers/fired.js'
 import { columnsIn, keyOf, objectOf, sampleOf, type Walk } from '../walk.js'
 import { generatedValue } from './generated.js'
 import { followReferences } from './references.js'
 import { blurFamily, columnOf, oldName, type Target, targetOf } from './target.js'
-import { triggerEffects } from './triggers.js'
 import { type UniqueJoin, uniqueJoinOf } from './unique-join.js'
 
 interface Assignment {
@@ -53,13 +53,17 @@ export async function followUpdate(
         ? hitsByKey(target, unique, where.sql)
         : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
   const changed = new Set(assignments.map(({ column }) => column))
-  const effects = await triggerEffects(walk, relation, 'update', changed, () => countOf(walk, joined))
-  if (effects.hitsNothing) return undefined
+  const triggers = FiredTriggers.of(walk, relation, 'update', changed, opaque)
+  const made = makeLink(walk, target, joined, assignments, triggers !== undefined)
+  if (await triggers?.hitsNothing(made)) return undefined
+  const opaqueNew = opaqueColumns(assignments, opaque)
+  const before = await triggers?.before(made, opaqueNew)
+  const link = before?.link ?? made
+  for (const column of before?.assigned.keys() ?? []) changed.add(column)
   for (const column of relation.columns)
     if (column.generated && [...columnsIn(column.generated)].some((one) => changed.has(one)))
       changed.add(column)
 
-  const link = makeLink(walk, target, joined, assignments)
   const old = target.before
   if (walk.inTransaction) relation.past.push(old)
   const plain = relation.columns.filter(({ generated }) => !(generated && changed.size > 0))
@@ -83,21 +87,30 @@ export async function followUpdate(
       [...opaque, ...[...columnsIn(column.generated)].flatMap((one) => one.opaque ?? [])],
       false,
     )
-  for (const column of effects.assigned) {
-    column.opaque = `trigger "${effects.trigger}" sets it`
-    walk.content.changeColumn(relation, column)
-    changed.add(column)
+  for (const [column, reason] of before?.assigned ?? []) {
+    if (reason !== undefined) column.opaque = reason
   }
+  if (before?.dropsOpaque !== undefined) walk.blur(relation, before.dropsOpaque)
 
-  needValues(walk, target, node, { assignments, link, opaque })
+  if (before === undefined) needValues(walk, target, node, { assignments, link, opaque })
+  else needEvaluation(walk, relation, opaque)
   const rows = allRows(walk, relation)
   needInForce(walk, relation, { ...rows, opaque: [...rows.opaque, ...opaque] }, (column) =>
     changed.has(column),
   )
   needNoTransientDuplicates(walk, target, link, assignments)
   await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
+  await triggers?.after(link, opaqueNew)
   blurFamily(walk, relation)
   return link
+}
+
+/** Why the new values of columns cannot be known. */
+function opaqueColumns(
+  assignments: readonly Assignment[],
+  opaque: readonly string[],
+): Map<Column, string | undefined> {
+  return new Map(assignments.map((one) => [one.column, opaque[0] ?? one.opaque[0]]))
 }
 
 /** Rows hit, as a FROM item that has all columns of the target under its alias, and whether each is hit. */
@@ -166,24 +179,24 @@ function hitsByJoin(
   }
 }
 
-async function countOf(walk: Walk, { from, isHit }: Hits): Promise<number | undefined> {
-  const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM ${from} WHERE ${isHit}`)
-  return answer?.rows[0]?.count as number | undefined
-}
-
-/** The rows with their new values, the old values beside them, and whether each was hit. */
+/**
+ * The rows with their new values, the old values beside them, and whether each was hit.
+ * @param isOldKept the old values of every column, not just of those that are set
+ */
 function makeLink(
   walk: Walk,
   { relation, alias }: Target,
   { from, isHit, values }: Hits,
   assignments: readonly Assignment[],
+  isOldKept: boolean,
 ): string {
   const assigned = new Map(assignments.map(({ column, value }, i) => [column, values?.[i] ?? value]))
   const list = relation.columns.flatMap((column) => {
     const name = quoteIdentifier(column.name)
     const old = `${alias}.${name}`
     const value = assigned.get(column)
-    if (value === undefined) return [`${old} AS ${name}`]
+    if (value === undefined)
+      return [`${old} AS ${name}`, ...(isOldKept ? [`${old} AS ${oldName(column)}`] : [])]
     const now = isHit === 'true' ? value : `CASE WHEN ${isHit} THEN ${value} ELSE ${old} END`
     return [`${now} AS ${name}`, `${old} AS ${oldName(column)}`]
   })

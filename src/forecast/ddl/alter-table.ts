@@ -126,6 +126,14 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
     case 'AT_EnableTrig':
       setTriggers(relation, (one) => one === command.name, command.subtype === 'AT_EnableTrig')
       break
+    case 'AT_EnableAlwaysTrig':
+    case 'AT_EnableReplicaTrig': {
+      const isEnabled = command.subtype === 'AT_EnableAlwaysTrig'
+      relation.triggers = relation.triggers.map((one) =>
+        one.name === command.name ? { ...one, isEnabled, isEnabledInReplica: true } : one,
+      )
+      break
+    }
     case 'AT_DisableTrigAll':
     case 'AT_DisableTrigUser':
     case 'AT_EnableTrigAll':
@@ -180,7 +188,9 @@ function alterConstraint(relation: Relation, def: Node): void {
 }
 
 function setTriggers(relation: Relation, isMeant: (name: string) => boolean, isEnabled: boolean): void {
-  relation.triggers = relation.triggers.map((one) => (isMeant(one.name) ? { ...one, isEnabled } : one))
+  relation.triggers = relation.triggers.map((one) =>
+    isMeant(one.name) ? { ...one, isEnabled, isEnabledInReplica: false } : one,
+  )
 }
 
 /** ALTER COLUMN … TYPE … [USING …]: every value is cast, and whatever hangs on the column is checked again. */
