@@ -70,6 +70,7 @@ const hints: Readonly<Record<string, string>> = {
     'Restore the missing rows, or remove or correct the references, before this statement.',
   'check-violation':
     'Correct the rows before this statement, or add the constraint NOT VALID and validate it later.',
+  'exclusion-violation': 'Move or remove one row of each conflict before this statement.',
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 

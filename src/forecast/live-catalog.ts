@@ -452,6 +452,7 @@ interface ConstraintRow {
   onUpdate: string
   match: string
   expression: string | null
+  operators: string[]
 }
 
 const constraintsQuery = `
@@ -459,7 +460,11 @@ const constraintsQuery = `
          o.confrelid::int4 AS parent, o.confkey::int4[] AS "parentColumns", o.conindid::int4 AS index,
          o.convalidated AS validated, o.condeferrable AS deferrable, o.condeferred AS deferred,
          o.confdeltype AS "onDelete", o.confupdtype AS "onUpdate", o.confmatchtype AS match,
-         CASE WHEN o.contype = 'c' THEN pg_catalog.pg_get_expr(o.conbin, o.conrelid) END AS expression
+         CASE WHEN o.contype = 'c' THEN pg_catalog.pg_get_expr(o.conbin, o.conrelid) END AS expression,
+         ARRAY(SELECT 'OPERATOR(' || pg_catalog.quote_ident(opn.nspname) || '.' || op.oprname || ')'
+                 FROM pg_catalog.unnest(o.conexclop) WITH ORDINALITY u(oid, i)
+                 JOIN pg_catalog.pg_operator op ON op.oid = u.oid
+                 JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace ORDER BY u.i) AS operators
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -515,6 +520,7 @@ function readConstraints(
           }
         : {}),
       ...(index ? { index } : {}),
+      ...(row.kind === 'x' ? { operators: row.operators } : {}),
     }
     if (row.expression !== null) {
       later.add(row.expression, relation, (tree) => {

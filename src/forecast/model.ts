@@ -93,6 +93,8 @@ export interface Constraint {
   readonly onUpdate?: ReferentialAction
   /** MATCH FULL */
   readonly isMatchFull?: boolean
+  /** Of an exclusion constraint: one for each key of its index, e.g. `OPERATOR(pg_catalog.&&)`. */
+  readonly operators?: readonly string[]
   /** The index behind a primary key, unique or exclusion constraint. */
   readonly index?: IndexObject
 }

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../sql/names.js'
+import { exclusionColumns, needExclusion } from './exclusion.js'
 import { keyHashOf } from './key-hash.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
 import { Rewriter } from './rewrite.js'
@@ -207,8 +208,8 @@ export function needInForce(
       needCheck(walk, relation, constraint, rows)
     if (kind === 'foreign key' && !walk.catalog.isReplica && columns.some(isChanged))
       needForeignKey(walk, relation, constraint, rows)
-    if (kind === 'exclusion' && columns.some(isChanged))
-      walk.doubt(`whether "${constraint.name}" still holds is not asked`, objectOf(relation, columns))
+    if (kind === 'exclusion' && exclusionColumns(constraint).some(isChanged))
+      needExclusion(walk, relation, constraint)
   }
   for (const index of relation.indexes) {
     const columns = index.keys.flatMap(({ column, expression }) => [

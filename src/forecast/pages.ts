@@ -43,6 +43,16 @@ export const forecastPages: readonly CodePage[] = [
     example: { sql: 'ALTER TABLE "items" ADD CHECK ("price" > 0);' },
   },
   {
+    code: 'exclusion-violation',
+    kind: 'failure',
+    title: 'rows exclude one another',
+    why: 'The statement fails with SQLSTATE 23P01: two rows, for instance two bookings of one room, are in conflict by the operators of an exclusion constraint.',
+    remedy: 'Move or remove one row of each conflict before this statement.',
+    example: {
+      sql: 'ALTER TABLE "bookings" ADD EXCLUDE USING gist ("room" WITH =, tsrange("from", "to") WITH &&);',
+    },
+  },
+  {
     code: 'invalid-value',
     kind: 'failure',
     title: 'a value cannot be computed, cast or stored',

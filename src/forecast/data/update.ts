@@ -2,6 +2,7 @@ import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
+import { needNoTransientExclusion } from '../exclusion.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { allRows, needConstant, needEvaluation, needInForce } from '../needs.js'
@@ -99,6 +100,7 @@ export async function followUpdate(
     changed.has(column),
   )
   needNoTransientDuplicates(walk, target, link, assignments)
+  needNoTransientExclusion(walk, relation, link, changed)
   await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
   await triggers?.after(link, opaqueNew)
   blurFamily(walk, relation)

@@ -1,8 +1,9 @@
-import { relationOf } from '../../sql/names.js'
+import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { bindColumns, bindTypes } from '../bind.js'
 import { NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
+import { needExclusion } from '../exclusion.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Constraint, IndexObject, ReferentialAction, Relation } from '../model.js'
 import { needCheck, needForeignKey, needNotNull, needUnique } from '../needs.js'
@@ -145,30 +146,44 @@ function addCheck(walk: Walk, relation: Relation, node: Node, own?: Column): voi
 }
 
 function addExclusion(walk: Walk, relation: Relation, node: Node): void {
-  const elements: Node[] = (node.exclusions ?? []).map((one: Node) => one.List.items[0].IndexElem)
-  const columns = elements.flatMap(({ name }) => (name ? [columnOf(relation, name)] : []))
+  const elements: Node[][] = node.exclusions.map((one: Node) => one.List.items)
+  const keys = elements.map(([element]) => {
+    const { name, expr } = element?.IndexElem ?? {}
+    return name
+      ? { column: columnOf(relation, name) }
+      : { expression: bindTypes(walk.catalog, bindColumns(relation, expr)) }
+  })
+  const columns = keys.flatMap(({ column }) => column ?? [])
   const name =
     node.conname ??
     chooseName(
       walk.catalog,
       relation,
-      columns.map((column) => column.name),
+      keys.map(({ column }) => column?.name ?? 'expr'),
       'excl',
     )
   const index: IndexObject = {
     name,
     isUnique: false,
     isValid: true,
-    keys: columns.map((column) => ({ column })),
+    keys,
     included: [],
+    ...(node.where_clause
+      ? { predicate: bindTypes(walk.catalog, bindColumns(relation, node.where_clause)) }
+      : {}),
     areNullsNotDistinct: false,
     method: node.access_method ?? 'gist',
     sizeBytes: 0,
   }
+  const operators = elements.map(([, operator]) => {
+    const parts = namesOf(operator?.List.items)
+    const schema = parts.length > 1 ? `${quoteIdentifier(parts[0] ?? '')}.` : ''
+    return `OPERATOR(${schema}${parts.at(-1)})`
+  })
   relation.indexes.push(index)
-  relation.constraints.push(constraint(node, name, 'exclusion', columns, { index }))
-  if (!relation.isEmpty)
-    walk.doubt(`whether rows exclude one another by "${name}" is not asked`, relation.name)
+  const exclusion = constraint(node, name, 'exclusion', columns, { index, operators })
+  relation.constraints.push(exclusion)
+  if (!relation.isEmpty) needExclusion(walk, relation, exclusion)
 }
 
 /** VALIDATE CONSTRAINT */
