@@ -48,7 +48,6 @@ export async function followMerge(
         kind: 'groups',
         from: `${acts} AS a`,
         keys,
-        isHashable: true,
         condition: `"~act" IN (${acting.join(', ')})`,
       },
       opaque: [],
