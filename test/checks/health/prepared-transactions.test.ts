@@ -43,7 +43,7 @@ test('one that was left over and holds a lock that the deploy needs blocks, as i
       object: gid,
       message: expect.stringMatching(
         new RegExp(
-          `^transaction "${gid}" of "postgres" was prepared \\d+ ms ago and holds ROW EXCLUSIVE on "orders", which the deploy's ACCESS EXCLUSIVE conflicts with$`,
+          `^transaction "${gid}" of "postgres" was prepared [\\d.]+ m?s ago and holds ROW EXCLUSIVE on "orders", which the deploy's ACCESS EXCLUSIVE conflicts with$`,
         ),
       ),
       hint: 'Ask the transaction manager that prepared it, then run COMMIT PREPARED or ROLLBACK PREPARED with its name.',

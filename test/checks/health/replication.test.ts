@@ -155,7 +155,7 @@ test('time behind counts as well', async () => {
   await until(async () => {
     await database.query("SELECT pg_logical_emit_message(false, 'test', 'x')")
     const { findings } = await ask(anyTime, database)
-    return / and \d+ ms behind$/.test(findings[0]?.message ?? '')
+    return / and [\d.]+ m?s behind$/.test(findings[0]?.message ?? '')
   })
 })
 
