@@ -31,13 +31,21 @@ test('customers become contacts: blocked, mended, deployed, audited, and then th
   expect(blocked.exitCode).toBe(3)
   const report = JSON.parse(blocked.stdout)
   expect(report).toMatchObject({ verdict: 'block', databaseState: 'unchanged', exitCode: 3 })
+  const [forecast, declared] = report.findings
   expect(report.findings.map((finding: { object: string }) => finding.object)).toEqual([
+    'contacts.contacts_tenant_id_email_key',
     '20261120043400_hierarchical_contacts/before/080_duplicate_emails.sql',
   ])
-  expect(report.findings[0].evidence.count).toBe(6)
-  expect(await crm.query(report.findings[0].findSql)).toHaveLength(6)
+  expect(report.prediction).toBe('fails')
+  expect(forecast).toMatchObject({ code: 'unique-violation', line: 140, evidence: { count: 6 } })
+  expect(forecast.message).toContain('SQLSTATE 23505')
+  expect(await crm.query(forecast.findSql)).toHaveLength(6)
+  expect(declared.evidence.count).toBe(6)
+  expect(await crm.query(declared.findSql)).toHaveLength(6)
 
-  await crm.query(report.findings[0].fixSql)
+  await crm.query(declared.fixSql)
+  const mended = await guard('check', '--json')
+  expect(JSON.parse(mended.stdout).prediction).toBe('succeeds')
   const dry = await guard('deploy', '--dry-run')
   expect(dry.exitCode).toBe(0)
   expect(await crm.query("SELECT to_regclass('contacts') AS contacts")).toEqual([{ contacts: null }])
