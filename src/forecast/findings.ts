@@ -63,6 +63,13 @@ function explain(
   return message ?? `it needs that ${title}`
 }
 
+/** The server's message without the value that it quotes at the end, which goes to CI logs and tickets. */
+function withoutValue(message: string): string {
+  return message.replace(/: "([^]?)[^]*"$/, (_, first: string) =>
+    first === '~' ? ': a value does not fit' : `: "${first}…"`,
+  )
+}
+
 const hints: Readonly<Record<string, string>> = {
   'not-null-violation': 'Fill the column in a statement before this one, or give it a default.',
   'unique-violation': 'Merge the rows, or change the key of all but one of each, before this statement.',

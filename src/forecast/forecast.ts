@@ -106,7 +106,7 @@ function failureOf(
   outcome: Extract<Outcome, { kind: 'violated' }>,
   questions: Questions,
 ): Failure {
-  const { place, code, object, title, question } = requirement
+  const { place, code, object, title, question, fixSql } = requirement
   const findSql = questions.findSql(question)
   return {
     place,
@@ -117,5 +117,6 @@ function failureOf(
     ...(outcome.message === undefined ? {} : { message: outcome.message }),
     ...(outcome.evidence ? { evidence: outcome.evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
+    ...(fixSql === undefined ? {} : { fixSql }),
   }
 }

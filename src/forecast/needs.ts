@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../sql/names.js'
 import { exclusionColumns, needExclusion } from './exclusion.js'
+import { fixNulls, fixOrphans } from './fixes.js'
 import { keyHashOf } from './key-hash.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
 import { Rewriter } from './rewrite.js'
@@ -39,6 +40,7 @@ export function needNotNull(
 ): void {
   walk.need({
     ...(comesFirst ? { comesFirst } : {}),
+    ...fixNulls(relation, column),
     code: 'not-null-violation',
     sqlstate: '23502',
     object: objectOf(relation, [column]),
@@ -163,6 +165,7 @@ export function needForeignKey(
       ...plainFrom(walk, relation, rows, shownOf(relation, columns)),
     },
     opaque,
+    ...fixOrphans(relation, key),
     ...(key.isValidated || !rows.holdsOld
       ? {}
       : { mayPass: `"${name}" is NOT VALID, and old rows may break it` }),

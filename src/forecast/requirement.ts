@@ -65,6 +65,8 @@ export interface Requirement {
   readonly question: Question
   /** Why the question would not tell the truth; empty when it does. */
   readonly opaque: readonly string[]
+  /** Mends what breaks it, where that is safe. */
+  readonly fixSql?: string
   /** The server asks it before anything else of the statement. */
   readonly comesFirst?: boolean
   /** Why the statement may succeed in spite of a violation. */

@@ -11,6 +11,7 @@ import { Rewriter } from '../rewrite.js'
 import { columnsIn, objectOf, type Walk } from '../walk.js'
 import { addColumn, dropColumn, typeOrOpaque } from './columns.js'
 import { addConstraint, validateConstraint } from './constraints.js'
+import { needFits } from './fits.js'
 import { attachPartition, detachPartition } from './partitions.js'
 
 /**
@@ -195,7 +196,7 @@ function setTriggers(relation: Relation, isMeant: (name: string) => boolean, isE
 
 /** ALTER COLUMN … TYPE … [USING …]: every value is cast, and whatever hangs on the column is checked again. */
 function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]): void {
-  walk.content.read(relation)
+  const source = walk.content.read(relation)
   const changed = new Set<Column>()
   for (const { name, def } of commands) {
     const column = columnOf(relation, name)
@@ -204,6 +205,7 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
     const tree = using
       ? bindColumns(relation, using)
       : { ColumnRef: { fields: [{ String: { sval: name } }] } }
+    if (!relation.isEmpty) needFits(walk, relation, column, type, tree, source)
     const value = new Rewriter(walk.content).expression(tree, [relation])
     column.from = castTo(value.sql, type, 'assignment')
     column.type = type
