@@ -15,7 +15,8 @@ import type {
   RelationKind,
   TypeObject,
 } from './model.js'
-import { parseExpressions, parseStatementsTogether } from './tree.js'
+import { partitionKeyOf } from './partition-key.js'
+import { parseExpressions, parseStatement, parseStatementsTogether } from './tree.js'
 import { triggerOf } from './triggers/definition.js'
 
 /** Schemas that are the server's own. */
@@ -42,7 +43,8 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
     isReplica: false,
   }
   const types = readTypes(catalog, await rowsOf<TypeRow>(reader, typesQuery))
-  const relations = readRelations(catalog, await rowsOf<RelationRow>(reader, relationsQuery))
+  const relationRows = await rowsOf<RelationRow>(reader, relationsQuery)
+  const relations = readRelations(catalog, relationRows)
   const later = new Expressions()
   const columns = readColumns(relations, types, await rowsOf<ColumnRow>(reader, columnsQuery), later)
   const indexes = readIndexes(relations, columns, await rowsOf<IndexRow>(reader, indexesQuery), later)
@@ -51,6 +53,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   readSequences(catalog, columns, await rowsOf<SequenceRow>(reader, sequencesQuery))
   readFunctions(catalog, await rowsOf<FunctionRow>(reader, functionsQuery))
   readFamily(relations, await rowsOf<FamilyRow>(reader, familyQuery))
+  readPartitions(catalog, relations, relationRows)
   readPolicies(relations, await rowsOf<PolicyRow>(reader, policiesQuery))
   later.parse(catalog)
   return catalog
@@ -184,6 +187,8 @@ interface RelationRow {
   kind: string
   persistence: string
   isPartition: boolean
+  partitionKey: string | null
+  bound: string | null
   rowSecurity: boolean
   definition: string | null
   heapBytes: number
@@ -196,7 +201,9 @@ interface RelationRow {
 
 const relationsQuery = `
   SELECT c.oid::int4 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence,
-         c.relispartition AS "isPartition", c.relrowsecurity AS "rowSecurity",
+         c.relispartition AS "isPartition",
+         CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS "partitionKey",
+         pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound, c.relrowsecurity AS "rowSecurity",
          CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
          CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END::float8 AS "heapBytes",
          CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_total_relation_size(c.reltoastrelid) ELSE 0 END::float8 AS "toastBytes",
@@ -469,6 +476,9 @@ const constraintsQuery = `
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE o.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND ${notOurs}
+     -- A foreign key to a partitioned table has one more for each partition, of which no row has to hold.
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
+                      WHERE whole.oid = o.conparentid AND o.contype = 'f' AND whole.conrelid = o.conrelid)
    ORDER BY o.oid`
 
 const constraintKinds: Readonly<Record<string, ConstraintKind>> = {
@@ -642,6 +652,23 @@ function readFamily(relations: RelationsByOid, rows: FamilyRow[]): void {
     if (!child || !parent) continue
     child.parents.push(parent)
     parent.children.push(child)
+  }
+}
+
+/** PARTITION BY … and FOR VALUES … are printed as CREATE TABLE wants them. */
+function readPartitions(
+  catalog: CatalogModel,
+  relations: RelationsByOid,
+  rows: readonly RelationRow[],
+): void {
+  for (const { oid, partitionKey, bound } of rows) {
+    const relation = relations.get(oid) as { -readonly [K in keyof Relation]: Relation[K] }
+    if (partitionKey !== null) {
+      const { partspec } = parseStatement(`CREATE TABLE t () PARTITION BY ${partitionKey}`).CreateStmt
+      relation.partitionKey = partitionKeyOf(catalog, relation, partspec)
+    }
+    if (bound !== null)
+      relation.bound = parseStatement(`CREATE TABLE t PARTITION OF p ${bound}`).CreateStmt.partbound
   }
 }
 

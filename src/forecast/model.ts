@@ -99,6 +99,11 @@ export interface Constraint {
   readonly index?: IndexObject
 }
 
+/** PARTITION BY … */
+export interface PartitionKey {
+  readonly keys: readonly IndexKey[]
+}
+
 /** A key of an index: a column, or an expression bound to columns. */
 export interface IndexKey {
   readonly column?: Column
@@ -172,7 +177,11 @@ export interface Relation {
   /** Partitions, and tables that inherit from it. */
   children: Relation[]
   parents: Relation[]
-  readonly isPartition: boolean
+  isPartition: boolean
+  /** Of a partitioned table. */
+  readonly partitionKey?: PartitionKey
+  /** Of a partition: its FOR VALUES …, as the parser reads it. */
+  bound?: Node
   readonly isTemporary: boolean
   /** Of a view: its query as today's server prints it. */
   readonly definition?: string

@@ -83,12 +83,21 @@ export function needCheck(
   })
 }
 
+/** Rows of the relation itself: what inherits from it has keys of its own. */
+function ownRows(walk: Walk, relation: Relation): Rows {
+  const rows = allRows(walk, relation)
+  if (relation.partitionKey || relation.children.length === 0) return rows
+  if (relation.isDirty || relation.source !== relation.live)
+    return { ...rows, opaque: [...rows.opaque, `its rows are not told from those that inherit`] }
+  return { ...rows, from: `ONLY ${relation.live} AS ${quoteIdentifier(relation.name)}` }
+}
+
 /** A unique index holds no key twice. NULLs are no keys unless it says NULLS NOT DISTINCT. */
 export function needUnique(
   walk: Walk,
   relation: Relation,
   index: IndexObject,
-  rows = allRows(walk, relation),
+  rows = ownRows(walk, relation),
 ): void {
   const columns = index.keys.flatMap(({ column, expression }) => [
     ...(column ? [column] : columnsIn(expression)),
@@ -144,7 +153,7 @@ export function needForeignKey(
   walk: Walk,
   relation: Relation,
   key: Constraint,
-  rows = allRows(walk, relation),
+  rows = ownRows(walk, relation),
 ): void {
   const { parent, parentColumns = [], columns, name } = key
   if (!parent) return

@@ -1,11 +1,12 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import { followFamily, removePart } from '../family.js'
 import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
 import { followReferences } from './references.js'
-import { blurFamily, columnsOver, targetOf } from './target.js'
+import { columnsOver, targetOf } from './target.js'
 
 /** DELETE FROM … [USING …] [WHERE …]. Gives the link that holds the rows that go, for RETURNING. */
 export async function followDelete(
@@ -48,7 +49,7 @@ export async function followDelete(
   if (left) await triggers?.after(left.link)
   const [reason] = opaque
   if (reason !== undefined) walk.blur(relation, reason)
-  blurFamily(walk, relation)
+  followFamily(walk, relation)
   return gone
 }
 
@@ -93,6 +94,7 @@ async function truncate(walk: Walk, relation: Relation, isCascade: boolean): Pro
 }
 
 async function empty(walk: Walk, relation: Relation, isCascade: boolean): Promise<void> {
+  for (const parent of relation.parents) removePart(walk, parent, relation)
   walk.content.replace(
     relation,
     `SELECT ${relation.columns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ') || '1'} FROM ${relation.source} AS t WHERE false`,
@@ -102,7 +104,6 @@ async function empty(walk: Walk, relation: Relation, isCascade: boolean): Promis
   delete relation.opaque
   for (const column of relation.columns) delete column.opaque
   for (const child of relation.children) await truncate(walk, child, isCascade)
-  for (const parent of relation.parents) walk.blur(parent, `"${relation.name}", a part of it, is truncated`)
   if (!isCascade) return
   for (const child of walk.catalog.relations) {
     if (child.constraints.some(({ parent }) => parent === relation)) await truncate(walk, child, true)

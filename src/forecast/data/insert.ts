@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
+import { followFamily, needWithinBounds } from '../family.js'
 import { findColumn } from '../lookup.js'
 import type { Column, IndexObject, Relation } from '../model.js'
 import { needInForce, needUnique } from '../needs.js'
@@ -10,7 +11,7 @@ import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
 import { followConflictUpdate } from './conflict-update.js'
 import { generatedValue } from './generated.js'
-import { blurFamily, columnOf, type Target, targetOf } from './target.js'
+import { columnOf, type Target, targetOf } from './target.js'
 
 /** INSERT INTO … VALUES | SELECT | DEFAULT VALUES [ON CONFLICT …]. Gives the link of the new rows, for RETURNING. */
 export async function followInsert(
@@ -51,11 +52,13 @@ export async function followInsert(
   for (const [column, why] of left?.assigned ?? []) if (why !== undefined) column.opaque = why
   if (left?.dropsOpaque !== undefined) walk.blur(relation, left.dropsOpaque)
 
+  const rows = { from: `${fresh} AS ${quoteIdentifier(relation.name)}`, opaque: [...opaque], holdsOld: false }
+  needWithinBounds(walk, relation, rows)
   needFresh(walk, relation, fresh, [...opaque])
   if (!conflict || arbiters.length < uniqueIndexes(relation).length)
     needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
   await triggers?.after(fresh, opaqueNew)
-  blurFamily(walk, relation)
+  followFamily(walk, relation)
   return fresh
 }
 

@@ -1,11 +1,12 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import { castTo } from '../casts.js'
 import { defaultOf } from '../defaults.js'
+import { followFamily } from '../family.js'
 import type { Column, Constraint, Relation } from '../model.js'
 import { allRows, needForeignKey, needInForce } from '../needs.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import { opacityOf, type Walk } from '../walk.js'
-import { blurFamily, oldName } from './target.js'
+import { oldName } from './target.js'
 
 /** What happened to the rows of a relation that others refer to. */
 export interface ParentChange {
@@ -65,7 +66,7 @@ async function followReference(
   }
   if (action === 'cascade' && change.kind === 'delete') await cascadeDelete(walk, child, key, change, depth)
   else await setReferences(walk, child, key, change, action, depth)
-  blurFamily(walk, child)
+  followFamily(walk, child)
 }
 
 /** Rows of the child whose parent is among the rows that are gone or changed. */

@@ -46,17 +46,6 @@ export function rememberBefore(scope: Scope, { relation, before }: Target): Scop
   return { ...scope, before: known }
 }
 
-/**
- * Rows of a table with children are also in the children, and the other way round. Each is followed by itself only
- * while nothing is written to the family.
- */
-export function blurFamily(walk: Walk, { parents, children, name }: Relation): void {
-  for (const parent of parents)
-    walk.blur(parent, `a statement writes to "${name}", a part of "${parent.name}"`)
-  for (const child of children)
-    walk.blur(child, `a statement writes to "${name}", of which "${child.name}" is a part`)
-}
-
 /** The column that holds what was there before, in a link of changed rows. */
 export function oldName({ name }: Column): string {
   return quoteIdentifier(`~old ${name}`)

@@ -3,6 +3,7 @@ import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { needNoTransientExclusion } from '../exclusion.js'
+import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { allRows, needConstant, needEvaluation, needInForce } from '../needs.js'
@@ -12,7 +13,7 @@ import { FiredTriggers } from '../triggers/fired.js'
 import { columnsIn, keyOf, objectOf, sampleOf, type Walk } from '../walk.js'
 import { generatedValue } from './generated.js'
 import { followReferences } from './references.js'
-import { blurFamily, columnOf, oldName, type Target, targetOf } from './target.js'
+import { columnOf, oldName, type Target, targetOf } from './target.js'
 import { type UniqueJoin, uniqueJoinOf } from './unique-join.js'
 
 interface Assignment {
@@ -96,6 +97,7 @@ export async function followUpdate(
   if (before === undefined) needValues(walk, target, node, { assignments, link, opaque })
   else needEvaluation(walk, relation, opaque)
   const rows = allRows(walk, relation)
+  needWithinBounds(walk, relation, rows)
   needInForce(walk, relation, { ...rows, opaque: [...rows.opaque, ...opaque] }, (column) =>
     changed.has(column),
   )
@@ -103,7 +105,7 @@ export async function followUpdate(
   needNoTransientExclusion(walk, relation, link, changed)
   await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
   await triggers?.after(link, opaqueNew)
-  blurFamily(walk, relation)
+  followFamily(walk, relation)
   return link
 }
 

@@ -3,12 +3,13 @@ import type { Node } from '../../sql/parser.js'
 import { bindColumns, bindTypes } from '../bind.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
+import { followFamily } from '../family.js'
 import { findColumn, findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } from '../needs.js'
 import type { Requirement } from '../requirement.js'
 import { Rewriter } from '../rewrite.js'
-import { columnsIn, objectOf, type Walk } from '../walk.js'
+import { columnsIn, type Walk } from '../walk.js'
 import { addColumn, dropColumn, typeOrOpaque } from './columns.js'
 import { addConstraint, validateConstraint } from './constraints.js'
 import { needFits } from './fits.js'
@@ -223,8 +224,20 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
     [...changed].flatMap(({ opaque }) => opaque ?? []),
   )
   recheck(walk, relation, changed)
-  for (const child of relation.children)
-    walk.blur(child, `the type of ${objectOf(relation, [...changed])} changes`)
+  passTypesOn(relation, changed)
+  followFamily(walk, relation)
+}
+
+/** Parts have the types of the whole. */
+function passTypesOn(relation: Relation, changed: ReadonlySet<Column>): void {
+  for (const child of relation.children) {
+    const same = new Set<Column>()
+    for (const { name, type } of changed) {
+      const column = findColumn(child, name)
+      if (column) same.add(Object.assign(column, { type }))
+    }
+    passTypesOn(child, same)
+  }
 }
 
 function recheck(walk: Walk, relation: Relation, changed: ReadonlySet<Column>): void {

@@ -4,9 +4,11 @@ import { bindColumns, bindTypes } from '../bind.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { followQuery } from '../data/statement.js'
 import { columnOf } from '../data/target.js'
+import { addPart } from '../family.js'
 import { creationSchema, findIndex, findRelation, findSequence } from '../lookup.js'
 import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../model.js'
 import { needUnique } from '../needs.js'
+import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { columnsIn, type Walk } from '../walk.js'
@@ -75,6 +77,13 @@ export function followCreateTable(walk: Walk, node: Node): void {
   for (const [column, def] of defined) addColumnConstraints(walk, relation, column, def)
   for (const { Constraint } of elements) if (Constraint) addConstraint(walk, relation, Constraint)
   for (const one of node.constraints ?? []) addConstraint(walk, relation, one.Constraint)
+  if (node.partspec)
+    Object.assign(relation, { partitionKey: partitionKeyOf(walk.catalog, relation, node.partspec) })
+  const [parent] = parents
+  if (!node.partbound || !parent) return
+  relation.bound = node.partbound
+  relation.isPartition = true
+  addPart(walk, parent, relation)
 }
 
 /** LIKE copies columns and NOT NULL; what INCLUDING adds is not followed beyond defaults. */

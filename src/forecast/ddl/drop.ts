@@ -1,5 +1,6 @@
 import { type RelationName, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import { removePart } from '../family.js'
 import { findFunctions, findIndex, findRelation, findSequence, findType } from '../lookup.js'
 import type { Relation } from '../model.js'
 import type { Walk } from '../walk.js'
@@ -75,8 +76,7 @@ export function dropRelation(walk: Walk, relation: Relation): void {
     other.constraints = other.constraints.filter(({ parent }) => parent !== relation)
     other.children = other.children.filter((one) => one !== relation)
   }
-  for (const parent of relation.parents)
-    if (!relation.isEmpty) walk.blur(parent, `"${relation.name}" was a part of it`)
+  for (const parent of relation.parents) removePart(walk, parent, relation)
   for (const view of catalog.relations.filter(({ reads }) => reads.includes(relation)))
     dropRelation(walk, view)
   for (const child of relation.children) dropRelation(walk, child)

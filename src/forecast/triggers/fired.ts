@@ -55,6 +55,7 @@ export class FiredTriggers {
     changed: ReadonlySet<Column>,
     opaque: readonly string[],
   ): FiredTriggers | undefined {
+    leavePartTriggers(walk, relation, event)
     const fired = relation.triggers.filter((trigger) => fires(walk, trigger, event, changed))
     return fired.length > 0 ? new FiredTriggers(walk, relation, event, fired, opaque) : undefined
   }
@@ -174,6 +175,25 @@ function fires(
 ): boolean {
   if (!(catalog.isReplica ? isEnabledInReplica : isEnabled) || !events.includes(event)) return false
   return event !== 'update' || columns.length === 0 || columns.some((column) => changed.has(column))
+}
+
+/** A trigger of one partition alone fires for the rows that come there. */
+function leavePartTriggers(walk: Walk, relation: Relation, event: Event): void {
+  const known = new Set(relation.triggers.map(({ name }) => name))
+  for (const part of relation.children) {
+    for (const trigger of part.triggers) {
+      const { name, isForEachRow, functionName } = trigger
+      if (!isForEachRow || known.has(name) || !fires(walk, trigger, event, new Set(part.columns))) continue
+      walk.doubt(`trigger "${name}" fires for a part of the rows only`, part.name)
+      walk.blur(relation, `trigger "${name}" of "${part.name}"`)
+      blurWritten(
+        walk,
+        findFunctions(walk.catalog, functionName)[0]?.body ?? '',
+        `trigger "${name}" writes it`,
+      )
+    }
+    leavePartTriggers(walk, part, event)
+  }
 }
 
 /** https://www.postgresql.org/docs/current/trigger-definition.html */

@@ -261,6 +261,8 @@ export class TriggerRun {
 
   #givenValue(name: string): string | undefined {
     const { trigger, relation, event } = this.firing
+    if (relation.partitionKey && /^tg_(table_name|relname|table_schema|relid)$/.test(name))
+      throw new NotFollowed('it names the partition')
     const literal = (text: string, type: string) => `'${text.replaceAll("'", "''")}'::pg_catalog.${type}`
     switch (name) {
       case 'tg_op':

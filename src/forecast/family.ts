@@ -1,0 +1,228 @@
+import { quoteIdentifier } from '../sql/names.js'
+import type { Node } from '../sql/parser.js'
+import { NotFollowed } from './casts.js'
+import { findColumn } from './lookup.js'
+import type { PartitionKey, Relation } from './model.js'
+import { allRows, needInForce, type Rows } from './needs.js'
+import { Rewriter } from './rewrite.js'
+import { namesOf } from './tree.js'
+import { opacityOf, sampleOf, type Walk } from './walk.js'
+
+/**
+ * Rows of a partitioned table are the rows of its partitions, each within its bounds; so what a statement writes to one
+ * of the family changes the others. https://www.postgresql.org/docs/current/ddl-partitioning.html
+ */
+export function followFamily(walk: Walk, relation: Relation): void {
+  spreadToParts(walk, relation)
+  for (const parent of relation.parents) {
+    if (isPartOf(relation, parent)) gatherPart(walk, parent, relation)
+    else walk.blur(parent, `a statement writes to "${relation.name}", which inherits from "${parent.name}"`)
+  }
+}
+
+/** Every new row is within the bounds of a partition, or of the one that it is put into. SQLSTATE 23514, as for a CHECK. */
+export function needWithinBounds(walk: Walk, relation: Relation, rows = allRows(walk, relation)): void {
+  if (relation.partitionKey) {
+    const bounds = relation.children.map((child) => boundsOf(walk, child))
+    const known = bounds.filter((bound) => bound !== undefined)
+    needBounds(walk, relation, known.length > 0 ? known.join(' OR ') : 'false', rows, {
+      title: `every row of "${relation.name}" is within the bounds of a partition`,
+      opaque:
+        known.length < bounds.length ? [`the bounds of a partition of "${relation.name}" are not known`] : [],
+    })
+  }
+  if (relation.bound) {
+    const own = boundsOf(walk, relation)
+    needBounds(walk, relation, own ?? 'true', rows, {
+      title: `every row of "${relation.name}" is within its bounds`,
+      opaque: own === undefined ? [`the bounds of "${relation.name}" are not known`] : [],
+    })
+  }
+}
+
+/** A table becomes a part: its rows are rows of the parent from here on. */
+export function addPart(walk: Walk, parent: Relation, child: Relation): void {
+  const fallback = parent.children.find((one) => one !== child && one.bound?.is_default)
+  const bounds = boundsOf(walk, child)
+  if (fallback && !fallback.isEmpty && bounds !== undefined) {
+    needBounds(walk, fallback, `NOT ${bounds}`, allRows(walk, fallback), {
+      title: `no row of "${fallback.name}" is within the bounds of "${child.name}"`,
+      opaque: [],
+    })
+  }
+  if (child.isEmpty) return
+  needWithinBounds(walk, child)
+  const list = columnsOf(parent)
+  const source = `SELECT ${list} FROM ${walk.content.read(child)} AS c`
+  const before = walk.content.read(parent)
+  walk.content.replace(
+    parent,
+    parent.isEmpty ? source : `SELECT ${list} FROM ${before} AS p UNION ALL ${source}`,
+  )
+  parent.isEmpty = false
+  shareOpacity(child, parent)
+  needInForce(walk, parent, allRows(walk, parent), () => true)
+  gatherUpwards(walk, parent)
+}
+
+/** A part goes, with its rows. */
+export function removePart(walk: Walk, parent: Relation, child: Relation): void {
+  if (child.isEmpty) return
+  const bounds = boundsOf(walk, child)
+  if (bounds === undefined) {
+    walk.blur(parent, `"${child.name}" was a part of it`)
+    return
+  }
+  const rows = `SELECT ${columnsOf(parent)} FROM ${walk.content.read(parent)} AS p WHERE NOT ${bounds}`
+  walk.content.replace(parent, `${rows} OFFSET 0`)
+  gatherUpwards(walk, parent)
+}
+
+function isPartOf(child: Relation, parent: Relation): boolean {
+  return parent.partitionKey !== undefined && child.bound !== undefined
+}
+
+function spreadToParts(walk: Walk, parent: Relation): void {
+  for (const child of parent.children) {
+    const bounds = isPartOf(child, parent) ? boundsOf(walk, child) : undefined
+    if (bounds === undefined) {
+      walk.blur(child, `a statement writes to "${parent.name}", of which "${child.name}" is a part`)
+      continue
+    }
+    if (walk.inTransaction && !child.isEmpty) child.past.push(walk.content.read(child))
+    const query = `SELECT ${columnsOf(child)} FROM ${walk.content.read(parent)} AS p WHERE ${bounds} OFFSET 0`
+    walk.content.replace(child, query)
+    child.isEmpty = parent.isEmpty
+    shareOpacity(parent, child)
+    spreadToParts(walk, child)
+  }
+}
+
+/** The rows of a part have changed: those that the parent had of it make way for them. */
+function gatherPart(walk: Walk, parent: Relation, child: Relation): void {
+  const bounds = boundsOf(walk, child)
+  if (bounds === undefined) {
+    walk.blur(parent, `a statement writes to "${child.name}", a part of "${parent.name}"`)
+    return
+  }
+  const list = columnsOf(parent)
+  const others = `SELECT ${list} FROM ${walk.content.read(parent)} AS p WHERE NOT ${bounds}`
+  const own = `SELECT ${list} FROM ${walk.content.read(child)} AS c`
+  walk.content.replace(parent, parent.isEmpty ? own : `${others} UNION ALL ${own}`)
+  parent.isEmpty &&= child.isEmpty
+  shareOpacity(child, parent)
+  // A part that the migrations make has the constraints of its parent.
+  if (child.live === undefined) needInForce(walk, parent, allRows(walk, parent), () => true)
+  gatherUpwards(walk, parent)
+}
+
+function gatherUpwards(walk: Walk, relation: Relation): void {
+  for (const parent of relation.parents) gatherPart(walk, parent, relation)
+}
+
+function shareOpacity(from: Relation, to: Relation): void {
+  if (from.opaque !== undefined) to.opaque ??= from.opaque
+  for (const column of to.columns) {
+    const reason = findColumn(from, column.name)?.opaque
+    if (reason !== undefined) column.opaque ??= reason
+  }
+}
+
+function columnsOf({ columns }: Relation): string {
+  return columns.map(({ name }) => quoteIdentifier(name)).join(', ') || '1 AS "~none"'
+}
+
+function needBounds(
+  walk: Walk,
+  relation: Relation,
+  bounds: string,
+  rows: Rows,
+  { title, opaque }: { title: string; opaque: readonly string[] },
+): void {
+  const columns = relation.partitionKey?.keys.flatMap(({ column }) => column ?? []) ?? []
+  walk.need({
+    code: 'check-violation',
+    sqlstate: '23514',
+    object: relation.name,
+    title,
+    question: {
+      kind: 'rows',
+      from: rows.from,
+      violation: `NOT (${bounds})`,
+      sample: sampleOf(relation, columns),
+    },
+    opaque: [...rows.opaque, ...opaque, ...opacityOf(relation, columns)],
+  })
+}
+
+/**
+ * SQL, true for a row within the bounds of a partition and of those that it is a part of itself; undefined where they
+ * are not known.
+ */
+function boundsOf(walk: Walk, child: Relation): string | undefined {
+  const [parent] = child.parents
+  if (!parent?.partitionKey || !child.bound) return undefined
+  const outer = parent.bound ? boundsOf(walk, parent) : 'true'
+  const own = ownBounds(walk, parent, parent.partitionKey, child)
+  return outer === undefined || own === undefined ? undefined : `((${outer} AND ${own}) IS TRUE)`
+}
+
+function ownBounds(walk: Walk, parent: Relation, key: PartitionKey, child: Relation): string | undefined {
+  const { bound } = child
+  if (!bound) return undefined
+  if (bound.is_default) {
+    const others = parent.children.filter((one) => one !== child)
+    const bounds = others.map((one) => ownBounds(walk, parent, key, one))
+    if (bounds.includes(undefined)) return undefined
+    return bounds.length === 0 ? 'true' : `NOT (${bounds.join(' OR ')})`
+  }
+  const sql = (tree: Node) => new Rewriter(walk.content).expression(tree, [parent]).sql
+  const keys = key.keys.map(({ column, expression }) =>
+    column ? quoteIdentifier(column.name) : sql(expression as Node),
+  )
+  switch (bound.strategy) {
+    case 'l':
+      return listBounds(keys[0] ?? '', bound.listdatums, sql)
+    case 'r':
+      return rangeBounds(keys, bound.lowerdatums, bound.upperdatums, sql)
+    case 'h':
+      // The server hashes; it wants to know by which table's key.
+      return parent.oid === undefined
+        ? undefined
+        : `pg_catalog.satisfies_hash_partition(${parent.oid}::oid, ${bound.modulus}, ${bound.remainder ?? 0}, ${keys.join(', ')})`
+    default:
+      return undefined
+  }
+}
+
+function listBounds(key: string, values: readonly Node[], sql: (tree: Node) => string): string {
+  const isNull = values.some((one) => one.A_Const?.isnull)
+  const equals = values.filter((one) => !one.A_Const?.isnull).map((one) => `${key} = ${sql(one)}`)
+  return `((${[...(isNull ? [`${key} IS NULL`] : []), ...equals].join(' OR ')}) IS TRUE)`
+}
+
+/** Compared key by key; the lower bound belongs to the range, the upper one does not. */
+function rangeBounds(
+  keys: readonly string[],
+  lower: readonly Node[],
+  upper: readonly Node[],
+  sql: (tree: Node) => string,
+): string {
+  const isThere = keys.map((key) => `${key} IS NOT NULL`)
+  return `((${[...isThere, beyond(keys, lower, '>', sql), beyond(keys, upper, '<', sql)].join(' AND ')}) IS TRUE)`
+}
+
+function beyond(
+  keys: readonly string[],
+  values: readonly Node[],
+  operator: '>' | '<',
+  sql: (tree: Node) => string,
+): string {
+  const [key, ...more] = keys
+  const [value, ...rest] = values
+  const edge = namesOf(value?.ColumnRef?.fields)[0]
+  if (edge !== undefined) return String((edge === 'minvalue') === (operator === '>'))
+  if (value === undefined) throw new NotFollowed('a partition has no bounds')
+  if (more.length === 0) return `${key} ${operator}${operator === '>' ? '=' : ''} ${sql(value)}`
+  return `(${key} ${operator} ${sql(value)} OR (${key} = ${sql(value)} AND ${beyond(more, rest, operator, sql)}))`
+}
