@@ -13,6 +13,7 @@ import {
   followCreateView,
 } from './ddl/create.js'
 import { followDrop } from './ddl/drop.js'
+import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import {
   followAlterEnum,
@@ -180,7 +181,7 @@ async function follow(walk: Walk, { kind, node }: Followed, scope: Scope = empty
     case 'DoStmt':
       return followBlock(walk, node, follow)
     case 'RefreshMatViewStmt':
-      return refresh(walk, node)
+      return followRefresh(walk, node)
     default:
       if (!unchanging.has(kind)) throw new NotFollowed(`${kind.replace(/Stmt$/, '')} is not followed`)
   }
@@ -354,12 +355,4 @@ function followTransaction(walk: Walk, node: Node): void {
 export function endTransaction(walk: Walk): void {
   settleEnums(walk)
   for (const relation of walk.catalog.relations) relation.past = []
-}
-
-function refresh(walk: Walk, node: Node): void {
-  const relation = findRelation(walk.catalog, relationOf(node.relation))
-  if (!relation) throw new NotFollowed(`materialized view "${node.relation.relname}" is not known`)
-  walk.blur(relation, 'it is refreshed')
-  if (relation.indexes.some(({ isUnique }) => isUnique))
-    walk.doubt(`whether "${relation.name}" can be refreshed is not asked`, relation.name)
 }

@@ -10,7 +10,7 @@ import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../m
 import { needUnique } from '../needs.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
-import { namesOf } from '../tree.js'
+import { deparseQuery, namesOf, visitTree } from '../tree.js'
 import { columnsIn, type Walk } from '../walk.js'
 import { addColumnConstraints, makeColumn } from './columns.js'
 import { addConstraint } from './constraints.js'
@@ -124,7 +124,21 @@ export async function followCreateFromQuery(
   relation.isEmpty = into.skipData === true
   if (relation.isEmpty) relation.isDirty = true
   if (opaque[0] !== undefined) relation.opaque = opaque[0]
+  if (kind === 'materialized view') {
+    Object.assign(relation, { definition: deparseQuery({ SelectStmt: select }) })
+    relation.reads.push(...relationsIn(walk, { SelectStmt: select }))
+  }
   walk.catalog.relations.push(relation)
+}
+
+/** The relations that a query reads. */
+function relationsIn(walk: Walk, query: Node): Relation[] {
+  const read = new Set<Relation>()
+  visitTree(query, (kind, node) => {
+    const relation = kind === 'RangeVar' ? findRelation(walk.catalog, relationOf(node)) : undefined
+    if (relation) read.add(relation)
+  })
+  return [...read]
 }
 
 /** CREATE VIEW */
