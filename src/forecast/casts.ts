@@ -1,5 +1,6 @@
 import { quoteRelation } from '../sql/names.js'
-import type { ColumnType } from './model.js'
+import type { ColumnType, DomainCheck } from './model.js'
+import { deparseExpression, lastName, mapTree, parseExpression } from './tree.js'
 
 /** Thrown where something cannot be followed: the statement, or what it touches, is then decided by the rehearsal. */
 export class NotFollowed extends Error {}
@@ -37,9 +38,7 @@ export function castTo(expression: string, type: ColumnType, how: 'explicit' | '
   const { object, isArray, modifiers } = type
   if (object.live === undefined && object.kind === 'enum') return castToNewEnum(expression, type)
   if (object.live === undefined && object.kind === 'domain' && object.base) {
-    if (object.domainNotNull || object.domainChecks?.length)
-      throw new NotFollowed(`domain "${object.name}" is made by the migrations`)
-    return castTo(expression, { ...object.base, isArray: object.base.isArray || isArray }, how)
+    return castToNewDomain(expression, type, object.base, how)
   }
   const text = liveTypeText(type)
   const length = how === 'assignment' && !isArray ? lengthOf(object.name, modifiers) : undefined
@@ -47,6 +46,36 @@ export function castTo(expression: string, type: ColumnType, how: 'explicit' | '
   // Spaces beyond the length are cut in silence: https://www.postgresql.org/docs/current/datatype-character.html
   const tooLong = `pg_catalog.length(pg_catalog.rtrim(v, ' ')) > ${length}`
   return `CAST((SELECT CASE WHEN ${tooLong} THEN ${raise('22001', 'v')} ELSE v END FROM (SELECT CAST(${expression} AS pg_catalog.text) AS v OFFSET 0) AS ex) AS ${text})`
+}
+
+/** A domain that does not exist today, or is another by now: its values are of its base type, and each must pass. */
+function castToNewDomain(
+  expression: string,
+  { object, isArray }: ColumnType,
+  base: ColumnType,
+  how: 'explicit' | 'assignment',
+): string {
+  const value = castTo(expression, { ...base, isArray: base.isArray || isArray }, how)
+  const { domainNotNull, domainChecks = [] } = object
+  if (!domainNotNull && domainChecks.length === 0) return value
+  if (isArray) throw new NotFollowed(`arrays of domain "${object.name}"`)
+  const refuse = (sqlstate: string) =>
+    `CAST(${raise(sqlstate, `COALESCE(v::pg_catalog.text, 'NULL')`)} AS ${liveTypeText(base)})`
+  const refusals = [
+    ...(domainNotNull ? [`WHEN v IS NULL THEN ${refuse('23502')}`] : []),
+    ...domainChecks.map((check) => `WHEN ${domainCondition(check, 'v')} IS FALSE THEN ${refuse('23514')}`),
+  ]
+  return `(SELECT CASE ${refusals.join(' ')} ELSE v END FROM (SELECT ${value} AS v OFFSET 0) AS ex)`
+}
+
+/** What a domain demands of a value, as SQL. */
+export function domainCondition({ expression }: DomainCheck, value: string): string {
+  const given = parseExpression(value)
+  return deparseExpression(
+    mapTree(expression, (kind, node) =>
+      kind === 'ColumnRef' && lastName(node.fields) === 'value' ? given : undefined,
+    ),
+  )
 }
 
 function lengthOf(typeName: string, modifiers: string): number | undefined {

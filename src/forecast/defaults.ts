@@ -13,7 +13,10 @@ export function defaultOf(content: Content, column: Column, relation: Relation):
   if (sequence && isCounted) {
     return { sql: castTo(rewriter.nextValues(sequence), type, 'assignment'), opaque: [], isVolatile: true }
   }
-  const value = rewriter.expression(column.default ?? { A_Const: { isnull: true } }, [relation])
+  const value = rewriter.expression(
+    column.default ?? type.object.domainDefault ?? { A_Const: { isnull: true } },
+    [relation],
+  )
   return { ...value, sql: castTo(value.sql, type, 'assignment') }
 }
 

@@ -12,16 +12,11 @@ import {
   followCreateTable,
   followCreateView,
 } from './ddl/create.js'
+import { followAlterDomain, followCreateDomain } from './ddl/domains.js'
 import { followDrop } from './ddl/drop.js'
 import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
-import {
-  followAlterEnum,
-  followCreateComposite,
-  followCreateDomain,
-  followCreateEnum,
-  settleEnums,
-} from './ddl/types.js'
+import { followAlterEnum, followCreateComposite, followCreateEnum, settleEnums } from './ddl/types.js'
 import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
@@ -150,6 +145,8 @@ async function follow(walk: Walk, { kind, node }: Followed, scope: Scope = empty
       return followCreateEnum(walk, node)
     case 'CreateDomainStmt':
       return followCreateDomain(walk, node)
+    case 'AlterDomainStmt':
+      return followAlterDomain(walk, node)
     case 'CompositeTypeStmt':
       return followCreateComposite(walk, node)
     case 'AlterEnumStmt':

@@ -16,7 +16,7 @@ import type {
   TypeObject,
 } from './model.js'
 import { partitionKeyOf } from './partition-key.js'
-import { parseExpressions, parseStatement, parseStatementsTogether } from './tree.js'
+import { parseExpression, parseExpressions, parseStatement, parseStatementsTogether } from './tree.js'
 import { triggerOf } from './triggers/definition.js'
 
 /** Schemas that are the server's own. */
@@ -111,7 +111,8 @@ interface TypeRow {
   baseType: number
   baseText: string | null
   notNull: boolean
-  checks: string[] | null
+  checks: { name: string; expression: string; isValidated: boolean }[] | null
+  default: string | null
 }
 
 const typesQuery = `
@@ -122,8 +123,11 @@ const typesQuery = `
          t.typbasetype::int4 AS "baseType",
          CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS "baseText",
          t.typnotnull AS "notNull",
-         (SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(c.conbin, 0)) FROM pg_catalog.pg_constraint c
-           WHERE c.contypid = t.oid AND c.contype = 'c') AS checks
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', c.conname, 'expression', pg_catalog.pg_get_expr(c.conbin, 0), 'isValidated', c.convalidated)
+                   ORDER BY c.conname)
+            FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') AS checks,
+         CASE WHEN t.typtype = 'd' THEN pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS default
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
    WHERE (t.typrelid = 0 OR (SELECT k.relkind FROM pg_catalog.pg_class k WHERE k.oid = t.typrelid) = 'c')
      AND n.nspname NOT IN ('information_schema', 'pg_toast')
@@ -161,7 +165,11 @@ function readTypes(catalog: CatalogModel, rows: TypeRow[]): TypesByOid {
         ? {
             base: { object: base.object, modifiers: modifiersIn(row.baseText ?? ''), isArray: base.isArray },
             domainNotNull: row.notNull,
-            domainChecks: parseExpressions(row.checks ?? []),
+            domainChecks: (row.checks ?? []).map((check) => ({
+              ...check,
+              expression: parseExpression(check.expression),
+            })),
+            ...(row.default === null ? {} : { domainDefault: parseExpression(row.default) }),
           }
         : {}),
     }

@@ -17,11 +17,20 @@ export interface TypeObject {
   readonly addedNow: Set<string>
   /** Of a domain. */
   readonly base?: ColumnType
-  readonly domainNotNull?: boolean
-  readonly domainChecks?: Node[]
+  domainNotNull?: boolean
+  domainChecks?: DomainCheck[]
+  domainDefault?: Node
   /** `pg_type.typcategory`, e.g. `S` for strings. */
   readonly category: string
   isDropped: boolean
+}
+
+/** A CHECK of a domain. */
+export interface DomainCheck {
+  readonly name: string
+  /** Over VALUE. */
+  readonly expression: Node
+  isValidated: boolean
 }
 
 /** The type of a column or of a cast: a type object, its modifiers and whether it is an array of it. */

@@ -103,7 +103,9 @@ export function addColumn(walk: Walk, relation: Relation, def: Node, { ifNotExis
   if (column.sequence && !relation.isEmpty && value.sql.includes('row_number()')) {
     column.sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${relation.source} AS c)`)
   }
-  if (generated && !relation.isEmpty) needEvaluation(walk, relation, column.opaque ? [column.opaque] : [])
+  const { domainNotNull, domainChecks = [] } = column.type.object
+  const isComputed = generated !== undefined || domainNotNull === true || domainChecks.length > 0
+  if (isComputed && !relation.isEmpty) needEvaluation(walk, relation, column.opaque ? [column.opaque] : [])
   addColumnConstraints(walk, relation, column, def)
   for (const child of relation.children) addColumn(walk, child, def, { ifNotExists: true })
 }

@@ -4,10 +4,9 @@ import { NotFollowed } from '../casts.js'
 import { creationSchema, findType } from '../lookup.js'
 import type { TypeObject } from '../model.js'
 import { namesOf } from '../tree.js'
-import { typeOf } from '../types.js'
 import type { Walk } from '../walk.js'
 
-function makeType(
+export function makeType(
   walk: Walk,
   parts: readonly Node[],
   kind: TypeObject['kind'],
@@ -28,17 +27,6 @@ function makeType(
 
 export function followCreateEnum(walk: Walk, node: Node): void {
   makeType(walk, node.typeName, 'enum', { labels: namesOf(node.vals) })
-}
-
-export function followCreateDomain(walk: Walk, node: Node): void {
-  const constraints: Node[] = (node.constraints ?? []).map((one: Node) => one.Constraint)
-  makeType(walk, node.domainname, 'domain', {
-    base: typeOf(walk.catalog, node.typeName),
-    domainNotNull: constraints.some(({ contype }) => contype === 'CONSTR_NOTNULL'),
-    domainChecks: constraints
-      .filter(({ contype }) => contype === 'CONSTR_CHECK')
-      .map(({ raw_expr }) => raw_expr),
-  })
 }
 
 export function followCreateComposite(walk: Walk, node: Node): void {
