@@ -53,14 +53,15 @@ function failureFinding({
 }
 
 function explain(
-  _code: string,
+  code: string,
   title: string,
   message: string | undefined,
   count: number | undefined,
 ): string {
-  if (count !== undefined)
-    return `it needs that ${title}, which ${count === 1 ? '1 breaks' : `${count} break`}`
-  return message ?? `it needs that ${title}`
+  if (count === undefined) return message === undefined ? `it needs that ${title}` : withoutValue(message)
+  const [one, more] =
+    code === 'unique-violation' ? ['key stands', 'keys stand'] : ['row stands', 'rows stand']
+  return `it needs that ${title}; ${count} ${count === 1 ? one : more} in the way`
 }
 
 /** The server's message without the value that it quotes at the end, which goes to CI logs and tickets. */
