@@ -113,7 +113,9 @@ const unchanging: ReadonlySet<string> = new Set([
   ],
 ])
 
-async function follow(walk: Walk, { kind, node }: Followed, scope: Scope = emptyScope): Promise<void> {
+async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope): Promise<void> {
+  const { kind, node } = statement
+  await walk.watcher.beforeStatement(statement)
   switch (kind) {
     case 'InsertStmt':
     case 'UpdateStmt':
@@ -187,6 +189,7 @@ async function follow(walk: Walk, { kind, node }: Followed, scope: Scope = empty
 /** Nothing is known any more of what the statement may touch. */
 function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: string): void {
   walk.doubt(reason)
+  walk.watcher.notFollowed({ kind, node, sql }, reason)
   const why = `line ${walk.place.line} is not followed: ${reason}`
   blurWritten(walk, sql, why)
   if (!dataKinds.has(kind) || (kind === 'SelectStmt' && node.intoClause)) walk.catalog.opaque ??= why

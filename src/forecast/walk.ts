@@ -6,6 +6,7 @@ import type { CatalogModel, Column, Relation } from './model.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
 import { boundColumn, visitTree } from './tree.js'
+import { nobody, type Watcher } from './watcher.js'
 
 /** Asks the target now, in the middle of the walk; gives undefined when the question could not be answered. */
 export type Ask = (sql: string) => Promise<Answer | undefined>
@@ -45,6 +46,7 @@ export class Walk {
   inTransaction = true
   /** How many triggers deep the present statement is: what `pg_trigger_depth()` says. */
   triggerDepth = 0
+  watcher: Watcher = nobody
 
   constructor(
     readonly catalog: CatalogModel,

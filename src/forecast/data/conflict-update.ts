@@ -68,6 +68,20 @@ export async function followConflictUpdate(
     return [`${now} AS ${name}`, ...(triggers ? [`${old} AS ${oldName(column)}`] : [])]
   })
   const excluded = `(SELECT c.*, true AS "~new" FROM ${candidates} AS c) AS excluded`
+  const reasons = [...(where?.opaque ?? []), ...[...set.values()].flatMap(({ opaque }) => opaque)]
+  walk.watcher.updated(relation, {
+    from: `${before} AS ${alias} JOIN ${excluded} ON ${on}`,
+    all: `${before} AS ${alias}`,
+    alias,
+    isHit,
+    changes: [...set].map(([column, { sql }]) => ({
+      column,
+      old: `${alias}.${quoteIdentifier(column.name)}`,
+      now: sql,
+    })),
+    hasCondition: true,
+    opaque: reasons,
+  })
   const made = walk.content.chain.add(
     `${relation.name}_updated`,
     `SELECT ${list.join(', ')}, (${isHit}) IS TRUE AS "~hit" FROM ${before} AS ${alias} LEFT JOIN ${excluded} ON ${on} OFFSET 0`,
@@ -76,7 +90,6 @@ export async function followConflictUpdate(
   const link = left?.link ?? made
   for (const column of left?.assigned.keys() ?? []) changed.add(column)
   walk.content.replace(relation, `SELECT ${columnsOver(alias, relation.columns)} FROM ${link} AS ${alias}`)
-  const reasons = [...(where?.opaque ?? []), ...[...set.values()].flatMap(({ opaque }) => opaque)]
   for (const column of relation.columns)
     if (set.has(column) && reasons[0] !== undefined) column.opaque = reasons[0]
   for (const [column, why] of left?.assigned ?? []) if (why !== undefined) column.opaque = why

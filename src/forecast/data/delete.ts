@@ -42,6 +42,7 @@ export async function followDelete(
     `${relation.name}_gone`,
     `SELECT ${list} FROM ${from} WHERE ${goes} OFFSET 0`,
   )
+  walk.watcher.deleted(relation, { gone, before, hasCondition: node.whereClause !== undefined, opaque })
   if (walk.inTransaction) relation.past.push(before)
   walk.content.replace(relation, `SELECT ${list} FROM ${from} WHERE ${stays} OFFSET 0`)
   needEvaluationOf(walk, relation.name, gone, opaque, where !== undefined || using !== undefined)

@@ -46,6 +46,7 @@ export async function followInsert(
     )
   }
   append(walk, relation, fresh)
+  walk.watcher.inserted(relation)
   const [reason] = opaque
   for (const column of relation.columns) if (reason !== undefined) column.opaque ??= reason
   if (reason !== undefined && given.isRowSetOpaque) walk.blur(relation, reason)

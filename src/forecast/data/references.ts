@@ -108,6 +108,7 @@ async function cascadeDelete(
     ? [`${left.link} AS c`, 'c."~hit"', 'NOT c."~hit"']
     : [`${source} AS c`, isGone, `NOT ${isGone}`]
   const gone = chain.add(`${child.name}_gone`, `SELECT ${names(child)} FROM ${from} WHERE ${goes} OFFSET 0`)
+  walk.watcher.deleted(child, { gone, before: source, hasCondition: true, by: key, opaque })
   walk.content.replace(child, `SELECT ${names(child)} FROM ${from} WHERE ${stays} OFFSET 0`)
   const [reason] = opaque
   if (reason !== undefined) walk.blur(child, reason)
@@ -151,6 +152,19 @@ async function setReferences(
   const before = await triggers?.before(made)
   const link = before?.link ?? made
   for (const column of before?.assigned.keys() ?? []) changed.add(column)
+  walk.watcher.updated(child, {
+    from: `${link} AS c`,
+    alias: 'c',
+    isHit: 'c."~hit"',
+    changes: key.columns.map((column) => ({
+      column,
+      old: `c.${oldName(column)}`,
+      now: `c.${quoteIdentifier(column.name)}`,
+    })),
+    hasCondition: true,
+    by: key,
+    opaque: change.opaque,
+  })
   walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`, { changed })
   const [reason] = change.opaque
   if (reason !== undefined) for (const column of changed) column.opaque = reason

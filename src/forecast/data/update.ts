@@ -66,6 +66,19 @@ export async function followUpdate(
     if (column.generated && [...columnsIn(column.generated)].some((one) => changed.has(one)))
       changed.add(column)
 
+  walk.watcher.updated(relation, {
+    from: `${link} AS "~new"`,
+    alias: '"~new"',
+    isHit: '"~new"."~hit"',
+    changes: assignments.map(({ column, tree }) => ({
+      column,
+      old: `"~new".${oldName(column)}`,
+      now: `"~new".${quoteIdentifier(column.name)}`,
+      tree,
+    })),
+    hasCondition: node.whereClause !== undefined,
+    opaque: [...opaque, ...assignments.flatMap((one) => one.opaque)],
+  })
   const old = target.before
   if (walk.inTransaction) relation.past.push(old)
   const plain = relation.columns.filter(({ generated }) => !(generated && changed.size > 0))
