@@ -1,12 +1,15 @@
 import { answer } from '../checks/answer.js'
 import type { FutureTables } from '../checks/future.js'
-import type { Evidence } from '../domain/finding.js'
+import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { followDataStatement } from './data/statement.js'
 import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
 import { readLiveCatalog } from './live-catalog.js'
+import type { Loss } from './loss/loss.js'
+import { LossWatch } from './loss/watch.js'
+import { weighLosses } from './loss/weigh.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import { readSequenceStarts } from './sequences.js'
@@ -36,6 +39,8 @@ export interface Forecast {
   readonly doubts: readonly Doubt[]
   /** How many requirements were asked and hold. */
   readonly holds: number
+  /** What existing data the statements take away or change, up to the failure. */
+  readonly losses: readonly Finding[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
   readonly future?: FutureTables
 }
@@ -63,6 +68,8 @@ export async function makeForecast(
     async () => undefined,
     followDataStatement,
   )
+  const watch = new LossWatch(walk)
+  walk.watcher = watch
   await readSequenceStarts(walk, files)
   try {
     for (const file of files) await followFile(walk, file)
@@ -71,7 +78,23 @@ export async function makeForecast(
   }
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
-  return weighed.failure ? weighed : { ...weighed, future: futureTables(walk) }
+  const reached = reachedLosses(watch.losses, files, weighed.failure)
+  const losses = await weighLosses(reached, readers, walk.content.chain, onProgress)
+  return { ...weighed, losses, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
+}
+
+/** What stands after the statement that fails does not run. */
+function reachedLosses(
+  losses: readonly Loss[],
+  files: readonly ForecastFile[],
+  failure: Failure | undefined,
+): readonly Loss[] {
+  if (!failure) return losses
+  const fileOf = ({ migration }: StatementPlace) => files.findIndex((one) => one.migration === migration)
+  const [failing, { index }] = [fileOf(failure.place), failure.place]
+  return losses.filter(
+    ({ place }) => fileOf(place) < failing || (fileOf(place) === failing && place.index < index),
+  )
 }
 
 async function followFile(
@@ -87,7 +110,11 @@ async function followFile(
   endTransaction(walk)
 }
 
-function weigh(walk: Walk, questions: Questions, outcomes: ReadonlyMap<Requirement, Outcome>): Forecast {
+function weigh(
+  walk: Walk,
+  questions: Questions,
+  outcomes: ReadonlyMap<Requirement, Outcome>,
+): Omit<Forecast, 'losses'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
   let holds = 0

@@ -1,0 +1,234 @@
+import type { Verdict } from '../../domain/finding.js'
+import { quoteIdentifier, relationOf, relationOfParts } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { findRelation } from '../lookup.js'
+import type { Column, Relation } from '../model.js'
+import { objectOf, sampleOf } from '../walk.js'
+import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
+import { allToday, amount, be, type LossContext, rowsLeft } from './context.js'
+import { keepRowsSql, keepValuesSql } from './proposals.js'
+import { over, todaysValue } from './today.js'
+import { differs } from './values.js'
+
+/** A DELETE with a condition that takes more than this share of the rows does not look meant. */
+const largestShare = 0.5
+
+/** DELETE, and the rows that its foreign keys delete along with it. */
+export function watchDeleted(context: LossContext, relation: Relation, rows: DeletedRows): void {
+  if (relation.live === undefined || relation.isEmpty) return
+  const { walk, today } = context
+  const { by, hasCondition } = rows
+  const [unknown] = rows.opaque
+  const isGone = unknown === undefined ? today.isThere(relation, over(goneAlias)) : undefined
+  const isAtMost = isGone === undefined
+  const exact = { from: `${rows.gone} AS ${goneAlias}`, condition: isGone ?? 'true' }
+  const lost = unknown === undefined ? exact : allToday(relation).measure
+  const total = {
+    from: `${rows.before} AS ${allAlias}`,
+    condition: today.isThere(relation, over(allAlias)) ?? 'true',
+  }
+  const keep = keepRowsSql(walk.catalog, relation)
+  const { name } = relation
+  context.add({
+    object: name,
+    sample: hasCondition && unknown === undefined ? sampleOf(relation, []) : [],
+    isAtMost,
+    ...(unknown === undefined ? {} : { unknown }),
+    measures: () => ({ lost, ...(unknown === undefined ? { total } : {}) }),
+    weigh: (counts) => {
+      const all = counts.total ?? counts.lost
+      const some = `${amount(counts.lost, 'row', isAtMost)} of "${name}" ${be(counts.lost)} deleted`
+      if (by) {
+        return {
+          code: 'cascade',
+          verdict: unknown === undefined ? 'block' : 'unknown',
+          message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}`,
+          hint: `Delete them by name if they are meant to go, or give "${by.name}" another ON DELETE first.`,
+        }
+      }
+      if (!hasCondition) {
+        return {
+          code: 'delete-without-where',
+          verdict: 'block',
+          message: `${some}: the DELETE has no WHERE`,
+          hint: 'Add the condition that is missing, or accept that all rows go.',
+          fixSql: keep,
+        }
+      }
+      const isMost = counts.lost > all * largestShare
+      return {
+        code: 'delete',
+        verdict: unknown !== undefined ? 'unknown' : isMost ? 'block' : 'warn',
+        message: unknown === undefined ? `${some}, of ${all}` : `${some}${unsaid(unknown)}`,
+        hint: 'Look at the rows that the condition finds.',
+      }
+    },
+  })
+}
+
+/** UPDATE, ON CONFLICT DO UPDATE, and the references that foreign keys set along with it. */
+export function watchUpdated(context: LossContext, relation: Relation, rows: UpdatedRows): void {
+  if (relation.live === undefined || relation.isEmpty) return
+  const { walk, today } = context
+  const { from, alias, isHit, hasCondition, by } = rows
+  const [unknown] = rows.opaque
+  const oldValues = new Map(rows.changes.map(({ column, old }) => [column, old]))
+  const oldValueOf = (column: Column) => oldValues.get(column) ?? over(alias)(column)
+  for (const { column, old, now } of rows.changes) {
+    if (column.liveName === undefined || column.generated) continue
+    const live = quoteIdentifier(column.liveName)
+    // A value that an earlier statement has put there is none of today's.
+    const isSame = `NOT (${differs(todaysValue(column), old, column.type)})`
+    const isReplaced = today.isWritten(column) && today.isComparable(column)
+    const isToday = today.isThere(relation, oldValueOf, isReplaced ? isSame : undefined)
+    const isAtMost = isToday === undefined
+    const hadValue = [isHit, `${old} IS NOT NULL`, isToday ?? 'true'].join(' AND ')
+    const lost = { from, condition: `${hadValue} AND ${differs(old, now, column.type)}` }
+    const total = {
+      from: rows.all ?? from,
+      condition: [`${old} IS NOT NULL`, isToday ?? 'true'].join(' AND '),
+    }
+    const everything = { from: `${relation.live} AS t`, condition: `t.${live} IS NOT NULL` }
+    const name = `"${relation.name}"."${column.name}"`
+    const keep = keepValuesSql(walk.catalog, relation, column)
+    context.add({
+      object: objectOf(relation, [column]),
+      sample: unknown === undefined ? sampleOf(relation, []).map((key) => `${alias}.${key}`) : [],
+      isAtMost: isAtMost || unknown !== undefined,
+      ...(unknown === undefined ? {} : { unknown }),
+      measures: () => (unknown === undefined ? { lost, total } : { lost: everything }),
+      weigh: (counts) => {
+        const most = isAtMost || unknown !== undefined
+        const some = `${amount(counts.lost, 'value', most)} of ${name} ${be(counts.lost)} overwritten`
+        if (by) {
+          return {
+            code: 'cascade',
+            verdict: unknown === undefined ? 'block' : 'unknown',
+            message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}`,
+            hint: 'Look at the rows whose reference changes.',
+          }
+        }
+        if (!hasCondition) {
+          return {
+            code: 'update-without-where',
+            verdict: unknown === undefined ? 'block' : 'unknown',
+            message: `${some}: the UPDATE has no WHERE${unsaid(unknown)}`,
+            hint: 'Add the condition that is missing, or accept that the values are replaced.',
+            ...(keep === undefined ? {} : { fixSql: keep }),
+          }
+        }
+        const all = counts.total ?? counts.lost
+        const verdict: Verdict = unknown !== undefined || counts.lost > all * largestShare ? 'warn' : 'info'
+        return {
+          code: 'update',
+          verdict,
+          message: unknown === undefined ? `${some}, of ${all}` : `${some}${unsaid(unknown)}`,
+          hint: 'Look at the rows that the condition finds.',
+        }
+      },
+    })
+  }
+}
+
+/** TRUNCATE, with CASCADE also of the tables that refer to it. */
+export function watchTruncate(context: LossContext, { node }: WatchedStatement): void {
+  const { catalog } = context.walk
+  const named: Relation[] = (node.relations ?? []).flatMap(
+    ({ RangeVar }: Node) => findRelation(catalog, relationOf(RangeVar)) ?? [],
+  )
+  for (const relation of named) watchEmptied(context, relation)
+  if (node.behavior !== 'DROP_CASCADE') return
+  const all = new Set(named)
+  for (const relation of all) {
+    for (const child of catalog.relations) {
+      const key = child.constraints.find(({ parent }) => parent === relation)
+      if (!key || all.has(child)) continue
+      all.add(child)
+      watchEmptied(context, child, key.name)
+    }
+  }
+}
+
+function watchEmptied(context: LossContext, relation: Relation, by?: string): void {
+  if (relation.live === undefined || relation.isEmpty) return
+  const { measure, isAtMost } = rowsLeft(context, relation)
+  const keep = keepRowsSql(context.walk.catalog, relation)
+  context.add({
+    object: relation.name,
+    sample: [],
+    isAtMost,
+    measures: () => ({ lost: measure }),
+    weigh: ({ lost }) => ({
+      code: by === undefined ? 'truncate' : 'cascade',
+      verdict: 'block',
+      message: `${amount(lost, 'row', isAtMost)} of "${relation.name}" ${be(lost)} truncated${by === undefined ? '' : `, since "${by}" refers to a table that is`}`,
+      hint: 'Keep the rows that are still needed, or accept that all go.',
+      fixSql: keep,
+    }),
+  })
+}
+
+/** A statement that is left to the rehearsal: what it may take is all there is. */
+export function watchNotFollowed(
+  context: LossContext,
+  { kind, node, sql }: WatchedStatement,
+  reason: string,
+): void {
+  const { catalog } = context.walk
+  const add = (relation: Relation | undefined, code: string, verb: string) => {
+    if (relation?.live === undefined || relation.isEmpty) return
+    context.add({
+      object: relation.name,
+      sample: [],
+      isAtMost: true,
+      unknown: reason,
+      measures: () => ({ lost: allToday(relation).measure }),
+      weigh: ({ lost }) => ({
+        code,
+        verdict: 'unknown',
+        message: `${amount(lost, 'row', true)} of "${relation.name}" ${be(lost)} ${verb}${unsaid(reason)}`,
+        hint: 'Rehearse the migration on a copy, which shows what is lost.',
+      }),
+    })
+  }
+  if (kind === 'DeleteStmt') add(findRelation(catalog, relationOf(node.relation)), 'delete', 'deleted')
+  if (kind === 'UpdateStmt') add(findRelation(catalog, relationOf(node.relation)), 'update', 'overwritten')
+  if (kind === 'MergeStmt') {
+    const deletes = node.mergeWhenClauses?.some(
+      ({ MergeWhenClause }: Node) => MergeWhenClause.commandType === 'CMD_DELETE',
+    )
+    add(
+      findRelation(catalog, relationOf(node.relation)),
+      deletes ? 'delete' : 'update',
+      deletes ? 'deleted' : 'overwritten',
+    )
+  }
+  if (kind !== 'DoStmt') return
+  for (const [, verb = '', name = ''] of sql.matchAll(takingWords)) {
+    const parts = [...name.matchAll(/"([^"]+)"|(\w+)/g)].map(([, quoted, plain]) => ({
+      String: { sval: quoted ?? plain?.toLowerCase() },
+    }))
+    const { code, past } = takings[verb.split(/\s/)[0]?.toLowerCase() ?? ''] ?? {
+      code: 'delete',
+      past: 'deleted',
+    }
+    add(findRelation(catalog, relationOfParts(parts)), code, past)
+  }
+}
+
+/** What a block says that takes rows away. */
+const takingWords =
+  /\b(delete\s+from|truncate|drop\s+table)\s+(?:table\s+|only\s+|if\s+exists\s+)*((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/gi
+
+const takings: Readonly<Record<string, { code: string; past: string }>> = {
+  delete: { code: 'delete', past: 'deleted' },
+  truncate: { code: 'truncate', past: 'truncated' },
+  drop: { code: 'drop-table', past: 'dropped' },
+}
+
+function unsaid(reason: string | undefined): string {
+  return reason === undefined ? '' : `; which of them is not known: ${reason}`
+}
+
+const goneAlias = '"~gone"'
+const allAlias = '"~all"'

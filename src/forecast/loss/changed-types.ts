@@ -1,0 +1,86 @@
+import { quoteIdentifier, relationOf } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import { NotFollowed } from '../casts.js'
+import { findColumn, findRelation } from '../lookup.js'
+import type { Column, ColumnType, Relation } from '../model.js'
+import { NotDeparsed } from '../tree.js'
+import { typeOf } from '../types.js'
+import { objectOf, sampleOf } from '../walk.js'
+import type { WatchedStatement } from '../watcher.js'
+import { amount, be, type LossContext, valuesLeft } from './context.js'
+import { type Conversion, conversionOf } from './conversions.js'
+import { keepValuesSql } from './proposals.js'
+
+/** ALTER COLUMN … TYPE: values that are cut, rounded, merged, or lose their time zone. */
+export function watchTypes(context: LossContext, { kind, node }: WatchedStatement): void {
+  if (kind !== 'AlterTableStmt') return
+  const relation = findRelation(context.walk.catalog, relationOf(node.relation))
+  if (relation?.live === undefined || relation.isEmpty || !/table/.test(relation.kind)) return
+  for (const { AlterTableCmd: command } of node.cmds ?? []) {
+    const column = command.subtype === 'AT_AlterColumnType' ? findColumn(relation, command.name) : undefined
+    if (column?.liveName === undefined || column.generated) continue
+    watchType(context, relation, column, command.def.ColumnDef)
+    context.today.retype(column)
+  }
+}
+
+function watchType(context: LossContext, relation: Relation, column: Column, def: Node): void {
+  const { walk } = context
+  let type: ColumnType
+  let conversion: Conversion | undefined
+  try {
+    type = typeOf(walk.catalog, def.typeName)
+    conversion = conversionOf(walk, relation, column, type, def.raw_default)
+  } catch (error) {
+    // The statement itself is left to the rehearsal then.
+    if (error instanceof NotFollowed || error instanceof NotDeparsed) return
+    throw error
+  }
+  if (!conversion) return
+  const { measure, isAtMost } = valuesLeft(context, relation, column)
+  const { isLost, losesTimeZone, opaque } = conversion
+  const name = `"${relation.name}"."${column.name}"`
+  const types = `${wordsOf(column.type)} → ${wordsOf(type)}`
+  const keep = keepValuesSql(walk.catalog, relation, column)
+  const shared = {
+    object: objectOf(relation, [column]),
+    sample: opaque === undefined && !isAtMost ? sampleOf(relation, [column]) : [],
+    isAtMost,
+    ...(opaque === undefined ? {} : { unknown: opaque }),
+  }
+  const fix = keep === undefined ? {} : { fixSql: keep }
+  if (losesTimeZone) {
+    context.add({
+      ...shared,
+      measures: () => ({ lost: measure }),
+      weigh: ({ lost }) => ({
+        code: 'lost-time-zone',
+        verdict: 'block',
+        message: `${amount(lost, 'value', isAtMost)} of ${name} ${lost === 1 ? 'loses its' : 'lose their'} time zone (${types}): kept is the time of day in the session's TimeZone`,
+        hint: 'Say which time zone is meant, so that it does not hang on who runs the migration.',
+        fixSql: `ALTER TABLE ${quoteIdentifier(relation.name)} ALTER COLUMN ${quoteIdentifier(column.name)} TYPE ${wordsOf(type)} USING ${quoteIdentifier(column.name)} AT TIME ZONE 'UTC';`,
+      }),
+    })
+  }
+  const isKnown = opaque === undefined && !isAtMost
+  // USING may read other columns too.
+  const from = def.raw_default ? walk.rowsOf(relation) : measure.from
+  const lost = isKnown ? { from, condition: `${measure.condition} AND ${isLost}` } : measure
+  context.add({
+    ...shared,
+    measures: () => ({ lost }),
+    weigh: ({ lost: count }) => ({
+      code: 'narrowing',
+      verdict: isKnown ? 'block' : 'unknown',
+      message: isKnown
+        ? `${amount(count, 'value', false)} of ${name} ${be(count)} cut, rounded or merged (${types})`
+        : `${amount(count, 'value', true)} of ${name} may be cut, rounded or merged (${types}): ${opaque ?? 'rows of today cannot be told from new ones'}`,
+      hint: 'Keep the values as they are in another column or table, or accept the loss.',
+      ...fix,
+    }),
+  })
+}
+
+function wordsOf({ object, modifiers, isArray, liveText }: ColumnType): string {
+  return liveText ?? `${object.name}${modifiers}${isArray ? '[]' : ''}`
+}

@@ -1,0 +1,218 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import { findRelation } from '../lookup.js'
+import type { Column, Relation, SequenceObject } from '../model.js'
+import { objectOf, sampleOf } from '../walk.js'
+import type { WatchedStatement } from '../watcher.js'
+import { amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
+import { type Dropped, dependentsOf, droppedBy } from './drops.js'
+import type { DroppedColumn } from './lineage.js'
+import type { Measure, Weighed } from './loss.js'
+import { keepValuesSql, renameColumnSql, renameTableSql, retypeSql, setAsideSql } from './proposals.js'
+import { differs, textsDiffer } from './values.js'
+
+/** What DROP … and ALTER TABLE … DROP COLUMN take away. */
+export async function watchDrops(context: LossContext, statement: WatchedStatement): Promise<void> {
+  const isCascade =
+    statement.node.behavior === 'DROP_CASCADE' ||
+    statement.node.cmds?.some(
+      ({ AlterTableCmd }: WatchedStatement['node']) => AlterTableCmd.behavior === 'DROP_CASCADE',
+    )
+  for (const dropped of await droppedBy(context.walk, statement)) {
+    for (const { relation, column } of dropped.columns) {
+      if (isCascade && !dropped.by) watchDependents(context, relation, column)
+      watchColumn(context, relation, column, dropped.by)
+    }
+    for (const relation of dropped.relations) {
+      if (isCascade) watchDependents(context, relation)
+      watchTable(context, relation, dropped.by)
+    }
+    for (const sequence of dropped.sequences) watchSequence(context, sequence, dropped.by)
+  }
+}
+
+function watchColumn(context: LossContext, relation: Relation, column: Column, by: Dropped['by']): void {
+  if (relation.live === undefined || column.liveName === undefined || relation.isEmpty) return
+  if (!/table/.test(relation.kind) || relation.kind === 'foreign table') return
+  const { walk, lineage } = context
+  const dropped = lineage.dropped(relation, column)
+  const { measure, isAtMost } = valuesLeft(context, relation, column)
+  const name = display(relation, column.name)
+  const keep = keepValuesSql(walk.catalog, relation, column)
+  const isGenerated = column.generated !== undefined
+  context.add({
+    object: objectOf(relation, [column]),
+    sample: isAtMost ? [] : sampleOf(relation, [column]),
+    isAtMost,
+    measures: () => {
+      const notCopied = notCopiedOf(context, dropped)
+      return { lost: measure, ...(notCopied ? { notCopied } : {}) }
+    },
+    weigh: ({ lost, notCopied }) => {
+      const what = `${amount(lost, 'value', isAtMost)} of ${name} ${be(lost)} dropped`
+      if (isGenerated)
+        return {
+          code: 'drop-column',
+          verdict: 'info',
+          message: `${what}; the server computes them from other columns`,
+        }
+      const found = columnLoss(context, dropped, what, by, keep)
+      if (notCopied !== 0) return found
+      const { fixSql: _fixSql, ...rest } = found
+      return { ...rest, verdict: 'warn', hint: 'Nothing is to be done: every value is found again there.' }
+    },
+  })
+}
+
+function columnLoss(
+  { walk, lineage }: LossContext,
+  dropped: DroppedColumn,
+  what: string,
+  by: Dropped['by'],
+  keep: string | undefined,
+): Weighed {
+  const { relation, column, name } = dropped
+  const said = `${what}${by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ''}${copyNote(lineage.copiesOf(column))}`
+  const readded = lineage.readdedAs(dropped)
+  if (readded) {
+    const isSame =
+      readded.type.object === dropped.type.object && readded.type.isArray === dropped.type.isArray
+    return {
+      code: 'drop-and-re-add-column',
+      verdict: 'block',
+      message: `${said}, and line ${readded.place.line} adds the column again, empty`,
+      hint: isSame
+        ? 'Leave out the DROP and the ADD, and change the column in place where it differs.'
+        : 'Change the type in place instead of dropping the column and adding it again.',
+      ...(isSame ? {} : { fixSql: retypeSql(walk.catalog, relation, name, readded.type) }),
+    }
+  }
+  const renamed = by ? undefined : lineage.renamedTo(dropped)
+  if (renamed && lineage.copiesOf(column).length === 0) {
+    return {
+      code: 'probable-rename-column',
+      verdict: 'block',
+      message: `${said}, and line ${renamed.place.line} adds "${renamed.name}" of the same type, empty: probably a rename`,
+      hint: 'If it is a rename, write RENAME COLUMN in the place of the DROP and the ADD.',
+      fixSql: renameColumnSql(walk.catalog, relation, name, renamed.name),
+    }
+  }
+  return {
+    code: by?.code ?? 'drop-column',
+    verdict: 'block',
+    message: said,
+    hint: 'Copy the values to where they are needed before the column is dropped, or accept the loss.',
+    ...(keep === undefined ? {} : { fixSql: keep }),
+  }
+}
+
+/** Rows of today's whose value is not that of the column that it was copied to, as it will be in the end. */
+function notCopiedOf({ walk, today, lineage }: LossContext, dropped: DroppedColumn): Measure | undefined {
+  const { relation, column } = dropped
+  const [heir] = lineage.heirsOf(relation, column).slice(-1)
+  const key = today.keyOf(relation)
+  if (!heir || heir.opaque !== undefined || relation.opaque !== undefined || !key) return undefined
+  if (!walk.catalog.relations.includes(relation)) return undefined
+  const pairs = key.map((one) => `t.${quoteIdentifier(one.liveName ?? '')} = f.${quoteIdentifier(one.name)}`)
+  const [old, now] = [`t.${quoteIdentifier(column.liveName ?? '')}`, `f.${quoteIdentifier(heir.name)}`]
+  const isDifferent =
+    heir.type.object === dropped.type.object ? differs(old, now, dropped.type) : textsDiffer(old, now)
+  return {
+    from: `${relation.live} AS t JOIN ${walk.content.read(relation)} AS f ON ${pairs.join(' AND ')}`,
+    condition: `${old} IS NOT NULL AND ${isDifferent}`,
+  }
+}
+
+function watchTable(context: LossContext, relation: Relation, by: Dropped['by']): void {
+  const holdsRows = relation.kind === 'table' || relation.kind === 'partitioned table'
+  if (relation.live === undefined || relation.isEmpty || !holdsRows) return
+  const { walk, lineage } = context
+  const { place } = walk
+  const { measure, isAtMost } = rowsLeft(context, relation)
+  const { name, schema, columns } = relation
+  const aside = setAsideSql(walk.catalog, relation)
+  context.add({
+    object: by?.code === 'drop-schema' ? `${schema}.${name}` : name,
+    sample: [],
+    isAtMost,
+    measures: () => ({ lost: measure }),
+    weigh: ({ lost }) => {
+      const reason = by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ' with the table'
+      const copies = columns.flatMap((column) => lineage.copiesOf(column))
+      const what = `${amount(lost, 'row', isAtMost)} of "${name}" ${be(lost)} dropped${reason}${copyNote(copies)}`
+      const renamed = by || copies.length > 0 ? undefined : lineage.renamedTableTo(relation, place)
+      if (renamed) {
+        return {
+          code: 'probable-rename-table',
+          verdict: 'block',
+          message: `${what}, and line ${renamed.place.line} creates "${renamed.name}" with mostly the same columns, empty: probably a rename`,
+          hint: 'If it is a rename, write RENAME TO in the place of the DROP and the CREATE.',
+          fixSql: renameTableSql(walk.catalog, relation, renamed.name),
+        }
+      }
+      const again = lineage.recreatedAt(relation, place)
+      return {
+        code: by?.code ?? 'drop-table',
+        verdict: 'block',
+        message: `${what}${again ? `, and line ${again.line} creates it again, empty` : ''}`,
+        hint: 'Set the table aside under another name and drop it later, or accept the loss.',
+        fixSql: aside,
+      }
+    },
+  })
+}
+
+/** Where a counter stands is data too: started again, it gives numbers that are in use. */
+function watchSequence(context: LossContext, sequence: SequenceObject, by: Dropped['by']): void {
+  if (sequence.live === undefined) return
+  const measure = { from: `${sequence.live} AS s`, condition: 's.is_called' }
+  context.add({
+    object: sequence.name,
+    sample: ['s.last_value'],
+    isAtMost: false,
+    measures: () => ({ lost: measure }),
+    weigh: () => ({
+      code: by?.code ?? 'drop-sequence',
+      verdict: 'warn',
+      message: `where the sequence "${sequence.name}" stands is lost`,
+      hint: 'If another sequence takes its place, start it after the last value of this one.',
+    }),
+  })
+}
+
+/** What CASCADE takes along and no statement names. No data goes with it, but the application may miss it. */
+function watchDependents(context: LossContext, relation: Relation, column?: Column): void {
+  const { walk } = context
+  if (relation.live === undefined || !findRelation(walk.catalog, relation)) return
+  const dependents = dependentsOf(walk, relation, column)
+  if (dependents.length === 0) return
+  context.add({
+    object: column ? objectOf(relation, [column]) : relation.name,
+    sample: [],
+    isAtMost: false,
+    measures: () => ({ lost: { from: '(SELECT 1) AS one', condition: 'true' } }),
+    weigh: () => ({
+      code: 'cascade',
+      verdict: 'warn',
+      message: `CASCADE also drops ${listOf(dependents)}`,
+      hint: 'Drop by name what is meant to go, and leave CASCADE out: then nothing else can go along.',
+    }),
+  })
+}
+
+const wordsOf = { 'drop-schema': 'schema', 'drop-type': 'type', 'drop-extension': 'extension' } as const
+
+function copyNote(
+  copies: readonly { readonly target: string; readonly place: { readonly line: number } }[],
+): string {
+  const [copy] = copies
+  return copy ? ` (line ${copy.place.line} copied it to ${copy.target})` : ''
+}
+
+function listOf(words: readonly string[]): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+function display(relation: Relation, column: string): string {
+  return `"${relation.name}"."${column}"`
+}

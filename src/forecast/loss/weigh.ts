@@ -1,0 +1,158 @@
+import { answer } from '../../checks/answer.js'
+import { countOffendingRows } from '../../checks/offending-rows.js'
+import { shareOut } from '../../checks/share-out.js'
+import type { Evidence, Finding } from '../../domain/finding.js'
+import type { Reader } from '../../domain/reader.js'
+import { raisedState } from '../casts.js'
+import type { Chain } from '../chain.js'
+import type { Counts, Loss, Measure, Measures } from './loss.js'
+
+/** Rows are shown of a loss that hits few; those of a whole table tell nobody anything, and cost a second reading. */
+const mostSampled = 10_000
+
+type Asked<T> = T | { error: Error & { code?: string } }
+
+/**
+ * Counts what will be lost, everything about the same content in one scan, and says what it means. Nothing is said where
+ * nothing is lost.
+ */
+export async function weighLosses(
+  losses: readonly Loss[],
+  readers: readonly [Reader, ...Reader[]],
+  chain: Chain,
+  onProgress: (title: string) => void = () => undefined,
+): Promise<Finding[]> {
+  const counting = new Counting(readers, chain)
+  const wanted = losses.map((loss) => ({ loss, measures: loss.measures() }))
+  const counts = await counting.countAll(
+    wanted.flatMap(({ measures }) => Object.values(measures)),
+    onProgress,
+  )
+  const findings: Finding[] = []
+  for (const { loss, measures } of wanted) {
+    const found = await counting.countsOf(measures, counts)
+    if ('error' in found) findings.push(...unanswered(loss, found.error))
+    else if (found.lost > 0) findings.push(await findingOf(loss, measures, found, counting))
+  }
+  return findings
+}
+
+class Counting {
+  constructor(
+    private readonly readers: readonly [Reader, ...Reader[]],
+    private readonly chain: Chain,
+  ) {}
+
+  /** The counts of all measures whose scan raised no error. */
+  async countAll(
+    measures: readonly Measure[],
+    onProgress: (title: string) => void,
+  ): Promise<Map<Measure, number>> {
+    const counts = new Map<Measure, number>()
+    await shareOut(groupsOf(measures), this.readers, async (group, reader) => {
+      onProgress('what existing data is lost')
+      const asked = await this.#count(group, reader)
+      if ('error' in asked) return
+      for (const [i, one] of group.entries()) counts.set(one, asked.counts[i] ?? 0)
+    })
+    return counts
+  }
+
+  /** Counts one by one what the scan of many could not. */
+  async countsOf(measures: Measures, known: ReadonlyMap<Measure, number>): Promise<Asked<Counts>> {
+    const counts: Record<string, number> = {}
+    for (const [name, measure] of Object.entries(measures) as [string, Measure][]) {
+      const asked = known.has(measure)
+        ? { counts: [known.get(measure) ?? 0] }
+        : await this.#count([measure], this.readers[0])
+      if ('error' in asked) return asked
+      counts[name] = asked.counts[0] ?? 0
+    }
+    return counts as unknown as Counts
+  }
+
+  async sample(query: string): Promise<Evidence | undefined> {
+    const evidence = await answer(this.readers[0], () => countOffendingRows(this.readers[0], query))
+    return 'error' in evidence ? undefined : evidence
+  }
+
+  /** SQL for whoever wants to see what goes, to be run on the target as it is now. */
+  findSql({ from, condition }: Measure, sample: readonly string[]): string {
+    const where = condition === 'true' ? '' : ` WHERE ${condition}`
+    const query = `SELECT ${sample.length > 0 ? sample.join(', ') : '*'} FROM ${from}${where}`
+    return `${this.chain.withClauseOf(query)}${query}`
+  }
+
+  async #count(group: readonly Measure[], reader: Reader): Promise<Asked<{ counts: number[] }>> {
+    const [first] = group
+    const list = group.map(
+      ({ condition }, i) => `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS c${i}`,
+    )
+    const query =
+      first && group.length === 1
+        ? `SELECT pg_catalog.count(*)::float8 AS c0 FROM ${first.from} WHERE ${first.condition}`
+        : `SELECT ${list.join(', ')} FROM ${first?.from}`
+    const asked = await answer(reader, () => reader.query(`${this.chain.withClauseOf(query)}${query}`))
+    if ('error' in asked) return asked
+    return { counts: group.map((_, i) => Number(asked.rows[0]?.[`c${i}`] ?? 0)) }
+  }
+}
+
+/**
+ * What is asked of the same rows goes together, but for conditions that look into another table: in a filter the
+ * server would do so row by row, in a WHERE by a join.
+ */
+function groupsOf(measures: readonly Measure[]): Measure[][] {
+  const groups = new Map<string, Measure[]>()
+  for (const one of measures) {
+    const name = /\bEXISTS \(/.test(one.condition) ? `${one.from} WHERE ${one.condition}` : one.from
+    groups.set(name, [...(groups.get(name) ?? []), one])
+  }
+  return [...groups.values()]
+}
+
+async function findingOf(
+  loss: Loss,
+  { lost }: Measures,
+  counts: Counts,
+  counting: Counting,
+): Promise<Finding> {
+  const { place, object, sample } = loss
+  const findSql = counting.findSql(lost, sample)
+  const isShown = sample.length > 0 && counts.lost <= mostSampled
+  const evidence = isShown ? await counting.sample(findSql) : undefined
+  return {
+    kind: 'loss',
+    step: 'check',
+    migration: place.migration,
+    file: place.file,
+    line: place.line,
+    object,
+    ...loss.weigh(counts),
+    evidence: evidence ?? { count: counts.lost, samples: [] },
+    findSql,
+  }
+}
+
+/** A value that the data refuses makes the migration fail, and is a finding of its own. Anything else must not pass for "nothing is lost". */
+function unanswered(loss: Loss, error: Error & { code?: string }): Finding[] {
+  const sqlstate = raisedState(error.message) ?? error.code ?? ''
+  if (/^(21|22|23)/.test(sqlstate)) return []
+  const { code, hint } = loss.weigh({ lost: 1, total: 1, notCopied: 1 })
+  const reason =
+    sqlstate === '57014' ? 'counting took longer than its time limit' : `counting failed: ${error.message}`
+  return [
+    {
+      code,
+      kind: 'loss',
+      verdict: 'unknown',
+      step: 'check',
+      migration: loss.place.migration,
+      file: loss.place.file,
+      line: loss.place.line,
+      object: loss.object,
+      message: `how much of "${loss.object}" is lost is not known: ${reason}`,
+      ...(hint === undefined ? {} : { hint }),
+    },
+  ]
+}
