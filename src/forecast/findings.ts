@@ -3,8 +3,8 @@ import type { Prediction } from '../domain/prediction.js'
 import type { Failure, Forecast } from './forecast.js'
 import type { Doubt } from './requirement.js'
 
-/** The findings of a forecast: the statement that will fail, and what only a rehearsal can tell. */
-export function forecastFindings({ failure, doubts }: Forecast): Finding[] {
+/** Whether the statements succeed: the one that will fail, and what only a rehearsal can tell. */
+export function outcomeFindings({ failure, doubts }: Forecast): Finding[] {
   return [...(failure ? [failureFinding(failure)] : []), ...doubts.map(doubtFinding)]
 }
 

@@ -1,6 +1,7 @@
 import { healthPages } from '../checks/health/pages.js'
 import { checkPages } from '../checks/pages.js'
 import type { CodePage } from '../domain/code-page.js'
+import { lossPages } from '../forecast/loss/pages.js'
 import { forecastPages } from '../forecast/pages.js'
 import { historyPages } from '../prisma/pages.js'
 import { filePages } from '../sql/pages.js'
@@ -13,6 +14,7 @@ export const codePages: readonly CodePage[] = [
   ...checkPages,
   ...healthPages,
   ...forecastPages,
+  ...lossPages,
   ...stepPages,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))
 

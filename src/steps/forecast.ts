@@ -1,3 +1,4 @@
+import { outcomeOf } from '../checks/check.js'
 import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
@@ -5,7 +6,7 @@ import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
 import type { ForecastFile } from '../forecast/file.js'
-import { forecastFindings, predictionsOf } from '../forecast/findings.js'
+import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
 import { makeForecast } from '../forecast/forecast.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
 import type { Tools } from './tools.js'
@@ -33,17 +34,22 @@ export async function forecastPending(
     settings.target.schema,
     screen.progress,
   )
-  const findings = forecastFindings(forecast)
+  const outcome = outcomeFindings(forecast)
   return {
     results: [
       {
         id: 'pending-statements',
         title: 'the live rows allow every pending statement',
-        outcome: forecast.failure ? 'failed' : findings.length > 0 ? 'unknown' : 'passed',
+        outcome: outcomeOf(outcome),
         note: `${forecast.holds} demands on the rows were asked and hold`,
       },
+      {
+        id: 'existing-data',
+        title: 'no pending statement destroys data that is there',
+        outcome: outcomeOf(forecast.losses),
+      },
     ],
-    findings,
+    findings: [...outcome, ...forecast.losses],
     ...(forecast.future ? { future: forecast.future } : {}),
     predictions: predictionsOf(
       forecast,
