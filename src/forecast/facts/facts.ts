@@ -1,0 +1,157 @@
+import type { Reader } from '../../domain/reader.js'
+import { relationOf, relationOfParts } from '../../sql/names.js'
+import type { Node, ParsedStatement } from '../../sql/parser.js'
+import type { CatalogModel } from '../model.js'
+import { requireAlterTable } from './alter-table.js'
+import { requireCommented } from './comments.js'
+import { requireCreateIndex } from './create-index.js'
+import { requireCreateTable, requireCreateTableAs, requireCreateView } from './create-table.js'
+import {
+  requireAlterPublication,
+  requireAlterSequence,
+  requireCreateExtension,
+  requireCreatePublication,
+  requireCreateSchema,
+  requireCreateSequence,
+  requireExtension,
+} from './databases.js'
+import { requireDrop, requireDropRole } from './drops.js'
+import { requireAlterOwner, requireDefaultPrivileges, requireGrant, requireGrantRole } from './grants.js'
+import {
+  requireCluster,
+  requireCopied,
+  requireRefresh,
+  requireReindex,
+  requireTruncate,
+  requireVacuumed,
+} from './maintenance.js'
+import { requireNamedRoutine } from './named-routine.js'
+import { requireNeeds } from './privileges.js'
+import { requireRename, requireSetSchema } from './renames.js'
+import { requireCreateFunction } from './routines.js'
+import { serverFactsOf } from './server-facts.js'
+import { requireRelation, type Situation } from './situation.js'
+import { readStatement, statementScope } from './statements.js'
+import { Refusal, type StaticFailure } from './static-failure.js'
+import { requireNoTransaction } from './transactions.js'
+import { requireCreateTrigger, requirePolicy } from './triggers.js'
+import {
+  requireAlterEnum,
+  requireCreateComposite,
+  requireCreateDomain,
+  requireCreateType,
+} from './type-statements.js'
+
+/** What is known beside the catalog. */
+export interface FactsContext {
+  /** Asks today's server. */
+  readonly reader: Reader
+  /** The file runs in one transaction, or an explicit BEGIN is open. */
+  readonly inTransaction: boolean
+  /** Every pending statement before this one: they may have made roles, casts and other things that the model leaves out. */
+  readonly earlier: readonly ParsedStatement[]
+}
+
+/**
+ * Whether the statement fails whatever rows there are: the first error that the server would raise, going by the
+ * catalog before the statement. Says nothing where it is not sure how the server would read a name.
+ */
+export async function staticFailureOf(
+  statement: ParsedStatement,
+  catalog: CatalogModel,
+  { reader, inTransaction, earlier }: FactsContext,
+): Promise<StaticFailure | undefined> {
+  const situation: Situation = {
+    catalog,
+    server: await serverFactsOf(reader),
+    typesByOid: new Map(catalog.types.flatMap((type) => (type.oid === undefined ? [] : [[type.oid, type]]))),
+    earlier,
+  }
+  try {
+    if (inTransaction) requireNoTransaction(statement)
+    await requireStatement(situation, reader, statement)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { sqlstate, code, message, object, isWeak } = error
+    const isOfCatalog = code !== 'cannot-run-in-transaction'
+    const isCertain = !isWeak && !(isOfCatalog && catalog.opaque !== undefined)
+    return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
+  }
+}
+
+/** @throws Refusal */
+async function requireStatement(
+  situation: Situation,
+  reader: Reader,
+  { kind, node }: ParsedStatement,
+): Promise<void> {
+  switch (kind) {
+    case 'SelectStmt':
+    case 'InsertStmt':
+    case 'UpdateStmt':
+    case 'DeleteStmt':
+    case 'MergeStmt':
+      return requireQuery(situation, reader, { [kind]: node })
+    case 'AlterTableStmt':
+      return requireAlterTable(situation, reader, node)
+    case 'DropStmt':
+      return requireDrop(situation, reader, node)
+    case 'CreateExtensionStmt':
+      return requireCreateExtension(situation, reader, node)
+    default:
+      return requirements[kind]?.(situation, node)
+  }
+}
+
+async function requireQuery(situation: Situation, reader: Reader, statement: Node): Promise<void> {
+  const scope = statementScope(situation)
+  const into: Node | undefined = statement.SelectStmt?.intoClause
+  if (into) requireCreateTableAs(scope, { into, query: statement })
+  else readStatement(scope, statement)
+  await requireNeeds(situation, reader, scope.shared.needs)
+}
+
+/** By the kind of statement. @throws Refusal */
+const requirements: Readonly<Record<string, (situation: Situation, node: Node) => void>> = {
+  CreateStmt: requireCreateTable,
+  CreateTableAsStmt: (situation, node) => requireCreateTableAs(statementScope(situation), node),
+  ViewStmt: (situation, node) => requireCreateView(statementScope(situation), node),
+  IndexStmt: requireCreateIndex,
+  RenameStmt: requireRename,
+  AlterObjectSchemaStmt: requireSetSchema,
+  CreateEnumStmt: (situation, node) => requireCreateType(situation, relationOfParts(node.typeName)),
+  CreateRangeStmt: (situation, node) => requireCreateType(situation, relationOfParts(node.typeName)),
+  CompositeTypeStmt: requireCreateComposite,
+  CreateDomainStmt: requireCreateDomain,
+  AlterEnumStmt: requireAlterEnum,
+  CreateFunctionStmt: requireCreateFunction,
+  CallStmt: (situation, node) => requireNamedRoutine(situation, node.funccall.funcname, 'procedure'),
+  CreateEventTrigStmt: (situation, node) => requireNamedRoutine(situation, node.funcname),
+  CreateTrigStmt: requireCreateTrigger,
+  CreatePolicyStmt: (situation, node) => requirePolicy(situation, node, true),
+  AlterPolicyStmt: (situation, node) => requirePolicy(situation, node, false),
+  CreateSchemaStmt: requireCreateSchema,
+  AlterExtensionStmt: (situation, node) => requireExtension(situation, node.extname),
+  CreateSeqStmt: requireCreateSequence,
+  AlterSeqStmt: requireAlterSequence,
+  CreatePublicationStmt: requireCreatePublication,
+  AlterPublicationStmt: requireAlterPublication,
+  GrantStmt: requireGrant,
+  GrantRoleStmt: requireGrantRole,
+  AlterDefaultPrivilegesStmt: requireDefaultPrivileges,
+  AlterOwnerStmt: requireAlterOwner,
+  DropRoleStmt: requireDropRole,
+  CommentStmt: requireCommented,
+  TruncateStmt: requireTruncate,
+  RefreshMatViewStmt: requireRefresh,
+  ClusterStmt: requireCluster,
+  ReindexStmt: requireReindex,
+  VacuumStmt: requireVacuumed,
+  CopyStmt: (situation, node) => requireCopied(statementScope(situation), node),
+  LockStmt: (situation, node) => {
+    for (const { RangeVar: rangeVar } of node.relations ?? [])
+      requireRelation(situation, relationOf(rangeVar))
+  },
+  RuleStmt: (situation, node) => void requireRelation(situation, relationOf(node.relation)),
+}
