@@ -2,7 +2,9 @@ import { answer } from '../checks/answer.js'
 import type { FutureTables } from '../checks/future.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
+import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
+import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
@@ -58,6 +60,7 @@ export async function makeForecast(
 ): Promise<Forecast> {
   const [reader] = readers
   const catalog = await readLiveCatalog(reader, schema)
+  const earlier: ParsedStatement[] = []
   const walk = new Walk(
     catalog,
     async (sql) => {
@@ -65,14 +68,15 @@ export async function makeForecast(
       const asked = await answer(reader, () => reader.query(query))
       return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
     },
-    async () => undefined,
+    (statement) =>
+      staticFailureOf(statement, catalog, { reader, inTransaction: walk.inTransaction, earlier }),
     followDataStatement,
   )
   const watch = new LossWatch(walk)
   walk.watcher = watch
   await readSequenceStarts(walk, files)
   try {
-    for (const file of files) await followFile(walk, file)
+    for (const file of files) await followFile(walk, file, earlier)
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }
@@ -100,14 +104,37 @@ function reachedLosses(
 async function followFile(
   walk: Walk,
   { migration, file, statements, execution }: ForecastFile,
+  earlier: ParsedStatement[],
 ): Promise<void> {
-  walk.inTransaction = execution.mode === 'all-or-nothing'
+  const isWhole = execution.mode === 'all-or-nothing'
+  walk.inTransaction = isWhole
   for (const statement of statements) {
     walk.place = { migration, file, index: statement.index, line: statement.line }
+    await refuse(walk, statement)
     await followStatement(walk, statement)
+    earlier.push(statement)
+    if (opensTransaction(statement)) walk.inTransaction = true
+    else if (endsTransaction(statement)) walk.inTransaction = isWhole
     if (!walk.inTransaction) endTransaction(walk)
   }
   endTransaction(walk)
+}
+
+/** What the server refuses whatever the rows. */
+async function refuse(walk: Walk, statement: ParsedStatement): Promise<void> {
+  const refusal = await walk.refusalOf(statement)
+  if (!refusal) return
+  const { sqlstate, code, message, object = statement.kind, isCertain } = refusal
+  if (isCertain) walk.fail({ sqlstate, code, message, object })
+  walk.doubt(`${message}, as far as can be told`, object)
+}
+
+function opensTransaction({ kind, node }: ParsedStatement): boolean {
+  return kind === 'TransactionStmt' && /BEGIN|START/.test(node.kind)
+}
+
+function endsTransaction({ kind, node }: ParsedStatement): boolean {
+  return kind === 'TransactionStmt' && /COMMIT|ROLLBACK$/.test(node.kind)
 }
 
 function weigh(

@@ -1,6 +1,7 @@
 import { healthPages } from '../checks/health/pages.js'
 import { checkPages } from '../checks/pages.js'
 import type { CodePage } from '../domain/code-page.js'
+import { factPages } from '../forecast/facts/pages.js'
 import { lossPages } from '../forecast/loss/pages.js'
 import { forecastPages } from '../forecast/pages.js'
 import { historyPages } from '../prisma/pages.js'
@@ -15,6 +16,7 @@ export const codePages: readonly CodePage[] = [
   ...healthPages,
   ...forecastPages,
   ...lossPages,
+  ...factPages,
   ...stepPages,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))
 

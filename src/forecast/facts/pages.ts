@@ -107,15 +107,4 @@ export const factPages: readonly (CodePage & { readonly code: StaticFailureCode 
     remedy: 'Install the package on the server, or ask the provider whether the extension is offered.',
     example: { sql: 'CREATE EXTENSION IF NOT EXISTS "vector"' },
   },
-  {
-    code: 'cannot-run-in-transaction',
-    kind: 'failure',
-    title: 'a statement that only runs outside a transaction stands inside one',
-    why: 'The server refuses it (25001), and everything that the transaction did before is rolled back.',
-    remedy: 'Put the statement into a migration of its own.',
-    example: {
-      sql: 'BEGIN; CREATE INDEX CONCURRENTLY "Order_status_idx" ON "Order"("status"); COMMIT',
-      instead: 'CREATE INDEX CONCURRENTLY "Order_status_idx" ON "Order"("status")',
-    },
-  },
 ]
