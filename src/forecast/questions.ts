@@ -181,8 +181,12 @@ function fusedPart(question: RowQuestion, i: number): FusedPart {
     case 'rows':
       return { columns: [`${question.violation} AS "~v${i}"`], join: '', violation: `"~v${i}"` }
     case 'evaluates':
-      // Whether a whole row is NULL cannot be told without computing every column of it.
-      return { columns: [`(${question.alias} IS NULL) AS "~v${i}"`], join: '', violation: `"~v${i}" IS NULL` }
+      // To hand a whole row to a function, every column of it must be computed; `IS NULL` stops at the first that is not.
+      return {
+        columns: [`${question.alias} AS "~v${i}"`],
+        join: '',
+        violation: `pg_catalog.num_nulls("~v${i}") < 0`,
+      }
     case 'orphans': {
       const { references, keys, parent, isMatchFull } = question
       const own = references.map((_, k) => `"~r${i}_${k}"`)
