@@ -38,6 +38,8 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
     extensions: new Set(server.extensions),
     availableExtensions: new Set(server.available),
     serverVersion: server.version,
+    timeZone: server.timeZone,
+    volatileFunctions: new Set(server.volatile),
     role: { name: server.role, isSuperuser: server.superuser, canBypassRowSecurity: server.bypassrls },
     creatableSchemas: new Set(server.creatable),
     isReplica: false,
@@ -81,6 +83,8 @@ class Expressions {
 
 interface ServerRow {
   version: number
+  timeZone: string
+  volatile: string[]
   role: string
   superuser: boolean
   bypassrls: boolean
@@ -92,6 +96,9 @@ interface ServerRow {
 
 const serverQuery = `
   SELECT pg_catalog.current_setting('server_version_num')::int AS version, current_user::text AS role,
+         pg_catalog.current_setting('TimeZone') AS "timeZone",
+         (SELECT pg_catalog.json_agg(DISTINCT p.proname) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+           WHERE p.provolatile = 'v' AND p.prokind = 'f' AND l.lanname IN ('c', 'internal')) AS volatile,
          r.rolsuper AS superuser, r.rolbypassrls AS bypassrls,
          (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace) AS schemas,
          (SELECT COALESCE(pg_catalog.json_agg(nspname), '[]') FROM pg_catalog.pg_namespace
@@ -260,6 +267,7 @@ function readRelations(catalog: CatalogModel, rows: RelationRow[]): RelationsByO
       parents: [],
       isPartition: row.isPartition,
       isTemporary: row.persistence === 't',
+      isUnlogged: row.persistence === 'u',
       ...(row.definition === null ? {} : { definition: row.definition }),
       reads: [],
       hasRowSecurity: row.rowSecurity,
@@ -383,26 +391,30 @@ interface IndexRow {
   nullsNotDistinct: boolean
   method: string
   sizeBytes: number
+  parent: number | null
 }
 
 const indexesQuery = `
   SELECT x.indexrelid::int4 AS oid, x.indrelid::int4 AS relation, i.relname AS name, x.indisunique AS unique,
          x.indisvalid AND x.indisready AS valid, x.indnkeyatts::int4 AS "keyCount",
          ARRAY(SELECT k::int4 FROM pg_catalog.unnest(x.indkey::int2[]) k) AS columns,
-         ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k, true) FROM pg_catalog.generate_series(1, x.indnkeyatts) k) AS keys,
+         ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k::int, true)
+                 FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY u(number, k) WHERE k <= x.indnkeyatts ORDER BY k) AS keys,
          ARRAY(SELECT (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
                          FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
-                        WHERE co.oid = x.indcollation[k - 1] AND co.oid <> COALESCE(
+                        WHERE co.oid = x.indcollation[k::int - 1] AND co.oid <> COALESCE(
                               (SELECT a.attcollation FROM pg_catalog.pg_attribute a
-                                WHERE a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1]), 0::oid) AND co.oid <> 100)
-                 FROM pg_catalog.generate_series(1, x.indnkeyatts) k ORDER BY k) AS collations,
+                                WHERE a.attrelid = x.indrelid AND a.attnum = u.number), 0::oid) AND co.oid <> 100)
+                 FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY u(number, k) WHERE k <= x.indnkeyatts ORDER BY k) AS collations,
          pg_catalog.pg_get_expr(x.indpred, x.indrelid) AS predicate,
          COALESCE((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct",
-         m.amname AS method, pg_catalog.pg_relation_size(x.indexrelid)::float8 AS "sizeBytes"
+         m.amname AS method, pg_catalog.pg_relation_size(x.indexrelid)::float8 AS "sizeBytes",
+         h.inhparent::int4 AS parent
     FROM pg_catalog.pg_index x
     JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
     JOIN pg_catalog.pg_am m ON m.oid = i.relam
     JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
+    LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = x.indexrelid
    WHERE ${notOurs}
    ORDER BY x.indexrelid`
 
@@ -447,6 +459,11 @@ function readIndexes(
     }
     relation.indexes.push(index)
     byOid.set(row.oid, index)
+  }
+  for (const { oid, parent } of rows) {
+    const index = byOid.get(oid) as { parent?: IndexObject } | undefined
+    const above = byOid.get(parent ?? 0)
+    if (index && above) index.parent = above
   }
   return byOid
 }
@@ -519,7 +536,7 @@ function readConstraints(
     const relation = relations.get(row.relation)
     const parent = relations.get(row.parent)
     if (!relation) continue
-    const index = row.kind === 'f' ? undefined : indexes.get(row.index)
+    const index = indexes.get(row.index)
     const constraint: { -readonly [K in keyof Constraint]: Constraint[K] } = {
       oid: row.oid,
       name: row.name,
@@ -532,12 +549,13 @@ function readConstraints(
         ? {
             parent,
             parentColumns: columnsOf(row.parent, row.parentColumns),
+            ...(index ? { parentIndex: index } : {}),
             onDelete: actions[row.onDelete] ?? 'no action',
             onUpdate: actions[row.onUpdate] ?? 'no action',
             isMatchFull: row.match === 'f',
           }
         : {}),
-      ...(index ? { index } : {}),
+      ...(index && row.kind !== 'f' ? { index } : {}),
       ...(row.kind === 'x' ? { operators: row.operators } : {}),
     }
     if (row.expression !== null) {

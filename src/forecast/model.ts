@@ -98,6 +98,8 @@ export interface Constraint {
   /** Of a foreign key. */
   readonly parent?: Relation
   readonly parentColumns?: Column[]
+  /** Of several unique indexes on those columns, the one that it leans on. */
+  readonly parentIndex?: IndexObject
   readonly onDelete?: ReferentialAction
   readonly onUpdate?: ReferentialAction
   /** MATCH FULL */
@@ -134,6 +136,8 @@ export interface IndexObject {
   readonly areNullsNotDistinct: boolean
   readonly method: string
   readonly sizeBytes: number
+  /** Of a partition's index: the index of the partitioned table that it belongs to. */
+  readonly parent?: IndexObject
 }
 
 export interface TriggerObject {
@@ -192,6 +196,7 @@ export interface Relation {
   /** Of a partition: its FOR VALUES …, as the parser reads it. */
   bound?: Node
   readonly isTemporary: boolean
+  isUnlogged?: boolean
   /** Of a view: its query as today's server prints it. */
   readonly definition?: string
   /** Of a view: the relations it reads. */
@@ -237,6 +242,10 @@ export interface CatalogModel {
   /** Extensions that the server could install. */
   readonly availableExtensions: ReadonlySet<string>
   readonly serverVersion: number
+  /** The server's, unless a statement sets another; absent when it is not known. */
+  timeZone?: string
+  /** Names of functions in C that give another value at every call, e.g. `gen_random_uuid`; absent when they were not read. */
+  readonly volatileFunctions?: ReadonlySet<string>
   readonly role: {
     readonly name: string
     readonly isSuperuser: boolean
