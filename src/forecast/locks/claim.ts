@@ -1,0 +1,174 @@
+import { nameOf } from '../lookup.js'
+import type { CatalogModel, IndexObject, Relation, SequenceObject, TypeObject } from '../model.js'
+import { type LockMode, strongerOf } from './lock-mode.js'
+
+/** What the server locks as a relation of its own. A composite type has one, too. */
+export type LockTarget =
+  | { readonly kind: 'relation' | 'toast' | 'toast index'; readonly relation: Relation }
+  | { readonly kind: 'index'; readonly index: IndexObject; readonly relation: Relation }
+  | { readonly kind: 'sequence'; readonly sequence: SequenceObject }
+  | { readonly kind: 'composite type'; readonly type: TypeObject }
+
+/** What is done to the target under the lock, from the quickest to the slowest. */
+const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite'] as const
+
+/**
+ * - `metadata`: only the catalog changes
+ * - `read`, `write`: rows, as many as the statement's conditions let through
+ * - `empty`: its file is replaced by an empty one
+ * - `scan`: every row is read
+ * - `build`: a table's new index is built; of an index: it is built anew
+ * - `rewrite`: every row is written into a new file, and every index is built anew
+ */
+export type Work = (typeof works)[number]
+
+/** A lock that a statement takes and keeps until its transaction ends, and what it does meanwhile. */
+export interface LockClaim {
+  readonly target: LockTarget
+  /** As it is called before the statement. */
+  readonly name: string
+  /** The strongest. */
+  readonly mode: LockMode
+  readonly work: Work
+  /** False for a lock that the server takes only where a row calls for it, e.g. on the partition that it is put into. */
+  readonly isCertain: boolean
+  readonly heapBytes: number
+  readonly toastBytes: number
+  readonly indexBytes: number
+  /** Absent when the server has never counted. */
+  readonly rowEstimate?: number
+}
+
+interface Details {
+  readonly work?: Work
+  readonly isCertain?: boolean
+}
+
+interface Draft {
+  readonly target: LockTarget
+  mode: LockMode
+  work: Work
+  isCertain: boolean
+}
+
+/** Collects what one statement locks: of several locks on the same target the strongest counts. */
+export class Claims {
+  readonly #drafts = new Map<object, Draft[]>()
+
+  constructor(readonly catalog: CatalogModel) {}
+
+  relation(relation: Relation, mode: LockMode, details: Details = {}): void {
+    this.#add({ kind: 'relation', relation }, relation, mode, details)
+  }
+
+  index(index: IndexObject, relation: Relation, mode: LockMode, details: Details = {}): void {
+    this.#add({ kind: 'index', index, relation }, index, mode, details)
+  }
+
+  indexesOf(relation: Relation, mode: LockMode, details: Details = {}): void {
+    for (const index of relation.indexes) this.index(index, relation, mode, details)
+  }
+
+  /** The TOAST table, where the relation has one, and its index. */
+  toastOf(relation: Relation, mode: LockMode, details: Details = {}): void {
+    this.toastTableOf(relation, mode, details)
+    this.toastIndexOf(relation, mode, details)
+  }
+
+  toastIndexOf(relation: Relation, mode: LockMode, details: Details = {}): void {
+    if (hasToast(relation)) this.#add({ kind: 'toast index', relation }, relation, mode, details)
+  }
+
+  toastTableOf(relation: Relation, mode: LockMode, details: Details = {}): void {
+    if (hasToast(relation)) this.#add({ kind: 'toast', relation }, relation, mode, details)
+  }
+
+  sequence(sequence: SequenceObject, mode: LockMode, details: Details = {}): void {
+    this.#add({ kind: 'sequence', sequence }, sequence, mode, details)
+  }
+
+  compositeType(type: TypeObject, mode: LockMode): void {
+    this.#add({ kind: 'composite type', type }, type, mode, {})
+  }
+
+  /** The relation with everything that belongs to it. */
+  whole(relation: Relation, mode: LockMode, details: Details = {}): void {
+    this.relation(relation, mode, details)
+    this.indexesOf(relation, mode, details)
+    this.toastOf(relation, mode, details)
+  }
+
+  /** The relation gets a new file, and its indexes are built anew. */
+  rewrite(relation: Relation): void {
+    this.relation(relation, 'ACCESS EXCLUSIVE', { work: 'rewrite' })
+    this.indexesOf(relation, 'ACCESS EXCLUSIVE', { work: 'build' })
+    this.toastOf(relation, 'ACCESS EXCLUSIVE', { work: 'rewrite' })
+  }
+
+  list(): LockClaim[] {
+    return [...this.#drafts.values()].flat().map((draft) => ({ ...draft, ...this.#describe(draft.target) }))
+  }
+
+  #add(
+    target: LockTarget,
+    key: object,
+    mode: LockMode,
+    { work = 'metadata', isCertain = true }: Details,
+  ): void {
+    const drafts = this.#drafts.get(key) ?? []
+    this.#drafts.set(key, drafts)
+    const known = drafts.find((draft) => draft.target.kind === target.kind)
+    if (!known) {
+      drafts.push({ target, mode, work, isCertain })
+      return
+    }
+    if (known.mode === mode) known.isCertain ||= isCertain
+    else if (strongerOf(known.mode, mode) === mode) known.isCertain = isCertain
+    known.mode = strongerOf(known.mode, mode)
+    known.work = slowerOf(known.work, work)
+  }
+
+  #describe(
+    target: LockTarget,
+  ): Pick<LockClaim, 'name' | 'heapBytes' | 'toastBytes' | 'indexBytes' | 'rowEstimate'> {
+    switch (target.kind) {
+      case 'relation':
+        return { name: nameOf(this.catalog, target.relation), ...sizeOf(target.relation) }
+      case 'index': {
+        const { index, relation } = target
+        const name = nameOf(this.catalog, { schema: relation.schema, name: index.name })
+        return { name, heapBytes: 0, toastBytes: 0, indexBytes: index.sizeBytes }
+      }
+      case 'toast':
+      case 'toast index': {
+        const name = `${target.kind === 'toast' ? 'TOAST table' : 'TOAST index'} of ${nameOf(this.catalog, target.relation)}`
+        return { name, heapBytes: 0, toastBytes: target.relation.toastBytes, indexBytes: 0 }
+      }
+      case 'sequence':
+        return { name: nameOf(this.catalog, target.sequence), ...nothing }
+      case 'composite type':
+        return { name: nameOf(this.catalog, target.type), ...nothing }
+    }
+  }
+}
+
+const nothing = { heapBytes: 0, toastBytes: 0, indexBytes: 0 }
+
+function sizeOf({ isEmpty, heapBytes, toastBytes, indexes, rowEstimate }: Relation) {
+  if (isEmpty) return { ...nothing, rowEstimate: 0 }
+  return {
+    heapBytes,
+    toastBytes,
+    indexBytes: indexes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...(rowEstimate < 0 ? {} : { rowEstimate }),
+  }
+}
+
+/** An empty TOAST table has an index of one page already. */
+function hasToast({ toastBytes }: Relation): boolean {
+  return toastBytes > 0
+}
+
+function slowerOf(one: Work, other: Work): Work {
+  return works.indexOf(one) >= works.indexOf(other) ? one : other
+}
