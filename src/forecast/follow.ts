@@ -192,7 +192,18 @@ function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: str
   walk.watcher.notFollowed({ kind, node, sql }, reason)
   const why = `line ${walk.place.line} is not followed: ${reason}`
   blurWritten(walk, sql, why)
-  if (!dataKinds.has(kind) || (kind === 'SelectStmt' && node.intoClause)) walk.catalog.opaque ??= why
+  const mayMake = kind === 'DoStmt' ? mayChangeCatalog(walk, sql) : !dataKinds.has(kind)
+  if (mayMake || (kind === 'SelectStmt' && node.intoClause)) walk.catalog.opaque ??= why
+}
+
+/** A block that names no statement of definition, and nothing that may run one, leaves the catalog as it is. */
+function mayChangeCatalog({ catalog }: Walk, sql: string): boolean {
+  const words = new Set(sql.toLowerCase().match(/[a-z_][a-z0-9_]*/g) ?? [])
+  const makers = ['create', 'alter', 'drop', 'execute', 'call', 'perform', 'import', 'reindex']
+  return (
+    makers.some((word) => words.has(word)) ||
+    catalog.functions.some(({ name, body }) => words.has(name.toLowerCase()) && writes(body))
+  )
 }
 
 /** A SELECT is run for the sake of what its functions do, or into a table. */

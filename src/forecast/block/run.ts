@@ -1,8 +1,13 @@
+import { quoteIdentifier, relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { followDataStatement, followQuery } from '../data/statement.js'
+import { findRelation } from '../lookup.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
-import { parseExpression, parseStatement } from '../tree.js'
+import { mapTree, parseExpression, parseStatement, visitTree } from '../tree.js'
+import { stateColumn } from '../triggers/row-state.js'
+import { substitute } from '../triggers/substitute.js'
+import { followTriggerWrite } from '../triggers/write.js'
 import type { Walk } from '../walk.js'
 import { conditionState } from './conditions.js'
 
@@ -15,8 +20,8 @@ export interface Followed {
 
 export type FollowStatement = (walk: Walk, statement: Followed, scope?: Scope) => Promise<void>
 
-/** How a list of statements ended. */
-type End = 'next' | 'exit' | 'continue' | 'return'
+/** How a list of statements ended: with `exit outer`, it leaves the loop or block of that label. */
+type End = 'next' | 'return' | 'exit' | 'continue' | `exit ${string}` | `continue ${string}`
 
 /** More turns than this would make a chain too long to ask anything of. */
 const mostTurns = 100
@@ -42,6 +47,9 @@ export class BlockRun {
   #names: string[] = []
   /** A query of the rows that the last statement hit. */
   #hit: string | undefined
+  /** SQL of what stands for $1, $2 … in the text that EXECUTE … USING runs. */
+  #parameters: string[] = []
+  #asksFound = false
 
   constructor(
     private readonly walk: Walk,
@@ -51,9 +59,17 @@ export class BlockRun {
   /** @throws NotFollowed */
   async run(datums: readonly Node[], block: Node): Promise<void> {
     this.#names = datums.map(nameOfDatum(datums))
-    for (const { PLpgSQL_var: variable } of datums) {
+    this.#asksFound = /\bfound\b/i.test(JSON.stringify(block))
+    for (const { PLpgSQL_var, PLpgSQL_rec } of datums) {
+      const variable: Node | undefined = PLpgSQL_var ?? PLpgSQL_rec
       if (!variable) continue
       this.#types.set(variable.refname, variable.datatype?.PLpgSQL_type?.typname ?? 'text')
+      if (this.#isRecord(variable.refname)) continue
+      // The parser leaves out what such a variable begins with.
+      if (PLpgSQL_rec) {
+        this.#variables.set(variable.refname, undefined)
+        continue
+      }
       if (variable.default_val) await this.#assign(variable.refname, queryOf(variable.default_val))
       else this.#set(variable.refname, null)
     }
@@ -70,8 +86,11 @@ export class BlockRun {
     }
   }
 
-  async #block({ body = [], exceptions }: Node): Promise<End> {
-    if (!exceptions) return this.#list(body)
+  async #block({ body = [], exceptions, label }: Node): Promise<End> {
+    if (!exceptions) {
+      const end = await this.#list(body)
+      return label !== undefined && end === `exit ${label}` ? 'next' : end
+    }
     const handlers: Node[] = exceptions.PLpgSQL_exception_block.exc_list.map(
       (one: Node) => one.PLpgSQL_exception,
     )
@@ -138,16 +157,17 @@ export class BlockRun {
         await this.#execute(queryOf(node.sqlstmt), node)
         return 'next'
       case 'dynexecute':
-        if (node.params) throw new NotFollowed('EXECUTE … USING')
-        await this.#execute(await this.#text(queryOf(node.query)), node)
-        return 'next'
+        return this.#using(node.params, async () => {
+          await this.#execute(await this.#text(queryOf(node.query)), node)
+          return 'next'
+        })
       case 'perform':
         await this.#follow(queryOf(node.expr))
         return 'next'
       case 'if':
         return this.#if(node)
       case 'case':
-        throw new NotFollowed('CASE in a DO block')
+        return this.#case(node)
       case 'raise':
         return this.#raise(node)
       case 'assert':
@@ -161,18 +181,18 @@ export class BlockRun {
       case 'fors':
         return this.#forQuery(node, queryOf(node.query))
       case 'dynfors':
-        if (node.params) throw new NotFollowed('EXECUTE … USING')
-        return this.#forQuery(node, await this.#text(queryOf(node.query)))
+        return this.#using(node.params, async () =>
+          this.#forQuery(node, await this.#text(queryOf(node.query))),
+        )
       case 'foreach_a':
         return this.#forEach(node)
       case 'while':
-        return this.#loop(node.body, async () => this.#isTrue(queryOf(node.cond)))
+        return this.#loop(node, async () => this.#isTrue(queryOf(node.cond)))
       case 'loop':
-        return this.#loop(node.body, async () => true)
+        return this.#loop(node, async () => true)
       case 'exit':
-        if (node.label) throw new NotFollowed('EXIT of a labelled loop')
         if (node.cond && !(await this.#isTrue(queryOf(node.cond)))) return 'next'
-        return node.is_exit ? 'exit' : 'continue'
+        return endOf(node.is_exit ? 'exit' : 'continue', node.label)
       case 'return':
         return 'return'
       case 'commit':
@@ -188,9 +208,35 @@ export class BlockRun {
     return { ...emptyScope, variables: new Map(known) }
   }
 
+  /** Runs a part with values for $1, $2 … */
+  async #using(params: readonly Node[] | undefined, run: () => Promise<End>): Promise<End> {
+    const outer = this.#parameters
+    const given: string[] = []
+    for (const { PLpgSQL_expr } of params ?? []) {
+      const type = await this.#value(`pg_catalog.pg_typeof(${PLpgSQL_expr.query})`)
+      const value = await this.#value(PLpgSQL_expr.query)
+      const literal = value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`
+      given.push(type === null || type === 'unknown' ? literal : `CAST(${literal} AS ${type})`)
+    }
+    this.#parameters = given
+    try {
+      return await run()
+    } finally {
+      this.#parameters = outer
+    }
+  }
+
+  #parse(sql: string): Node {
+    const statement = parseStatement(sql)
+    if (this.#parameters.length === 0) return statement
+    return mapTree(statement, (kind, node) => {
+      const value = kind === 'ParamRef' ? this.#parameters[(node.number ?? 0) - 1] : undefined
+      return value === undefined ? undefined : parseExpression(value)
+    })
+  }
+
   async #execute(sql: string, { into, target, strict }: Node): Promise<void> {
     if (!into) return this.#follow(sql)
-    if (!/^\s*(select|with)\b/i.test(sql)) throw new NotFollowed('RETURNING … INTO')
     const { rows, names } = await this.#rows(sql, strict ? 2 : 1)
     if (strict && rows.length !== 1)
       throw new Raised(rows.length === 0 ? 'P0002' : 'P0003', 'query returned not exactly one row')
@@ -200,13 +246,14 @@ export class BlockRun {
 
   /** A statement of the block without a result. */
   async #follow(sql: string): Promise<void> {
-    const parsed = parseStatement(sql)
+    const parsed = this.#parse(sql)
     const [kind = ''] = Object.keys(parsed)
     const node = parsed[kind] as Node
     this.#assertKnown(sql)
     if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) {
       this.#hit = await followDataStatement(this.walk, kind as 'UpdateStmt', node, this.#scope)
-      this.#variables.set('found', undefined)
+      if (this.#asksFound) this.#set('found', (await this.#countHit()) === '0' ? 'false' : 'true')
+      else this.#variables.set('found', undefined)
       return
     }
     await this.follow(this.walk, { kind, node, sql }, this.#scope)
@@ -229,32 +276,53 @@ export class BlockRun {
     return this.#list(else_body)
   }
 
-  async #loop(body: readonly Node[], goesOn: () => Promise<boolean>): Promise<End> {
+  async #case({ t_expr, t_varno, case_when_list, have_else, else_stmts }: Node): Promise<End> {
+    if (t_expr) {
+      const name = this.#names[t_varno] ?? ''
+      // A bare literal takes the type of what it is compared with.
+      this.#types.set(name, 'record')
+      await this.#assign(name, queryOf(t_expr))
+    }
+    for (const { PLpgSQL_case_when: one } of case_when_list)
+      if (await this.#isTrue(queryOf(one.expr))) return this.#list(one.stmts)
+    if (!have_else) throw new Raised('20000', 'case not found')
+    return this.#list(else_stmts)
+  }
+
+  async #loop({ body, label }: Node, goesOn: () => Promise<boolean>): Promise<End> {
     for (let turn = 0; await goesOn(); turn += 1) {
       if (turn >= mostTurns) throw new NotFollowed('a loop of many turns')
       const end = await this.#list(body)
-      if (end === 'exit') return 'next'
-      if (end === 'return') return end
+      if (end === 'exit' || end === endOf('exit', label)) return 'next'
+      if (end !== 'next' && end !== 'continue' && end !== endOf('continue', label)) return end
     }
     return 'next'
   }
 
-  async #forInteger({ var: variable, lower, upper, step, reverse, body }: Node): Promise<End> {
-    if (step || reverse) throw new NotFollowed('FOR with BY or REVERSE')
+  async #forInteger(node: Node): Promise<End> {
+    const { var: variable, lower, upper, step, reverse } = node
     const name = variable.PLpgSQL_var.refname
     const [from, to] = [Number(await this.#text(queryOf(lower))), Number(await this.#text(queryOf(upper)))]
-    let i = from - 1
-    return this.#loop(body, async () => {
-      i += 1
+    const by = step ? Number(await this.#text(queryOf(step))) : 1
+    if (by <= 0) throw new Raised('22023', 'BY value of FOR loop must be greater than zero')
+    let i = reverse ? from + by : from - by
+    return this.#loop(node, async () => {
+      i += reverse ? -by : by
       this.#set(name, String(i))
-      return i <= to
+      return reverse ? i >= to : i <= to
     })
   }
 
-  async #forQuery({ var: variable, body }: Node, sql: string): Promise<End> {
-    const { rows, names } = await this.#rows(sql, mostTurns + 1)
+  async #forQuery(node: Node, sql: string): Promise<End> {
+    const { var: variable, body } = node
+    const { rows, names, query } = await this.#rows(sql, mostTurns + 1)
+    const [only, ...more] = body as Node[]
+    if (rows.length > mostTurns && only?.PLpgSQL_stmt_execsql && more.length === 0) {
+      await this.#forAll(variable, names, query, only.PLpgSQL_stmt_execsql)
+      return 'next'
+    }
     let i = -1
-    return this.#loop(body, async () => {
+    return this.#loop(node, async () => {
       i += 1
       const row = rows[i]
       if (row) this.#bind(variable, row, names)
@@ -262,11 +330,49 @@ export class BlockRun {
     })
   }
 
-  async #forEach({ varno, expr, body }: Node): Promise<End> {
+  /** A loop of one statement over many rows comes to one statement for all of them. */
+  async #forAll(variable: Node, names: readonly string[], query: string, node: Node): Promise<void> {
+    const parsed = this.#parse(queryOf(node.sqlstmt))
+    const [kind = ''] = Object.keys(parsed)
+    const target = findRelation(this.walk.catalog, relationOf(parsed[kind]?.relation ?? {}))
+    if (!/^(Insert|Update|Delete)Stmt$/.test(kind) || !target || node.into)
+      throw new NotFollowed('a loop of many turns')
+    const into = this.#targetOf(variable)
+    const record = 'record' in into ? into.record : undefined
+    const fields = 'record' in into ? names.map((name) => `${record}.${name}`) : into.variables
+    const heads = fields.map((name) => quoteIdentifier(`~${name}`))
+    const rows = this.walk.content.chain.add('loop', `SELECT * FROM (${query}) AS q (${heads.join(', ')})`, {
+      isVolatile: true,
+    })
+    const statement = substitute(parsed[kind] as Node, {
+      sqlOf: (name) => (fields.includes(name) ? stateColumn(`~${name}`) : undefined),
+      fieldsOf: (name) => (name === record ? names : undefined),
+      isAbsent: () => false,
+      used: () => undefined,
+    })
+    visitTree(statement, (inner, { relname }) => {
+      if (inner === 'RangeVar' && relname === target.name)
+        throw new NotFollowed(`a loop of many turns reads "${target.name}", which it writes`)
+    })
+    await followTriggerWrite(this.walk, {
+      kind: kind as 'UpdateStmt',
+      node: statement,
+      target,
+      rows,
+      scope: this.#scope,
+      isOneRow: false,
+      opaque: [],
+    })
+    this.#hit = undefined
+    this.#variables.set('found', undefined)
+  }
+
+  async #forEach(node: Node): Promise<End> {
+    const { varno, expr } = node
     const name = this.#names[varno] ?? ''
     const { rows } = await this.#rows(`SELECT e FROM pg_catalog.unnest(${queryOf(expr)}) AS e`, mostTurns + 1)
     let i = -1
-    return this.#loop(body, async () => {
+    return this.#loop(node, async () => {
       i += 1
       const row = rows[i]
       if (row) this.#set(name, row['0'] ?? null)
@@ -297,14 +403,13 @@ export class BlockRun {
     for (const { PLpgSQL_diag_item: item } of diag_items) {
       const name = this.#names[item.target] ?? ''
       if (item.kind !== 'ROW_COUNT') this.#variables.set(name, undefined)
-      else
-        this.#set(
-          name,
-          this.#hit === undefined
-            ? '0'
-            : await this.#ask(`SELECT pg_catalog.count(*)::text AS v FROM (${this.#hit}) AS hit`),
-        )
+      else this.#set(name, await this.#countHit())
     }
+  }
+
+  async #countHit(): Promise<string | null> {
+    if (this.#hit === undefined) return '0'
+    return this.#ask(`SELECT pg_catalog.count(*)::text AS v FROM (${this.#hit}) AS hit`)
   }
 
   async #assignStatement({ varno, expr }: Node): Promise<void> {
@@ -326,18 +431,33 @@ export class BlockRun {
     this.#variables.set(name, /%|\brecord\b/i.test(type) ? literal : `CAST(${literal} AS ${type})`)
   }
 
+  /** The parser takes a type of a schema, or one whose name is quoted, for a record, and a row type for a scalar. */
+  #isRecord(name: string): boolean {
+    const type = this.#types.get(name) ?? 'record'
+    if (type === 'record' || /%rowtype$/i.test(type)) return true
+    const names = parseExpression(`NULL::${type.replace(/%type$/i, '')}`).TypeCast.typeName.names
+    return findRelation(this.walk.catalog, relationOfParts(names)) !== undefined
+  }
+
+  /** What a query is read into: the name of a record, or those of variables. */
+  #targetOf(target: Node): { record: string } | { variables: string[] } {
+    const fields: string[] | undefined = target.PLpgSQL_row?.fields.map(({ name }: Node) => name)
+    const only = target.PLpgSQL_rec?.refname ?? (fields?.length === 1 ? fields[0] : undefined)
+    if (only !== undefined && this.#isRecord(only)) return { record: only }
+    if (only === undefined && !fields) throw new NotFollowed('a variable of a kind that is not followed')
+    return { variables: fields ?? [only] }
+  }
+
   #bind(target: Node, row: Readonly<Record<string, string | null>>, names: readonly string[]): void {
-    if (target.PLpgSQL_row) {
-      target.PLpgSQL_row.fields.forEach(({ name }: Node, i: number) => {
-        this.#set(name, row[i] ?? null)
-      })
-    } else if (target.PLpgSQL_rec) {
-      const { refname } = target.PLpgSQL_rec
-      names.forEach((name, i) => {
-        this.#types.set(`${refname}.${name}`, this.#fieldTypes[i] ?? 'text')
-        this.#set(`${refname}.${name}`, row[i] ?? null)
-      })
-    } else throw new NotFollowed('a variable of a kind that is not followed')
+    const into = this.#targetOf(target)
+    if ('variables' in into) {
+      for (const [i, name] of into.variables.entries()) this.#set(name, row[i] ?? null)
+      return
+    }
+    for (const [i, name] of names.entries()) {
+      this.#types.set(`${into.record}.${name}`, this.#fieldTypes[i] ?? 'text')
+      this.#set(`${into.record}.${name}`, row[i] ?? null)
+    }
   }
 
   #fieldTypes: string[] = []
@@ -346,10 +466,10 @@ export class BlockRun {
   async #rows(
     sql: string,
     most: number,
-  ): Promise<{ rows: Record<string, string | null>[]; names: string[] }> {
+  ): Promise<{ rows: Record<string, string | null>[]; names: string[]; query: string }> {
     this.#assertKnown(sql)
-    const select = parseStatement(sql).SelectStmt
-    if (!select) throw new NotFollowed('a query of the block is no SELECT')
+    const statement = this.#parse(sql)
+    const select = statement.SelectStmt ?? returningQuery(statement)
     const { query, scope } = await followQuery(this.walk, select, this.#scope)
     const rewritten = new Rewriter(this.walk.content, scope).query(query)
     if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
@@ -360,11 +480,16 @@ export class BlockRun {
     this.#fieldTypes = shape.fields.map(({ dataTypeID }) => types.get(dataTypeID) ?? 'pg_catalog.text')
     const heads = names.map((_, i) => `"c${i}"`).join(', ')
     const list = names.map((_, i) => `"c${i}"::pg_catalog.text AS "${i}"`).join(', ')
-    const answer = await this.walk.ask(
-      `SELECT * FROM (WITH q (${heads}) AS MATERIALIZED (${rewritten.sql}) SELECT ${list} FROM q LIMIT ${most}) AS few`,
-    )
+    const few = `SELECT * FROM (WITH q (${heads}) AS MATERIALIZED (${rewritten.sql}) SELECT ${list} FROM q LIMIT ${most}) AS few`
+    const answer = await this.walk.ask(few)
     if (!answer) throw new NotFollowed('a query of the block could not be asked')
-    return { rows: answer.rows as Record<string, string | null>[], names }
+    if (!statement.SelectStmt) {
+      // What is put in is computed again by every question: a random value would be another each time.
+      const again = await this.walk.ask(few)
+      if (JSON.stringify(again?.rows) !== JSON.stringify(answer.rows))
+        throw new NotFollowed('a value of the block is random')
+    }
+    return { rows: answer.rows as Record<string, string | null>[], names, query: rewritten.sql }
   }
 
   async #isTrue(expression: string): Promise<boolean> {
@@ -392,6 +517,19 @@ export class BlockRun {
     if (!answer) throw new NotFollowed('a value of the block could not be asked')
     return answer.rows[0]?.v as string | null
   }
+}
+
+function endOf(how: 'exit' | 'continue', label: string | undefined): End {
+  return label === undefined ? how : `${how} ${label}`
+}
+
+/** `INSERT … RETURNING id`, as a query of what it returns. */
+function returningQuery(statement: Node): Node {
+  if (!/^(Insert|Update|Delete)Stmt$/.test(Object.keys(statement)[0] ?? ''))
+    throw new NotFollowed('a query of the block is no SELECT')
+  const template = parseStatement('WITH "~returning" AS (SELECT 1) SELECT * FROM "~returning"').SelectStmt
+  template.withClause.ctes[0].CommonTableExpr.ctequery = statement
+  return template
 }
 
 function queryOf(expression: Node): string {

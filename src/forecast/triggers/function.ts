@@ -15,6 +15,8 @@ export interface Variable {
   /** As written: `text`, `orders.total%TYPE`, `orders%rowtype`, `record`. */
   readonly type: string
   readonly initial?: string
+  /** It may begin with a value that the parser leaves out. */
+  readonly isInitialLost: boolean
 }
 
 /** What every trigger function has beside its own variables. */
@@ -42,6 +44,7 @@ export function readTriggerFunction(body: string): TriggerFunction | undefined {
       {
         name: variable.refname as string,
         type: (variable.datatype?.PLpgSQL_type?.typname ?? 'text') as string,
+        isInitialLost: PLpgSQL_var === undefined,
         ...(initial === undefined ? {} : { initial: initial as string }),
       },
     ]

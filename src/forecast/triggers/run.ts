@@ -10,7 +10,7 @@ import { lastName, mapTree, NotDeparsed, parseExpression, parseStatement, visitT
 import { typeOf } from '../types.js'
 import { keyOf, sampleOf, type Walk } from '../walk.js'
 import { blurWritten, effectsOf, targetsOf } from './effects.js'
-import { queryOf, type TriggerFunction } from './function.js'
+import { queryOf, type TriggerFunction, type Variable } from './function.js'
 import { newColumn, oldColumn, type RowState, state, stateColumn } from './row-state.js'
 import { substitute } from './substitute.js'
 import { followTriggerWrite } from './write.js'
@@ -97,20 +97,20 @@ export class TriggerRun {
       if ((await this.#countOf(guard)) === 0) return
     }
     this.#depth += 1
-    for (const { name, type, initial } of code.variables) await this.#declare(name, type, initial, guard)
+    for (const variable of code.variables) this.#declare(variable, guard)
     this.state.set(new Map([['~var found', { sql: 'false' }]]))
     await this.#list(code.block.body ?? [], guard, code.block.exceptions)
     this.#needComputable(guard)
   }
 
-  async #declare(name: string, typeText: string, initial: string | undefined, guard: string): Promise<void> {
+  #declare({ name, type: typeText, initial, isInitialLost }: Variable, guard: string): void {
     const type = this.#typeOf(typeText)
     this.#types.set(name, type)
     if (type === 'record') return
     const value = initial === undefined ? undefined : this.#expression(initial)
     const sql = castTo(value?.sql ?? 'NULL', type, 'assignment')
     const guarded = value?.readsState ? `CASE WHEN ${this.#isOn(guard)} THEN ${sql} END` : sql
-    const opaque = value?.opaque[0]
+    const opaque = isInitialLost ? `what "${name}" begins with is not read` : value?.opaque[0]
     this.state.set(
       new Map([[`~var ${name}`, { sql: guarded, opaque }]]),
       value?.isVolatile ? { isVolatile: true } : {},
