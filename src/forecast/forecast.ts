@@ -9,6 +9,8 @@ import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
 import { readLiveCatalog } from './live-catalog.js'
+import type { LockClaim } from './locks/claim.js'
+import { lockClaimsOf } from './locks/lock-claims.js'
 import type { Loss } from './loss/loss.js'
 import { LossWatch } from './loss/watch.js'
 import { weighLosses } from './loss/weigh.js'
@@ -33,6 +35,12 @@ export interface Failure {
   readonly fixSql?: string
 }
 
+/** The locks of one statement. */
+export interface StatementLocks {
+  readonly place: StatementPlace
+  readonly claims: readonly LockClaim[]
+}
+
 /** What the pending migrations will meet. */
 export interface Forecast {
   /** The first statement that will fail for certain; nothing after it runs. */
@@ -43,6 +51,8 @@ export interface Forecast {
   readonly holds: number
   /** What existing data the statements take away or change, up to the failure. */
   readonly losses: readonly Finding[]
+  /** What each statement locks, and what it does meanwhile. */
+  readonly locks: readonly StatementLocks[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
   readonly future?: FutureTables
 }
@@ -61,6 +71,7 @@ export async function makeForecast(
   const [reader] = readers
   const catalog = await readLiveCatalog(reader, schema)
   const earlier: ParsedStatement[] = []
+  const locks: StatementLocks[] = []
   const walk = new Walk(
     catalog,
     async (sql) => {
@@ -76,7 +87,7 @@ export async function makeForecast(
   walk.watcher = watch
   await readSequenceStarts(walk, files)
   try {
-    for (const file of files) await followFile(walk, file, earlier)
+    for (const file of files) await followFile(walk, file, { earlier, locks })
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }
@@ -84,7 +95,7 @@ export async function makeForecast(
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
   const reached = reachedLosses(watch.losses, files, weighed.failure)
   const losses = await weighLosses(reached, readers, walk.content.chain, onProgress)
-  return { ...weighed, losses, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
+  return { ...weighed, losses, locks, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
 }
 
 /** What stands after the statement that fails does not run. */
@@ -104,13 +115,14 @@ function reachedLosses(
 async function followFile(
   walk: Walk,
   { migration, file, statements, execution }: ForecastFile,
-  earlier: ParsedStatement[],
+  { earlier, locks }: { earlier: ParsedStatement[]; locks: StatementLocks[] },
 ): Promise<void> {
   const isWhole = execution.mode === 'all-or-nothing'
   walk.inTransaction = isWhole
   for (const statement of statements) {
     walk.place = { migration, file, index: statement.index, line: statement.line }
     await refuse(walk, statement)
+    locks.push({ place: walk.place, claims: lockClaimsOf(statement, walk.catalog) })
     await followStatement(walk, statement)
     earlier.push(statement)
     if (opensTransaction(statement)) walk.inTransaction = true
@@ -141,7 +153,7 @@ function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses'> {
+): Omit<Forecast, 'losses' | 'locks'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
   let holds = 0

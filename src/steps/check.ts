@@ -31,6 +31,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     schema: settings.target.schema,
     declared,
     ...(forecast.future ? { future: forecast.future } : {}),
+    ...(forecast.concerned ? { concerned: forecast.concerned } : {}),
   } as const
   const general = await runChecks(generalChecks, readers, context, screen.progress)
   const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]

@@ -1,10 +1,11 @@
-import { outcomeOf } from '../checks/check.js'
+import { type ConcernedTables, outcomeOf } from '../checks/check.js'
 import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
+import { concernedTables } from '../forecast/concerned.js'
 import type { ForecastFile } from '../forecast/file.js'
 import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
 import { makeForecast } from '../forecast/forecast.js'
@@ -17,6 +18,7 @@ export interface ForecastReport {
   readonly findings: readonly Finding[]
   readonly predictions: Readonly<Record<string, Prediction>>
   readonly future?: FutureTables
+  readonly concerned?: ConcernedTables
 }
 
 /** Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot. */
@@ -51,6 +53,7 @@ export async function forecastPending(
     ],
     findings: [...outcome, ...forecast.losses],
     ...(forecast.future ? { future: forecast.future } : {}),
+    concerned: concernedTables(forecast.locks.flatMap(({ claims }) => claims)),
     predictions: predictionsOf(
       forecast,
       readable.map(({ name }) => name),

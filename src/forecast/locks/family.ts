@@ -30,5 +30,5 @@ export function leavesOf(relation: Relation): Relation[] {
 
 /** The partition that takes the rows of no other: adding and removing one changes what it may hold. */
 export function defaultPartitionOf(relation: Relation): Relation | undefined {
-  return relation.children.find(({ isDefaultPartition }) => isDefaultPartition)
+  return relation.children.find(({ bound }) => bound?.is_default)
 }
