@@ -114,7 +114,7 @@ const unchanging: ReadonlySet<string> = new Set([
 ])
 
 async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope): Promise<void> {
-  const { kind, node } = statement
+  const { kind, node, sql } = statement
   await walk.watcher.beforeStatement(statement)
   switch (kind) {
     case 'InsertStmt':
@@ -173,6 +173,8 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
       return createFunction(walk, node)
     case 'CreateTrigStmt':
       return createTrigger(walk, node)
+    case 'RuleStmt':
+      return createRule(walk, node, sql)
     case 'VariableSetStmt':
       return setVariable(walk, node)
     case 'TransactionStmt':
@@ -340,6 +342,14 @@ function createTrigger(walk: Walk, node: Node): void {
   const schema = known?.schema ?? creationSchema(walk.catalog, name.schema)
   const trigger = triggerOf(relation, node, { schema, name: name.name })
   relation.triggers = [...relation.triggers.filter((one) => one.name !== trigger.name), trigger]
+}
+
+function createRule(walk: Walk, node: Node, definition: string): void {
+  const relation = findRelation(walk.catalog, relationOf(node.relation))
+  if (!relation) throw new NotFollowed(`relation "${node.relation.relname}" is not known`)
+  const event = node.event.replace('CMD_', '').toLowerCase()
+  const others = relation.rules.filter(({ name }) => name !== node.rulename)
+  relation.rules = [...others, { name: node.rulename, event, definition }]
 }
 
 function setVariable(walk: Walk, node: Node): void {

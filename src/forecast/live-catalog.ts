@@ -13,6 +13,7 @@ import type {
   ReferentialAction,
   Relation,
   RelationKind,
+  RuleObject,
   TypeObject,
 } from './model.js'
 import { partitionKeyOf } from './partition-key.js'
@@ -52,6 +53,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   const indexes = readIndexes(relations, columns, await rowsOf<IndexRow>(reader, indexesQuery), later)
   readConstraints(relations, columns, indexes, await rowsOf<ConstraintRow>(reader, constraintsQuery), later)
   readTriggers(relations, await rowsOf<TriggerRow>(reader, triggersQuery))
+  readRules(relations, await rowsOf<RuleRow>(reader, rulesQuery))
   readSequences(catalog, columns, await rowsOf<SequenceRow>(reader, sequencesQuery))
   readFunctions(catalog, await rowsOf<FunctionRow>(reader, functionsQuery))
   readFamily(relations, await rowsOf<FamilyRow>(reader, familyQuery))
@@ -259,6 +261,7 @@ function readRelations(catalog: CatalogModel, rows: RelationRow[]): RelationsByO
       constraints: [],
       indexes: [],
       triggers: [],
+      rules: [],
       source: live,
       isDirty: false,
       isEmpty: false,
@@ -598,6 +601,23 @@ function readTriggers(relations: RelationsByOid, rows: TriggerRow[]): void {
       isEnabledInReplica: enabled === 'R' || enabled === 'A',
     })
   })
+}
+
+interface RuleRow extends RuleObject {
+  relation: number
+}
+
+const rulesQuery = `
+  SELECT w.ev_class::int4 AS relation, w.rulename AS name,
+         CASE w.ev_type WHEN '1' THEN 'select' WHEN '2' THEN 'update' WHEN '3' THEN 'insert' ELSE 'delete' END AS event,
+         pg_catalog.pg_get_ruledef(w.oid) AS definition
+    FROM pg_catalog.pg_rewrite w
+    JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE w.rulename <> '_RETURN' AND w.ev_enabled <> 'D' AND ${notOurs}`
+
+function readRules(relations: RelationsByOid, rows: RuleRow[]): void {
+  for (const { relation, ...rule } of rows) relations.get(relation)?.rules.push(rule)
 }
 
 interface SequenceRow {

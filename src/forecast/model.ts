@@ -163,6 +163,14 @@ export interface TriggerObject {
   readonly functionName: { readonly schema: string; readonly name: string }
 }
 
+/** CREATE RULE: the server rewrites a statement before it runs it. */
+export interface RuleObject {
+  readonly name: string
+  readonly event: 'select' | 'insert' | 'update' | 'delete'
+  /** As the server prints it, or as the migration writes it. */
+  readonly definition: string
+}
+
 export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table'
 
 /** A relation at one point of the chain. */
@@ -177,6 +185,7 @@ export interface Relation {
   constraints: Constraint[]
   indexes: IndexObject[]
   triggers: TriggerObject[]
+  rules: RuleObject[]
   /** What to read to get the present content: today's table, or a link of the chain. */
   source: string
   /** The columns differ from those of the source: a link must be made before it is read. */

@@ -4,6 +4,7 @@ import { NotFollowed } from '../casts.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { blurWritten } from '../triggers/effects.js'
 import type { Walk } from '../walk.js'
 import { followDelete } from './delete.js'
 import { followInsert } from './insert.js'
@@ -37,7 +38,7 @@ export async function followDataStatement(
       rememberTarget(walk, one, before)
   }
   const scope = await followItems(walk, withClause, items, { ...outer, before })
-  const link = await follow[kind](walk, bare, scope)
+  const link = await write(walk, kind, bare, scope)
   if (link === undefined) return undefined
   return `SELECT 1 FROM ${link} AS hit${kind === 'UpdateStmt' ? ' WHERE "~hit"' : ''}`
 }
@@ -48,6 +49,16 @@ function withItemsOutside(node: Node): Node {
   if (!inner?.withClause || node.withClause) return node
   const { withClause, ...select } = inner
   return { ...node, withClause, selectStmt: { SelectStmt: select } }
+}
+
+/** A rule may turn the statement into any other: https://www.postgresql.org/docs/current/rules-update.html */
+async function write(walk: Walk, kind: Kind, node: Node, scope: Scope): Promise<string | undefined> {
+  const relation = findRelation(walk.catalog, relationOf(node.relation))
+  const event = kind.replace('Stmt', '').toLowerCase()
+  const rule = relation?.rules.find((one) => one.event === event || kind === 'MergeStmt')
+  if (!rule) return follow[kind](walk, node, scope)
+  blurWritten(walk, rule.definition, `rule "${rule.name}" may write it`)
+  throw new NotFollowed(`rule "${rule.name}" rewrites it`)
 }
 
 /** A query with parts in its WITH that write. Gives the query's own tree and what its names stand for. */
@@ -90,7 +101,7 @@ async function followItems(
     const kind = writingKind(ctequery)
     if (kind) {
       const node = ctequery[kind] as Node
-      const link = await follow[kind](walk, { ...node, withClause: undefined }, inner)
+      const link = await write(walk, kind, { ...node, withClause: undefined }, inner)
       names.set(
         ctename,
         node.returningClause || node.returningList ? returned(walk, kind, node, link, inner) : undefined,

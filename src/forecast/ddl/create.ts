@@ -28,6 +28,7 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Re
     constraints: [],
     indexes: [],
     triggers: [],
+    rules: [],
     source: '(SELECT 1)',
     isDirty: true,
     isEmpty: true,

@@ -47,6 +47,11 @@ function dropObject(walk: Walk, kind: string, parts: Node[], isCascade: boolean)
       if (relation) relation.triggers = relation.triggers.filter((one) => one.name !== name.name)
       break
     }
+    case 'OBJECT_RULE': {
+      const relation = findRelation(catalog, relationOfParts(parts.slice(0, -1)))
+      if (relation) relation.rules = relation.rules.filter((one) => one.name !== name.name)
+      break
+    }
     case 'OBJECT_FUNCTION':
     case 'OBJECT_PROCEDURE':
       dropFunction(walk, name, isCascade)

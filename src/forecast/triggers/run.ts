@@ -69,6 +69,8 @@ export class TriggerRun {
   #endsOpaque: string | undefined
   readonly #written = new Set<Relation>()
   readonly #types = new Map<string, ColumnType | 'record'>()
+  /** Variables of a type that is not followed, and why. */
+  readonly #unknown = new Map<string, string>()
   readonly #recordFields = new Map<string, string[]>()
   /** Columns of NEW that the function sets. */
   readonly assigned = new Set<Column>()
@@ -85,6 +87,15 @@ export class TriggerRun {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#run()
+    } catch (error) {
+      if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+      this.#leave([this.firing.function.block], error.message)
+    }
+  }
+
+  async #run(): Promise<void> {
     const { trigger, function: code } = this.firing
     let guard = '~hit'
     const count = await this.#countOf(guard)
@@ -104,7 +115,14 @@ export class TriggerRun {
   }
 
   #declare({ name, type: typeText, initial, isInitialLost }: Variable, guard: string): void {
-    const type = this.#typeOf(typeText)
+    let type: ColumnType | 'record'
+    try {
+      type = this.#typeOf(typeText)
+    } catch (error) {
+      if (!(error instanceof NotFollowed)) throw error
+      this.#unknown.set(name, error.message)
+      return
+    }
     this.#types.set(name, type)
     if (type === 'record') return
     const value = initial === undefined ? undefined : this.#expression(initial)
@@ -128,12 +146,14 @@ export class TriggerRun {
       if (!column) throw new NotFollowed(`type ${text} is not known`)
       return column.type
     }
-    return typeOf(this.walk.catalog, parseExpression(`NULL::${text}`).TypeCast.typeName)
+    const { typeName } = parseExpression(`NULL::${text}`).TypeCast
+    if (findRelation(this.walk.catalog, relationOfParts(typeName.names))) return 'record'
+    return typeOf(this.walk.catalog, typeName)
   }
 
   async #list(statements: readonly Node[], guard: string, exceptions?: Node): Promise<void> {
     if (exceptions) {
-      this.#leave(statements, 'it catches errors', guard)
+      this.#leave(statements, 'it catches errors')
       return
     }
     for (const statement of statements) {
@@ -143,9 +163,8 @@ export class TriggerRun {
       } catch (error) {
         if (error instanceof Missing && this.walk.catalog.opaque === undefined)
           this.#needNone(guard, error.sqlstate, error.message)
-        else if (error instanceof NotFollowed) this.#leave([statement], error.message, guard)
-        else if (error instanceof NotDeparsed)
-          this.#leave([statement], 'its text is not read with certainty', guard)
+        else if (error instanceof NotFollowed) this.#leave([statement], error.message)
+        else if (error instanceof NotDeparsed) this.#leave([statement], 'its text is not read with certainty')
         else throw error
       }
     }
@@ -244,6 +263,8 @@ export class TriggerRun {
   }
 
   #sqlOf(name: string): string | undefined {
+    const reason = this.#unknown.get(name)
+    if (reason !== undefined) throw new NotFollowed(reason)
     const column = this.#columnOf(name)
     if (column !== undefined) return stateColumn(column)
     const [row, field] = name.split('.')
@@ -671,7 +692,7 @@ export class TriggerRun {
   }
 
   /** A part that is not followed: what it may set and write becomes unknown; a doubt only where it may fail. */
-  #leave(part: readonly Node[], reason: string, guard: string): void {
+  #leave(part: readonly Node[], reason: string): void {
     const { relation, trigger, event, function: code } = this.firing
     const effects = effectsOf(this.walk.catalog, code, part, event)
     const why = `trigger "${trigger.name}" is not followed: ${reason}`
@@ -696,7 +717,6 @@ export class TriggerRun {
     if (effects.mayReturnNull && trigger.timing === 'before' && trigger.isForEachRow) this.dropsOpaque ??= why
     if (effects.mayFail || effects.isDynamic)
       this.walk.doubt(`trigger "${trigger.name}" may refuse a row: ${reason}`, relation.name)
-    void guard
   }
 }
 
