@@ -262,6 +262,7 @@ function readRelations(catalog: CatalogModel, rows: RelationRow[]): RelationsByO
       indexes: [],
       triggers: [],
       rules: [],
+      areReferencesAsleep: false,
       source: live,
       isDirty: false,
       isEmpty: false,

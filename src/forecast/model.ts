@@ -186,6 +186,8 @@ export interface Relation {
   indexes: IndexObject[]
   triggers: TriggerObject[]
   rules: RuleObject[]
+  /** DISABLE TRIGGER ALL: the triggers behind its foreign keys sleep too. */
+  areReferencesAsleep: boolean
   /** What to read to get the present content: today's table, or a link of the chain. */
   source: string
   /** The columns differ from those of the source: a link must be made before it is read. */

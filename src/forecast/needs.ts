@@ -218,7 +218,12 @@ export function needInForce(
     const { kind, columns } = constraint
     if (kind === 'check' && [...columnsIn(constraint.expression), ...columns].some(isChanged))
       needCheck(walk, relation, constraint, rows)
-    if (kind === 'foreign key' && !walk.catalog.isReplica && columns.some(isChanged))
+    if (
+      kind === 'foreign key' &&
+      !walk.catalog.isReplica &&
+      !relation.areReferencesAsleep &&
+      columns.some(isChanged)
+    )
       needForeignKey(walk, relation, constraint, rows)
     if (kind === 'exclusion' && exclusionColumns(constraint).some(isChanged))
       needExclusion(walk, relation, constraint)

@@ -219,6 +219,15 @@ const followed: Record<string, Case> = {
     setup: trigger(write, `RAISE EXCEPTION 'no';`),
     migration: `ALTER TABLE t DISABLE TRIGGER tr; UPDATE t SET amount = 1; ALTER TABLE t ENABLE TRIGGER tr`,
   },
+  'triggers and foreign keys asleep, and awake again': {
+    setup: trigger(write, `RAISE EXCEPTION 'no';`),
+    migration: `ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET parent = 99 WHERE id = 1; ALTER TABLE t ENABLE TRIGGER ALL; UPDATE t SET amount = 3`,
+    state: 'P0001',
+  },
+  'foreign keys asleep': {
+    setup: shop,
+    migration: `ALTER TABLE parents DISABLE TRIGGER ALL; DELETE FROM parents WHERE id = 1; ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET parent = 99 WHERE id = 2`,
+  },
   'triggers and foreign keys asleep in a replica': {
     setup: trigger(write, `RAISE EXCEPTION 'no';`),
     migration: `SET session_replication_role = replica; UPDATE t SET parent = 99; RESET session_replication_role`,

@@ -28,7 +28,7 @@ export async function followReferences(
   change: ParentChange,
   depth = 0,
 ): Promise<void> {
-  if (walk.catalog.isReplica) return
+  if (walk.catalog.isReplica || parent.areReferencesAsleep) return
   for (const child of walk.catalog.relations) {
     for (const key of child.constraints) {
       if (key.kind !== 'foreign key' || key.parent !== parent) continue

@@ -141,6 +141,8 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
     case 'AT_EnableTrigAll':
     case 'AT_EnableTrigUser':
       setTriggers(relation, () => true, command.subtype.startsWith('AT_Enable'))
+      if (command.subtype.endsWith('All'))
+        relation.areReferencesAsleep = command.subtype === 'AT_DisableTrigAll'
       break
     case 'AT_AttachPartition':
       attachPartition(walk, relation, command.def)

@@ -29,6 +29,7 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Re
     indexes: [],
     triggers: [],
     rules: [],
+    areReferencesAsleep: false,
     source: '(SELECT 1)',
     isDirty: true,
     isEmpty: true,
