@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { limitQuestions } from '../../src/checks/answer.js'
 import type { Finding } from '../../src/domain/finding.js'
 import { type Forecast, makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
@@ -16,6 +17,7 @@ export async function forecastOf(client: pg.Client, pending: readonly string[]):
   await client.query('SET search_path = public')
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   try {
+    await limitQuestions(client, 20_000)
     return await makeForecast(files, [client], 'public')
   } finally {
     await client.query('ROLLBACK')

@@ -164,6 +164,7 @@ function watchTable(context: LossContext, relation: Relation, by: Dropped['by'])
 /** Where a counter stands is data too: started again, it gives numbers that are in use. */
 function watchSequence(context: LossContext, sequence: SequenceObject, by: Dropped['by']): void {
   if (sequence.live === undefined) return
+  const isSerials = sequence.ownedBy !== undefined
   const measure = { from: `${sequence.live} AS s`, condition: 's.is_called' }
   context.add({
     object: sequence.name,
@@ -172,7 +173,8 @@ function watchSequence(context: LossContext, sequence: SequenceObject, by: Dropp
     measures: () => ({ lost: measure }),
     weigh: () => ({
       code: by?.code ?? 'drop-sequence',
-      verdict: 'warn',
+      // That of a serial column goes when the column counts no more.
+      verdict: isSerials ? 'info' : 'warn',
       message: `where the sequence "${sequence.name}" stands is lost`,
       hint: 'If another sequence takes its place, start it after the last value of this one.',
     }),

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../../sql/names.js'
+import { findColumn } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { keyOf } from '../walk.js'
 
@@ -13,12 +14,16 @@ export class Today {
   readonly #written = new Set<Column>()
   readonly #retyped = new Set<Column>()
 
+  /** The rows of a partitioned table are those of its partitions. */
   insertInto(relation: Relation): void {
-    this.#inserted.add(relation)
+    for (const one of familyOf(relation)) this.#inserted.add(one)
   }
 
-  write(column: Column): void {
-    this.#written.add(column)
+  write(relation: Relation, { name }: Column): void {
+    for (const one of familyOf(relation)) {
+      const column = findColumn(one, name)
+      if (column) this.#written.add(column)
+    }
   }
 
   retype(column: Column): void {
@@ -62,6 +67,12 @@ export class Today {
     const isThere = this.isThere(relation, sqlOf)
     return isThere === undefined ? undefined : `${sqlOf(column)} IS NOT NULL AND ${isThere}`
   }
+}
+
+function familyOf(relation: Relation): Set<Relation> {
+  const family = new Set([relation])
+  for (const one of family) for (const relative of [...one.parents, ...one.children]) family.add(relative)
+  return family
 }
 
 const today = '"~today"'

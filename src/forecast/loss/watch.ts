@@ -1,4 +1,3 @@
-import { findColumn } from '../lookup.js'
 import type { Relation } from '../model.js'
 import type { Walk } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement, Watcher } from '../watcher.js'
@@ -46,14 +45,7 @@ export class LossWatch implements Watcher {
   updated(relation: Relation, rows: UpdatedRows): void {
     watchUpdated(this.#context, relation, rows)
     this.#context.lineage.updated(relation, rows)
-    for (const { column } of rows.changes) {
-      this.#today.write(column)
-      // Generated columns follow; a row that moves to a partition is another one there.
-      for (const child of relation.children) {
-        const inherited = findColumn(child, column.name)
-        if (inherited) this.#today.write(inherited)
-      }
-    }
+    for (const { column } of rows.changes) this.#today.write(relation, column)
   }
 
   notFollowed(statement: WatchedStatement, reason: string): void {
