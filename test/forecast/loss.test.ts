@@ -312,6 +312,48 @@ const cases: readonly Case[] = [
     findings: ['delete items 1 warn'],
   },
   {
+    name: 'DELETE and UPDATE of a MERGE',
+    files: [
+      `MERGE INTO items USING (VALUES (100), (101), (900)) AS v (id) ON v.id = items.id
+       WHEN MATCHED AND items.id = 100 THEN DELETE
+       WHEN MATCHED THEN UPDATE SET what = 'new'
+       WHEN NOT MATCHED THEN INSERT (id, what) VALUES (v.id, 'new')`,
+    ],
+    findings: ['delete items 1 warn', 'update items.what 1 info'],
+  },
+  {
+    name: 'DELETE by a trigger',
+    setup: `CREATE FUNCTION sweep() RETURNS trigger LANGUAGE plpgsql AS
+              $$ BEGIN DELETE FROM items WHERE id = 101; RETURN NULL; END $$;
+            CREATE TRIGGER sweep AFTER UPDATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION sweep()`,
+    files: [`UPDATE orders SET state = 'done' WHERE id = 10`],
+    findings: ['delete items 1 warn', 'update orders.state 1 info'],
+  },
+  {
+    name: 'references that follow a key',
+    setup: `CREATE TABLE codes (code text PRIMARY KEY); INSERT INTO codes VALUES ('a'), ('b');
+            CREATE TABLE uses (id int PRIMARY KEY, code text REFERENCES codes ON UPDATE CASCADE);
+            INSERT INTO uses VALUES (1, 'a'), (2, 'b')`,
+    files: [`UPDATE codes SET code = 'z' WHERE code = 'a'`],
+    findings: ['cascade uses.code 1 block', 'update codes.code 1 info'],
+    truth: { rows: { codes: 1 }, values: { 'uses.code': 1 } },
+  },
+  {
+    name: 'a partition that the migrations have put rows into',
+    setup: `CREATE TABLE logs (id int PRIMARY KEY) PARTITION BY RANGE (id);
+            CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (10);
+            INSERT INTO logs VALUES (1), (2)`,
+    files: ['INSERT INTO logs VALUES (3); DROP TABLE logs_1'],
+    findings: ['drop-table logs_1 2 block'],
+    truth: { rows: { logs: 2 }, values: {} },
+  },
+  {
+    name: 'a statement that is not followed',
+    files: ['DELETE FROM items WHERE id > 100 + 2 * (random() < 2)::int'],
+    findings: ['delete items 4 unknown'],
+    truth: { rows: { items: 1 }, values: {} },
+  },
+  {
     name: 'DELETE in a WITH',
     files: [`WITH gone AS (DELETE FROM items WHERE id = 100 RETURNING *) SELECT count(*) FROM gone`],
     findings: ['delete items 1 warn'],
