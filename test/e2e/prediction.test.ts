@@ -4,9 +4,9 @@ import { runCli } from '../support/run-cli.js'
 import { createTestDatabase } from '../support/test-database.js'
 
 const sql = `
-  CREATE TABLE customers (id serial PRIMARY KEY, email text, role text DEFAULT 'user', city varchar(40));
+  CREATE TABLE customers (id serial PRIMARY KEY, email text, role text DEFAULT 'member', city varchar(40));
   INSERT INTO customers (email, role, city)
-  SELECT CASE WHEN i % 4 = 0 THEN NULL ELSE 'user' || i % 8 || '@example.com' END, CASE WHEN i = 7 THEN 'guest' ELSE 'user' END, 'Town ' || i
+  SELECT CASE WHEN i % 4 = 0 THEN NULL ELSE 'user' || i % 8 || '@example.com' END, CASE WHEN i = 7 THEN 'guest' ELSE 'member' END, 'Town ' || i
     FROM generate_series(1, 12) i;
   CREATE TABLE orders (id serial PRIMARY KEY, customer_id int);
   INSERT INTO orders (customer_id) SELECT i FROM generate_series(1, 15) i;`
@@ -94,7 +94,7 @@ test('values stand in no output unless somebody asks to see them', async () => {
   }
   const { report, output } = await check(migrations)
   expect(report.findings.find(({ kind }) => kind === 'failure')?.code).toBe('invalid-value')
-  expect(output).not.toMatch(/"user"|guest/)
+  expect(output).not.toMatch(/guest|"member|user1@|Town 1/)
 })
 
 test('what cannot be told is left to the rehearsal, and stops the run', async () => {
