@@ -81,6 +81,30 @@ const catalogs: Readonly<
         .filter(({ kind }) => /table/.test(kind))
         .map(({ schema, name }) => [text(schema), text(name)]),
   },
+  pg_views: {
+    columns: ['schemaname', 'viewname'],
+    rows: ({ relations }) =>
+      relations.filter(({ kind }) => kind === 'view').map(({ schema, name }) => [text(schema), text(name)]),
+  },
+  pg_matviews: {
+    columns: ['schemaname', 'matviewname'],
+    rows: ({ relations }) =>
+      relations
+        .filter(({ kind }) => kind === 'materialized view')
+        .map(({ schema, name }) => [text(schema), text(name)]),
+  },
+  views: {
+    columns: ['table_schema', 'table_name'],
+    rows: ({ relations }) =>
+      relations.filter(({ kind }) => kind === 'view').map(({ schema, name }) => [text(schema), text(name)]),
+  },
+  pg_trigger: {
+    columns: ['tgname', 'tgrelid', 'tgisinternal'],
+    rows: ({ relations }, numberOf) =>
+      relations.flatMap((relation) =>
+        relation.triggers.map(({ name }) => [text(name), oid(numberOf, relation), 'false']),
+      ),
+  },
   pg_namespace: {
     columns: ['oid', 'nspname'],
     rows: ({ schemas }) => [...schemas].map((schema) => [namespace(schema), text(schema)]),
