@@ -194,16 +194,7 @@ export const answeredCatalogs: ReadonlySet<string> = new Set(Object.keys(catalog
 
 /** Catalogs that statements change and the chain does not answer for. Others, such as pg_roles, stay as they are. */
 export const changingCatalogs: ReadonlySet<string> = new Set([
-  ...[
-    'pg_proc',
-    'pg_trigger',
-    'pg_views',
-    'pg_matviews',
-    'pg_policy',
-    'pg_policies',
-    'pg_sequence',
-    'pg_sequences',
-  ],
+  ...['pg_proc', 'pg_policy', 'pg_policies', 'pg_sequence', 'pg_sequences'],
   ...[
     'pg_depend',
     'pg_inherits',
@@ -221,15 +212,7 @@ export const changingCatalogs: ReadonlySet<string> = new Set([
     'pg_statistic_ext',
     'pg_event_trigger',
   ],
-  ...[
-    'routines',
-    'triggers',
-    'views',
-    'sequences',
-    'schemata',
-    'key_column_usage',
-    'constraint_column_usage',
-  ],
+  ...['routines', 'triggers', 'sequences', 'schemata', 'key_column_usage', 'constraint_column_usage'],
   ...[
     'referential_constraints',
     'check_constraints',
