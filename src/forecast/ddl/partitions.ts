@@ -35,7 +35,7 @@ export function detachPartition(walk: Walk, parent: Relation, def: Node): void {
 /** A partition must have every column, NOT NULL and CHECK of its parent. SQLSTATE 42804. */
 function assertAlike(walk: Walk, parent: Relation, child: Relation): void {
   const fail = (message: string) =>
-    walk.fail({ code: 'invalid-value', sqlstate: '42804', object: child.name, message })
+    walk.fail({ code: 'type-mismatch', sqlstate: '42804', object: child.name, message })
   for (const column of parent.columns) {
     const own = findColumn(child, column.name)
     if (!own) fail(`"${child.name}" has no column "${column.name}"`)
