@@ -265,6 +265,19 @@ const followed: Record<string, Case> = {
     migration: `UPDATE t SET amount = 1`,
     doubts: 1,
   },
+  'a table that the function makes itself': {
+    setup: trigger(
+      after,
+      `CREATE TEMP TABLE IF NOT EXISTS mine (id int); INSERT INTO mine VALUES (NEW.id); RETURN NULL;`,
+    ),
+    migration: `UPDATE t SET amount = 1`,
+    doubts: 2,
+  },
+  'a generated column that is not computed yet': {
+    setup: `${trigger(write, `NEW.slug := NEW.twice; RETURN NEW;`)} ALTER TABLE t ADD twice int GENERATED ALWAYS AS (amount * 2) STORED;`,
+    migration: `UPDATE t SET amount = 1`,
+    unknown: ['t.slug'],
+  },
   'rows that change one another': {
     setup: trigger(
       after,

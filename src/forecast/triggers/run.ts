@@ -69,6 +69,8 @@ export class TriggerRun {
   #endsOpaque: string | undefined
   readonly #written = new Set<Relation>()
   readonly #types = new Map<string, ColumnType | 'record'>()
+  /** A part that is not followed may have made a table of its own. */
+  #mayMakeTables = false
   /** Variables of a type that is not followed, and why. */
   readonly #unknown = new Map<string, string>()
   readonly #recordFields = new Map<string, string[]>()
@@ -161,7 +163,7 @@ export class TriggerRun {
       try {
         await this.#statement(kind.replace(/^PLpgSQL_stmt_/, ''), node, guard)
       } catch (error) {
-        if (error instanceof Missing && this.walk.catalog.opaque === undefined)
+        if (error instanceof Missing && !this.#mayMakeTables && this.walk.catalog.opaque === undefined)
           this.#needNone(guard, error.sqlstate, error.message)
         else if (error instanceof NotFollowed) this.#leave([statement], error.message)
         else if (error instanceof NotDeparsed) this.#leave([statement], 'its text is not read with certainty')
@@ -266,10 +268,23 @@ export class TriggerRun {
     const reason = this.#unknown.get(name)
     if (reason !== undefined) throw new NotFollowed(reason)
     const column = this.#columnOf(name)
-    if (column !== undefined) return stateColumn(column)
-    const [row, field] = name.split('.')
-    if ((row === 'new' || row === 'old') && field !== undefined) return this.#absentField(row, field)
+    const [row, field, ...more] = name.split('.')
+    if (column !== undefined) {
+      if (row === 'new') this.#assertComputed(name.slice('new.'.length))
+      return stateColumn(column)
+    }
+    if ((row === 'new' || row === 'old') && field !== undefined) {
+      if (more.length > 0) throw new NotFollowed(`a part of "${field}" is read`)
+      return this.#absentField(row, field)
+    }
     return this.#givenValue(name)
+  }
+
+  /** Generated columns are computed after the triggers before. */
+  #assertComputed(field: string): void {
+    const { relation, trigger } = this.firing
+    if (trigger.timing === 'before' && findColumn(relation, field)?.generated)
+      throw new NotFollowed(`"${field}" is not computed yet`)
   }
 
   /** NEW of a row that goes and OLD of one that comes are NULL. */
@@ -347,7 +362,8 @@ export class TriggerRun {
 
   #missingRelation(node: Node): NotFollowed {
     const { schema, name } = relationOf(node)
-    const isElsewhere = this.walk.catalog.relations.some((one) => one.name === name)
+    const { relations, sequences } = this.walk.catalog
+    const isElsewhere = [...relations, ...sequences].some((one) => one.name === name)
     const isServers = schema === 'pg_catalog' || schema === 'information_schema' || name.startsWith('pg_')
     const message = `relation "${name}" does not exist`
     return isServers || isElsewhere ? new NotFollowed(message) : new Missing('42P01', message)
@@ -712,6 +728,7 @@ export class TriggerRun {
       this.walk.blur(written, why)
       this.#written.add(written)
     }
+    this.#mayMakeTables ||= effects.isDynamic
     if (effects.isDynamic) blurWritten(this.walk, JSON.stringify(part), why)
     if (effects.mayReturn) this.#endsOpaque ??= why
     if (effects.mayReturnNull && trigger.timing === 'before' && trigger.isForEachRow) this.dropsOpaque ??= why
