@@ -66,7 +66,7 @@ function explain(
 
 /** The server's message without the value that it quotes at the end, which goes to CI logs and tickets. */
 function withoutValue(message: string): string {
-  return message.replace(/: "([^]?)[^]*"$/, (_, first: string) =>
+  return message.replace(/: "(.?).*"$/s, (_, first: string) =>
     first === '~' ? ': a value does not fit' : `: "${first}…"`,
   )
 }

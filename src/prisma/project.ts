@@ -25,12 +25,22 @@ export interface ProjectPaths {
   readonly configPath?: string
 }
 
+/** Stands for a Prisma that nothing of this run asks for: what only reads asks the engine that ships with migrate-guard. */
+const noCli = { cliPath: '', version: 'not installed', major: 7 } as const
+
 /**
  * Finds the project's Prisma and where its files are.
- * @throws ProjectError when Prisma is not installed, is too old or too new, or the schema or migrations are missing.
+ * @param needsCli false where the run asks nothing of Prisma's own CLI, which then need not be installed
+ * @throws ProjectError when Prisma is not installed and needed, is too old or too new, or the schema or migrations are missing.
  */
-export async function findPrismaProject(paths: ProjectPaths): Promise<PrismaProject> {
-  const cli = await findPrismaCli(paths.directory)
+export async function findPrismaProject(
+  paths: ProjectPaths,
+  { needsCli = true }: { needsCli?: boolean } = {},
+): Promise<PrismaProject> {
+  const cli = await findPrismaCli(paths.directory).catch((error: unknown) => {
+    if (!needsCli && error instanceof ProjectError && error.code === 'prisma-missing') return noCli
+    throw error
+  })
   const schemaPath = paths.schemaPath ?? (await findSchema(paths.directory))
   if (!existsSync(schemaPath)) {
     throw new ProjectError(

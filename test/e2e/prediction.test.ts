@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { makeProject } from '../support/project.js'
 import { runCli } from '../support/run-cli.js'
@@ -10,6 +12,14 @@ const sql = `
     FROM generate_series(1, 12) i;
   CREATE TABLE orders (id serial PRIMARY KEY, customer_id int);
   INSERT INTO orders (customer_id) SELECT i FROM generate_series(1, 15) i;`
+
+/** It must not import from Prisma, which is not there. */
+const config = `export default {
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  datasource: { url: process.env.DATABASE_URL },
+}
+`
 
 interface Report {
   prediction: string
@@ -28,9 +38,15 @@ interface Report {
   }[]
 }
 
-async function check(migrations: Record<string, string>, extra: string[] = [], setup = sql) {
+async function check(
+  migrations: Record<string, string>,
+  extra: string[] = [],
+  setup = sql,
+  { hasPrisma = true } = {},
+) {
   const database = await createTestDatabase({ sql: setup })
-  const project = await makeProject({ migrations })
+  const project = await makeProject({ migrations, ...(hasPrisma ? {} : { config }) })
+  if (!hasPrisma) await rm(join(project.directory, 'node_modules'))
   const { stdout, stderr, exitCode } = await runCli(['check', '--json', ...extra], {
     cwd: project.directory,
     env: { DATABASE_URL: database.url },
@@ -86,6 +102,14 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFE
   ).rejects.toMatchObject({ code: '23503' })
   await database.query(failure?.fixSql ?? '')
   await database.query('ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id)')
+})
+
+test('a check asks nothing of Prisma, which need not be installed', async () => {
+  const { report, exitCode } = await check({ '1_fine': 'CREATE TABLE notes (id int);' }, [], sql, {
+    hasPrisma: false,
+  })
+  expect(report.prediction).toBe('succeeds')
+  expect(exitCode).toBe(0)
 })
 
 test('values stand in no output unless somebody asks to see them', async () => {
