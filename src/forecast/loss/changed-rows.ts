@@ -84,10 +84,7 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
     const isAtMost = isToday === undefined
     const hadValue = [isHit, `${old} IS NOT NULL`, isToday ?? 'true'].join(' AND ')
     const lost = { from, condition: `${hadValue} AND ${differs(old, now, column.type)}` }
-    const total = {
-      from: rows.all ?? from,
-      condition: [`${old} IS NOT NULL`, isToday ?? 'true'].join(' AND '),
-    }
+    const total = { from: rows.all ?? from, condition: `${old} IS NOT NULL` }
     const everything = { from: `${relation.live} AS t`, condition: `t.${live} IS NOT NULL` }
     const name = `"${relation.name}"."${column.name}"`
     const keep = keepValuesSql(walk.catalog, relation, column)
@@ -96,7 +93,8 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
       sample: unknown === undefined ? sampleOf(relation, []).map((key) => `${alias}.${key}`) : [],
       isAtMost: isAtMost || unknown !== undefined,
       ...(unknown === undefined ? {} : { unknown }),
-      measures: () => (unknown === undefined ? { lost, total } : { lost: everything }),
+      measures: () =>
+        unknown === undefined ? { lost, ...(hasCondition ? { total } : {}) } : { lost: everything },
       weigh: (counts) => {
         const most = isAtMost || unknown !== undefined
         const some = `${amount(counts.lost, 'value', most)} of ${name} ${be(counts.lost)} overwritten`

@@ -38,7 +38,7 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
   }
   if (!conversion) return
   const { measure, isAtMost } = valuesLeft(context, relation, column)
-  const { isLost, losesTimeZone, opaque } = conversion
+  const { isLost, join = '', losesTimeZone, opaque } = conversion
   const name = `"${relation.name}"."${column.name}"`
   const types = `${wordsOf(column.type)} → ${wordsOf(type)}`
   const keep = keepValuesSql(walk.catalog, relation, column)
@@ -64,7 +64,7 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
   }
   const isKnown = opaque === undefined && !isAtMost
   // USING may read other columns too.
-  const from = def.raw_default ? walk.rowsOf(relation) : measure.from
+  const from = `${def.raw_default ? walk.rowsOf(relation) : measure.from}${join}`
   const lost = isKnown ? { from, condition: `${measure.condition} AND ${isLost}` } : measure
   context.add({
     ...shared,

@@ -12,6 +12,8 @@ import { differs, textsDiffer } from './values.js'
 export interface Conversion {
   /** SQL over the relation's row: true for a value that cannot be read back from the new one. */
   readonly isLost: string
+  /** What `isLost` looks into beside the relation's rows, to stand after them. */
+  readonly join?: string
   /** The moments of time become wall-clock times, as the session's TimeZone says. */
   readonly losesTimeZone: boolean
   /** Why the new values cannot be known. */
@@ -52,20 +54,24 @@ export function conversionOf(
     ? differs(old, `CAST(${back} AS ${liveTypeText(column.type)})`, column.type)
     : textsDiffer(old, now)
   const mayTakeAnotherForm = isPlain ? !isReversible(column.type, type) : !cuts(tree)
-  const isMerged = `(${now} IS NULL OR (${now})::pg_catalog.text IN (${mergedValues(walk, relation, old, now)}))`
   const reason = relation.opaque ?? column.opaque ?? value.opaque[0]
+  const isMerged = `(${now} IS NULL OR ${merged} IS NOT NULL)`
   return {
     isLost: [`${old} IS NOT NULL`, changes, ...(mayTakeAnotherForm ? [isMerged] : [])].join(' AND '),
+    ...(mayTakeAnotherForm ? { join: joinMerged(walk, relation, old, now) } : {}),
     losesTimeZone: isZoned(column.type) && isZoneless(type) && isPlain && zone === undefined,
     ...(reason === undefined ? {} : { opaque: reason }),
   }
 }
 
-/** New values that several different old ones become. */
-function mergedValues(walk: Walk, relation: Relation, old: string, now: string): string {
+/** Finds the new values that several different old ones become. A join, because a subquery is run for each row where its answer is large. */
+function joinMerged(walk: Walk, relation: Relation, old: string, now: string): string {
   const pairs = `SELECT (${now})::pg_catalog.text AS n, (${old})::pg_catalog.text AS o FROM ${walk.rowsOf(relation)} WHERE ${old} IS NOT NULL`
-  return `SELECT n FROM (${pairs}) AS pairs WHERE n IS NOT NULL GROUP BY n HAVING pg_catalog.min(o) <> pg_catalog.max(o)`
+  const values = `SELECT n AS "~value" FROM (${pairs}) AS pairs WHERE n IS NOT NULL GROUP BY n HAVING pg_catalog.min(o) <> pg_catalog.max(o)`
+  return ` LEFT JOIN (${values}) AS "~merged" ON ${merged} = (${now})::pg_catalog.text`
 }
+
+const merged = '"~merged"."~value"'
 
 /** Types whose values can be cast back and compared: numbers, dates, strings and enums among themselves. */
 function isReversible(from: ColumnType, to: ColumnType): boolean {
