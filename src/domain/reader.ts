@@ -6,6 +6,10 @@ export interface Reader {
   ): Promise<{
     rows: Record<string, unknown>[]
     /** The columns of the answer; the types by their OIDs. */
-    fields?: readonly { readonly name: string; readonly dataTypeID: number }[]
+    fields?: readonly {
+      readonly name: string
+      readonly dataTypeID: number
+      readonly dataTypeModifier?: number
+    }[]
   }>
 }

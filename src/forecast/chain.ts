@@ -6,6 +6,7 @@ import { quoteIdentifier } from '../sql/names.js'
  */
 export class Chain {
   readonly #links = new Map<string, string>()
+  readonly #byQuery = new Map<string, string>()
 
   /**
    * Adds a query and gives the quoted name to read it by.
@@ -19,6 +20,13 @@ export class Chain {
     // Named in one place only, a link is planned into its reader anyway. Read twice, it would be kept whole, without
     // statistics: NOT MATERIALIZED was measured to be several times faster.
     this.#links.set(name, `${name} AS ${isVolatile ? 'MATERIALIZED' : 'NOT MATERIALIZED'} (${query})`)
+    return name
+  }
+
+  /** Like `add`, but the same query gives the same link again. */
+  once(about: string, query: string): string {
+    const name = this.#byQuery.get(query) ?? this.add(about, query)
+    this.#byQuery.set(query, name)
     return name
   }
 

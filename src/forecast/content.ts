@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../sql/names.js'
 import type { Chain } from './chain.js'
-import type { CatalogModel, Column, Relation, SequenceObject } from './model.js'
+import type { CatalogModel, Column, ReadRelation, Relation, SequenceObject } from './model.js'
 
 /** What a sequence held when the forecast began, where it is asked for. */
 export type SequenceStarts = Map<SequenceObject, string>
@@ -20,6 +20,8 @@ export class Content {
   constructor(
     readonly catalog: CatalogModel,
     readonly chain: Chain,
+    /** Brings a view up to what it reads. */
+    private readonly settleView: (content: Content, view: Relation) => void,
   ) {
     for (const relation of catalog.relations) this.#originate(relation)
   }
@@ -53,18 +55,28 @@ export class Content {
 
   /** The FROM item that yields the relation's present rows, its columns under their present names. */
   read(relation: Relation): string {
+    this.settleView(this, relation)
     if (relation.isDirty) {
       const list = relation.columns.map(({ from, name }) => `${from} AS ${quoteIdentifier(name)}`).join(', ')
       const isVolatile = relation.columns.some(({ from }) =>
         /random\(|gen_random|uuid_generate|row_number\(\) OVER|clock_timestamp/.test(from),
       )
-      const source = relation.isEmpty
-        ? `(SELECT 1) AS ${before} WHERE false`
-        : `${relation.source} AS ${before}`
-      const query = `SELECT ${list || '1 AS "~none"'} FROM ${source}`
+      const rows = relation.isEmpty ? ' WHERE false' : ''
+      const query = `SELECT ${list || '1 AS "~none"'} FROM ${relation.source} AS ${before}${rows}`
       this.replace(relation, query, { isVolatile, changed: [] })
     }
     return relation.source
+  }
+
+  /** A relation under the names that its columns had when a view of it was made. */
+  readAs({ relation, columns }: ReadRelation): string {
+    const source = this.read(relation)
+    const left = columns.filter(({ column }) => relation.columns.includes(column))
+    if (left.every(({ column, name }) => column.name === name)) return source
+    const list = left.map(
+      ({ column, name }) => `r.${quoteIdentifier(column.name)} AS ${quoteIdentifier(name)}`,
+    )
+    return this.chain.once(relation.name, `SELECT ${list.join(', ')} FROM ${source} AS r`)
   }
 
   /**

@@ -89,7 +89,8 @@ function spreadToParts(walk: Walk, parent: Relation): void {
       walk.blur(child, `a statement writes to "${parent.name}", of which "${child.name}" is a part`)
       continue
     }
-    if (walk.inTransaction && !child.isEmpty) child.past.push(walk.content.read(child))
+    if (walk.inTransaction && !child.isEmpty)
+      child.past.push({ source: walk.content.read(child), mayBeHeapOnly: true })
     const query = `SELECT ${columnsOf(child)} FROM ${walk.content.read(parent)} AS p WHERE ${bounds} OFFSET 0`
     walk.content.replace(child, query)
     child.isEmpty = parent.isEmpty

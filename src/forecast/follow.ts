@@ -18,10 +18,13 @@ import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum, settleEnums } from './ddl/types.js'
 import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
+import { needDeferred } from './needs.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
+import { setSequence } from './sequences.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
 import { triggerOf } from './triggers/definition.js'
 import { blurWritten } from './triggers/effects.js'
+import { rememberState } from './undo.js'
 import type { Walk } from './walk.js'
 
 /**
@@ -39,7 +42,17 @@ export async function followStatement(walk: Walk, statement: Followed): Promise<
       error instanceof NotDeparsed ? 'its text is not read with certainty' : error.message,
     )
   }
-  if (!unchanging.has(statement.kind) && !dataKinds.has(statement.kind)) walk.content.isCatalogChanged = true
+  noteCatalogChange(walk, statement)
+}
+
+/** A statement of a block, which gives up as a whole. */
+async function followInBlock(walk: Walk, statement: Followed, scope?: Scope): Promise<void> {
+  await follow(walk, statement, scope)
+  noteCatalogChange(walk, statement)
+}
+
+function noteCatalogChange(walk: Walk, { kind }: Followed): void {
+  if (!unchanging.has(kind) && !dataKinds.has(kind)) walk.content.isCatalogChanged = true
 }
 
 const dataKinds: ReadonlySet<string> = new Set([
@@ -74,7 +87,6 @@ const unchanging: ReadonlySet<string> = new Set([
   ...[
     'ClusterStmt',
     'CheckPointStmt',
-    'ConstraintsSetStmt',
     'CreateStatsStmt',
     'AlterStatsStmt',
     'CreatePolicyStmt',
@@ -160,7 +172,9 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
     case 'AlterObjectSchemaStmt':
       return followSetSchema(walk, node)
     case 'CreateSchemaStmt':
-      walk.catalog.schemas.add(node.schemaname ?? '')
+      return createSchema(walk, node)
+    case 'DefineStmt':
+      if (node.kind === 'OBJECT_TYPE') throw new NotFollowed('a base type is made')
       return
     case 'CreateSeqStmt':
       return createSequence(walk, node)
@@ -177,10 +191,12 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
       return createRule(walk, node, sql)
     case 'VariableSetStmt':
       return setVariable(walk, node)
+    case 'ConstraintsSetStmt':
+      return setConstraints(walk, node)
     case 'TransactionStmt':
       return followTransaction(walk, node)
     case 'DoStmt':
-      return followBlock(walk, node, follow)
+      return followBlock(walk, node, followInBlock)
     case 'RefreshMatViewStmt':
       return followRefresh(walk, node)
     default:
@@ -212,14 +228,14 @@ function mayChangeCatalog({ catalog }: Walk, sql: string): boolean {
 async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void> {
   const { intoClause, ...select } = node
   if (intoClause) return followCreateFromQuery(walk, intoClause, select, 'table')
-  if (setSequence(walk, node)) return
+  if (setSequence(walk, select)) return
   const called = new Set<string>()
   visitTree(node, (kind, inner) => {
     if (kind === 'FuncCall') called.add(lastName(inner.funcname))
   })
   const writing = walk.catalog.functions.find(({ name, body }) => called.has(name) && writes(body))
   if (writing) throw new NotFollowed(`function "${writing.name}" writes`)
-  if (called.has('set_config')) return
+  if (called.has('set_config')) return setConfig(walk, node)
   const { query, scope } = await followQuery(walk, select, outer)
   const { sql, opaque } = new Rewriter(walk.content, scope).query(query)
   walk.need({
@@ -230,43 +246,6 @@ async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void>
     question: { kind: 'evaluates', from: `(${sql}) AS q`, alias: 'q' },
     opaque,
   })
-}
-
-/** `SELECT setval('"User_id_seq"', …)` */
-function setSequence(walk: Walk, node: Node): boolean {
-  const call = node.targetList?.length === 1 ? node.targetList[0].ResTarget.val.FuncCall : undefined
-  if (lastName(call?.funcname) !== 'setval') return false
-  const [name, value, isCalled] = call.args as Node[]
-  const sequence = sequenceOf(walk, name)
-  if (!sequence || node.fromClause) throw new NotFollowed('setval of a sequence that is not known')
-  const rewritten = new Rewriter(walk.content).expression(value as Node)
-  if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
-  const isNext = isCalled?.A_Const?.boolval !== undefined && isCalled.A_Const.boolval.boolval !== true
-  walk.content.sequenceStarts.set(
-    sequence,
-    `(${rewritten.sql})::pg_catalog.int8${isNext ? '' : ` + ${sequence.increment}`}`,
-  )
-  sequence.taken = []
-  return true
-}
-
-/** A literal, or pg_get_serial_sequence('"User"', 'id'). */
-function sequenceOf(walk: Walk, argument: Node | undefined) {
-  const text = (node: Node | undefined) =>
-    node?.A_Const?.sval?.sval ?? node?.TypeCast?.arg?.A_Const?.sval?.sval
-  const parts = (name: string) =>
-    [...name.matchAll(/"((?:[^"]|"")*)"|([^."]+)/g)].map(([, quoted, plain]) => ({
-      String: { sval: quoted?.replaceAll('""', '"') ?? (plain ?? '').toLowerCase() },
-    }))
-  const direct = text(argument)
-  if (direct !== undefined) return findSequence(walk.catalog, relationOfParts(parts(direct)))
-  if (lastName(argument?.FuncCall?.funcname) !== 'pg_get_serial_sequence') return undefined
-  const [table, column] = (argument?.FuncCall?.args ?? []).map(text) as [
-    string | undefined,
-    string | undefined,
-  ]
-  const relation = findRelation(walk.catalog, relationOfParts(parts(table ?? '')))
-  return relation?.columns.find((one) => one.name === column)?.sequence
 }
 
 function createSequence(walk: Walk, node: Node): void {
@@ -352,6 +331,31 @@ function createRule(walk: Walk, node: Node, definition: string): void {
   relation.rules = [...others, { name: node.rulename, event, definition }]
 }
 
+/** CREATE SCHEMA, with the tables that may be made in it at once. */
+async function createSchema(walk: Walk, node: Node): Promise<void> {
+  const { catalog } = walk
+  const schema: string = node.schemaname ?? ''
+  catalog.schemas.add(schema)
+  const { searchPath } = catalog
+  catalog.searchPath = [schema, ...searchPath]
+  for (const element of node.schemaElts ?? []) {
+    const [kind = ''] = Object.keys(element)
+    await follow(walk, { kind, node: element[kind], sql: '' })
+  }
+  catalog.searchPath = searchPath
+}
+
+/** `SELECT set_config('search_path', …)`, as dumps write it. */
+function setConfig(walk: Walk, { targetList }: Node): void {
+  const [name, value] = (targetList?.[0]?.ResTarget.val.FuncCall?.args ?? []).map(
+    (one: Node) => one.A_Const?.sval?.sval,
+  )
+  if (name !== 'search_path') return
+  if (value === undefined) throw new NotFollowed('the search path is computed')
+  const path = value.split(',').map((one: string) => one.trim().replace(/^"(.*)"$/, '$1'))
+  walk.catalog.searchPath = path.filter((one: string) => one !== '')
+}
+
 function setVariable(walk: Walk, node: Node): void {
   if (node.name === 'session_replication_role')
     walk.catalog.isReplica = node.args?.[0]?.A_Const?.sval?.sval === 'replica'
@@ -365,15 +369,40 @@ function followTransaction(walk: Walk, node: Node): void {
     case 'TRANS_STMT_COMMIT':
       endTransaction(walk)
       break
-    case 'TRANS_STMT_ROLLBACK':
+    case 'TRANS_STMT_SAVEPOINT':
+      walk.savepoints.set(node.savepoint_name, rememberState(walk))
+      break
     case 'TRANS_STMT_ROLLBACK_TO':
+      goBack(walk, node.savepoint_name)
+      break
+    case 'TRANS_STMT_ROLLBACK':
     case 'TRANS_STMT_PREPARE':
+      for (const relation of walk.catalog.relations) walk.blur(relation, 'the file rolls back itself')
       throw new NotFollowed('the file rolls back itself')
   }
 }
 
+function goBack(walk: Walk, savepoint: string): void {
+  const undo = walk.savepoints.get(savepoint)
+  if (!undo) throw new NotFollowed(`savepoint "${savepoint}" is not known`)
+  undo()
+}
+
 /** What was done is there for good: an index meets no replaced rows, an enum its new values. */
 export function endTransaction(walk: Walk): void {
+  const { place } = walk
+  for (const deferral of walk.deferrals.end()) {
+    walk.place = deferral.place
+    needDeferred(walk, deferral)
+  }
+  walk.place = place
   settleEnums(walk)
   for (const relation of walk.catalog.relations) relation.past = []
+  walk.savepoints.clear()
+}
+
+/** SET CONSTRAINTS … IMMEDIATE asks at once what has been put off. */
+function setConstraints(walk: Walk, node: Node): void {
+  const names = (node.constraints ?? []).map(({ RangeVar }: Node) => RangeVar.relname)
+  for (const deferral of walk.deferrals.set(names, node.deferred === true)) needDeferred(walk, deferral)
 }

@@ -68,34 +68,12 @@ export async function makeForecast(
   schema: string,
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
-  const [reader] = readers
-  const catalog = await readLiveCatalog(reader, schema)
-  const earlier: ParsedStatement[] = []
-  const locks: StatementLocks[] = []
-  const walk = new Walk(
-    catalog,
-    async (sql) => {
-      const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
-      const asked = await answer(reader, () => reader.query(query))
-      return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
-    },
-    (statement) =>
-      staticFailureOf(statement, catalog, { reader, inTransaction: walk.inTransaction, earlier }),
-    followDataStatement,
-  )
-  const watch = new LossWatch(walk)
-  walk.watcher = watch
-  await readSequenceStarts(walk, files)
-  try {
-    for (const file of files) await followFile(walk, file, { earlier, locks })
-  } catch (error) {
-    if (!(error instanceof WalkEnds)) throw error
-  }
+  const { walk, losses, locks } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
-  const reached = reachedLosses(watch.losses, files, weighed.failure)
-  const losses = await weighLosses(reached, readers, walk.content.chain, onProgress)
-  return { ...weighed, losses, locks, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
+  const reached = reachedLosses(losses, files, weighed.failure)
+  const found = await weighLosses(reached, readers, walk.content.chain, onProgress)
+  return { ...weighed, losses: found, locks, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
 }
 
 /** What stands after the statement that fails does not run. */
@@ -110,6 +88,38 @@ function reachedLosses(
   return losses.filter(
     ({ place }) => fileOf(place) < failing || (fileOf(place) === failing && place.index < index),
   )
+}
+
+/** Follows the pending statements, up to the first that fails for certain. */
+export async function walkOver(
+  files: readonly ForecastFile[],
+  reader: Reader,
+  schema: string,
+): Promise<{ walk: Walk; losses: readonly Loss[]; locks: readonly StatementLocks[] }> {
+  const catalog = await readLiveCatalog(reader, schema)
+  const earlier: ParsedStatement[] = []
+  const locks: StatementLocks[] = []
+  const walk = new Walk(
+    catalog,
+    async (sql) => {
+      const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
+      const asked = await answer(reader, () => reader.query(query))
+      return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
+    },
+    (statement) =>
+      staticFailureOf(statement, catalog, { reader, inTransaction: walk.inTransaction, earlier }),
+    followDataStatement,
+    (requirement) => new Questions([reader], walk.content.chain).one(requirement),
+  )
+  const watch = new LossWatch(walk)
+  walk.watcher = watch
+  await readSequenceStarts(walk, files)
+  try {
+    for (const file of files) await followFile(walk, file, { earlier, locks })
+  } catch (error) {
+    if (!(error instanceof WalkEnds)) throw error
+  }
+  return { walk, losses: watch.losses, locks }
 }
 
 async function followFile(
@@ -149,7 +159,8 @@ function endsTransaction({ kind, node }: ParsedStatement): boolean {
   return kind === 'TransactionStmt' && /COMMIT|ROLLBACK$/.test(node.kind)
 }
 
-function weigh(
+/** What the answers make of the requirements: the first that is violated for certain is the failure. */
+export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,

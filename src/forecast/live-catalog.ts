@@ -19,6 +19,7 @@ import type {
 import { partitionKeyOf } from './partition-key.js'
 import { parseExpression, parseExpressions, parseStatement, parseStatementsTogether } from './tree.js'
 import { triggerOf } from './triggers/definition.js'
+import { bindView } from './views.js'
 
 /** Schemas that are the server's own. */
 const notOurs = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_(temp|toast_temp)_'`
@@ -60,6 +61,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   readPartitions(catalog, relations, relationRows)
   readPolicies(relations, await rowsOf<PolicyRow>(reader, policiesQuery))
   later.parse(catalog)
+  readViews(catalog)
   return catalog
 }
 
@@ -292,6 +294,12 @@ function readRelations(catalog: CatalogModel, rows: RelationRow[]): RelationsByO
   }
   catalog.relations.push(...byOid.values())
   return byOid
+}
+
+/** A view is bound to the relations it reads, whatever they are called later. */
+function readViews(catalog: CatalogModel): void {
+  for (const view of catalog.relations)
+    if (view.definition !== undefined) view.query = bindView(catalog, parseStatement(view.definition))
 }
 
 interface ColumnRow {

@@ -171,7 +171,29 @@ export interface RuleObject {
   readonly definition: string
 }
 
+/** A relation that the query of a view reads, by the names that its columns had when the view was made. */
+export interface ReadRelation {
+  readonly relation: Relation
+  readonly columns: readonly { readonly column: Column; readonly name: string }[]
+}
+
+/** The query of a view, bound to what its names meant when it was made. */
+export interface ViewQuery {
+  readonly tree: Node
+  readonly reads: readonly ReadRelation[]
+}
+
 export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table'
+
+/** Rows as they were before the running transaction replaced them. */
+export interface PastContent {
+  readonly source: string
+  /**
+   * No indexed column changed. Where its page has room for the new row, an index does not meet the old one:
+   * https://www.postgresql.org/docs/current/storage-hot.html
+   */
+  readonly mayBeHeapOnly: boolean
+}
 
 /** A relation at one point of the chain. */
 export interface Relation {
@@ -197,7 +219,7 @@ export interface Relation {
   /** Why its rows cannot be known; absent when they can. */
   opaque?: string
   /** Contents that the running transaction has replaced, and that an index built in it still meets. */
-  past: string[]
+  past: PastContent[]
   /** Partitions, and tables that inherit from it. */
   children: Relation[]
   parents: Relation[]
@@ -210,8 +232,12 @@ export interface Relation {
   isUnlogged?: boolean
   /** Of a view: its query as today's server prints it. */
   readonly definition?: string
+  /** Of a view, also a materialized one. */
+  query?: ViewQuery
+  /** Of a view: what its query read when its source was made. */
+  readState?: string
   /** Of a view: the relations it reads. */
-  readonly reads: Relation[]
+  reads: Relation[]
   hasRowSecurity: boolean
   /** Columns that policies of it read. */
   readonly policies: { name: string; readonly expressions: readonly string[] }[]

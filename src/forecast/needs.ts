@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../sql/names.js'
+import type { Deferral } from './deferrals.js'
 import { exclusionColumns, needExclusion } from './exclusion.js'
 import { fixNulls, fixOrphans } from './fixes.js'
 import { keyHashOf } from './key-hash.js'
@@ -205,26 +206,29 @@ export function needConstant(walk: Walk, object: string, value: string): void {
   })
 }
 
-/** What is in force already is asked again of rows that a statement has put in or changed. */
+/**
+ * What is in force already is asked again of rows that a statement has put in or changed.
+ * @param changedRows just those rows, for constraints NOT VALID that other rows may break; of a foreign key, those
+ * whose reference changes
+ */
 export function needInForce(
   walk: Walk,
   relation: Relation,
   rows: Rows,
   isChanged: (column: Column) => boolean,
+  changedRows?: (moved: readonly Column[]) => Rows,
 ): void {
   for (const column of relation.columns)
     if (column.isNotNull && isChanged(column)) needNotNull(walk, relation, column, { rows })
   for (const constraint of relation.constraints) {
-    const { kind, columns } = constraint
-    if (kind === 'check' && [...columnsIn(constraint.expression), ...columns].some(isChanged))
-      needCheck(walk, relation, constraint, rows)
-    if (
-      kind === 'foreign key' &&
-      !walk.catalog.isReplica &&
-      !relation.areReferencesAsleep &&
-      columns.some(isChanged)
-    )
-      needForeignKey(walk, relation, constraint, rows)
+    const { kind, columns, isValidated } = constraint
+    const read = new Set([...columnsIn(constraint.expression), ...columns])
+    const own = isValidated ? undefined : changedRows
+    if (kind === 'check' && (own || [...read].some(isChanged)))
+      needCheck(walk, relation, constraint, own?.([]) ?? rows)
+    const isAsleep = walk.catalog.isReplica || relation.areReferencesAsleep
+    if (kind === 'foreign key' && !isAsleep && columns.some(isChanged) && !isPutOff(walk, constraint))
+      needForeignKey(walk, relation, constraint, own?.(columns) ?? rows)
     if (kind === 'exclusion' && exclusionColumns(constraint).some(isChanged))
       needExclusion(walk, relation, constraint)
   }
@@ -233,9 +237,29 @@ export function needInForce(
       ...(column ? [column] : columnsIn(expression)),
     ])
     // A row may come under a partial index by a change of what its predicate reads.
-    if (index.isUnique && [...columns, ...columnsIn(index.predicate)].some(isChanged))
-      needUnique(walk, relation, index)
+    const isTouched = index.isUnique && [...columns, ...columnsIn(index.predicate)].some(isChanged)
+    if (isTouched && !isKeyPutOff(walk, relation, index)) needUnique(walk, relation, index)
   }
+}
+
+/** A deferred constraint is asked at the end of the transaction. */
+export function isPutOff(walk: Walk, constraint: Constraint): boolean {
+  if (!walk.inTransaction || !walk.deferrals.isDeferred(constraint)) return false
+  walk.deferrals.add({ constraint, place: walk.place })
+  return true
+}
+
+export function isKeyPutOff(walk: Walk, relation: Relation, index: IndexObject): boolean {
+  const constraint = relation.constraints.find((one) => one.index === index)
+  return constraint !== undefined && isPutOff(walk, constraint)
+}
+
+/** Asks what has been put off, if it is still there. */
+export function needDeferred(walk: Walk, { constraint }: Deferral): void {
+  const relation = walk.catalog.relations.find(({ constraints }) => constraints.includes(constraint))
+  if (!relation) return
+  if (constraint.index) needUnique(walk, relation, constraint.index)
+  else needForeignKey(walk, relation, constraint)
 }
 
 function display(relation: Relation, column: Column): string {

@@ -4,9 +4,10 @@ import { castTo, liveTypeText, NotFollowed } from './casts.js'
 import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-queries.js'
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
-import type { Column, Relation, SequenceObject } from './model.js'
+import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
 import {
   boundColumn,
+  boundRelation,
   boundType,
   deparseExpression,
   deparseFrom,
@@ -15,6 +16,7 @@ import {
   mapTree,
   namesOf,
   parseExpression,
+  visitTree,
 } from './tree.js'
 import { typeOf } from './types.js'
 
@@ -24,6 +26,8 @@ export interface Scope {
   readonly items: ReadonlyMap<string, string | undefined>
   /** All parts of one statement see the rows as they were before it. */
   readonly before?: ReadonlyMap<Relation, string>
+  /** Numbers the rows that take values from a sequence, from 0; by default all rows of the query. */
+  readonly rowNumber?: string
   /** Variables of a DO block, as SQL. */
   readonly variables?: ReadonlyMap<string, string>
 }
@@ -37,6 +41,8 @@ export interface Rewritten {
   readonly opaque: readonly string[]
   /** Two evaluations may differ. */
   readonly isVolatile: boolean
+  /** Sequences that each row takes a value from. */
+  readonly takes: readonly SequenceObject[]
 }
 
 const volatileFunctions: ReadonlySet<string> = new Set([
@@ -59,7 +65,11 @@ const volatileFunctions: ReadonlySet<string> = new Set([
 export class Rewriter {
   readonly #opaque = new Set<string>()
   readonly #columnNames = new Set<string>()
+  /** Columns that something is ordered by or compared with. */
+  readonly #orderedNames = new Set<string>()
   readonly #reads = new Set<Relation>()
+  readonly #boundReads: ReadRelation[] = []
+  readonly #takes = new Set<SequenceObject>()
   #isVolatile = false
 
   constructor(
@@ -86,13 +96,22 @@ export class Rewriter {
     const sql = make()
     for (const relation of [...over, ...this.#reads]) {
       if (this.#reads.has(relation) && relation.opaque !== undefined) this.#opaque.add(relation.opaque)
-      for (const { name, opaque } of relation.columns) {
+      for (const { name, opaque, type } of relation.columns) {
+        // Its values are text to today's server, which orders them otherwise.
+        if (type.object.kind === 'enum' && !type.object.live && this.#orderedNames.has(name))
+          this.#opaque.add(`the order of enum "${type.object.name}" is not known to the server yet`)
         const isRead =
           this.#columnNames.has(name) || this.#columnNames.has('*') || this.#columnNames.has(relation.name)
         if (opaque !== undefined && isRead) this.#opaque.add(opaque)
       }
     }
-    return { sql, opaque: [...this.#opaque], isVolatile: this.#isVolatile }
+    for (const { relation, columns } of this.#boundReads) {
+      if (relation.opaque !== undefined) this.#opaque.add(relation.opaque)
+      for (const { column, name } of columns)
+        if (column.opaque !== undefined && (this.#columnNames.has(name) || this.#columnNames.has('*')))
+          this.#opaque.add(column.opaque)
+    }
+    return { sql, opaque: [...this.#opaque], isVolatile: this.#isVolatile, takes: [...this.#takes] }
   }
 
   #rewrite<T>(tree: T, scope: Scope): T {
@@ -114,6 +133,13 @@ export class Rewriter {
         return this.#cast(node, scope)
       case 'FuncCall':
         return this.#function(node, scope)
+      case 'SortBy':
+      case 'MinMaxExpr':
+        this.#order(node)
+        return undefined
+      case 'A_Expr':
+        if (/^[<>]=?$/.test(lastName(node.name)) || /BETWEEN/.test(node.kind)) this.#order(node)
+        return undefined
       case 'SetToDefault':
         throw new NotFollowed('DEFAULT stands where it is not followed')
       case 'InsertStmt':
@@ -124,6 +150,12 @@ export class Rewriter {
       default:
         return undefined
     }
+  }
+
+  #order(node: Node): void {
+    visitTree(node, (kind, inner) => {
+      if (kind === 'ColumnRef') this.#orderedNames.add(inner[boundColumn]?.name ?? lastName(inner.fields))
+    })
   }
 
   /** The names of a WITH hide relations of the same name, each from its own place on. */
@@ -142,8 +174,13 @@ export class Rewriter {
     return { ...body, withClause: { ...withClause, ctes } }
   }
 
-  #relation(node: Node, scope: Scope): Node | undefined {
+  #relation(node: Node & { [boundRelation]?: ReadRelation }, scope: Scope): Node | undefined {
     const name = relationOf(node)
+    const bound = node[boundRelation]
+    if (bound) {
+      this.#boundReads.push(bound)
+      return rangeVar(this.content.readAs(bound), node.alias ?? { aliasname: name.name })
+    }
     if (name.schema === undefined && scope.items.has(name.name)) {
       const link = scope.items.get(name.name)
       return link === undefined ? undefined : rangeVar(link, node.alias ?? { aliasname: name.name })
@@ -222,14 +259,18 @@ export class Rewriter {
 
   #function(node: Node, scope: Scope): Node | undefined {
     const name = lastName(node.funcname)
+    if (name === 'max' || name === 'min') this.#order(node)
     if (volatileFunctions.has(name)) this.#isVolatile = true
     if (name === 'nextval') return this.#nextval(node)
     // The extension may be yet to come; the server's own function gives values of the same kind.
     if (name === 'uuid_generate_v4') return parseExpression('pg_catalog.gen_random_uuid()')
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
     for (const made of findFunctions(this.content.catalog, relationOfParts(node.funcname))) {
-      if (!made.isLive) this.#opaque.add(`function "${name}" is made by the migrations`)
-      else if (writes(made.body)) throw new NotFollowed(`function "${name}" writes`)
+      if (!made.isLive) {
+        this.#opaque.add(`function "${name}" is made by the migrations`)
+        return { A_Const: { isnull: true } }
+      }
+      if (writes(made.body)) throw new NotFollowed(`function "${name}" writes`)
       else if (this.content.isAnyChanged(made.body))
         this.#opaque.add(`function "${name}" reads a table that the migrations change`)
       if (made.volatility === 'volatile') this.#isVolatile = true
@@ -266,7 +307,10 @@ export class Rewriter {
   /** The values that a sequence gives to the rows of a query, one each, as SQL over its row number. */
   nextValues(sequence: SequenceObject): string {
     this.#isVolatile = true
-    const taken = ['pg_catalog.row_number() OVER () - 1', ...sequence.taken].join(' + ')
+    if (this.#takes.has(sequence)) throw new NotFollowed(`a row takes two values from "${sequence.name}"`)
+    this.#takes.add(sequence)
+    const rowNumber = this.scope.rowNumber ?? 'pg_catalog.row_number() OVER () - 1'
+    const taken = [rowNumber, ...sequence.taken].join(' + ')
     return `(${this.content.nextValueOf(sequence)} + ${sequence.increment} * (${taken}))`
   }
 }

@@ -1,16 +1,18 @@
 import { parseSync } from 'libpg-query'
 import deparser from 'pgsql-deparser'
 import type { Node } from '../sql/parser.js'
-import type { Column, TypeObject } from './model.js'
+import type { Column, ReadRelation, TypeObject } from './model.js'
 
 /** What a node of a kept parse tree means, whatever it is called by now. Symbols, so that a comparison of trees passes over them. */
 export const boundColumn = Symbol('column')
 export const boundType = Symbol('type')
+export const boundRelation = Symbol('relation')
 
 /** What a node of a tree means, once bound. */
 export interface Bound {
   [boundColumn]?: Column
   [boundType]?: TypeObject
+  [boundRelation]?: ReadRelation
 }
 
 /**
@@ -34,6 +36,7 @@ export function mapTree<T>(tree: T, replace: (kind: string, node: Node & Bound) 
   const bound = tree as Bound
   if (bound[boundColumn]) copy[boundColumn] = bound[boundColumn]
   if (bound[boundType]) copy[boundType] = bound[boundType]
+  if (bound[boundRelation]) copy[boundRelation] = bound[boundRelation]
   return copy as T
 }
 
@@ -80,9 +83,10 @@ export class NotDeparsed extends Error {}
  * @throws NotDeparsed
  */
 export function deparseQuery(query: Node): string {
-  const sql = deparser.deparseSync(query as never)
+  let sql = ''
   let again: Node
   try {
+    sql = deparser.deparseSync(query as never)
     again = parseStatement(sql)
   } catch (error) {
     throw new NotDeparsed(`${(error as Error).message}: ${sql}`)

@@ -35,7 +35,7 @@ export function typeOf(catalog: CatalogModel, typeName: Node, bound?: TypeObject
   }
   const isArray = (typeName.arrayBounds ?? []).length > 0
   const text = object.schema === 'pg_catalog' ? typeText(typeName, serial) : undefined
-  const modifiers = text === undefined ? '' : (/\([^)]*\)/.exec(text)?.[0] ?? '')
+  const modifiers = text === undefined ? '' : (/\([^)]*\)/.exec(text)?.[0] ?? '').replaceAll(' ', '')
   return { object, modifiers, isArray, ...(text === undefined ? {} : { liveText: text }) }
 }
 

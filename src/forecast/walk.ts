@@ -1,11 +1,15 @@
+import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
 import type { Node, ParsedStatement } from '../sql/parser.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
+import { Deferrals } from './deferrals.js'
 import type { CatalogModel, Column, Relation } from './model.js'
+import type { Outcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
 import { boundColumn, visitTree } from './tree.js'
+import { settleView } from './views.js'
 import { nobody, type Watcher } from './watcher.js'
 
 /** Asks the target now, in the middle of the walk; gives undefined when the question could not be answered. */
@@ -13,7 +17,7 @@ export type Ask = (sql: string) => Promise<Answer | undefined>
 
 export interface Answer {
   readonly rows: Record<string, unknown>[]
-  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
+  readonly fields: NonNullable<Awaited<ReturnType<Reader['query']>>['fields']>
 }
 
 /** Carries a statement that writes rows into the contents; gives a query of the rows that it hits. */
@@ -39,6 +43,9 @@ export class WalkEnds extends Error {}
 /** The walk over the pending statements: where it is, what it knows, and what it will have to ask. */
 export class Walk {
   readonly content: Content
+  readonly deferrals = new Deferrals()
+  /** Takes the walk back to each savepoint of the transaction. */
+  readonly savepoints = new Map<string, () => void>()
   readonly requirements: Requirement[] = []
   readonly doubts: Doubt[] = []
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
@@ -55,8 +62,10 @@ export class Walk {
     readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
     /** For the statements of trigger functions. */
     readonly write: Write,
+    /** Asks a requirement now, where the way goes on by the answer. */
+    readonly outcomeOf: (requirement: Requirement) => Promise<Outcome>,
   ) {
-    this.content = new Content(catalog, new Chain())
+    this.content = new Content(catalog, new Chain(), settleView)
   }
 
   need(requirement: Omit<Requirement, 'place'>): void {

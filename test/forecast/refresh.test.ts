@@ -18,7 +18,7 @@ const setup = `
   CREATE MATERIALIZED VIEW firsts AS SELECT region, amount FROM sales WHERE by = 1;
   CREATE UNIQUE INDEX ON firsts (region);`
 
-const cases: Record<string, { migration: string; state?: string; unknown?: string[]; doubts?: number }> = {
+const cases: Record<string, { migration: string; state?: string; unknown?: string[] }> = {
   'what its query gives by then': {
     migration: `UPDATE sales SET amount = amount + 1, region = 'x' WHERE id < 3; REFRESH MATERIALIZED VIEW totals; REFRESH MATERIALIZED VIEW names`,
   },
@@ -40,16 +40,14 @@ const cases: Record<string, { migration: string; state?: string; unknown?: strin
   },
   'over a table that has another name by then': {
     migration: `ALTER TABLE sales RENAME TO deals; REFRESH MATERIALIZED VIEW totals`,
-    unknown: ['totals.region', 'totals.total'],
-    doubts: 1,
   },
 }
 
 test.each(Object.entries(cases))(
   'a materialized view: %s',
-  async (_, { migration, state = 'passes', unknown = [], doubts = 0 }) => {
+  async (_, { migration, state = 'passes', unknown = [] }) => {
     const outcome = await foretellAndRun(client, setup, migration)
     expect(outcome).toEqual({ foretold: state, real: state, doubts: expect.any(Array), unknown, wrong: {} })
-    expect(outcome.doubts).toHaveLength(doubts)
+    expect(outcome.doubts).toEqual([])
   },
 )

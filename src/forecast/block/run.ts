@@ -8,6 +8,7 @@ import { mapTree, parseExpression, parseStatement, visitTree } from '../tree.js'
 import { stateColumn } from '../triggers/row-state.js'
 import { substitute } from '../triggers/substitute.js'
 import { followTriggerWrite } from '../triggers/write.js'
+import { rememberState } from '../undo.js'
 import type { Walk } from '../walk.js'
 import { conditionState } from './conditions.js'
 
@@ -95,39 +96,47 @@ export class BlockRun {
       (one: Node) => one.PLpgSQL_exception,
     )
     const before = this.walk.requirements.length
+    const undo = rememberState(this.walk)
     try {
       const end = await this.#list(body, handlers)
-      // What the rows may refuse in here would be caught, and the block undone.
-      if (
-        this.walk.requirements
-          .slice(before)
-          .some(({ sqlstate }) => handlers.some((handler) => catches(handler, sqlstate)))
-      ) {
-        for (const requirement of this.walk.requirements.splice(before)) {
-          this.walk.requirements.push({ ...requirement, mayPass: 'the block catches its failure' })
-        }
-      }
       return end
     } catch (error) {
       if (!(error instanceof Raised)) throw error
       const handler = handlers.find((one) => catches(one, error.sqlstate))
       if (!handler) throw error
+      undo()
+      this.walk.requirements.splice(before)
       return this.#list(handler.action ?? [])
     }
   }
 
   async #list(statements: readonly Node[] = [], handlers: readonly Node[] = []): Promise<End> {
-    for (const [i, statement] of statements.entries()) {
+    for (const statement of statements) {
       const [[kind, node] = ['', {}]] = Object.entries(statement) as [string, Node][]
       const refused = handlers.length > 0 ? await this.#refusal(kind, node) : undefined
-      if (refused && handlers.some((handler) => catches(handler, refused))) {
-        if (i > 0) throw new NotFollowed('a block is undone in the middle')
+      if (refused && handlers.some((handler) => catches(handler, refused)))
         throw new Raised(refused, 'refused')
-      }
+      const before = this.walk.requirements.length
       const end = await this.#statement(kind.replace(/^PLpgSQL_stmt_/, ''), node)
+      if (handlers.length > 0) await this.#raiseViolated(before, handlers)
       if (end !== 'next') return end
     }
     return 'next'
+  }
+
+  /** What the rows refuse, a handler may catch: then the block goes on there, so it is asked at once. */
+  async #raiseViolated(from: number, handlers: readonly Node[]): Promise<void> {
+    const asked = this.walk.requirements.splice(from)
+    for (const requirement of asked) {
+      const outcome = await this.walk.outcomeOf(requirement)
+      if (outcome.kind === 'holds') continue
+      const isCaught = handlers.some((handler) => catches(handler, requirement.sqlstate))
+      if (outcome.kind === 'violated' && requirement.mayPass === undefined) {
+        if (handlers.some((handler) => catches(handler, outcome.sqlstate)))
+          throw new Raised(outcome.sqlstate, requirement.title)
+      } else if (isCaught) throw new NotFollowed('whether a block catches what the rows refuse is not known')
+      this.walk.requirements.push(requirement)
+    }
   }
 
   /** SQLSTATE that the server will refuse a statement of the block with, whatever the rows. */

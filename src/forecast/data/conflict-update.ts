@@ -1,13 +1,14 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { castTo, NotFollowed } from '../casts.js'
-import { defaultOf } from '../defaults.js'
-import type { Column, IndexObject } from '../model.js'
+import type { IndexObject } from '../model.js'
 import { allRows, needInForce } from '../needs.js'
 import { Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
-import { columnOf, columnsOver, oldName, type Target } from './target.js'
+import { keysOf } from './arbiters.js'
+import { assignmentsOf } from './assignments.js'
+import { recomputed } from './generated.js'
+import { oldName, type Target } from './target.js'
 
 interface Conflict {
   /** The link of the rows that the statement wants to put in. */
@@ -26,10 +27,8 @@ export async function followConflictUpdate(
   { candidates, arbiter }: Conflict,
   scope: Scope,
 ): Promise<void> {
-  const columns = arbiter.keys.map(({ column }) => column)
-  if (arbiter.predicate || columns.some((column) => column === undefined))
-    throw new NotFollowed('ON CONFLICT DO UPDATE by a partial index')
-  const keys = columns.flatMap((column) => (column ? [quoteIdentifier(column.name)] : []))
+  const { keys, predicate } = keysOf(walk, relation, arbiter)
+  const own = quoteIdentifier(relation.name)
   walk.need({
     code: 'unique-violation',
     sqlstate: '21000',
@@ -37,61 +36,56 @@ export async function followConflictUpdate(
     title: `no two rows put into "${relation.name}" meet the same row`,
     question: {
       kind: 'groups',
-      from: `${candidates} AS c`,
+      from: `${candidates} AS ${own}`,
       keys,
-      condition: keys.map((key) => `${key} IS NOT NULL`).join(' AND '),
+      condition: [...keys.map((key) => `${key} IS NOT NULL`), predicate].join(' AND '),
     },
     opaque: [],
   })
   if (relation.isEmpty) return
   const where =
     clause.whereClause && new Rewriter(walk.content, scope).expression(clause.whereClause, [relation])
-  const set = new Map(
-    clause.targetList.map(({ ResTarget: { name, val } }: Node) => {
-      const column = columnOf(relation, name)
-      if (val.MultiAssignRef) throw new NotFollowed('a row is assigned')
-      const value = val.SetToDefault
-        ? defaultOf(walk.content, column, relation)
-        : new Rewriter(walk.content, scope).expression(val, [relation])
-      return [column, { ...value, sql: castTo(value.sql, column.type, 'assignment') }]
-    }),
-  ) as Map<Column, { sql: string; opaque: readonly string[] }>
-  const on = keys.map((key) => `excluded.${key} = ${alias}.${key}`).join(' AND ')
-  const isHit = ['excluded."~new"', ...(where ? [where.sql] : [])].join(' AND ')
-  const changed = new Set(set.keys())
+  const assignments = assignmentsOf(walk, clause.targetList, relation, scope)
+  const changed = new Set(assignments.map(({ column }) => column))
   const triggers = FiredTriggers.of(walk, relation, 'update', changed, [])
-  const list = relation.columns.flatMap((column) => {
+  const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
+  const excluded = `(SELECT ${own}.*, ${list}, true AS "~new" FROM ${candidates} AS ${own} WHERE ${predicate}) AS excluded`
+  const met = `(SELECT ${own}.*, ${list}, (${predicate}) IS TRUE AS "~in" FROM ${before} AS ${own}) AS ${alias}`
+  const on = [`${alias}."~in"`, ...keys.map((_, i) => `excluded."~k${i}" = ${alias}."~k${i}"`)].join(' AND ')
+  const isHit = ['excluded."~new"', ...(where ? [where.sql] : [])].join(' AND ')
+  const columns = relation.columns.flatMap((column) => {
     const name = quoteIdentifier(column.name)
-    const value = set.get(column)
+    const set = assignments.find((one) => one.column === column)
     const old = `${alias}.${name}`
-    const now = value ? `CASE WHEN ${isHit} THEN ${value.sql} ELSE ${old} END` : old
+    const now = set ? `CASE WHEN ${isHit} THEN ${set.value} ELSE ${old} END` : old
     return [`${now} AS ${name}`, ...(triggers ? [`${old} AS ${oldName(column)}`] : [])]
   })
-  const excluded = `(SELECT c.*, true AS "~new" FROM ${candidates} AS c) AS excluded`
-  const reasons = [...(where?.opaque ?? []), ...[...set.values()].flatMap(({ opaque }) => opaque)]
+  const reasons = [...(where?.opaque ?? []), ...assignments.flatMap(({ opaque }) => opaque)]
   walk.watcher.updated(relation, {
-    from: `${before} AS ${alias} JOIN ${excluded} ON ${on}`,
-    all: `${before} AS ${alias}`,
+    from: `${met} JOIN ${excluded} ON ${on}`,
+    all: met,
     alias,
     isHit,
-    changes: [...set].map(([column, { sql }]) => ({
+    changes: assignments.map(({ column, value }) => ({
       column,
       old: `${alias}.${quoteIdentifier(column.name)}`,
-      now: sql,
+      now: value,
     })),
     hasCondition: true,
     opaque: reasons,
   })
   const made = walk.content.chain.add(
     `${relation.name}_updated`,
-    `SELECT ${list.join(', ')}, (${isHit}) IS TRUE AS "~hit" FROM ${before} AS ${alias} LEFT JOIN ${excluded} ON ${on} OFFSET 0`,
+    `SELECT ${columns.join(', ')}, (${isHit}) IS TRUE AS "~hit" FROM ${met} LEFT JOIN ${excluded} ON ${on} OFFSET 0`,
   )
   const left = await triggers?.before(made)
   const link = left?.link ?? made
+  for (const column of changed) if (reasons[0] !== undefined) column.opaque = reasons[0]
   for (const column of left?.assigned.keys() ?? []) changed.add(column)
-  walk.content.replace(relation, `SELECT ${columnsOver(alias, relation.columns)} FROM ${link} AS ${alias}`)
-  for (const column of relation.columns)
-    if (set.has(column) && reasons[0] !== undefined) column.opaque = reasons[0]
+  walk.content.replace(
+    relation,
+    `SELECT ${recomputed(walk, relation, changed)} FROM ${link} AS ${own} OFFSET 0`,
+  )
   for (const [column, why] of left?.assigned ?? []) if (why !== undefined) column.opaque = why
   if (left?.dropsOpaque !== undefined) walk.blur(relation, left.dropsOpaque)
   needInForce(walk, relation, allRows(walk, relation), (column) => changed.has(column))

@@ -43,7 +43,7 @@ export async function followDelete(
     `SELECT ${list} FROM ${from} WHERE ${goes} OFFSET 0`,
   )
   walk.watcher.deleted(relation, { gone, before, hasCondition: node.whereClause !== undefined, opaque })
-  if (walk.inTransaction) relation.past.push(before)
+  if (walk.inTransaction) relation.past.push({ source: before, mayBeHeapOnly: false })
   walk.content.replace(relation, `SELECT ${list} FROM ${from} WHERE ${stays} OFFSET 0`)
   needEvaluationOf(walk, relation.name, gone, opaque, where !== undefined || using !== undefined)
   await followReferences(walk, relation, { kind: 'delete', link: gone, opaque })

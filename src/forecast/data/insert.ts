@@ -3,12 +3,12 @@ import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { followFamily, needWithinBounds } from '../family.js'
-import { findColumn } from '../lookup.js'
-import type { Column, IndexObject, Relation } from '../model.js'
-import { needInForce, needUnique } from '../needs.js'
+import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
+import { isKeyPutOff, needInForce, needUnique } from '../needs.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
+import { arbitersOf, keysOf, uniqueIndexes } from './arbiters.js'
 import { followConflictUpdate } from './conflict-update.js'
 import { generatedValue } from './generated.js'
 import { columnOf, type Target, targetOf } from './target.js'
@@ -22,9 +22,9 @@ export async function followInsert(
   const target = targetOf(walk, node.relation)
   const { relation } = target
   const columns = givenColumns(relation, node)
-  const given = givenRows(walk, relation, columns, node.selectStmt?.SelectStmt, scope)
+  const given = await givenRows(walk, relation, columns, node.selectStmt?.SelectStmt, scope)
   const opaque = new Set(given.opaque)
-  const made = completeRows(walk, relation, columns, given, opaque)
+  const { link: made, takes } = completeRows(walk, relation, columns, given, opaque)
   const triggers = FiredTriggers.of(walk, relation, 'insert', new Set(), opaqueRows(given, opaque))
   if (await triggers?.hitsNothing(made)) return undefined
   const opaqueNew = new Map(relation.columns.map((column) => [column, [...opaque][0]]))
@@ -35,7 +35,7 @@ export async function followInsert(
   const arbiters = conflict ? arbitersOf(relation, conflict) : []
   const fresh = conflict ? withoutConflicts(walk, target, candidates, arbiters) : candidates
   const before = relation.isEmpty ? undefined : target.before
-  takeFromSequences(relation, columns, made)
+  for (const sequence of takes) sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${made} AS c)`)
   if (conflict?.action === 'ONCONFLICT_UPDATE') {
     await followConflictUpdate(
       walk,
@@ -86,32 +86,43 @@ interface GivenRows {
   readonly width: number
   readonly opaque: readonly string[]
   readonly isVolatile: boolean
+  readonly takes: readonly SequenceObject[]
   /** Not only values: which rows there are cannot be known. */
   readonly isRowSetOpaque: boolean
 }
 
-function givenRows(
+async function givenRows(
   walk: Walk,
   relation: Relation,
   columns: readonly Column[],
   select: Node | undefined,
   scope: Scope,
-): GivenRows {
-  if (select === undefined)
-    return { query: 'SELECT 1 AS "~none"', width: 0, opaque: [], isVolatile: false, isRowSetOpaque: false }
+): Promise<GivenRows> {
+  if (select === undefined) {
+    const query = 'SELECT 1 AS "~none"'
+    return { query, width: 0, opaque: [], isVolatile: false, takes: [], isRowSetOpaque: false }
+  }
   if (select.valuesLists && !select.withClause && !select.limitCount && !select.sortClause)
     return valueRows(walk, relation, columns, select.valuesLists, scope)
-  const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query({ SelectStmt: select })
-  // Where INSERT INTO t SELECT … gives fewer columns, the last ones get their defaults. A * is counted by the server.
-  const width = hasStar(select) ? columns.length : widthOf(select)
+  const { sql, opaque, isVolatile, takes } = new Rewriter(walk.content, scope).query({ SelectStmt: select })
+  // Where INSERT INTO t SELECT … gives fewer columns, the last ones get their defaults.
+  const width = hasStar(select) ? await countColumns(walk, sql) : widthOf(select)
   const names = columns.slice(0, width).map((_, i) => quoteIdentifier(`~${i}`))
   return {
     query: `SELECT * FROM (${sql}) AS given (${names.join(', ')})`,
     width,
     opaque,
     isVolatile,
+    takes,
     isRowSetOpaque: opaque.length > 0,
   }
+}
+
+/** How many columns a * stands for is told by the server. */
+async function countColumns(walk: Walk, sql: string): Promise<number> {
+  const answer = await walk.ask(`SELECT * FROM (${sql}) AS q LIMIT 0`)
+  if (!answer) throw new NotFollowed('the columns of its query are not known')
+  return answer.fields.length
 }
 
 function widthOf(select: Node): number {
@@ -132,24 +143,33 @@ function valueRows(
   scope: Scope,
 ): GivenRows {
   const opaque = new Set<string>()
+  const takes = new Set<SequenceObject>()
   let isVolatile = false
   const rows = lists.map(({ List: { items } }, row) => {
     const values = items.map((item: Node, i: number) => {
       const column = columns[i]
       if (!column) throw new NotFollowed('more values than columns are given')
-      const value = item.SetToDefault
-        ? defaultOf(walk.content, column, relation)
-        : new Rewriter(walk.content, scope).expression(item)
-      for (const reason of value.opaque) opaque.add(reason)
-      isVolatile ||= value.isVolatile
       // Each row stands alone here, and so takes its own place in a sequence.
-      const sql = value.sql.replaceAll('pg_catalog.row_number() OVER () - 1', String(row))
-      return `${castTo(sql, column.type, 'assignment')} AS ${quoteIdentifier(`~${i}`)}`
+      const own = { ...scope, rowNumber: String(row) }
+      const value = item.SetToDefault
+        ? defaultOf(walk.content, column, relation, own)
+        : new Rewriter(walk.content, own).expression(item)
+      for (const reason of value.opaque) opaque.add(reason)
+      for (const sequence of value.takes) takes.add(sequence)
+      isVolatile ||= value.isVolatile
+      return `${castTo(value.sql, column.type, 'assignment')} AS ${quoteIdentifier(`~${i}`)}`
     })
     return `SELECT ${values.join(', ')}`
   })
   const width = lists[0]?.List.items.length ?? 0
-  return { query: rows.join(' UNION ALL '), width, opaque: [...opaque], isVolatile, isRowSetOpaque: false }
+  return {
+    query: rows.join(' UNION ALL '),
+    width,
+    opaque: [...opaque],
+    isVolatile,
+    takes: [...takes],
+    isRowSetOpaque: false,
+  }
 }
 
 /** The new rows, with the defaults of the columns that are not given. */
@@ -159,8 +179,9 @@ function completeRows(
   columns: readonly Column[],
   given: GivenRows,
   opaque: Set<string>,
-): string {
+): { link: string; takes: Set<SequenceObject> } {
   let { isVolatile } = given
+  const takes = new Set(given.takes)
   const values = relation.columns.map((column) => {
     const name = quoteIdentifier(column.name)
     const place = columns.indexOf(column)
@@ -171,11 +192,13 @@ function completeRows(
     if (column.generated) return `${castTo('NULL', column.type, 'explicit')} AS ${name}`
     const value = defaultOf(walk.content, column, relation)
     for (const reason of value.opaque) opaque.add(reason)
+    for (const sequence of value.takes) takes.add(sequence)
     isVolatile ||= value.isVolatile
     return `${value.sql} AS ${name}`
   })
   const query = `SELECT ${values.join(', ') || '1'} FROM (${given.query}) AS given OFFSET 0`
-  return withGenerated(walk, relation, walk.content.chain.add(`${relation.name}_new`, query, { isVolatile }))
+  const link = walk.content.chain.add(`${relation.name}_new`, query, { isVolatile })
+  return { link: withGenerated(walk, relation, link), takes }
 }
 
 /** New rows with their generated columns, which triggers before them do not see yet. */
@@ -191,13 +214,6 @@ function withGenerated(walk: Walk, relation: Relation, link: string): string {
   )
 }
 
-function takeFromSequences(relation: Relation, columns: readonly Column[], candidates: string): void {
-  for (const column of relation.columns) {
-    if (!column.sequence || columns.includes(column)) continue
-    column.sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${candidates} AS c)`)
-  }
-}
-
 function append(walk: Walk, relation: Relation, fresh: string): void {
   const list = relation.columns.map(({ name }) => quoteIdentifier(name)).join(', ') || '1'
   const before = walk.content.read(relation)
@@ -206,10 +222,6 @@ function append(walk: Walk, relation: Relation, fresh: string): void {
     : `SELECT ${list} FROM ${before} AS o UNION ALL SELECT ${list} FROM ${fresh} AS n`
   walk.content.replace(relation, all)
   relation.isEmpty = false
-}
-
-function uniqueIndexes(relation: Relation): IndexObject[] {
-  return relation.indexes.filter(({ isUnique }) => isUnique)
 }
 
 /** What the new rows must satisfy by themselves. */
@@ -238,7 +250,7 @@ function needNoCollision(
 ): void {
   const alias = quoteIdentifier(relation.name)
   for (const index of uniqueIndexes(relation)) {
-    if (arbiters.includes(index)) continue
+    if (arbiters.includes(index) || isKeyPutOff(walk, relation, index)) continue
     const columns = index.keys.flatMap(({ column }) => column ?? [])
     const isPlain = columns.length === index.keys.length && !index.predicate && !index.areNullsNotDistinct
     if (!isPlain) {
@@ -248,7 +260,9 @@ function needNoCollision(
     // Only the new rows are looked up, and the many that were there before need not be compared with one another.
     needUnique(walk, relation, index, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false })
     if (before === undefined) continue
-    const same = columns.map(({ name }) => `o.${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`)
+    const same = columns.map(
+      ({ name }) => `"~old".${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`,
+    )
     walk.need({
       code: 'unique-violation',
       sqlstate: '23505',
@@ -257,7 +271,7 @@ function needNoCollision(
       question: {
         kind: 'rows',
         from: `${fresh} AS ${alias}`,
-        violation: `EXISTS (SELECT 1 FROM ${before} AS o WHERE ${same.join(' AND ')})`,
+        violation: `EXISTS (SELECT 1 FROM ${before} AS "~old" WHERE ${same.join(' AND ')})`,
         sample: columns.map(({ name }) => quoteIdentifier(name)),
       },
       opaque: [
@@ -267,30 +281,6 @@ function needNoCollision(
       ],
     })
   }
-}
-
-/** The indexes whose keys ON CONFLICT looks at. */
-function arbitersOf(relation: Relation, conflict: Node): IndexObject[] {
-  const { infer } = conflict
-  const unique = uniqueIndexes(relation)
-  if (!infer) return unique
-  if (infer.conname) {
-    const constraint = relation.constraints.find(({ name }) => name === infer.conname)
-    if (!constraint?.index) throw new NotFollowed(`constraint "${infer.conname}" is not known`)
-    return [constraint.index]
-  }
-  const wanted: Node[] = (infer.indexElems ?? []).map(({ IndexElem }: Node) => IndexElem)
-  if (wanted.some(({ name }) => name === undefined)) throw new NotFollowed('ON CONFLICT names an expression')
-  const columns = wanted.map(({ name }) => findColumn(relation, name))
-  const fits = unique.filter(
-    ({ keys, predicate }) =>
-      keys.length === columns.length &&
-      keys.every(({ column }) => column && columns.includes(column)) &&
-      (predicate === undefined || infer.whereClause !== undefined),
-  )
-  const best = fits.find(({ predicate }) => predicate === undefined) ?? fits[0]
-  if (!best) throw new NotFollowed('no unique index fits ON CONFLICT')
-  return [best]
 }
 
 /** The new rows that neither a row before nor an earlier new row stands in the way of. */
@@ -308,14 +298,7 @@ function withoutConflicts(
   )
   const alias = quoteIdentifier(relation.name)
   for (const index of arbiters) {
-    const keys = index.keys.map(({ column, expression }) =>
-      column
-        ? quoteIdentifier(column.name)
-        : new Rewriter(walk.content).expression(expression as Node, [relation]).sql,
-    )
-    const predicate = index.predicate
-      ? new Rewriter(walk.content).expression(index.predicate, [relation]).sql
-      : 'true'
+    const { keys, predicate } = keysOf(walk, relation, index)
     const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
     const names = keys.map((_, i) => `"~k${i}"`)
     const old = `(SELECT ${list} FROM ${before} AS ${alias} WHERE ${predicate})`

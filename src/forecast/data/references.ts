@@ -3,7 +3,7 @@ import { castTo } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { followFamily } from '../family.js'
 import type { Column, Constraint, Relation } from '../model.js'
-import { allRows, needForeignKey, needInForce } from '../needs.js'
+import { allRows, isPutOff, needForeignKey, needInForce } from '../needs.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import { opacityOf, type Walk } from '../walk.js'
 import { oldName } from './target.js'
@@ -48,6 +48,7 @@ async function followReference(
   depth: number,
 ): Promise<void> {
   const action = (change.kind === 'delete' ? key.onDelete : key.onUpdate) ?? 'no action'
+  if (action === 'no action' && isPutOff(walk, key)) return
   if (action === 'no action' || action === 'restrict') {
     needForeignKey(walk, child, key, {
       ...allRows(walk, child),

@@ -1,30 +1,19 @@
 import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { castTo, NotFollowed } from '../casts.js'
-import { defaultOf } from '../defaults.js'
 import { needNoTransientExclusion } from '../exclusion.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
-import { allRows, needConstant, needEvaluation, needInForce } from '../needs.js'
-import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { allRows, needConstant, needEvaluation, needInForce, type Rows } from '../needs.js'
+import { emptyScope, Rewriter, type Rewritten, type Scope } from '../rewrite.js'
 import { namesOf, visitTree } from '../tree.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import { columnsIn, keyOf, objectOf, sampleOf, type Walk } from '../walk.js'
-import { generatedValue } from './generated.js'
+import { type Assignment, assignmentsOf } from './assignments.js'
+import { recomputed } from './generated.js'
 import { followReferences } from './references.js'
-import { columnOf, oldName, type Target, targetOf } from './target.js'
+import { oldName, type Target, targetOf } from './target.js'
 import { type UniqueJoin, uniqueJoinOf } from './unique-join.js'
-
-interface Assignment {
-  readonly column: Column
-  /** SQL over the target's alias and the FROM items. */
-  readonly value: string
-  readonly opaque: readonly string[]
-  /** The value is the same whatever the row. */
-  readonly isConstant: boolean
-  readonly tree: Node
-}
 
 /** UPDATE … SET … [FROM …] [WHERE …]. Gives the link that holds the rows hit, for RETURNING. */
 export async function followUpdate(
@@ -35,25 +24,23 @@ export async function followUpdate(
   const target = targetOf(walk, node.relation)
   const { relation } = target
   if (relation.isEmpty) return undefined
-  const assignments = assignmentsOf(walk, node, target, scope)
+  const assignments = assignmentsOf(walk, node.targetList, relation, {
+    ...scope,
+    // A join computes the new values of the rows hit alone.
+    ...(node.fromClause ? {} : { rowNumber: 'pg_catalog.row_number() OVER (PARTITION BY "~hit") - 1' }),
+  })
   const where = node.whereClause
     ? new Rewriter(walk.content, scope).expression(node.whereClause, [relation])
     : undefined
   const from = node.fromClause ? new Rewriter(walk.content, scope).from(node.fromClause) : undefined
   const isVolatile = [where, from].some((one) => one?.isVolatile)
-  const opaque = [
+  const unknown = [
     ...(where?.opaque ?? []),
     ...(from?.opaque ?? []),
     ...(relation.opaque === undefined ? [] : [relation.opaque]),
   ]
-  if (isVolatile) opaque.push('its condition is random')
-  const unique = uniqueJoinOf(walk, relation, node, scope)
-  const joined =
-    from === undefined
-      ? hitsByCondition(target, where?.sql)
-      : unique && where
-        ? hitsByKey(target, unique, where.sql)
-        : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
+  const opaque = isVolatile ? [...unknown, 'its condition is random'] : unknown
+  const joined = hitsOf(walk, target, node, scope, { where, from, opaque: unknown, assignments })
   const changed = new Set(assignments.map(({ column }) => column))
   const triggers = FiredTriggers.of(walk, relation, 'update', changed, opaque)
   const made = makeLink(walk, target, joined, assignments, triggers !== undefined)
@@ -62,9 +49,6 @@ export async function followUpdate(
   const before = await triggers?.before(made, opaqueNew)
   const link = before?.link ?? made
   for (const column of before?.assigned.keys() ?? []) changed.add(column)
-  for (const column of relation.columns)
-    if (column.generated && [...columnsIn(column.generated)].some((one) => changed.has(one)))
-      changed.add(column)
 
   walk.watcher.updated(relation, {
     from: `${link} AS "~new"`,
@@ -79,40 +63,43 @@ export async function followUpdate(
     hasCondition: node.whereClause !== undefined,
     opaque: [...opaque, ...assignments.flatMap((one) => one.opaque)],
   })
-  const old = target.before
-  if (walk.inTransaction) relation.past.push(old)
-  const plain = relation.columns.filter(({ generated }) => !(generated && changed.size > 0))
-  const generated = relation.columns.filter((column) => !plain.includes(column))
-  const list = [
-    ...plain.map(({ name }) => `${target.alias}.${quoteIdentifier(name)} AS ${quoteIdentifier(name)}`),
-    ...generated.map(
-      (column) => `${generatedValue(walk, relation, column)} AS ${quoteIdentifier(column.name)}`,
-    ),
-  ]
-  walk.content.replace(
-    relation,
-    `SELECT ${list.join(', ')} FROM ${link} AS ${target.alias}${generated.length > 0 ? ' OFFSET 0' : ''}`,
-    { changed },
-  )
+  for (const sequence of assignments.flatMap(({ takes }) => takes))
+    sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${link} AS c WHERE "~hit")`)
+  if (walk.inTransaction) {
+    const mayBeHeapOnly = !isIndexed(relation, (column) => changed.has(column))
+    relation.past.push({ source: target.before, mayBeHeapOnly })
+  }
   for (const { column, opaque: reasons } of assignments)
     setOpacity(column, [...opaque, ...reasons], node.whereClause === undefined && from === undefined)
-  for (const column of generated)
-    setOpacity(
-      column,
-      [...opaque, ...[...columnsIn(column.generated)].flatMap((one) => one.opaque ?? [])],
-      false,
-    )
+  const list = recomputed(walk, relation, changed)
+  const isComputed = relation.columns.some(({ generated }) => generated)
+  walk.content.replace(
+    relation,
+    `SELECT ${list} FROM ${link} AS ${quoteIdentifier(relation.name)}${isComputed ? ' OFFSET 0' : ''}`,
+    { changed },
+  )
   for (const [column, reason] of before?.assigned ?? []) {
     if (reason !== undefined) column.opaque = reason
   }
   if (before?.dropsOpaque !== undefined) walk.blur(relation, before.dropsOpaque)
 
-  if (before === undefined) needValues(walk, target, node, { assignments, link, opaque })
+  if (before === undefined) needValues(walk, target, node, { assignments, link, opaque, unknown })
   else needEvaluation(walk, relation, opaque)
   const rows = allRows(walk, relation)
   needWithinBounds(walk, relation, rows)
-  needInForce(walk, relation, { ...rows, opaque: [...rows.opaque, ...opaque] }, (column) =>
-    changed.has(column),
+  const changedRows = (moved: readonly Column[]): Rows => {
+    const set = moved.filter((one) => assignments.some(({ column }) => column === one))
+    const isMoved = set.map((one) => `h.${quoteIdentifier(one.name)} IS DISTINCT FROM h.${oldName(one)}`)
+    const condition = ['"~hit"', ...(isMoved.length > 0 ? [`(${isMoved.join(' OR ')})`] : [])].join(' AND ')
+    const alias = quoteIdentifier(relation.name)
+    return { from: `(SELECT h.* FROM ${link} AS h WHERE ${condition}) AS ${alias}`, opaque, holdsOld: false }
+  }
+  needInForce(
+    walk,
+    relation,
+    { ...rows, opaque: [...rows.opaque, ...opaque] },
+    (column) => changed.has(column),
+    isComputed ? undefined : changedRows,
   )
   needNoTransientDuplicates(walk, target, link, assignments)
   needNoTransientExclusion(walk, relation, link, changed)
@@ -130,6 +117,16 @@ function opaqueColumns(
   return new Map(assignments.map((one) => [one.column, opaque[0] ?? one.opaque[0]]))
 }
 
+function isIndexed({ indexes }: Relation, isChanged: (column: Column) => boolean): boolean {
+  return indexes.some(({ keys, included, predicate }) =>
+    [
+      ...keys.flatMap(({ column, expression }) => column ?? [...columnsIn(expression)]),
+      ...included,
+      ...columnsIn(predicate),
+    ].some(isChanged),
+  )
+}
+
 /** Rows hit, as a FROM item that has all columns of the target under its alias, and whether each is hit. */
 interface Hits {
   readonly from: string
@@ -139,11 +136,42 @@ interface Hits {
   readonly values?: readonly string[]
 }
 
-function hitsByCondition({ before, alias }: Target, where: string | undefined): Hits {
-  if (where === undefined) return { from: `${before} AS ${alias}`, isHit: 'true' }
+interface Parts {
+  readonly where: Rewritten | undefined
+  readonly from: Rewritten | undefined
+  readonly opaque: readonly string[]
+  readonly assignments: readonly Assignment[]
+}
+
+function hitsOf(
+  walk: Walk,
+  target: Target,
+  node: Node,
+  scope: Scope,
+  { where, from, opaque, assignments }: Parts,
+): Hits {
+  // Which rows are hit is not known, and the condition may name what does not exist today.
+  if (opaque.length > 0) return hitsByCondition(target, 'false', assignments)
+  if (from === undefined) return hitsByCondition(target, where?.sql, assignments)
+  const isNumbered = assignments.some(({ takes }) => takes.length > 0)
+  const unique = isNumbered ? undefined : uniqueJoinOf(walk, target.relation, node, scope)
+  return unique && where
+    ? hitsByKey(target, unique, where.sql)
+    : hitsByJoin(walk, target, from.sql, where?.sql, assignments)
+}
+
+/** The condition stands in a lateral item of its own, so that the target keeps its columns for whoever reads whole rows. */
+function hitsByCondition(
+  { before, alias }: Target,
+  where: string | undefined,
+  assignments: readonly Assignment[],
+): Hits {
+  const isHit = where === undefined ? 'true' : '"~h"."~hit"'
+  const isNumbered = assignments.some(({ takes }) => takes.length > 0)
+  if (where === undefined && !isNumbered) return { from: `${before} AS ${alias}`, isHit }
   return {
-    from: `(SELECT ${alias}.*, ${where} IS TRUE AS "~hit" FROM ${before} AS ${alias} OFFSET 0) AS ${alias}`,
-    isHit: `${alias}."~hit"`,
+    from: `${before} AS ${alias} CROSS JOIN LATERAL (SELECT ${where ?? 'true'} IS TRUE AS "~hit" OFFSET 0) AS "~h"`,
+    isHit,
   }
 }
 
@@ -220,11 +248,7 @@ function makeLink(
   return walk.content.chain.add(
     `${relation.name}_updated`,
     `SELECT ${[...list, `${isHit} AS "~hit"`].join(', ')} FROM ${from} OFFSET 0`,
-    {
-      isVolatile: assignments.some(({ value }) =>
-        /row_number\(\) OVER|random\(|gen_random_uuid|uuid_generate|clock_timestamp/.test(value),
-      ),
-    },
+    { isVolatile: assignments.some((one) => one.isVolatile) },
   )
 }
 
@@ -232,38 +256,6 @@ function setOpacity(column: Column, reasons: readonly string[], isEveryRow: bool
   const [reason] = reasons
   if (reason !== undefined) column.opaque = reason
   else if (isEveryRow) delete column.opaque
-}
-
-function assignmentsOf(walk: Walk, node: Node, target: Target, scope: Scope): Assignment[] {
-  const { relation } = target
-  return node.targetList.map(({ ResTarget: { name, val, indirection } }: Node) => {
-    const column = columnOf(relation, name)
-    if (indirection) throw new NotFollowed(`a part of "${name}" is set`)
-    if (val.SetToDefault) {
-      const { sql, opaque } = column.generated
-        ? { sql: quoteIdentifier(name), opaque: [] }
-        : defaultOf(walk.content, column, relation)
-      return { column, value: sql, opaque, isConstant: true, tree: val }
-    }
-    const tree = val.MultiAssignRef ? partOf(val.MultiAssignRef) : val
-    const { sql, opaque } = new Rewriter(walk.content, scope).expression(tree, [relation])
-    return {
-      column,
-      value: castTo(sql, column.type, 'assignment'),
-      opaque,
-      isConstant: isConstant(tree),
-      tree,
-    }
-  })
-}
-
-/** `SET (a, b) = (SELECT x, y …)` assigns one of the columns of the query to each. */
-function partOf({ source, colno }: Node): Node {
-  if (source.RowExpr) return source.RowExpr.args[colno - 1]
-  const subselect = source.SubLink?.subselect?.SelectStmt
-  if (!subselect?.targetList) throw new NotFollowed('a row is assigned')
-  const one = { ...subselect, targetList: [subselect.targetList[colno - 1]] }
-  return { SubLink: { ...source.SubLink, subselect: { SelectStmt: one } } }
 }
 
 /**
@@ -278,16 +270,24 @@ function needValues(
     assignments,
     link,
     opaque,
-  }: { assignments: readonly Assignment[]; link: string; opaque: readonly string[] },
+    unknown,
+  }: {
+    assignments: readonly Assignment[]
+    link: string
+    opaque: readonly string[]
+    /** Without randomness, which does not matter where every row would get the same. */
+    unknown: readonly string[]
+  },
 ): void {
   const sources = [relation, ...fromRelations(walk, node)]
   const computed = assignments.filter(
     ({ isConstant, tree, column }) => !isConstant && !isCopy(tree, column, sources),
   )
-  if (computed.length > 0 || !cannotRaise(node.whereClause)) needEvaluation(walk, relation, opaque)
+  if (computed.length > 0 || !cannotRaise(node.whereClause))
+    needEvaluation(walk, relation, computed.length > 0 ? opaque : unknown)
   else needConstant(walk, relation.name, `(SELECT 1 FROM ${link} AS l WHERE false)`)
-  for (const { column, value, isConstant } of assignments) {
-    if (isConstant) needConstant(walk, objectOf(relation, [column]), value)
+  for (const { column, value, isConstant, takes } of assignments) {
+    if (isConstant && takes.length === 0) needConstant(walk, objectOf(relation, [column]), value)
   }
 }
 
@@ -330,10 +330,6 @@ function cannotRaise(tree: Node | undefined): boolean {
     if (!isComparison && !harmlessKinds.has(kind)) isHarmless = false
   })
   return isHarmless
-}
-
-function isConstant(tree: Node): boolean {
-  return tree.A_Const !== undefined
 }
 
 /**

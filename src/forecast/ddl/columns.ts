@@ -6,10 +6,10 @@ import { defaultOf } from '../defaults.js'
 import { findColumn } from '../lookup.js'
 import type { Column, ColumnType, Relation, SequenceObject } from '../model.js'
 import { needEvaluation } from '../needs.js'
-import { Rewriter } from '../rewrite.js'
+import { Rewriter, type Rewritten } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { isSerial, typeOf } from '../types.js'
-import { columnsIn, type Walk } from '../walk.js'
+import { columnsIn, objectOf, type Walk } from '../walk.js'
 import { addConstraint } from './constraints.js'
 import { chooseName } from './names.js'
 
@@ -51,6 +51,7 @@ export function typeOrOpaque(walk: Walk, typeName: Node): { type: ColumnType; op
     if (!(error instanceof NotFollowed)) throw error
     const text = typeOf(walk.catalog, {
       names: [{ String: { sval: 'pg_catalog' } }, { String: { sval: 'text' } }],
+      typemod: -1,
     })
     return { type: text, opaque: error.message }
   }
@@ -100,14 +101,35 @@ export function addColumn(walk: Walk, relation: Relation, def: Node, { ifNotExis
     : defaultOf(walk.content, column, relation)
   column.from = value.sql
   if (value.opaque[0] !== undefined) column.opaque ??= value.opaque[0]
-  if (column.sequence && !relation.isEmpty && value.sql.includes('row_number()')) {
-    column.sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${relation.source} AS c)`)
+  if (!relation.isEmpty) {
+    for (const sequence of value.takes)
+      sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${relation.source} AS c)`)
   }
   const { domainNotNull, domainChecks = [] } = column.type.object
   const isComputed = generated !== undefined || domainNotNull === true || domainChecks.length > 0
   if (isComputed && !relation.isEmpty) needEvaluation(walk, relation, column.opaque ? [column.opaque] : [])
+  if (!generated) needDefault(walk, relation, column, value)
   addColumnConstraints(walk, relation, column, def)
   for (const child of relation.children) addColumn(walk, child, def, { ifNotExists: true })
+}
+
+/** A default is computed once even where there is no row to give it to. */
+function needDefault(
+  walk: Walk,
+  relation: Relation,
+  column: Column,
+  { sql, opaque, takes }: Rewritten,
+): void {
+  const isPlain = column.default?.A_Const !== undefined && column.type.modifiers === ''
+  if (column.default === undefined || isPlain || takes.length > 0) return
+  walk.need({
+    code: 'invalid-value',
+    sqlstate: '22000',
+    object: objectOf(relation, [column]),
+    title: `the default of ${objectOf(relation, [column])} can be computed`,
+    question: { kind: 'evaluates', from: `(SELECT ${sql} AS v) AS d`, alias: 'd' },
+    opaque,
+  })
 }
 
 function generatedOf(walk: Walk, relation: Relation, expression: Node, column: Column) {

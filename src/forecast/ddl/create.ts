@@ -1,7 +1,7 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { bindColumns, bindTypes } from '../bind.js'
-import { castTo, NotFollowed } from '../casts.js'
+import { NotFollowed } from '../casts.js'
 import { followQuery } from '../data/statement.js'
 import { columnOf } from '../data/target.js'
 import { addPart } from '../family.js'
@@ -11,10 +11,13 @@ import { needUnique } from '../needs.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
 import { deparseQuery, namesOf, visitTree } from '../tree.js'
+import { bindView } from '../views.js'
 import { columnsIn, type Walk } from '../walk.js'
 import { addColumnConstraints, makeColumn } from './columns.js'
 import { addConstraint } from './constraints.js'
+import { copyColumn, copyLike } from './like.js'
 import { chooseName } from './names.js'
+import { columnsOf } from './query-columns.js'
 
 /** A relation that the migrations make, still without columns and rows. */
 export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Relation {
@@ -70,7 +73,7 @@ export function followCreateTable(walk: Walk, node: Node): void {
   const elements: Node[] = node.tableElts ?? []
   const defined: [Column, Node][] = []
   for (const { ColumnDef, TableLikeClause } of elements) {
-    if (TableLikeClause) relation.columns.push(...likeColumns(walk, TableLikeClause))
+    if (TableLikeClause) copyLike(walk, relation, TableLikeClause)
     if (!ColumnDef) continue
     const column = makeColumn(walk, relation, ColumnDef)
     relation.columns.push(column)
@@ -88,28 +91,6 @@ export function followCreateTable(walk: Walk, node: Node): void {
   addPart(walk, parent, relation)
 }
 
-/** LIKE copies columns and NOT NULL; what INCLUDING adds is not followed beyond defaults. */
-function likeColumns(walk: Walk, clause: Node): Column[] {
-  const template = findRelation(walk.catalog, relationOf(clause.relation))
-  if (!template) throw new NotFollowed(`relation "${clause.relation.relname}" is not known`)
-  return template.columns.map((column) => {
-    const copy = copyColumn(column)
-    if ((clause.options & 8) === 0) delete copy.default
-    return copy
-  })
-}
-
-function copyColumn({ name, type, isNotNull, default: value, collation }: Column): Column {
-  return {
-    name,
-    type,
-    isNotNull,
-    from: castTo('NULL', type, 'explicit'),
-    ...(value ? { default: value } : {}),
-    ...(collation ? { collation } : {}),
-  }
-}
-
 /** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: a relation with the rows of a query. */
 export async function followCreateFromQuery(
   walk: Walk,
@@ -120,6 +101,7 @@ export async function followCreateFromQuery(
 ): Promise<void> {
   const relation = makeRelation(walk, into.rel, kind)
   if (findRelation(walk.catalog, relation) && ifNotExists) return
+  if (kind === 'materialized view') relation.query = bindView(walk.catalog, { SelectStmt: select })
   const { query, scope } = await followQuery(walk, select)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
   await setQuery(walk, relation, sql, namesOf(into.colNames), { isVolatile })
@@ -151,8 +133,19 @@ export async function followCreateView(walk: Walk, node: Node): Promise<void> {
   await setQuery(walk, relation, sql, namesOf(node.aliases), { isVolatile })
   relation.isEmpty = false
   if (opaque[0] !== undefined) relation.opaque = opaque[0]
-  if (existing) walk.catalog.relations = walk.catalog.relations.filter((one) => one !== existing)
-  walk.catalog.relations.push(relation)
+  relation.query = bindView(walk.catalog, node.query)
+  relation.reads.push(...relation.query.reads.map((read) => read.relation))
+  if (existing) replaceView(walk, existing, relation)
+  else walk.catalog.relations.push(relation)
+}
+
+/** CREATE OR REPLACE VIEW keeps the view that others read, and its columns; new ones stand behind them. */
+function replaceView(walk: Walk, existing: Relation, { columns, query, reads }: Relation): void {
+  existing.columns.push(...columns.slice(existing.columns.length))
+  existing.reads = reads
+  if (query) existing.query = query
+  existing.readState = ''
+  walk.content.read(existing)
 }
 
 /** Columns and rows of a relation that is made from a query. The server names and types them. */
@@ -163,22 +156,10 @@ async function setQuery(
   names: readonly string[],
   options: { isVolatile: boolean },
 ): Promise<void> {
-  const answer = await walk.ask(`SELECT * FROM (${sql}) AS q LIMIT 0`)
-  if (!answer) throw new NotFollowed('the columns of its query are not known')
-  const types = new Map(walk.catalog.types.map((type) => [type.oid, type]))
-  const columns = answer.fields.map(({ name, dataTypeID }, i): Column => {
-    const object = types.get(dataTypeID)
-    const text = walk.catalog.types.find((type) => type.name === 'text' && type.schema === 'pg_catalog')
-    const known = object ?? text
-    if (!known) throw new NotFollowed(`the type of "${name}" is not known`)
-    return {
-      name: names[i] ?? name,
-      type: { object: known, modifiers: '', isArray: false },
-      isNotNull: false,
-      from: '',
-      ...(object ? {} : { opaque: `the type of "${name}" is not known` }),
-    }
-  })
+  const columns = (await columnsOf(walk, sql)).map((column, i) => ({
+    ...column,
+    name: names[i] ?? column.name,
+  }))
   relation.columns = columns
   const heads = columns.map(({ name }) => name)
   const list = heads.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
@@ -243,7 +224,8 @@ function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject):
   const values = expressions.map(
     (expression, i) => `${new Rewriter(walk.content).expression(expression, [relation]).sql} AS "~e${i}"`,
   )
-  for (const source of [walk.content.read(relation), ...relation.past]) {
+  const present = { source: walk.content.read(relation), mayBeHeapOnly: false }
+  for (const { source, mayBeHeapOnly } of [present, ...relation.past]) {
     const rows = `(SELECT ${values.join(', ')} FROM ${source} AS "${relation.name.replaceAll('"', '""')}" OFFSET 0) AS e`
     walk.need({
       code: 'invalid-value',
@@ -257,6 +239,9 @@ function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject):
           ...columns.flatMap(({ opaque }) => opaque ?? []),
         ]),
       ],
+      ...(mayBeHeapOnly
+        ? { mayPass: `the index meets a replaced row of "${relation.name}" only where its page had no room` }
+        : {}),
     })
   }
 }

@@ -1,36 +1,22 @@
-import { quoteIdentifier, quoteRelation, relationOf } from '../../sql/names.js'
+import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
 import { allRows, needUnique } from '../needs.js'
-import { Rewriter } from '../rewrite.js'
-import { parseStatement } from '../tree.js'
+import { refreshView } from '../views.js'
 import type { Walk } from '../walk.js'
 
 /** REFRESH MATERIALIZED VIEW: its query is run again, and its unique indexes are built again. */
 export function followRefresh(walk: Walk, node: Node): void {
   const relation = findRelation(walk.catalog, relationOf(node.relation))
-  if (!relation) throw new NotFollowed(`materialized view "${node.relation.relname}" is not known`)
+  if (!relation?.query) throw new NotFollowed(`materialized view "${node.relation.relname}" is not known`)
   if (node.skipData) {
     walk.blur(relation, 'it holds nothing until it is refreshed')
     return
   }
-  const query = queryOf(relation)
-  if (!query) {
-    walk.blur(relation, 'it is refreshed')
-    if (relation.indexes.some(({ isUnique }) => isUnique))
-      walk.doubt(`whether "${relation.name}" can be refreshed is not asked`, relation.name)
-    return
-  }
-  const { sql, opaque, isVolatile } = new Rewriter(walk.content).query(query)
-  const list = relation.columns.map(({ name }) => quoteIdentifier(name)).join(', ')
-  walk.content.replace(relation, `SELECT * FROM (${sql}) AS q (${list})`, { isVolatile })
+  refreshView(walk.content, relation)
   relation.isEmpty = false
-  delete relation.opaque
-  for (const column of relation.columns) delete column.opaque
-  const [reason] = opaque
-  if (reason !== undefined) relation.opaque = reason
   needRefresh(walk, relation, node.concurrent === true)
 }
 
@@ -63,15 +49,4 @@ function needRefresh(walk: Walk, relation: Relation, isConcurrent: boolean): voi
     })
   }
   for (const index of relation.indexes) if (index.isUnique) needUnique(walk, relation, index)
-}
-
-/** The query as the server prints it; undefined where it names what is called otherwise by now. */
-function queryOf(relation: Relation): Node | undefined {
-  if (relation.definition === undefined) return undefined
-  const isRenamed = relation.reads.some(
-    ({ live, schema, name, columns }) =>
-      (live !== undefined && live !== quoteRelation(schema, name)) ||
-      columns.some((column) => column.liveName !== undefined && column.liveName !== column.name),
-  )
-  return isRenamed ? undefined : parseStatement(relation.definition)
 }

@@ -2,8 +2,8 @@ import { relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { creationSchema, findType } from '../lookup.js'
-import type { TypeObject } from '../model.js'
-import { namesOf } from '../tree.js'
+import type { Relation, TypeObject } from '../model.js'
+import { boundType, namesOf, visitTree } from '../tree.js'
 import type { Walk } from '../walk.js'
 
 export function makeType(
@@ -76,9 +76,27 @@ function detachEnum(walk: Walk, type: TypeObject): void {
   delete type.live
 }
 
+function storedExpressions({ columns, constraints, indexes }: Relation): Node[] {
+  return [
+    ...columns.flatMap((column) => [column.default, column.generated]),
+    ...constraints.map(({ expression }) => expression),
+    ...indexes.flatMap(({ keys, predicate }) => [predicate, ...keys.map(({ expression }) => expression)]),
+  ].filter((tree) => tree !== undefined)
+}
+
+/** A kept expression holds the label itself, not its name. */
+function renameLiterals(tree: Node, type: TypeObject, from: string, to: string): void {
+  visitTree(tree, (kind, node) => {
+    if (kind === 'TypeCast' && node[boundType] === type && node.arg.A_Const?.sval?.sval === from)
+      node.arg.A_Const.sval.sval = to
+  })
+}
+
 /** The rows hold the label under its new name at once. */
 function renameValue(walk: Walk, type: TypeObject, from: string, to: string): void {
   type.labels = type.labels.map((label) => (label === from ? to : label))
+  for (const relation of walk.catalog.relations)
+    for (const tree of storedExpressions(relation)) renameLiterals(tree, type, from, to)
   const [old, now] = [from, to].map((label) => `'${label.replaceAll("'", "''")}'`)
   for (const relation of walk.catalog.relations) {
     for (const column of relation.columns) {

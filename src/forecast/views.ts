@@ -1,0 +1,58 @@
+import { quoteIdentifier, relationOf } from '../sql/names.js'
+import type { Node } from '../sql/parser.js'
+import { bindTypes } from './bind.js'
+import type { Content } from './content.js'
+import { findRelation } from './lookup.js'
+import type { CatalogModel, ReadRelation, Relation, ViewQuery } from './model.js'
+import { Rewriter } from './rewrite.js'
+import { boundRelation, visitTree } from './tree.js'
+
+/**
+ * Binds the query of a view to the types and relations that its names mean now, as the server does when it makes the
+ * view: what is renamed later, the view still reads.
+ */
+export function bindView(catalog: CatalogModel, tree: Node): ViewQuery {
+  bindTypes(catalog, tree)
+  const items = new Set<string>()
+  visitTree(tree, (kind, node) => {
+    if (kind === 'CommonTableExpr') items.add(node.ctename)
+  })
+  const reads = new Map<Relation, ReadRelation>()
+  visitTree(tree, (kind, node) => {
+    if (kind !== 'RangeVar' || (node.schemaname === undefined && items.has(node.relname))) return
+    const relation = findRelation(catalog, relationOf(node))
+    if (!relation) return
+    const read = reads.get(relation) ?? {
+      relation,
+      columns: relation.columns.map((column) => ({ column, name: column.name })),
+    }
+    node[boundRelation] = read
+    reads.set(relation, read)
+  })
+  return { tree, reads: [...reads.values()] }
+}
+
+/** Gives a view the rows that its query yields at this point, unless they are those that the server would give today. */
+export function settleView(content: Content, view: Relation): void {
+  const { query } = view
+  if (!query || view.kind !== 'view') return
+  const sources = query.reads.map((read) => content.readAs(read))
+  const isAsToday =
+    view.readState === undefined &&
+    view.live !== undefined &&
+    query.reads.every(({ relation }, i) => sources[i] === relation.live)
+  const state = sources.join(', ')
+  if (isAsToday || view.readState === state) return
+  view.readState = state
+  refreshView(content, view)
+}
+
+/** Gives a view the rows that its query yields at this point. */
+export function refreshView(content: Content, view: Relation): void {
+  const { sql, opaque, isVolatile } = new Rewriter(content).query(view.query?.tree ?? {})
+  const heads = view.columns.map((_, i) => quoteIdentifier(`~${i}`))
+  const list = view.columns.map(({ name }, i) => `${heads[i]} AS ${quoteIdentifier(name)}`)
+  content.replace(view, `SELECT ${list.join(', ')} FROM (${sql}) AS q (${heads.join(', ')})`, { isVolatile })
+  if (opaque[0] === undefined) delete view.opaque
+  else view.opaque = opaque[0]
+}

@@ -1,0 +1,224 @@
+import type pg from 'pg'
+import type { Evidence } from '../../src/domain/finding.js'
+import type { Reader } from '../../src/domain/reader.js'
+import type { ForecastFile } from '../../src/forecast/file.js'
+import { type Forecast, walkOver, weigh } from '../../src/forecast/forecast.js'
+import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
+import type { CatalogModel, Relation } from '../../src/forecast/model.js'
+import { Questions } from '../../src/forecast/questions.js'
+import type { Walk } from '../../src/forecast/walk.js'
+import { executionModelOf, wrappedStatements } from '../../src/sql/execution-model.js'
+import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
+import { parse } from './parse.js'
+
+/** Where and with what the migrations end. */
+export interface End {
+  /** `file.statement`, both 1-based; the file alone where its COMMIT fails. */
+  readonly at: string
+  readonly sqlstate: string
+}
+
+/** The rows of a relation as text, sorted, under `schema.table`. */
+export type Contents = Map<string, { columns: string[]; rows: string[] }>
+
+export interface Foretold {
+  readonly forecast: Omit<Forecast, 'losses' | 'locks'>
+  readonly end: End | undefined
+  readonly evidence: Evidence | undefined
+  readonly catalog: string[]
+  readonly contents: Contents
+  /** Columns and relations that the forecast says it does not know. */
+  readonly unknown: string[]
+}
+
+export interface Truth {
+  readonly end: (End & { message: string }) | undefined
+  readonly catalog: string[]
+  readonly contents: Contents
+}
+
+/** Everything of an earlier chain goes; the database itself stays, because a new one takes longer than most chains. */
+export async function resetDatabase(client: pg.Client, setup: string): Promise<void> {
+  await client.query(`
+    DO $$ DECLARE s text; BEGIN
+      FOR s IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+      LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP;
+    END $$`)
+  await client.query('DISCARD ALL')
+  await client.query(
+    `CREATE SCHEMA public; SET search_path = public; SET jit = off; SET statement_timeout = '5s'; ${setup}`,
+  )
+}
+
+export function filesOf(pending: readonly string[]): ForecastFile[] {
+  return pending.map((sql, i) => {
+    const statements = parse(sql)
+    const name = String(i + 1)
+    return { migration: name, file: name, statements, execution: executionModelOf(statements) }
+  })
+}
+
+/** Walks over the files as a run does, and reads every content that it comes to: nothing has really run by then. */
+export async function foretell(client: pg.Client, files: readonly ForecastFile[]): Promise<Foretold> {
+  await client.query(`SET search_path = public; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
+  try {
+    // One for each forecast, because what is read of a server is remembered by its reader.
+    const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
+    const { walk } = await walkOver(files, reader, 'public')
+    const questions = new Questions([reader], walk.content.chain)
+    const forecast = weigh(walk, questions, await questions.ask(walk.requirements, () => undefined))
+    const { failure } = forecast
+    const isEnd = failure !== undefined
+    const { contents, unknown } = isEnd
+      ? { contents: new Map(), unknown: [] }
+      : await readContents(client, walk)
+    return {
+      forecast,
+      end: isEnd
+        ? { at: `${failure.place.file}.${failure.place.index}`, sqlstate: failure.sqlstate }
+        : undefined,
+      evidence: failure?.evidence,
+      catalog: summaryOf(walk.catalog),
+      contents,
+      unknown,
+    }
+  } finally {
+    await client.query('ROLLBACK')
+  }
+}
+
+async function readContents(
+  client: pg.Client,
+  walk: Walk,
+): Promise<{ contents: Contents; unknown: string[] }> {
+  const contents: Contents = new Map()
+  const unknown: string[] = []
+  for (const relation of walk.catalog.relations) {
+    const name = nameOf(relation)
+    walk.content.read(relation)
+    if (relation.opaque !== undefined) {
+      unknown.push(name)
+      continue
+    }
+    const known = relation.columns.filter(({ opaque }) => opaque === undefined)
+    unknown.push(
+      ...relation.columns.filter((one) => !known.includes(one)).map((one) => `${name}.${one.name}`),
+    )
+    const columns = known.map((one) => one.name)
+    const query = `${rowsAsText(columns)} FROM ${walk.content.read(relation)} AS r`
+    contents.set(name, {
+      columns,
+      rows: await sortedRows(client, walk.content.chain.withClauseOf(query) + query),
+    })
+  }
+  return { contents, unknown }
+}
+
+/**
+ * Really runs the files as the hosted engine does: a file in one transaction where that can be, else statement by
+ * statement.
+ */
+export async function runReally(client: pg.Client, files: readonly ForecastFile[]): Promise<Truth> {
+  await client.query('SET search_path = public')
+  const end = await runFiles(client, files)
+  await client.query('SET search_path = public')
+  const catalog = await readLiveCatalog(client, 'public')
+  const contents: Contents = new Map()
+  for (const relation of catalog.relations) {
+    const columns = relation.columns.map(({ name }) => name)
+    const query = `${rowsAsText(columns)} FROM ${quoteRelation(relation.schema, relation.name)} AS r`
+    contents.set(nameOf(relation), { columns, rows: await sortedRows(client, query) })
+  }
+  return { end, catalog: summaryOf(catalog), contents }
+}
+
+async function runFiles(client: pg.Client, files: readonly ForecastFile[]): Promise<Truth['end']> {
+  for (const { file, statements, execution } of files) {
+    const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
+    let at = file
+    try {
+      if (isOurs) await client.query('BEGIN')
+      for (const { index, sql } of statements) {
+        at = `${file}.${index}`
+        await client.query(sql)
+      }
+      at = file
+      if (isOurs) await client.query('COMMIT')
+    } catch (error) {
+      await client.query('ROLLBACK')
+      const { code = '', message } = error as Error & { code?: string }
+      return { at, sqlstate: code, message }
+    }
+  }
+  return undefined
+}
+
+function rowsAsText(columns: readonly string[]): string {
+  const list = columns.map((name) => `r.${quoteIdentifier(name)}::pg_catalog.text`)
+  return `SELECT pg_catalog.json_build_array(${list.join(', ')})::pg_catalog.text AS row`
+}
+
+async function sortedRows(client: pg.Client, query: string): Promise<string[]> {
+  const { rows } = await client.query(query)
+  return rows.map(({ row }) => row as string).sort()
+}
+
+function nameOf({ schema, name }: Relation): string {
+  return `${schema}.${name}`
+}
+
+/** What the forecast must know of a catalog, one line for each thing. */
+function summaryOf({ relations, types, sequences }: CatalogModel): string[] {
+  return [
+    ...relations.flatMap((relation) => [
+      `${relation.kind} ${nameOf(relation)}`,
+      ...relation.columns.map(
+        ({ name, type, isNotNull, default: value, generated, identity }) =>
+          `column ${nameOf(relation)}.${name} ${type.object.schema}.${type.object.name}${type.modifiers}${type.isArray ? '[]' : ''}${isNotNull ? ' not null' : ''}${value ? ' default' : ''}${generated ? ' generated' : ''}${identity ? ` identity ${identity}` : ''}`,
+      ),
+      ...relation.constraints.map(
+        ({ name, kind, isValidated, columns }) =>
+          `${kind} ${nameOf(relation)}.${name} (${columns.map((column) => column.name).sort()})${isValidated ? '' : ' not valid'}`,
+      ),
+      ...relation.indexes.map(
+        ({ name, isUnique, keys }) =>
+          `${isUnique ? 'unique ' : ''}index ${nameOf(relation)}.${name} (${keys.map(({ column }) => column?.name ?? 'expression')})`,
+      ),
+      ...relation.triggers.map(({ name, isEnabled }) => `trigger ${nameOf(relation)}.${name} ${isEnabled}`),
+    ]),
+    ...types
+      .filter(({ schema, isDropped }) => schema !== 'pg_catalog' && !isDropped)
+      .map(({ schema, name, kind, labels }) => `${kind} ${schema}.${name} ${labels.join(',')}`),
+    ...sequences.map(({ schema, name }) => `sequence ${schema}.${name}`),
+  ].sort()
+}
+
+/** Where the foretold catalog and contents differ from what came; empty when all is as foretold. */
+export function differences(foretold: Foretold, truth: Truth, random: readonly string[]): string[] {
+  const found = [
+    ...foretold.catalog.filter((line) => !truth.catalog.includes(line)).map((line) => `not true: ${line}`),
+    ...truth.catalog
+      .filter((line) => !foretold.catalog.includes(line))
+      .map((line) => `not foretold: ${line}`),
+  ].filter((line) => !foretold.unknown.some((column) => line.includes(`: column ${column} `)))
+  for (const [name, { columns, rows }] of foretold.contents) {
+    const real = truth.contents.get(name)
+    if (!real) continue
+    const compared = columns.filter(
+      (column) => real.columns.includes(column) && !random.includes(`${name}.${column}`),
+    )
+    const [ours, theirs] = [pick(columns, rows, compared), pick(real.columns, real.rows, compared)]
+    if (ours.join('\n') !== theirs.join('\n'))
+      found.push(
+        `content of ${name} (${compared}):`,
+        ...ours.map((row) => `  foretold ${row}`),
+        ...theirs.map((row) => `  true     ${row}`),
+      )
+  }
+  return found
+}
+
+function pick(columns: readonly string[], rows: readonly string[], compared: readonly string[]): string[] {
+  const places = compared.map((column) => columns.indexOf(column))
+  return rows.map((row) => JSON.stringify(places.map((place) => JSON.parse(row)[place]))).sort()
+}
