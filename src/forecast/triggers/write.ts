@@ -34,8 +34,9 @@ const deepest = 6
 export async function followTriggerWrite(walk: Walk, write: TriggerWrite): Promise<boolean | undefined> {
   if (walk.triggerDepth >= deepest) throw new NotFollowed('triggers fire one another')
   const { kind, target, opaque, isOneRow } = write
-  const scope = { ...write.scope, items: new Map([...write.scope.items, [rowsName, write.rows] as const]) }
-  const node = await spread(walk, { ...write, scope })
+  const inner = withItems(write.scope, [[rowsName, write.rows]])
+  const { node, items } = await spread(walk, { ...write, scope: inner })
+  const scope = withItems(inner, items)
   const before = walk.requirements.length
   walk.triggerDepth += 1
   let hit: string | undefined
@@ -59,23 +60,36 @@ export async function followTriggerWrite(walk: Walk, write: TriggerWrite): Promi
 
 const rowsName = '~rows'
 
-const rowsItem = (): Node => ({
-  RangeVar: { relname: rowsName, inh: true, relpersistence: 'p', alias: { aliasname: '~s' } },
-})
+function withItems(scope: Scope, items: Spread['items']): Scope {
+  return { ...scope, items: new Map([...scope.items, ...items]) }
+}
+
+function item(relname: string, aliasname: string): Node {
+  return { RangeVar: { relname, inh: true, relpersistence: 'p', alias: { aliasname } } }
+}
+
+/** The statement over all rows, and links that its new names stand for. */
+interface Spread {
+  readonly node: Node
+  readonly items: readonly (readonly [name: string, link: string])[]
+}
 
 /** The statement with the rows among its FROM items. */
-async function spread(walk: Walk, write: TriggerWrite): Promise<Node> {
+async function spread(walk: Walk, write: TriggerWrite): Promise<Spread> {
   const { kind, node, isOneRow } = write
   if (node.withClause && readsState(node.withClause)) throw new NotFollowed('its WITH reads the row')
   switch (kind) {
     case 'InsertStmt':
-      return spreadInsert(walk, write)
+      return { node: await spreadInsert(walk, write), items: [] }
     case 'DeleteStmt':
-      return { ...node, usingClause: [...lateral(node.usingClause), rowsItem()] }
+      return {
+        node: { ...node, usingClause: [...lateral(node.usingClause), item(rowsName, '~s')] },
+        items: [],
+      }
     case 'UpdateStmt': {
-      const spreaded = { ...node, fromClause: [...lateral(node.fromClause), rowsItem()] }
-      if (isOneRow || !(await isAnyHitTwice(walk, write, spreaded))) return spreaded
-      return repeatable(write, spreaded)
+      const spreaded = { ...node, fromClause: [...lateral(node.fromClause), item(rowsName, '~s')] }
+      if (isOneRow || !(await isAnyHitTwice(walk, write, spreaded))) return { node: spreaded, items: [] }
+      return repeatable(walk, write, spreaded)
     }
   }
 }
@@ -167,23 +181,58 @@ async function isAnyHitTwice(walk: Walk, { target, scope }: TriggerWrite, node: 
 
 /**
  * A row that is hit several times: all is well where the last hit gives what the first gave, and a counter adds up what
- * all hits add.
+ * all hits add. The hits are counted first, for each row that they meet.
  */
-function repeatable({ target }: TriggerWrite, node: Node): Node {
+function repeatable(walk: Walk, { target, scope }: TriggerWrite, node: Node): Spread {
   if (target.triggers.some(({ isEnabled, events }) => isEnabled && events.includes('update')))
     throw new NotFollowed(`triggers of "${target.name}" fire for a row more than once`)
   const set = new Set<string>(node.targetList.map(({ ResTarget }: Node) => ResTarget.name))
   if (readsAny(node.whereClause, set)) throw new NotFollowed('its condition reads what it sets')
+  const sums: string[] = []
+  const over = (tree: Node) => new Rewriter(walk.content, scope).expression(tree, [target]).sql
   const targetList = node.targetList.map(({ ResTarget }: Node) => {
     const { name, val } = ResTarget
     if (!readsState(val) && !readsAny(val, set) && !reads(val, target.name)) return { ResTarget }
-    return { ResTarget: { ...ResTarget, val: addedUp(node, name, val, set) } }
+    const added = over(addedBy(name, val, set))
+    sums.push(
+      `CASE WHEN pg_catalog.count(*) = pg_catalog.count(${added}) THEN pg_catalog.sum(${added}) END AS "~e${sums.length}"`,
+    )
+    const sum = reference('~h', `~e${sums.length - 1}`)
+    return { ResTarget: { ...ResTarget, val: { A_Expr: { ...val.A_Expr, rexpr: sum } } } }
   })
-  return { ...node, targetList }
+  const aliasname: string = node.relation.alias?.aliasname ?? target.name
+  const key = keyOf(target) ?? []
+  const keys = key.map(({ name }) => `${quoteIdentifier(aliasname)}.${quoteIdentifier(name)}`)
+  const list = [...keys.map((one, i) => `${one} AS "~k${i}"`), ...sums].join(', ')
+  const from = new Rewriter(walk.content, scope).from(node.fromClause).sql
+  const where = node.whereClause ? ` WHERE ${over(node.whereClause)}` : ''
+  const hits = walk.content.chain.add(
+    `${target.name}_hits`,
+    `SELECT ${list} FROM ${walk.content.read(target)} AS ${quoteIdentifier(aliasname)}, ${from}${where} GROUP BY ${keys.join(', ')}`,
+  )
+  const same = key.map(({ name }, i) => ({
+    A_Expr: {
+      kind: 'AEXPR_OP',
+      name: [{ String: { sval: '=' } }],
+      lexpr: reference(aliasname, name),
+      rexpr: reference('~h', `~k${i}`),
+    },
+  }))
+  return {
+    node: {
+      ...node,
+      targetList,
+      fromClause: [item(hitsName, '~h')],
+      whereClause: same.length === 1 ? same[0] : { BoolExpr: { boolop: 'AND_EXPR', args: same } },
+    },
+    items: [[hitsName, hits]],
+  }
 }
 
-/** `SET n = n + e`, for rows that are hit several times: `n + sum(e)` over the hits. */
-function addedUp(node: Node, name: string, val: Node, set: ReadonlySet<string>): Node {
+const hitsName = '~hits'
+
+/** `e` of `SET n = n + e`. */
+function addedBy(name: string, val: Node, set: ReadonlySet<string>): Node {
   const operator = val.A_Expr?.name?.[0]?.String?.sval
   const isCounter =
     (operator === '+' || operator === '-') &&
@@ -192,19 +241,11 @@ function addedUp(node: Node, name: string, val: Node, set: ReadonlySet<string>):
     !readsAny(val.A_Expr.rexpr, set) &&
     !reads(val.A_Expr.rexpr)
   if (!isCounter) throw new NotFollowed('a row is changed more than once')
-  const template = parseStatement(
-    'SELECT CASE WHEN pg_catalog.count(*) = pg_catalog.count(e) THEN pg_catalog.sum(e) END FROM (SELECT 1 AS e) AS "~hits"',
-  ) as { SelectStmt: Node }
-  template.SelectStmt.fromClause[0].RangeSubselect.subquery = {
-    SelectStmt: {
-      ...plain,
-      targetList: [{ ResTarget: { name: 'e', val: val.A_Expr.rexpr } }],
-      fromClause: node.fromClause,
-      ...(node.whereClause ? { whereClause: node.whereClause } : {}),
-    },
-  }
-  const sum = { SubLink: { subLinkType: 'EXPR_SUBLINK', subselect: template } }
-  return { A_Expr: { ...val.A_Expr, rexpr: sum } }
+  return val.A_Expr.rexpr
+}
+
+function reference(...names: string[]): Node {
+  return { ColumnRef: { fields: names.map((sval) => ({ String: { sval } })) } }
 }
 
 function readsState(tree: unknown): boolean {
