@@ -19,6 +19,7 @@ import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum, settleEnums } from './ddl/types.js'
 import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
 import { needDeferred } from './needs.js'
+import { changesNothing } from './outward-functions.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { setSequence } from './sequences.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
@@ -236,6 +237,7 @@ async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void>
   const writing = walk.catalog.functions.find(({ name, body }) => called.has(name) && writes(body))
   if (writing) throw new NotFollowed(`function "${writing.name}" writes`)
   if (called.has('set_config')) return setConfig(walk, node)
+  if (called.size > 0 && !node.fromClause && [...called].every(changesNothing)) return
   const { query, scope } = await followQuery(walk, select, outer)
   const { sql, opaque } = new Rewriter(walk.content, scope).query(query)
   walk.need({

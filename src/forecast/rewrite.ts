@@ -5,6 +5,7 @@ import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-quer
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
+import { actsOutside, mentionsOutward } from './outward-functions.js'
 import {
   boundColumn,
   boundRelation,
@@ -265,12 +266,15 @@ export class Rewriter {
     // The extension may be yet to come; the server's own function gives values of the same kind.
     if (name === 'uuid_generate_v4') return parseExpression('pg_catalog.gen_random_uuid()')
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
+    if (actsOutside(name))
+      throw new NotFollowed(`it calls ${name}, which must not be called to see what it gives`)
     for (const made of findFunctions(this.content.catalog, relationOfParts(node.funcname))) {
       if (!made.isLive) {
         this.#opaque.add(`function "${name}" is made by the migrations`)
         return { A_Const: { isnull: true } }
       }
-      if (writes(made.body)) throw new NotFollowed(`function "${name}" writes`)
+      if (writes(made.body) || mentionsOutward(made.body))
+        throw new NotFollowed(`function "${name}" writes or acts outside`)
       else if (this.content.isAnyChanged(made.body))
         this.#opaque.add(`function "${name}" reads a table that the migrations change`)
       if (made.volatility === 'volatile') this.#isVolatile = true

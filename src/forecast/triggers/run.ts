@@ -5,6 +5,7 @@ import { castTo, NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
 import { findColumn, findFunctions, findRelation } from '../lookup.js'
 import type { Column, ColumnType, Relation, TriggerObject } from '../model.js'
+import { actsOutside, changesNothing } from '../outward-functions.js'
 import { emptyScope, Rewriter, type Scope, writes } from '../rewrite.js'
 import { lastName, mapTree, NotDeparsed, parseExpression, parseStatement, visitTree } from '../tree.js'
 import { typeOf } from '../types.js'
@@ -49,13 +50,6 @@ class Missing extends NotFollowed {
     super(message)
   }
 }
-
-/** Functions that do something to the outside and must never be called to see what they give. */
-const outward =
-  /^(pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+|pg_terminate_backend|pg_cancel_backend|lo_\w+|dblink\w*|set_config|setval|http\w*|net_\w+)$/
-
-/** Of those, the ones that change nothing in the database. */
-const harmless = /^(pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+)$/
 
 /**
  * Runs a trigger function for all rows of a statement at once, as steps of a set: an IF splits the rows, an assignment
@@ -371,7 +365,7 @@ export class TriggerRun {
 
   #assertCallable(node: Node): void {
     const name = lastName(node.funcname)
-    if (outward.test(name)) throw new NotFollowed(`it calls ${name}`)
+    if (actsOutside(name)) throw new NotFollowed(`it calls ${name}`)
     const { schema } = relationOfParts(node.funcname)
     const known = findFunctions(this.walk.catalog, relationOfParts(node.funcname))
     if (known.some(({ body }) => writes(body) || /\braise\s+exception\b/i.test(body)))
@@ -692,7 +686,7 @@ export class TriggerRun {
     const statement = parseStatement(sql)
     const target: Node | undefined = statement.SelectStmt?.targetList?.[0]?.ResTarget.val
     const isCall = target?.FuncCall && !statement.SelectStmt.fromClause
-    if (isCall && harmless.test(lastName(target.FuncCall.funcname))) return
+    if (isCall && changesNothing(lastName(target.FuncCall.funcname))) return
     const { query } = await this.#queryOf(statement, guard)
     const found = `CASE WHEN ${this.#isOn(guard)} THEN EXISTS (${query.sql}) ELSE ${stateColumn('~var found')} END`
     const opaque = query.opaque[0] ?? this.#opacityOf(guard)[0]
