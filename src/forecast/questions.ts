@@ -237,9 +237,12 @@ function offendingQuery(asked: Question): string | undefined {
     }
     case 'groups': {
       const { from, keys, condition } = question
-      const list = keys.map((key, i) => `${key} AS ${/^"(?:[^"]|"")*"$/.test(key) ? key : `key${i + 1}`}`)
-      const names = list.map((one) => one.slice(one.lastIndexOf(' AS ') + 4))
-      return `SELECT ${names.join(', ')}, pg_catalog.count(*) AS row_count FROM (SELECT ${list.join(', ')} FROM ${from}${condition ? ` WHERE ${condition}` : ''}) AS k GROUP BY ${names.join(', ')} HAVING pg_catalog.count(*) > 1`
+      const where = condition ? ` WHERE ${condition}` : ''
+      const isPlainKey = (key: string) => /^"(?:[^"]|"")*"$/.test(key)
+      const names = keys.map((key, i) => (isPlainKey(key) ? key : `key${i + 1}`)).join(', ')
+      const list = keys.map((key, i) => (isPlainKey(key) ? key : `${key} AS key${i + 1}`)).join(', ')
+      const rows = keys.every(isPlainKey) ? `${from}${where}` : `(SELECT ${list} FROM ${from}${where}) AS k`
+      return `SELECT ${names}, pg_catalog.count(*) AS row_count FROM ${rows} GROUP BY ${names} HAVING pg_catalog.count(*) > 1`
     }
     default:
       return undefined
