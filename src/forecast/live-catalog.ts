@@ -404,6 +404,7 @@ interface IndexRow {
   method: string
   sizeBytes: number
   parent: number | null
+  definition: string
 }
 
 const indexesQuery = `
@@ -421,7 +422,7 @@ const indexesQuery = `
          pg_catalog.pg_get_expr(x.indpred, x.indrelid) AS predicate,
          COALESCE((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct",
          m.amname AS method, pg_catalog.pg_relation_size(x.indexrelid)::float8 AS "sizeBytes",
-         h.inhparent::int4 AS parent
+         h.inhparent::int4 AS parent, pg_catalog.pg_get_indexdef(x.indexrelid) AS definition
     FROM pg_catalog.pg_index x
     JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
     JOIN pg_catalog.pg_am m ON m.oid = i.relam
@@ -463,6 +464,7 @@ function readIndexes(
       areNullsNotDistinct: row.nullsNotDistinct,
       method: row.method,
       sizeBytes: row.sizeBytes,
+      definition: row.definition,
     }
     if (row.predicate !== null) {
       later.add(row.predicate, relation, (tree) => {

@@ -136,6 +136,8 @@ export interface IndexObject {
   readonly areNullsNotDistinct: boolean
   readonly method: string
   readonly sizeBytes: number
+  /** The CREATE INDEX that makes it, in the server's words; absent when it does not exist today. */
+  readonly definition?: string
   /** Of a partition's index: the index of the partitioned table that it belongs to. */
   readonly parent?: IndexObject
 }

@@ -17,7 +17,7 @@ const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite']
  * - `read`, `write`: rows, as many as the statement's conditions let through
  * - `empty`: its file is replaced by an empty one
  * - `scan`: every row is read
- * - `build`: a table's new index is built; of an index: it is built anew
+ * - `build`: an index of it is built; of an index: it is built anew
  * - `rewrite`: every row is written into a new file, and every index is built anew
  */
 export type Work = (typeof works)[number]
@@ -25,8 +25,9 @@ export type Work = (typeof works)[number]
 /** A lock that a statement takes and keeps until its transaction ends, and what it does meanwhile. */
 export interface LockClaim {
   readonly target: LockTarget
-  /** As it is called before the statement. */
+  /** As it is called before the statement: for messages, and bare for acceptances. */
   readonly name: string
+  readonly object: string
   /** The strongest. */
   readonly mode: LockMode
   readonly work: Work
@@ -128,29 +129,37 @@ export class Claims {
     known.work = slowerOf(known.work, work)
   }
 
-  #describe(
-    target: LockTarget,
-  ): Pick<LockClaim, 'name' | 'heapBytes' | 'toastBytes' | 'indexBytes' | 'rowEstimate'> {
+  #describe(target: LockTarget): Description {
     switch (target.kind) {
       case 'relation':
-        return { name: nameOf(this.catalog, target.relation), ...sizeOf(target.relation) }
+        return { ...this.#named(target.relation), ...sizeOf(target.relation) }
       case 'index': {
         const { index, relation } = target
-        const name = nameOf(this.catalog, { schema: relation.schema, name: index.name })
-        return { name, heapBytes: 0, toastBytes: 0, indexBytes: index.sizeBytes }
+        return {
+          ...this.#named({ schema: relation.schema, name: index.name }),
+          ...nothing,
+          indexBytes: index.sizeBytes,
+        }
       }
       case 'toast':
       case 'toast index': {
-        const name = `${target.kind === 'toast' ? 'TOAST table' : 'TOAST index'} of ${nameOf(this.catalog, target.relation)}`
-        return { name, heapBytes: 0, toastBytes: target.relation.toastBytes, indexBytes: 0 }
+        const { name, object } = this.#named(target.relation)
+        const what = target.kind === 'toast' ? 'TOAST table' : 'TOAST index'
+        return { name: `${what} of ${name}`, object, ...nothing, toastBytes: target.relation.toastBytes }
       }
       case 'sequence':
-        return { name: nameOf(this.catalog, target.sequence), ...nothing }
+        return { ...this.#named(target.sequence), ...nothing }
       case 'composite type':
-        return { name: nameOf(this.catalog, target.type), ...nothing }
+        return { ...this.#named(target.type), ...nothing }
     }
   }
+
+  #named(one: { readonly schema: string; readonly name: string }): Pick<LockClaim, 'name' | 'object'> {
+    return { name: nameOf(this.catalog, one), object: one.name }
+  }
 }
+
+type Description = Omit<LockClaim, 'target' | 'mode' | 'work' | 'isCertain'>
 
 const nothing = { heapBytes: 0, toastBytes: 0, indexBytes: 0 }
 

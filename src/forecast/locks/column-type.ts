@@ -1,15 +1,17 @@
-import { relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { findType } from '../lookup.js'
+import { NotFollowed } from '../casts.js'
 import type { CatalogModel, Column, ColumnType, IndexObject } from '../model.js'
-import { lastName, namesOf } from '../tree.js'
+import { namesOf } from '../tree.js'
+import { typeOf } from '../types.js'
 
 /** The type that a statement names; undefined for one that is not known. */
 export function typeNamed(catalog: CatalogModel, typeName: Node | undefined): ColumnType | undefined {
-  const object = findType(catalog, relationOfParts(typeName?.names ?? []))
-  const numbers = (typeName?.typmods ?? []).map((modifier: Node) => modifier.A_Const?.ival?.ival ?? 0)
-  const isArray = Boolean(typeName?.arrayBounds)
-  return object && { object, modifiers: numbers.length > 0 ? `(${numbers.join(',')})` : '', isArray }
+  try {
+    return typeName && typeOf(catalog, typeName)
+  } catch (error) {
+    if (error instanceof NotFollowed) return undefined
+    throw error
+  }
 }
 
 /**
@@ -140,11 +142,6 @@ function orderingOf({ object, isArray }: ColumnType): string {
   if (object.base) return orderingOf(object.base)
   const name = object.name === 'varchar' ? 'text' : object.name === 'cidr' ? 'inet' : object.name
   return isArray ? `${name}[]` : name
-}
-
-/** `smallserial`, `serial` and `bigserial` are no types: they stand for a sequence and a default. */
-export function isSerial(typeName: Node | undefined): boolean {
-  return /^(small|big)?serial[248]?$/.test(lastName(typeName?.names)) && typeName?.names.length === 1
 }
 
 export function isConstrainedDomain({ object, isArray }: ColumnType): boolean {

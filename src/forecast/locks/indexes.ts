@@ -69,7 +69,7 @@ function claimRebuilding(
   indexes: readonly IndexObject[],
   isConcurrent: boolean,
 ): void {
-  claims.relation(relation, isConcurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', { work: 'scan' })
+  claims.relation(relation, isConcurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', { work: 'build' })
   for (const index of indexes) {
     claims.index(index, relation, isConcurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE', {
       work: 'build',

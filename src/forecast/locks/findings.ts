@@ -1,0 +1,200 @@
+import type { Finding } from '../../domain/finding.js'
+import { formatBytes, formatCount } from '../../domain/quantities.js'
+import type { Node } from '../../sql/parser.js'
+import type { StatementPlace } from '../requirement.js'
+import { rewriteText, type SafeRewrite } from '../rewrites/safe-rewrite.js'
+import type { LockClaim } from './claim.js'
+import { blocksReaders, blocksWriters, type LockMode } from './lock-mode.js'
+import { type LongWork, longWorkOf, reaches } from './long-work.js'
+import { type LockThresholds, lockThresholds } from './thresholds.js'
+
+/** A statement, its place, and what it locks. */
+export interface LockedStatement {
+  readonly statement: { readonly kind: string; readonly node: Node; readonly sql: string }
+  readonly place: StatementPlace
+  readonly claims: readonly LockClaim[]
+}
+
+/**
+ * What makes others wait for long while a statement runs. Quiet are changes of the catalog only, small tables, and
+ * tables that the migrations make.
+ *
+ * @param rewrite gives what a careful person would deploy instead; asked only when there is a finding
+ */
+export function lockFindings(
+  { statement, place, claims }: LockedStatement,
+  rewrite: () => SafeRewrite | undefined,
+  thresholds: LockThresholds = lockThresholds,
+): Finding[] {
+  const works = longWorkOf(statement, claims).filter(
+    (work) => reaches(work, thresholds.quietBelow) && (work.kind === 'write' || blocksWriters(work.mode)),
+  )
+  if (works.length === 0) return []
+  const instead = rewrite()
+  return works.map((work) => {
+    const { code, what, hint } = describe(statement, work, claims)
+    return {
+      code,
+      kind: 'lock',
+      verdict: reaches(work, thresholds.blockFrom) && work.kind !== 'write' ? 'block' : 'warn',
+      step: 'check',
+      migration: place.migration,
+      file: place.file,
+      line: place.line,
+      object: work.object,
+      message: `${subjectOf(statement.sql)} ${what}`,
+      hint: instead
+        ? `Deploy it as ${instead.files.length === 1 ? 'a migration of its own' : `${instead.files.length} migrations`} instead, written so that nobody waits.`
+        : hint,
+      ...(instead ? { fixSql: rewriteText(instead) } : {}),
+    }
+  })
+}
+
+/**
+ * Locks that a file takes early and keeps while later statements of its transaction work: they last until it ends.
+ * @param statements of one transaction, in order
+ */
+export function heldLockFindings(
+  statements: readonly LockedStatement[],
+  thresholds: LockThresholds = lockThresholds,
+): Finding[] {
+  const longest = statements.map(({ statement, claims }) =>
+    longWorkOf(statement, claims).filter((work) => reaches(work, thresholds.quietBelow)),
+  )
+  const findings = new Map<string, Finding>()
+  statements.forEach(({ place, claims }, i) => {
+    for (const claim of claims) {
+      if (!blocksLater(claim) || findings.has(claim.name)) continue
+      const later = longest
+        .slice(i + 1)
+        .flatMap((works, k) => works.map((work) => ({ work, at: statements[i + 1 + k] as LockedStatement })))
+      const hurting = later.filter(({ work }) => !saysItself(work, claim))
+      const worst = hurting.sort((one, other) => other.work.sizeBytes - one.work.sizeBytes)[0]
+      if (worst)
+        findings.set(claim.name, heldFinding(claim, place, worst.work, worst.at.place, hurting.length - 1))
+    }
+  })
+  return [...findings.values()]
+}
+
+function blocksLater({ target, mode, isCertain }: LockClaim): boolean {
+  const isLive = target.kind === 'relation' && target.relation.live !== undefined && !target.relation.isEmpty
+  return isLive && isCertain && blocksWriters(mode)
+}
+
+/** The later statement locks the table as strongly itself, and a finding of its own says so. */
+function saysItself(work: LongWork, { target, mode }: LockClaim): boolean {
+  const isSame =
+    target.kind === 'relation' &&
+    (work.relation === target.relation || work.relation.children.includes(target.relation))
+  return (
+    isSame &&
+    work.kind !== 'write' &&
+    (blocksReaders(work.mode) || !blocksReaders(mode)) &&
+    blocksWriters(work.mode)
+  )
+}
+
+function heldFinding(
+  claim: LockClaim,
+  place: StatementPlace,
+  work: LongWork,
+  later: StatementPlace,
+  others: number,
+): Finding {
+  const more = others > 0 ? ` (and ${others} more ${others === 1 ? 'statement' : 'statements'})` : ''
+  return {
+    code: 'lock-held-through-file',
+    kind: 'lock',
+    verdict: 'warn',
+    step: 'check',
+    migration: place.migration,
+    file: place.file,
+    line: place.line,
+    object: claim.object,
+    message: `${claim.mode} on ${claim.name} is kept until the transaction ends, while line ${later.line} ${verbs[work.kind]} ${sized(work)}${more}: ${waiting(claim.mode)} of ${claim.name} wait`,
+    hint: `Move line ${later.line} into a migration of its own; locks last until the transaction ends.`,
+  }
+}
+
+const verbs = { rewrite: 'rewrites', build: 'builds an index of', scan: 'reads', write: 'changes' } as const
+
+interface Description {
+  readonly code: string
+  readonly what: string
+  readonly hint: string
+}
+
+function describe(
+  statement: LockedStatement['statement'],
+  work: LongWork,
+  claims: readonly LockClaim[],
+): Description {
+  const { kind, mode } = work
+  const under = `under ${mode}: ${waiting(mode)} wait`
+  if (kind === 'write') {
+    return {
+      code: 'rows-locked',
+      what: `changes ${sized(work)} in one transaction: writers of these rows wait until it ends`,
+      hint: 'Change the rows in batches, each in a transaction of its own.',
+    }
+  }
+  if (statement.kind === 'RefreshMatViewStmt') {
+    return {
+      code: 'refresh-blocks-readers',
+      what: `fills ${sized(work)} anew ${under}`,
+      hint: 'Give the view a unique index on plain columns, and refresh it CONCURRENTLY.',
+    }
+  }
+  if (kind === 'rewrite') {
+    return {
+      code: 'table-rewrite',
+      what: `rewrites ${sized(work)} ${under}`,
+      hint: 'Add a column beside, fill it in batches, and change over.',
+    }
+  }
+  if (kind === 'build') {
+    return {
+      code: 'index-blocks-writes',
+      what: `builds an index of ${sized(work)} ${under}`,
+      hint: 'Build it CONCURRENTLY, in a migration of its own.',
+    }
+  }
+  const parents = claims.filter(({ target, work: done, mode: held }) => {
+    const isParent =
+      target.kind === 'relation' && target.relation.live !== undefined && target.relation !== work.relation
+    return isParent && done === 'read' && blocksWriters(held)
+  })
+  if (parents.length > 0) {
+    const names = parents.map(({ name }) => name).join(', ')
+    return {
+      code: 'foreign-key-locks-parent',
+      what: `looks for every row of ${sized(work)} in ${names}, ${parents.length === 1 ? 'both' : 'all of them'} ${under}`,
+      hint: 'Add the foreign key NOT VALID, and validate it in a migration of its own.',
+    }
+  }
+  return {
+    code: 'table-scan-under-lock',
+    what: `reads ${sized(work)} ${under}`,
+    hint: 'Add the constraint NOT VALID, and validate it in a migration of its own.',
+  }
+}
+
+function waiting(mode: LockMode): string {
+  return blocksReaders(mode) ? 'readers and writers' : 'writers'
+}
+
+/** `"orders" (12 GB with about 18,200,000 rows)` */
+function sized({ name, sizeBytes, rowEstimate }: LongWork): string {
+  const rows = rowEstimate === undefined ? '' : ` with about ${formatCount(Math.round(rowEstimate))} rows`
+  return `${name} (${formatBytes(sizeBytes)}${rows})`
+}
+
+const longestSubject = 70
+
+/** The statement on one line, cut where it is long. */
+function subjectOf(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ').trim()
+  return line.length <= longestSubject ? line : `${line.slice(0, longestSubject - 1)}…`
+}

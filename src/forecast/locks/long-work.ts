@@ -1,0 +1,121 @@
+import { quoteIdentifier } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
+import type { IndexObject, Relation } from '../model.js'
+import { namesOf } from '../tree.js'
+import type { LockClaim } from './claim.js'
+import { type LockMode, strongerOf } from './lock-mode.js'
+import type { WorkSizes } from './thresholds.js'
+
+/** What takes a statement its time: how much of which table. */
+export interface LongWork {
+  readonly kind: 'rewrite' | 'build' | 'scan' | 'write'
+  /** The table, or the partitioned table whose partitions it is. */
+  readonly relation: Relation
+  readonly name: string
+  readonly object: string
+  /** The strongest lock that the relation is under meanwhile, or one of its indexes. */
+  readonly mode: LockMode
+  readonly sizeBytes: number
+  /** Absent when the server has never counted. */
+  readonly rowEstimate?: number
+}
+
+type Statement = { readonly kind: string; readonly node: Node }
+
+/** The work of a statement on relations that are there today; partitions are put together. */
+export function longWorkOf(statement: Statement, claims: readonly LockClaim[]): LongWork[] {
+  const found = new Map<string, LongWork>()
+  for (const claim of claims) {
+    const work = workOf(statement, claim, lockOn(claim, claims))
+    if (!work) continue
+    const key = `${work.kind} ${work.relation.live}`
+    const known = found.get(key)
+    found.set(key, known ? sum(known, work) : work)
+  }
+  return [...found.values()]
+}
+
+/** The planner opens the indexes of a table with the lock that it has on the table: what locks one locks both. */
+function lockOn({ target, mode }: LockClaim, claims: readonly LockClaim[]): LockMode {
+  const relation = target.kind === 'relation' ? target.relation : undefined
+  const onIndexes = claims.filter((one) => one.target.kind === 'index' && one.target.relation === relation)
+  return onIndexes.map((one) => one.mode).reduce(strongerOf, mode)
+}
+
+function workOf(statement: Statement, claim: LockClaim, mode: LockMode): LongWork | undefined {
+  const { target, work, name, object } = claim
+  if (target.kind !== 'relation' || target.relation.live === undefined || target.relation.isEmpty)
+    return undefined
+  const kind = kindOf(statement, target.relation, work)
+  if (!kind) return undefined
+  const { heapBytes, toastBytes, indexBytes, rowEstimate } = claim
+  const relation = rootOf(target.relation)
+  return {
+    kind,
+    relation,
+    name: relation === target.relation ? name : quoteIdentifier(relation.name),
+    object: relation === target.relation ? object : relation.name,
+    mode,
+    sizeBytes: kind === 'rewrite' ? heapBytes + toastBytes + indexBytes : heapBytes,
+    ...(rowEstimate === undefined ? {} : { rowEstimate }),
+  }
+}
+
+function kindOf(
+  statement: Statement,
+  relation: Relation,
+  work: LockClaim['work'],
+): LongWork['kind'] | undefined {
+  if (work === 'rewrite' || work === 'build' || work === 'scan') return work
+  const { kind, node } = statement
+  const isTarget = work === 'write' && (kind === 'UpdateStmt' || kind === 'DeleteStmt')
+  if (isTarget && namedBy(node) === relation.name && !isByKey(relation, node.whereClause)) return 'write'
+  // INSERT … SELECT and CREATE TABLE AS read a whole table where no condition leads to a few rows.
+  const isCopied = work === 'read' && (kind === 'InsertStmt' || kind === 'CreateTableAsStmt')
+  return isCopied && !JSON.stringify(node).includes('"whereClause"') ? 'scan' : undefined
+}
+
+function namedBy({ relation }: Node): string {
+  return relation?.relname ?? ''
+}
+
+/** The condition asks for certain values of the first column of an index, so that few rows are looked at. */
+function isByKey(relation: Relation, condition: Node | undefined): boolean {
+  if (!condition) return false
+  if (condition.BoolExpr?.boolop === 'AND_EXPR')
+    return condition.BoolExpr.args.some((one: Node) => isByKey(relation, one))
+  const { A_Expr: comparison } = condition
+  if (comparison?.kind !== 'AEXPR_OP' && comparison?.kind !== 'AEXPR_IN') return false
+  const column = namesOf(comparison.lexpr?.ColumnRef?.fields).at(-1)
+  const isConstant = comparison.rexpr?.A_Const ?? comparison.rexpr?.TypeCast ?? comparison.rexpr?.List
+  return (
+    Boolean(isConstant) &&
+    relation.indexes.some(
+      ({ keys, predicate }: IndexObject) => !predicate && keys[0]?.column?.name === column,
+    )
+  )
+}
+
+/** The partitioned table that a partition belongs to in the end. */
+export function rootOf(relation: Relation): Relation {
+  const [parent] = relation.isPartition ? relation.parents : []
+  return parent ? rootOf(parent) : relation
+}
+
+function sum(one: LongWork, other: LongWork): LongWork {
+  const { rowEstimate, ...rest } = one
+  const isCounted = rowEstimate !== undefined && other.rowEstimate !== undefined
+  return {
+    ...rest,
+    sizeBytes: one.sizeBytes + other.sizeBytes,
+    ...(isCounted ? { rowEstimate: rowEstimate + other.rowEstimate } : {}),
+  }
+}
+
+/** It reaches one of these sizes. */
+export function reaches({ kind, sizeBytes, rowEstimate }: LongWork, sizes: WorkSizes): boolean {
+  if (kind === 'rewrite') return sizeBytes >= sizes.rewriteBytes
+  if (kind === 'build') return sizeBytes >= sizes.buildBytes
+  if (kind === 'scan') return sizeBytes >= sizes.scanBytes
+  return rowEstimate === undefined ? sizeBytes >= sizes.rewriteBytes : rowEstimate >= sizes.rows
+}

@@ -1,0 +1,321 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type pg from 'pg'
+import type { Finding } from '../../src/domain/finding.js'
+import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
+import { LockRecord } from '../../src/forecast/locks/lock-record.js'
+import { lockPages } from '../../src/forecast/locks/pages.js'
+import { type LockThresholds, lockThresholds } from '../../src/forecast/locks/thresholds.js'
+import type { CatalogModel } from '../../src/forecast/model.js'
+import { parse } from '../support/parse.js'
+import { createTestDatabase } from '../support/test-database.js'
+
+const GiB = 1024 ** 3
+
+let client: pg.Client
+beforeAll(async () => {
+  const database = await createTestDatabase({
+    sql: `
+      CREATE TABLE customers (id int PRIMARY KEY, name varchar(20));
+      CREATE TABLE orders (id int PRIMARY KEY, customer_id int, total numeric(8, 2) DEFAULT 0, note text);
+      CREATE INDEX orders_total_idx ON orders (total);
+      CREATE TABLE settings (key text PRIMARY KEY, value text);
+      CREATE TABLE events (id int, at date) PARTITION BY RANGE (at);
+      CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+      CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+      CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1`,
+  })
+  client = await database.client()
+})
+
+/** Sizes as large as no test can fill a table. */
+const sizes: Record<string, { heapBytes: number; rowEstimate: number }> = {
+  orders: { heapBytes: 4 * GiB, rowEstimate: 18_200_000 },
+  customers: { heapBytes: 1 * GiB, rowEstimate: -1 },
+  events_1: { heapBytes: 1 * GiB, rowEstimate: 5_000_000 },
+  events_2: { heapBytes: 2 * GiB, rowEstimate: 9_000_000 },
+  totals: { heapBytes: 1 * GiB, rowEstimate: 100 },
+}
+
+async function catalogWith(grown: typeof sizes): Promise<CatalogModel> {
+  const catalog = await readLiveCatalog(client, 'public')
+  for (const relation of catalog.relations) {
+    Object.assign(relation, grown[relation.name] ?? {})
+    for (const index of relation.indexes) Object.assign(index, { sizeBytes: 0 })
+  }
+  return catalog
+}
+
+/** What is said of a file that is one transaction. */
+async function findings(
+  sql: string,
+  grown = sizes,
+  thresholds: LockThresholds = lockThresholds,
+): Promise<readonly Finding[]> {
+  const record = new LockRecord(await catalogWith(grown), thresholds)
+  for (const statement of parse(sql)) {
+    record.beforeStatement(statement, {
+      migration: 'm',
+      file: 'm/migration.sql',
+      index: statement.index,
+      line: statement.line,
+    })
+  }
+  record.endTransaction()
+  return record.findings
+}
+
+const said = (found: readonly Finding[]) =>
+  found.map(({ code, verdict, line, object, message }) => ({ code, verdict, line, object, message }))
+
+describe('what makes others wait', () => {
+  test.each<[string, Partial<Finding>[]]>([
+    [
+      'ALTER TABLE orders ALTER COLUMN id TYPE bigint',
+      [
+        {
+          code: 'table-rewrite',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'ALTER TABLE orders ALTER COLUMN id TYPE bigint rewrites "orders" (4.0 GB with about 18,200,000 rows) under ACCESS EXCLUSIVE: readers and writers wait',
+        },
+      ],
+    ],
+    [
+      'ALTER TABLE customers ADD CHECK (id > 0)',
+      [
+        {
+          code: 'table-scan-under-lock',
+          verdict: 'warn',
+          object: 'customers',
+          message:
+            'ALTER TABLE customers ADD CHECK (id > 0) reads "customers" (1.0 GB) under ACCESS EXCLUSIVE: readers and writers wait',
+        },
+      ],
+    ],
+    [
+      'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers',
+      [
+        {
+          code: 'foreign-key-locks-parent',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers looks for every row of "orders" (4.0 GB with about 18,200,000 rows) in "customers", both under SHARE ROW EXCLUSIVE: writers wait',
+        },
+      ],
+    ],
+    [
+      'CREATE INDEX x ON orders (total)',
+      [
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'CREATE INDEX x ON orders (total) builds an index of "orders" (4.0 GB with about 18,200,000 rows) under SHARE: writers wait',
+        },
+      ],
+    ],
+    [
+      'REINDEX INDEX orders_total_idx',
+      [
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'REINDEX INDEX orders_total_idx builds an index of "orders" (4.0 GB with about 18,200,000 rows) under ACCESS EXCLUSIVE: readers and writers wait',
+        },
+      ],
+    ],
+    [
+      'CREATE INDEX x ON events (id)',
+      [
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          object: 'events',
+          message:
+            'CREATE INDEX x ON events (id) builds an index of "events" (3.0 GB with about 14,000,000 rows) under SHARE: writers wait',
+        },
+      ],
+    ],
+    [
+      'REFRESH MATERIALIZED VIEW totals',
+      [
+        {
+          code: 'refresh-blocks-readers',
+          verdict: 'warn',
+          object: 'totals',
+          message:
+            'REFRESH MATERIALIZED VIEW totals fills "totals" (1.0 GB with about 100 rows) anew under ACCESS EXCLUSIVE: readers and writers wait',
+        },
+      ],
+    ],
+    [
+      "UPDATE orders SET note = 'a text that is longer than a line of the report has room for it'",
+      [
+        {
+          code: 'rows-locked',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'UPDATE orders SET note = \'a text that is longer than a line of the re… changes "orders" (4.0 GB with about 18,200,000 rows) in one transaction: writers of these rows wait until it ends',
+        },
+      ],
+    ],
+    [
+      'ALTER TABLE settings ADD COLUMN x int;\nALTER TABLE orders ADD COLUMN y int;\nUPDATE orders SET y = 1;',
+      [
+        {
+          code: 'rows-locked',
+          verdict: 'warn',
+          line: 3,
+          object: 'orders',
+          message:
+            'UPDATE orders SET y = 1 changes "orders" (4.0 GB with about 18,200,000 rows) in one transaction: writers of these rows wait until it ends',
+        },
+        {
+          code: 'lock-held-through-file',
+          verdict: 'warn',
+          line: 1,
+          object: 'settings',
+          message:
+            'ACCESS EXCLUSIVE on "settings" is kept until the transaction ends, while line 3 changes "orders" (4.0 GB with about 18,200,000 rows): readers and writers of "settings" wait',
+        },
+        {
+          code: 'lock-held-through-file',
+          verdict: 'warn',
+          line: 2,
+          object: 'orders',
+          message:
+            'ACCESS EXCLUSIVE on "orders" is kept until the transaction ends, while line 3 changes "orders" (4.0 GB with about 18,200,000 rows): readers and writers of "orders" wait',
+        },
+      ],
+    ],
+    [
+      // The implied lock on the parent is kept just as well; what the later statements say of themselves is not said twice.
+      'CREATE TABLE lines (order_id int REFERENCES orders);\nCREATE INDEX x ON customers (name);\nCREATE INDEX y ON customers (id);',
+      [
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          line: 2,
+          object: 'customers',
+          message:
+            'CREATE INDEX x ON customers (name) builds an index of "customers" (1.0 GB) under SHARE: writers wait',
+        },
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          line: 3,
+          object: 'customers',
+          message:
+            'CREATE INDEX y ON customers (id) builds an index of "customers" (1.0 GB) under SHARE: writers wait',
+        },
+        {
+          code: 'lock-held-through-file',
+          verdict: 'warn',
+          line: 1,
+          object: 'orders',
+          message:
+            'SHARE ROW EXCLUSIVE on "orders" is kept until the transaction ends, while line 2 builds an index of "customers" (1.0 GB) (and 1 more statement): writers of "orders" wait',
+        },
+      ],
+    ],
+  ])('%s', async (sql, expected) => {
+    expect(said(await findings(sql))).toEqual(expected.map((finding) => ({ line: 1, ...finding })))
+  })
+})
+
+describe('quiet', () => {
+  test.each([
+    'ALTER TABLE orders ADD COLUMN x int DEFAULT 1',
+    'ALTER TABLE orders DROP COLUMN note',
+    'ALTER TABLE orders RENAME TO purchases',
+    'ALTER TABLE orders ALTER COLUMN note TYPE varchar',
+    'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers NOT VALID',
+    'DROP TABLE orders CASCADE',
+    'TRUNCATE orders',
+    'ALTER TABLE settings ALTER COLUMN value TYPE int USING length(value); CREATE INDEX x ON settings (value)',
+    'CREATE INDEX CONCURRENTLY x ON orders (total)',
+    'ALTER TABLE orders VALIDATE CONSTRAINT orders_pkey',
+    'VACUUM orders',
+    "UPDATE orders SET note = 'x' WHERE id = 4",
+    "UPDATE orders SET note = 'x' WHERE id IN (4, 5) AND total > 3",
+    'INSERT INTO orders (id) VALUES (1)',
+    'CREATE TABLE new (id int); CREATE INDEX x ON new (id)',
+    'SELECT count(*) FROM orders',
+  ])('%s', async (sql) => {
+    expect(await findings(sql)).toEqual([])
+  })
+})
+
+test('a lock is not kept where each statement is a transaction of its own', async () => {
+  const record = new LockRecord(await catalogWith(sizes))
+  for (const statement of parse('ALTER TABLE settings ADD COLUMN x int; CREATE INDEX x ON orders (total)')) {
+    record.beforeStatement(statement, {
+      migration: 'm',
+      file: 'm/migration.sql',
+      index: statement.index,
+      line: 1,
+    })
+    record.endTransaction()
+  }
+  expect(record.findings.map(({ code }) => code)).toEqual(['index-blocks-writes'])
+})
+
+test('what lasts for minutes stops the run', async () => {
+  const grown = { orders: { heapBytes: 16 * GiB, rowEstimate: 80_000_000 } }
+  const verdicts = async (sql: string) =>
+    (await findings(sql, grown)).map(({ code, verdict }) => `${code} ${verdict}`)
+  expect(await verdicts('ALTER TABLE orders ALTER COLUMN id TYPE bigint')).toEqual(['table-rewrite block'])
+  expect(await verdicts('CREATE INDEX x ON orders (total)')).toEqual(['index-blocks-writes block'])
+  expect(await verdicts('ALTER TABLE orders ADD CHECK (id > 0)')).toEqual(['table-scan-under-lock warn'])
+  expect(await verdicts("UPDATE orders SET note = ''")).toEqual(['rows-locked warn'])
+})
+
+test('the sizes that matter can be given', async () => {
+  const none = { rewriteBytes: 1e15, buildBytes: 1e15, scanBytes: 1e15, rows: 1e15 }
+  const quiet = { quietBelow: none, blockFrom: none }
+  expect(await findings('ALTER TABLE orders ALTER COLUMN id TYPE bigint', sizes, quiet)).toEqual([])
+})
+
+test('a finding brings the SQL that a careful person would write', async () => {
+  const [finding] = await findings('CREATE INDEX x ON orders (total)')
+  expect(finding?.hint).toBe('Deploy it as a migration of its own instead, written so that nobody waits.')
+  expect(finding?.fixSql).toBe(
+    '-- build_x: others read and write while it is built; it may not run in a transaction, so it stands alone\nCREATE INDEX CONCURRENTLY x ON orders (total);',
+  )
+  const [key] = await findings('ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers')
+  expect(key?.hint).toBe('Deploy it as 2 migrations instead, written so that nobody waits.')
+  expect(key?.fixSql).toBe(
+    [
+      '-- alter_orders: only the catalog changes, under a short lock',
+      'ALTER TABLE orders ',
+      '  ADD CONSTRAINT orders_customer_id_fkey',
+      '    FOREIGN KEY(customer_id)',
+      '    REFERENCES customers',
+      '    NOT VALID;',
+      '',
+      '-- validate_orders_customer_id_fkey: the rows that are there are checked while others read and write',
+      'ALTER TABLE "orders" VALIDATE CONSTRAINT "orders_customer_id_fkey";',
+    ].join('\n'),
+  )
+  const [refresh] = await findings('REFRESH MATERIALIZED VIEW totals')
+  expect(refresh).toMatchObject({
+    hint: 'Give the view a unique index on plain columns, and refresh it CONCURRENTLY.',
+  })
+  expect(refresh).not.toHaveProperty('fixSql')
+})
+
+test('every code has a page', async () => {
+  const sqls = [
+    'ALTER TABLE orders ALTER COLUMN id TYPE bigint; ALTER TABLE customers ADD CHECK (id > 0)',
+    'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers; CREATE INDEX x ON orders (total)',
+    "REFRESH MATERIALIZED VIEW totals; UPDATE orders SET note = ''",
+  ]
+  const codes = (await Promise.all(sqls.map((sql) => findings(sql)))).flat().map(({ code }) => code)
+  expect([...new Set(codes)].sort()).toEqual(lockPages.map(({ code }) => code).sort())
+})
