@@ -2,7 +2,7 @@ import type { Reader } from '../../domain/reader.js'
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn } from '../lookup.js'
-import type { Column, Constraint, Relation } from '../model.js'
+import type { Column, Constraint, Relation, RelationKind } from '../model.js'
 import { namesOf } from '../tree.js'
 import { requireAlterType, requireDefaultCast, requireRebuild } from './alter-type.js'
 import {
@@ -21,13 +21,13 @@ import {
   replaceDraftColumn,
 } from './draft.js'
 import { requireMember } from './drops.js'
-import { requireOwner } from './privileges.js'
+import { requireOwner, requireOwnRole } from './privileges.js'
 import {
   findNamed,
   isSystemColumn,
+  requireKind,
   requireNamed,
   requireRelation,
-  requireRole,
   type Situation,
 } from './situation.js'
 import { exists, invalid, missing } from './static-failure.js'
@@ -47,6 +47,13 @@ const tableOnly = [
   ...['AT_AddIdentity', 'AT_SetIdentity', 'AT_DropIdentity', 'AT_DropExpression'],
   ...['AT_EnableRowSecurity', 'AT_DisableRowSecurity', 'AT_ForceRowSecurity', 'AT_NoForceRowSecurity'],
 ]
+
+/** ALTER TABLE is for all of them. */
+const kindsFor: Readonly<Record<string, readonly RelationKind[]>> = {
+  OBJECT_VIEW: ['view'],
+  OBJECT_MATVIEW: ['materialized view'],
+  OBJECT_FOREIGN_TABLE: ['foreign table'],
+}
 
 /**
  * The server does the parts of an ALTER TABLE in this order, not as they are written:
@@ -84,6 +91,7 @@ export async function requireAlterTable(situation: Situation, reader: Reader, no
   }
   const { relation } = found
   requireOwner(situation, relation)
+  requireKind(relation, kindsFor[node.objtype] ?? [])
   const isTable = ['table', 'partitioned table', 'foreign table'].includes(relation.kind)
   if (isForTables && !isTable)
     throw invalid('42809', `"${relation.name}" is not a table but a ${relation.kind}`, relation.name)
@@ -152,16 +160,17 @@ const turns: Readonly<Record<string, readonly [pass: Pass, run: RunCommand]>> = 
   AT_DropExpression: ['drop', ({ draft }, { name, missing_ok }) => requireGenerated(draft, name, missing_ok)],
   AT_SetStatistics: ['last', requireNamedColumn],
   AT_SetStorage: ['last', requireNamedColumn],
-  AT_ChangeOwner: ['last', ({ situation }, { newowner }) => requireRole(situation, newowner)],
+  AT_ChangeOwner: ['last', ({ situation }, { newowner }) => requireOwnRole(situation, newowner)],
   AT_ClusterOn: [
     'last',
-    ({ relation, draft }, { name }) => {
-      requireIndexOf(relation, draft, name)
+    ({ situation, relation, draft }, { name }) => {
+      requireIndexOf(situation, relation, draft, name)
     },
   ],
   AT_ReplicaIdentity: [
     'last',
-    ({ relation, draft }, { def }) => requireReplicaIdentity(relation, draft, def?.ReplicaIdentityStmt),
+    ({ situation, relation, draft }, { def }) =>
+      requireReplicaIdentity(situation, relation, draft, def?.ReplicaIdentityStmt),
   ],
   AT_EnableTrig: ['last', requireTriggerNamed],
   AT_DisableTrig: ['last', requireTriggerNamed],
@@ -387,15 +396,22 @@ function requireGenerated(draft: Draft, name: string, isOptional: boolean | unde
 }
 
 /** CLUSTER and REPLICA IDENTITY name an index of the table. @throws Refusal */
-export function requireIndexOf(relation: Relation, draft: Draft, name: string) {
+export function requireIndexOf(situation: Situation, relation: Relation, draft: Draft, name: string) {
   const index = relation.indexes.find((one) => one.name === name)
   if (index || draft.madeNames.has(name)) return index
+  if (findNamed(situation, { schema: relation.schema, name }))
+    throw invalid('42809', `"${name}" is not an index for table "${relation.name}"`, name)
   throw missing('42704', `index "${name}" for table "${relation.name}" does not exist`, name)
 }
 
-function requireReplicaIdentity(relation: Relation, draft: Draft, identity: Node | undefined): void {
+function requireReplicaIdentity(
+  situation: Situation,
+  relation: Relation,
+  draft: Draft,
+  identity: Node | undefined,
+): void {
   if (!identity?.name) return
-  const index = requireIndexOf(relation, draft, identity.name)
+  const index = requireIndexOf(situation, relation, draft, identity.name)
   if (!index) return
   if (!index.isUnique)
     throw invalid('42809', `cannot use non-unique index "${index.name}" as replica identity`, index.name)

@@ -70,6 +70,8 @@ export function typeOfCall(
     return undefined
   const candidates = serverFunctions(situation, name).filter((one) => mayTake(situation, one, call, given))
   const [first] = candidates
+  // `count()` is refused for another reason.
+  if (first?.kind === 'a' && given.length === 0 && !call.agg_star) return undefined
   const isOne = candidates.every(({ result }) => result === first?.result)
   if (!first || !isOne || situation.server.pseudoTypes.has(first.result)) return undefined
   return typeByOid(situation, first.result)

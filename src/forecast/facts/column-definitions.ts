@@ -6,12 +6,14 @@ import { requireImmutable } from './index-keys.js'
 import { isSystemColumn, type Situation } from './situation.js'
 import { exists, invalid } from './static-failure.js'
 import { defaultScope, tableScope } from './table-scope.js'
-import { isSerial, requireColumnType, type ValueType } from './types.js'
+import { baseOf, builtIn, isSerial, requireColumnType, type ValueType } from './types.js'
 
 /** The constraints that stand beside a column. */
 export function constraintsOf(definition: Node): readonly Node[] {
   return (definition.constraints ?? []).map((one: Node) => one.Constraint)
 }
+
+const integers = ['int2', 'int4', 'int8']
 
 /** What a ColumnDef makes. @throws Refusal, e.g. for a type that does not exist */
 export function requireColumnDefinition(situation: Situation, draft: Draft, definition: Node): DraftColumn {
@@ -35,6 +37,8 @@ export function requireColumnDefinition(situation: Situation, draft: Draft, defi
       name,
     )
   const type = requireColumnType(situation, definition.typeName)
+  if (identity && type && !integers.some((name) => builtIn(situation, name)?.object === baseOf(type).object))
+    throw invalid('22023', 'identity column type must be smallint, integer, or bigint', name)
   const isPrimary = has('CONSTR_PRIMARY').length > 0
   return {
     name,

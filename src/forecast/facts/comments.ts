@@ -4,6 +4,7 @@ import type { Relation } from '../model.js'
 import { lastName } from '../tree.js'
 import { requireMember } from './drops.js'
 import { requireNamedRoutine } from './named-routine.js'
+import { requireOwner } from './privileges.js'
 import { requireColumn, requireNamed, requireRelation, requireSchema, type Situation } from './situation.js'
 import { missing } from './static-failure.js'
 import { requireType } from './types.js'
@@ -16,7 +17,8 @@ export function requireCommented(situation: Situation, node: Node): void {
 type RequireObject = (situation: Situation, object: Node) => void
 
 const requireAnyRelation: RequireObject = (situation, object) => {
-  requireNamed(situation, relationOfParts(object.List.items))
+  const found = requireNamed(situation, relationOfParts(object.List.items))
+  if (found?.kind === 'relation') requireOwner(situation, found.relation)
 }
 
 /** What belongs to a table is called `table, name`. */
@@ -35,7 +37,9 @@ const kinds: Readonly<Record<string, RequireObject>> = {
   OBJECT_SEQUENCE: requireAnyRelation,
   OBJECT_COLUMN: (situation, object) => {
     const { relation, name } = memberOf(situation, object)
-    if (relation) requireColumn(relation, name)
+    if (!relation) return
+    requireOwner(situation, relation)
+    requireColumn(relation, name)
   },
   OBJECT_TABCONSTRAINT: (situation, object) => {
     const { relation, name } = memberOf(situation, object)

@@ -38,6 +38,8 @@ export function requireCreateTable(situation: Situation, node: Node): void {
   }
   for (const { RangeVar: parent } of node.inhRelations ?? []) {
     const relation = addColumnsOf(situation, draft, parent)
+    if (relation?.kind.endsWith('view'))
+      throw invalid('42809', `inherited relation "${relation.name}" is not a table`, relation.name)
     if (relation && node.partbound && relation.kind !== 'partitioned table')
       throw invalid('42P17', `"${relation.name}" is not partitioned`, relation.name)
   }

@@ -3,7 +3,8 @@ import { relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { namesOf } from '../tree.js'
 import { requirePublication } from './drops.js'
-import { requireCreate, unlessGranted } from './privileges.js'
+import { requireNamedRoutine } from './named-routine.js'
+import { requireCreate, requireOwner, requireOwnerOf, unlessGranted } from './privileges.js'
 import { requireFreeSchema } from './renames.js'
 import {
   findNamed,
@@ -24,10 +25,15 @@ import { exists, forbidden, invalid, missing, Refusal } from './static-failure.j
 export function requireCreateSchema(situation: Situation, node: Node): void {
   const name: string = node.schemaname ?? node.authrole?.rolename ?? ''
   requireRole(situation, node.authrole)
-  if (!situation.server.canCreateSchemas && !situation.catalog.role.isSuperuser)
-    throw unlessGranted(situation, forbidden('permission denied for database', name))
+  requireDatabasePrivilege(situation)
   if (name.startsWith('pg_')) throw invalid('42939', `unacceptable schema name "${name}"`, name)
   if (!node.if_not_exists) requireFreeSchema(situation, name)
+}
+
+/** Schemas and publications need CREATE on the database. @throws Refusal */
+function requireDatabasePrivilege(situation: Situation): void {
+  if (!situation.server.canCreateSchemas)
+    throw unlessGranted(situation, forbidden('permission denied for database, CREATE is needed'))
 }
 
 interface ExtensionRow {
@@ -81,6 +87,22 @@ export function requireExtension({ catalog }: Situation, name: string): void {
   if (!catalog.extensions.has(name)) throw missing('42704', `extension "${name}" does not exist`, name)
 }
 
+/** CREATE ROLE. @throws Refusal */
+export function requireCreateRole(situation: Situation, node: Node): void {
+  const { catalog, server } = situation
+  if (!server.canCreateRoles && !catalog.role.isSuperuser)
+    throw unlessGranted(situation, forbidden('permission denied to create role', node.role))
+  if (server.roles.has(node.role) && !isMadeBefore(situation, ['DropRoleStmt', 'RenameStmt'], node.role))
+    throw exists('42710', `role "${node.role}" already exists`, node.role)
+}
+
+/** CREATE EVENT TRIGGER, which only a superuser may. @throws Refusal */
+export function requireCreateEventTrigger(situation: Situation, node: Node): void {
+  if (!situation.catalog.role.isSuperuser)
+    throw unlessGranted(situation, forbidden('permission denied to create event trigger', node.trigname))
+  requireNamedRoutine(situation, node.funcname)
+}
+
 /** CREATE SEQUENCE. @throws Refusal */
 export function requireCreateSequence(situation: Situation, node: Node): void {
   const name = relationOf(node.sequence)
@@ -96,7 +118,9 @@ export function requireAlterSequence(situation: Situation, node: Node): void {
   const name = relationOf(node.sequence)
   const found = requireNamed(situation, name, node.missing_ok)
   if (!found || found.kind === 'system') return
+  if (found.kind === 'relation') requireOwner(situation, found.relation)
   if (found.kind !== 'sequence') throw invalid('42809', `${said(name)} is not a sequence`, name.name)
+  requireOwnerOf(situation, 'sequence', found.sequence)
   requireOwningColumn(situation, node)
 }
 
@@ -111,6 +135,7 @@ function requireOwningColumn(situation: Situation, node: Node): void {
 /** CREATE PUBLICATION. @throws Refusal */
 export function requireCreatePublication(situation: Situation, node: Node): void {
   const name: string = node.pubname
+  requireDatabasePrivilege(situation)
   if (situation.server.publications.has(name) && !isMadeBefore(situation, ['DropStmt', 'RenameStmt'], name))
     throw exists('42710', `publication "${name}" already exists`, name)
   requirePublished(situation, node)

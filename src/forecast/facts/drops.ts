@@ -3,6 +3,7 @@ import { formatRelation, type RelationName, relationOfParts } from '../../sql/na
 import type { Node } from '../../sql/parser.js'
 import { findFunctions, findType } from '../lookup.js'
 import type { RelationKind, TypeObject } from '../model.js'
+import { isMadeByMigrations, serverFunctions } from './calls.js'
 import {
   requireEmptySchema,
   requireUnusedFunction,
@@ -12,10 +13,11 @@ import {
   requireUnusedType,
 } from './dependents.js'
 import { requireNamedRoutine } from './named-routine.js'
-import { requireOwner } from './privileges.js'
+import { requireOwner, requireOwnerOf, unlessGranted } from './privileges.js'
 import {
   findNamed,
   isMadeBefore,
+  lookUp,
   type Named,
   requireKind,
   requireRelation,
@@ -24,7 +26,7 @@ import {
   type Situation,
   said,
 } from './situation.js'
-import { dependent, invalid, missing } from './static-failure.js'
+import { dependent, forbidden, invalid, missing } from './static-failure.js'
 import { requireType } from './types.js'
 
 /** DROP …, for everything that has a name. @throws Refusal */
@@ -100,7 +102,7 @@ function requireDropped(
   kind: string,
   sqlstate = '42P01',
 ): Named | undefined {
-  const found = findNamed(situation, name)
+  const found = lookUp(situation, name)
   if (found || isOptional) return found
   requireSchema(situation, name.schema)
   throw missing(sqlstate, `${kind} ${said(name)} does not exist`, formatRelation(name))
@@ -129,7 +131,9 @@ function dropSequences({ situation, isOptional, isCascade, objects }: Drop): voi
     const found = requireDropped(situation, name, isOptional, 'sequence')
     if (!found || found.kind === 'system') return []
     if (found.kind !== 'sequence') throw invalid('42809', `"${name.name}" is not a sequence`, name.name)
-    return [found.sequence]
+    const { sequence } = found
+    if (!situation.server.ownSchemas.has(sequence.schema)) requireOwnerOf(situation, 'sequence', sequence)
+    return [sequence]
   })
   for (const sequence of sequences) requireUnusedSequence(situation, sequence, isCascade)
 }
@@ -151,6 +155,7 @@ async function dropTypes(drop: Drop, isDomain: boolean): Promise<void> {
     }
     if (isDomain && found.kind !== 'domain')
       throw invalid('42809', `"${name.name}" is not a domain`, name.name)
+    if (!situation.server.ownSchemas.has(found.schema)) requireOwnerOf(situation, 'type', found)
     return [found]
   })
   if (isCascade) return
@@ -170,8 +175,18 @@ function dropFunctions({ situation, isOptional, isCascade, objects }: Drop, remo
     if (!isOptional) for (const { TypeName: type } of routine.objargs ?? []) requireType(situation, type)
     if (!isOptional) requireNamedRoutine(situation, routine.objname, routineWords[removeType] ?? 'function')
     const [one] = candidates
+    requireOwnedRoutine(situation, name)
     if (candidates.length === 1 && one && !isCascade) requireUnusedFunction(situation, one.schema, one.name)
   }
+}
+
+/** @throws Refusal when every function of that name belongs to others */
+function requireOwnedRoutine(situation: Situation, name: RelationName): void {
+  const all = serverFunctions(situation, name)
+  const isOthers =
+    all.length > 0 && all.every(({ isOwned, schema }) => !isOwned && !situation.server.ownSchemas.has(schema))
+  if (isOthers && !isMadeByMigrations(situation, name))
+    throw unlessGranted(situation, forbidden(`must be owner of function ${name.name}`, name.name))
 }
 
 function dropSchemas({ situation, isOptional, isCascade, objects }: Drop): void {

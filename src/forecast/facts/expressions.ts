@@ -8,7 +8,7 @@ import { type Argument, hasOperator } from './operators.js'
 import { requireRegclass } from './regclass.js'
 import type { Situation } from './situation.js'
 import { mismatch, missing } from './static-failure.js'
-import { builtIn, isSameType, requireType, type ValueType, wordsOf } from './types.js'
+import { baseOf, builtIn, isSameType, requireType, type ValueType, wordsOf } from './types.js'
 
 /** A column that a query gives. */
 export interface OutputColumn {
@@ -140,24 +140,31 @@ function readCast(situation: Situation, scope: Scope, node: Node & Bound): Typed
   const bound = node[boundType]
   const isArray = (node.typeName?.arrayBounds?.length ?? 0) > 0
   const type = bound ? { object: bound, isArray } : requireType(situation, node.typeName)
-  const elements: Node[] | undefined = node.arg?.A_ArrayExpr?.elements
-  if (type?.isArray && node.arg?.A_ArrayExpr) {
-    for (const element of elements ?? []) requireCast(situation, scope, element, { ...type, isArray: false })
-    return { type }
+  if (isArray && node.arg?.A_ArrayExpr) {
+    readElements(situation, scope, node.arg.A_ArrayExpr.elements, type && { ...type, isArray: false })
+    return known(type)
   }
   if (type) requireCast(situation, scope, node.arg, type)
   else typeOf(situation, scope, node.arg)
   return known(type)
 }
 
+/** The cast of an array is one of its elements; the dimensions of `ARRAY[ARRAY[…]]` share it. */
+function readElements(
+  situation: Situation,
+  scope: Scope,
+  elements: readonly Node[] | undefined,
+  type: ValueType | undefined,
+): void {
+  for (const element of elements ?? []) {
+    if (element.A_ArrayExpr) readElements(situation, scope, element.A_ArrayExpr.elements, type)
+    else if (type) requireCast(situation, scope, element, type)
+    else typeOf(situation, scope, element)
+  }
+}
+
 /** @throws Refusal */
 function requireCast(situation: Situation, scope: Scope, expression: Node, type: ValueType): void {
-  // The dimensions of `ARRAY[ARRAY[…]]` share one type.
-  if (expression?.A_ArrayExpr) {
-    for (const element of expression.A_ArrayExpr.elements ?? [])
-      requireCast(situation, scope, element, { ...type, isArray: false })
-    return
-  }
   const typed = typeOf(situation, scope, expression)
   if (!typed) return
   if ('literal' in typed) {
@@ -334,9 +341,17 @@ function commonOf(situation: Situation, all: readonly Typed[], scope: Scope): Ty
   if (all.every((typed) => typed && 'literal' in typed)) return known(builtIn(situation, 'text'))
   const [first] = types.filter((type) => type !== undefined)
   if (!first || all.includes(undefined)) return undefined
+  const odd = types.find((type) => type !== undefined && categoryOf(type) !== categoryOf(first))
+  if (odd) throw mismatch('42804', `types ${wordsOf(first)} and ${wordsOf(odd)} cannot be matched`)
   if (!types.every((type) => type === undefined || isSameType(type, first))) return undefined
   for (const typed of all) if (typed && 'literal' in typed) meet(scope, typed, first)
   return { type: first }
+}
+
+/** `pg_type.typcategory` */
+function categoryOf(type: ValueType): string {
+  const { object, isArray } = baseOf(type)
+  return isArray ? 'A' : object.category
 }
 
 function readArray(situation: Situation, scope: Scope, node: Node): Typed {

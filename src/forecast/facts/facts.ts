@@ -9,8 +9,10 @@ import { requireCreateTable, requireCreateTableAs, requireCreateView } from './c
 import {
   requireAlterPublication,
   requireAlterSequence,
+  requireCreateEventTrigger,
   requireCreateExtension,
   requireCreatePublication,
+  requireCreateRole,
   requireCreateSchema,
   requireCreateSequence,
   requireExtension,
@@ -30,7 +32,7 @@ import { requireNeeds } from './privileges.js'
 import { requireRename, requireSetSchema } from './renames.js'
 import { requireCreateFunction } from './routines.js'
 import { serverFactsOf } from './server-facts.js'
-import { requireRelation, type Situation } from './situation.js'
+import { requireRelation, type Situation, visibleOnly } from './situation.js'
 import { readStatement, statementScope } from './statements.js'
 import { Refusal, type StaticFailure } from './static-failure.js'
 import { requireNoTransaction } from './transactions.js'
@@ -61,12 +63,12 @@ export async function staticFailureOf(
   catalog: CatalogModel,
   { reader, inTransaction, earlier }: FactsContext,
 ): Promise<StaticFailure | undefined> {
-  const situation: Situation = {
+  const situation = visibleOnly({
     catalog,
     server: await serverFactsOf(reader),
     typesByOid: new Map(catalog.types.flatMap((type) => (type.oid === undefined ? [] : [[type.oid, type]]))),
     earlier,
-  }
+  })
   try {
     if (inTransaction) requireNoTransaction(statement)
     await requireStatement(situation, reader, statement)
@@ -93,6 +95,8 @@ async function requireStatement(
     case 'DeleteStmt':
     case 'MergeStmt':
       return requireQuery(situation, reader, { [kind]: node })
+    case 'CreateTableAsStmt':
+      return requireTableAs(situation, reader, node)
     case 'AlterTableStmt':
       return requireAlterTable(situation, reader, node)
     case 'DropStmt':
@@ -105,17 +109,22 @@ async function requireStatement(
 }
 
 async function requireQuery(situation: Situation, reader: Reader, statement: Node): Promise<void> {
-  const scope = statementScope(situation)
   const into: Node | undefined = statement.SelectStmt?.intoClause
-  if (into) requireCreateTableAs(scope, { into, query: statement })
-  else readStatement(scope, statement)
+  if (into) return requireTableAs(situation, reader, { into, query: statement })
+  const scope = statementScope(situation)
+  readStatement(scope, statement)
   await requireNeeds(situation, reader, scope.shared.needs)
+}
+
+async function requireTableAs(situation: Situation, reader: Reader, node: Node): Promise<void> {
+  const scope = statementScope(situation)
+  requireCreateTableAs(scope, node)
+  if (!node.into.skipData) await requireNeeds(situation, reader, scope.shared.needs)
 }
 
 /** By the kind of statement. @throws Refusal */
 const requirements: Readonly<Record<string, (situation: Situation, node: Node) => void>> = {
   CreateStmt: requireCreateTable,
-  CreateTableAsStmt: (situation, node) => requireCreateTableAs(statementScope(situation), node),
   ViewStmt: (situation, node) => requireCreateView(statementScope(situation), node),
   IndexStmt: requireCreateIndex,
   RenameStmt: requireRename,
@@ -127,7 +136,8 @@ const requirements: Readonly<Record<string, (situation: Situation, node: Node) =
   AlterEnumStmt: requireAlterEnum,
   CreateFunctionStmt: requireCreateFunction,
   CallStmt: (situation, node) => requireNamedRoutine(situation, node.funccall.funcname, 'procedure'),
-  CreateEventTrigStmt: (situation, node) => requireNamedRoutine(situation, node.funcname),
+  CreateEventTrigStmt: requireCreateEventTrigger,
+  CreateRoleStmt: requireCreateRole,
   CreateTrigStmt: requireCreateTrigger,
   CreatePolicyStmt: (situation, node) => requirePolicy(situation, node, true),
   AlterPolicyStmt: (situation, node) => requirePolicy(situation, node, false),

@@ -5,7 +5,7 @@ import { namesOf } from '../tree.js'
 import { canCast, isBinaryCast } from './casts.js'
 import { type Draft, draftColumnNamed, draftOf, isSameSet } from './draft.js'
 import { requirePrivilege } from './privileges.js'
-import { findNamed, noSuchRelation, requireSchema, type Situation } from './situation.js'
+import { lookUp, noSuchRelation, requireSchema, type Situation } from './situation.js'
 import { invalid, missing, Refusal } from './static-failure.js'
 import { baseOf, isSameType, type ValueType, wordsOf } from './types.js'
 
@@ -48,7 +48,7 @@ function requireParent(
   const name = relationOf(rangeVar)
   // The table itself: it may be in the making.
   if (name.name === child.name && (name.schema ?? child.schema) === child.schema) return { draft: child }
-  const found = findNamed(situation, name)
+  const found = lookUp(situation, name)
   if (!found) {
     requireSchema(situation, name.schema)
     throw noSuchRelation(name)

@@ -4,7 +4,7 @@ import type { Relation } from '../model.js'
 import { lastName, namesOf } from '../tree.js'
 import { type OutputColumn, readInside, requireBoolean, typeOf } from './expressions.js'
 import type { FromItem, QueryScope } from './query-scope.js'
-import { areColumnsKnown, findNamed, noSuchRelation, said } from './situation.js'
+import { areColumnsKnown, lookUp, noSuchRelation, said } from './situation.js'
 import { invalid, missing } from './static-failure.js'
 
 /** Reads FROM, item by item, into the scope. @throws Refusal */
@@ -66,7 +66,7 @@ function readTable(scope: QueryScope, node: Node): FromItem {
   if (withQuery)
     return { ...named(node.alias, withQuery.columns), alias: node.alias?.aliasname ?? node.relname }
   const name = relationOf(node)
-  const found = findNamed(scope.situation, name)
+  const found = lookUp(scope.situation, name)
   if (!found) throw noSuchRelation(name)
   if (found.kind === 'index')
     throw invalid('42809', `${said(name)} is an index, which cannot be read`, name.name)

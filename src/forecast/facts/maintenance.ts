@@ -58,7 +58,7 @@ export function requireRefresh(situation: Situation, node: Node): void {
 export function requireCluster(situation: Situation, node: Node): void {
   if (!node.relation) return
   const relation = requireRelation(situation, relationOf(node.relation))
-  if (relation && node.indexname) requireIndexOf(relation, draftOf(relation), node.indexname)
+  if (relation && node.indexname) requireIndexOf(situation, relation, draftOf(relation), node.indexname)
 }
 
 /** REINDEX. @throws Refusal */

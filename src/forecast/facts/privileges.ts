@@ -1,9 +1,8 @@
 import type { Reader } from '../../domain/reader.js'
-import type { ParsedStatement } from '../../sql/parser.js'
+import type { Node, ParsedStatement } from '../../sql/parser.js'
 import type { Relation, RelationKind } from '../model.js'
 import type { Need } from './query-scope.js'
-import type { Situation } from './situation.js'
-import { weak } from './situation.js'
+import { requireRole, type Situation, weak } from './situation.js'
 import { forbidden, type Refusal } from './static-failure.js'
 
 const kindNames: Readonly<Record<RelationKind, string>> = {
@@ -21,6 +20,26 @@ export function requireOwner(situation: Situation, relation: Relation): void {
     situation,
     forbidden(`must be owner of ${kindNames[relation.kind]} ${relation.name}`, relation.name),
   )
+}
+
+/** The same for a type or a sequence. @throws Refusal */
+export function requireOwnerOf(
+  situation: Situation,
+  kind: 'type' | 'sequence',
+  { oid, name }: { readonly oid?: number; readonly name: string },
+): void {
+  if (oid !== undefined && situation.server.notOwned.has(oid))
+    throw unlessGranted(situation, forbidden(`must be owner of ${kind} ${name}`, name))
+}
+
+/** A table can only be given to a role that one could be. @throws Refusal */
+export function requireOwnRole(situation: Situation, spec: Node | undefined): void {
+  requireRole(situation, spec)
+  const { catalog, server } = situation
+  if (spec?.roletype !== 'ROLESPEC_CSTRING' || catalog.role.isSuperuser) return
+  const name: string = spec.rolename
+  if (server.roles.has(name) && !server.ownRoles.has(name))
+    throw unlessGranted(situation, forbidden(`must be member of role "${name}"`, name))
 }
 
 /** @throws Refusal when the role in use may make nothing in this schema, which is there today */

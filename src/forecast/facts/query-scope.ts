@@ -3,7 +3,7 @@ import type { Relation } from '../model.js'
 import { namesOf } from '../tree.js'
 import type { OutputColumn, Scope } from './expressions.js'
 import { isSystemColumn, type Situation } from './situation.js'
-import { missing, Refusal } from './static-failure.js'
+import { invalid, missing, type Refusal } from './static-failure.js'
 import type { ValueType } from './types.js'
 
 /** What one item of FROM offers. */
@@ -103,7 +103,8 @@ export class QueryScope implements Scope {
     const item = this.#item(names.slice(0, -1))
     const name = names.at(-1) as string
     if (!item?.columns || (item.hasSystemColumns && isSystemColumn(name))) return undefined
-    const column = item.columns.find((one) => one.name === name)
+    const [column, ...others] = item.columns.filter((one) => one.name === name)
+    if (others.length > 0) throw ambiguous(name)
     if (column) return column.type
     // `item.f` may call a function with the whole row.
     if (this.situation.catalog.functions.some((one) => one.name === name)) return undefined
@@ -115,8 +116,7 @@ export class QueryScope implements Scope {
       const found = level.items.flatMap(({ columns }) => columns?.filter((one) => one.name === name) ?? [])
       const isKnown = level.items.every(({ columns }) => columns !== undefined)
       const isMerged = level.merged.has(name) || level.merged.has('*')
-      if (found.length > 1 && isKnown && !isMerged)
-        throw new Refusal('invalid-statement', '42702', `column reference "${name}" is ambiguous`, name)
+      if (found.length > 1 && isKnown && !isMerged) throw ambiguous(name)
       if (found.length > 0) return found.length === 1 ? found[0]?.type : undefined
       if (!isKnown) return undefined
       if (isSystemColumn(name) && level.items.some(({ hasSystemColumns }) => hasSystemColumns))
@@ -141,4 +141,8 @@ export class QueryScope implements Scope {
     if (this.isOpen) return undefined
     throw missing('42P01', `missing FROM-clause entry for table "${alias}"`, alias)
   }
+}
+
+function ambiguous(name: string): Refusal {
+  return invalid('42702', `column reference "${name}" is ambiguous`, name)
 }

@@ -1,5 +1,5 @@
 import type { RelationName } from '../../sql/names.js'
-import { findNamed, noSuchRelation, requireSchema, type Situation } from './situation.js'
+import { lookUp, noSuchRelation, requireSchema, type Situation } from './situation.js'
 
 /**
  * A constant that the server looks up as the name of a relation: `'"Order_id_seq"'::regclass`.
@@ -7,7 +7,7 @@ import { findNamed, noSuchRelation, requireSchema, type Situation } from './situ
  */
 export function requireRegclass(situation: Situation, text: string): void {
   const name = relationNamed(text)
-  if (!name || findNamed(situation, name)) return
+  if (!name || lookUp(situation, name)) return
   if (situation.catalog.serverVersion < 160000) requireSchema(situation, name.schema)
   throw noSuchRelation(name)
 }

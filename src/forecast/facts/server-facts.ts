@@ -12,6 +12,7 @@ export interface ServerFunction {
   readonly volatility: 'i' | 's' | 'v'
   /** Function, procedure, aggregate or window function. */
   readonly kind: 'f' | 'p' | 'a' | 'w'
+  readonly isOwned: boolean
   /** In C or in the server itself, as those of extensions are: the model of the catalog leaves these out. */
   readonly isCompiled: boolean
 }
@@ -41,16 +42,23 @@ export interface ServerFacts {
   readonly schemas: ReadonlySet<string>
   /** Those that the role in use owns: it may drop what is in them. */
   readonly ownSchemas: ReadonlySet<string>
+  /** Those that the role in use may not look into. */
+  readonly hiddenSchemas: ReadonlySet<string>
   readonly extensions: ReadonlySet<string>
   readonly roles: ReadonlySet<string>
+  /** Those that the role in use is a member of. */
+  readonly ownRoles: ReadonlySet<string>
   readonly languages: ReadonlySet<string>
   readonly publications: ReadonlySet<string>
   /** OIDs of array types, and of what they are arrays of. */
   readonly elements: ReadonlyMap<number, number>
   /** The pseudo-types, such as anyelement, which take more than themselves. */
   readonly pseudoTypes: ReadonlySet<number>
+  /** OIDs of types and sequences that belong to others. */
+  readonly notOwned: ReadonlySet<number>
   /** The role in use may make schemas in this database. */
   readonly canCreateSchemas: boolean
+  readonly canCreateRoles: boolean
 }
 
 const known = new WeakMap<Reader, Promise<ServerFacts>>()
@@ -72,6 +80,7 @@ interface Row {
     isSet: boolean,
     volatility: string,
     kind: string,
+    isOwned: boolean,
     isCompiled: boolean,
   ][]
   casts: [source: number, target: number, context: string, method: string][]
@@ -81,13 +90,17 @@ interface Row {
   systemRelations: string[]
   schemas: string[]
   ownSchemas: string[] | null
+  hiddenSchemas: string[] | null
   extensions: string[] | null
   roles: string[]
+  ownRoles: string[]
   languages: string[]
   publications: string[] | null
   elements: [array: number, element: number][]
   pseudoTypes: number[]
+  notOwned: number[] | null
   canCreateSchemas: boolean
+  canCreateRoles: boolean
 }
 
 const factsQuery = `
@@ -95,6 +108,7 @@ const factsQuery = `
     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
               p.proname, n.nspname, p.proargtypes::text, p.pronargdefaults, p.provariadic <> 0,
               p.prorettype::int4, p.proretset, p.provolatile, p.prokind,
+              pg_catalog.pg_has_role(p.proowner, 'USAGE'),
               n.nspname = 'pg_catalog' OR l.lanname IN ('c', 'internal')))
        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
        JOIN pg_catalog.pg_language l ON l.oid = p.prolang) AS functions,
@@ -114,14 +128,23 @@ const factsQuery = `
     (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace) AS schemas,
     (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace
       WHERE pg_catalog.pg_has_role(nspowner, 'USAGE')) AS "ownSchemas",
+    (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace
+      WHERE NOT pg_catalog.has_schema_privilege(oid, 'USAGE')) AS "hiddenSchemas",
     (SELECT pg_catalog.json_agg(extname) FROM pg_catalog.pg_extension) AS extensions,
     (SELECT pg_catalog.json_agg(rolname) FROM pg_catalog.pg_roles) AS roles,
+    (SELECT pg_catalog.json_agg(rolname) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')) AS "ownRoles",
     (SELECT pg_catalog.json_agg(lanname) FROM pg_catalog.pg_language) AS languages,
     (SELECT pg_catalog.json_agg(pubname) FROM pg_catalog.pg_publication) AS publications,
     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(oid::int4, typelem::int4)) FROM pg_catalog.pg_type
       WHERE typcategory = 'A' AND typelem <> 0 AND typlen = -1) AS elements,
     (SELECT pg_catalog.json_agg(oid::int4) FROM pg_catalog.pg_type WHERE typtype = 'p') AS "pseudoTypes",
-    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS "canCreateSchemas"`
+    (SELECT pg_catalog.json_agg(oid::int4)
+       FROM (SELECT oid FROM pg_catalog.pg_type WHERE NOT pg_catalog.pg_has_role(typowner, 'USAGE') AND typnamespace <> 11
+             UNION ALL
+             SELECT oid FROM pg_catalog.pg_class WHERE NOT pg_catalog.pg_has_role(relowner, 'USAGE') AND relkind = 'S') o
+    ) AS "notOwned",
+    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS "canCreateSchemas",
+    (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "canCreateRoles"`
 
 async function read(reader: Reader): Promise<ServerFacts> {
   const row = (await reader.query(factsQuery)).rows[0] as unknown as Row
@@ -129,7 +152,7 @@ async function read(reader: Reader): Promise<ServerFacts> {
     functions: grouped(
       row.functions.map(([name, schema, args, defaults, isVariadic, result, isSet, ...rest]) => {
         const types = args.split(' ').filter(Boolean).map(Number)
-        const [volatility, kind, isCompiled] = rest
+        const [volatility, kind, isOwned, isCompiled] = rest
         return [
           name,
           {
@@ -141,6 +164,7 @@ async function read(reader: Reader): Promise<ServerFacts> {
             isSet,
             volatility: volatility as ServerFunction['volatility'],
             kind: kind as ServerFunction['kind'],
+            isOwned,
             isCompiled,
           },
         ]
@@ -158,13 +182,17 @@ async function read(reader: Reader): Promise<ServerFacts> {
     systemRelations: new Set(row.systemRelations),
     schemas: new Set(row.schemas),
     ownSchemas: new Set(row.ownSchemas),
+    hiddenSchemas: new Set(row.hiddenSchemas),
     extensions: new Set(row.extensions),
     roles: new Set(row.roles),
+    ownRoles: new Set(row.ownRoles),
     languages: new Set(row.languages),
     publications: new Set(row.publications),
     elements: new Map(row.elements),
     pseudoTypes: new Set(row.pseudoTypes),
+    notOwned: new Set(row.notOwned),
     canCreateSchemas: row.canCreateSchemas,
+    canCreateRoles: row.canCreateRoles,
   }
 }
 

@@ -11,7 +11,7 @@ import type {
   TypeObject,
 } from '../model.js'
 import type { ServerFacts } from './server-facts.js'
-import { exists, invalid, missing, Refusal } from './static-failure.js'
+import { exists, forbidden, invalid, missing, Refusal } from './static-failure.js'
 
 /** Where a statement stands: the catalog before it, and what today's server says beside it. */
 export interface Situation {
@@ -39,6 +39,33 @@ function isKnownSchema({ catalog }: Situation, schema: string): boolean {
 /** Temporary tables live in a schema of many names. */
 function placesOf({ catalog }: Situation, schema: string | undefined): string[] {
   return schema === undefined ? ['pg_temp', 'pg_catalog', ...catalog.searchPath] : [schema]
+}
+
+/** Of the search path, only schemas that the role in use may look into count. */
+export function visibleOnly(situation: Situation): Situation {
+  const searchPath = situation.catalog.searchPath.filter((schema) => !isHidden(situation, schema))
+  return { ...situation, catalog: { ...situation.catalog, searchPath } }
+}
+
+function isHidden(situation: Situation, schema: string): boolean {
+  const { catalog, server } = situation
+  if (!server.hiddenSchemas.has(schema) || catalog.role.isSuperuser) return false
+  return !isMadeBefore(situation, ['GrantStmt', 'CreateSchemaStmt', 'RenameStmt'], schema)
+}
+
+/**
+ * What a statement names.
+ * @throws Refusal for a schema that the role in use may not look into
+ */
+export function lookUp(situation: Situation, name: RelationName): Named | undefined {
+  requireUsage(situation, name.schema)
+  return findNamed(situation, name)
+}
+
+/** @throws Refusal */
+export function requireUsage(situation: Situation, schema: string | undefined): void {
+  if (schema !== undefined && isHidden(situation, schema))
+    throw forbidden(`permission denied for schema ${schema}`, schema)
 }
 
 export function findNamed(situation: Situation, name: RelationName): Named | undefined {
@@ -89,7 +116,7 @@ export function requireNamed(
   name: RelationName,
   isOptional = false,
 ): Named | undefined {
-  const found = findNamed(situation, name)
+  const found = lookUp(situation, name)
   if (found || isOptional) return found
   requireSchema(situation, name.schema)
   throw noSuchRelation(name)

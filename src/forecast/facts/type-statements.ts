@@ -5,7 +5,7 @@ import { requireAssignable } from './assignments.js'
 import { requireColumnDefinition } from './column-definitions.js'
 import { newDraft } from './draft.js'
 import { typeOf } from './expressions.js'
-import { requireCreate } from './privileges.js'
+import { requireCreate, requireOwnerOf } from './privileges.js'
 import { requireFreeTypeName, type Situation, said, schemaForNew } from './situation.js'
 import { exists, invalid, missing, type Refusal } from './static-failure.js'
 import { defaultScope } from './table-scope.js'
@@ -51,6 +51,7 @@ export function requireAlterEnum(situation: Situation, node: Node): void {
   if (type ? type.kind !== 'enum' : !requireOther(situation, node.typeName))
     throw invalid('42809', `${said(name)} is not an enum`, name.name)
   if (!type) return
+  requireOwnerOf(situation, 'type', type)
   const has = (label: string) => type.labels.includes(label)
   if (node.oldVal !== undefined) {
     if (!has(node.oldVal)) throw noSuchLabel(node.oldVal, name)

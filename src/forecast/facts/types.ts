@@ -2,8 +2,15 @@ import { type RelationName, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation, findType } from '../lookup.js'
 import type { ColumnType, TypeObject } from '../model.js'
-import { bringsExtension, isMadeBefore, requireSchema, type Situation, said } from './situation.js'
-import { missing } from './static-failure.js'
+import {
+  bringsExtension,
+  isMadeBefore,
+  requireSchema,
+  requireUsage,
+  type Situation,
+  said,
+} from './situation.js'
+import { invalid, missing } from './static-failure.js'
 
 /** The type of a value, without its modifiers. */
 export type ValueType = Pick<ColumnType, 'object' | 'isArray'>
@@ -26,13 +33,30 @@ const serials: Readonly<Record<string, string>> = {
 export function requireType(situation: Situation, typeName: Node | undefined): ValueType | undefined {
   if (!typeName?.names || typeName.pct_type) return undefined
   const name = relationOfParts(typeName.names)
+  requireUsage(situation, name.schema)
   const object = findTypeObject(situation, name)
   const isArray = (typeName.arrayBounds?.length ?? 0) > 0
-  if (object) return { object, isArray }
+  if (object) {
+    requireModifiable(object, typeName)
+    return { object, isArray }
+  }
   if (isOtherType(situation, name)) return undefined
   requireSchema(situation, name.schema)
   if (bringsExtension(situation)) return undefined
   throw missing('42704', `type ${said(name)} does not exist`, name.name)
+}
+
+const modifiable = [
+  ...['varchar', 'bpchar', 'char', 'numeric', 'bit', 'varbit', 'interval'],
+  ...['time', 'timetz', 'timestamp', 'timestamptz'],
+]
+
+/** @throws Refusal for `text(5)` */
+function requireModifiable(object: TypeObject, { typmods }: Node): void {
+  if (!typmods) return
+  const isPlain = object.kind === 'enum' || (object.kind === 'base' && object.schema === 'pg_catalog')
+  if (isPlain && !modifiable.includes(object.name))
+    throw invalid('42601', `type modifier is not allowed for type "${object.name}"`, object.name)
 }
 
 /** The same for a column, where `serial` is a type. */

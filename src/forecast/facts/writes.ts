@@ -6,7 +6,7 @@ import { type OutputColumn, requireBoolean, type Typed, typeOf } from './express
 import { addItems, readFromClause, relationItem } from './from-clause.js'
 import { readTargets, readWithClause, type SelectColumn } from './queries.js'
 import type { Need, QueryScope } from './query-scope.js'
-import { areColumnsKnown, findNamed, noSuchRelation, requireColumn, said } from './situation.js'
+import { areColumnsKnown, lookUp, noSuchRelation, requireColumn, said } from './situation.js'
 import { exists, invalid, missing } from './static-failure.js'
 
 /**
@@ -26,7 +26,14 @@ export function readInsert(scope: QueryScope, node: Node): readonly OutputColumn
   requireUngenerated(targets, given, node.override)
   scope.items.push(relationItem(relation, node.relation))
   readOnConflict(scope, relation, node.onConflictClause)
-  return readReturning(scope, node)
+  const returned = readReturning(scope, node)
+  requireWritable(relation)
+  return returned
+}
+
+/** The server only minds when it starts. @throws Refusal */
+function requireWritable({ kind, name }: Relation): void {
+  if (kind === 'materialized view') throw invalid('42809', `cannot change materialized view "${name}"`, name)
 }
 
 /** A column that is written, unless only a part of it is or nobody knows it. */
@@ -120,9 +127,10 @@ function readOnConflict(scope: QueryScope, relation: Relation, clause: Node | un
   if (!clause) return
   if (clause.infer) requireArbiter(scope, relation, clause.infer)
   if (clause.action !== 'ONCONFLICT_UPDATE') return
-  scope.items.push({ ...relationItem(relation, {}), alias: 'excluded', hasSystemColumns: false })
-  requireBoolean(scope.situation, scope, clause.whereClause, 'WHERE')
-  readAssignments(scope, relation, clause.targetList)
+  const excluded = { ...relationItem(relation, {}), alias: 'excluded', hasSystemColumns: false }
+  const both = scope.beside([...scope.items, excluded])
+  requireBoolean(scope.situation, both, clause.whereClause, 'WHERE')
+  readAssignments(both, relation, clause.targetList)
 }
 
 /**
@@ -172,6 +180,7 @@ export function readUpdate(scope: QueryScope, node: Node): readonly OutputColumn
   requireBoolean(scope.situation, scope, node.whereClause, 'WHERE')
   const returned = readReturning(scope, node)
   readAssignments(scope, relation, node.targetList)
+  requireWritable(relation)
   return returned
 }
 
@@ -183,7 +192,9 @@ export function readDelete(scope: QueryScope, node: Node): readonly OutputColumn
   scope.items.push(relationItem(relation, node.relation))
   readFromClause(scope, node.usingClause)
   requireBoolean(scope.situation, scope, node.whereClause, 'WHERE')
-  return readReturning(scope, node)
+  const returned = readReturning(scope, node)
+  requireWritable(relation)
+  return returned
 }
 
 /** Reads a MERGE. @throws Refusal */
@@ -256,14 +267,12 @@ function requireTarget(
   privilege?: Need['privilege'],
 ): Relation | undefined {
   const name = relationOf(rangeVar)
-  const found = findNamed(scope.situation, name)
+  const found = lookUp(scope.situation, name)
   if (!found) throw noSuchRelation(name)
   if (found.kind === 'index')
     throw invalid('42809', `${said(name)} is an index, which cannot be written to`, name.name)
   if (found.kind === 'sequence') throw invalid('42809', `cannot change sequence ${said(name)}`, name.name)
   if (found.kind !== 'relation') return undefined
-  if (found.relation.kind === 'materialized view')
-    throw invalid('42809', `cannot change materialized view ${said(name)}`, name.name)
   if (privilege) scope.need(found.relation, privilege)
   return found.relation
 }
