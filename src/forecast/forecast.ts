@@ -9,8 +9,8 @@ import type { ForecastFile } from './file.js'
 import { endTransaction, followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
 import { readLiveCatalog } from './live-catalog.js'
+import { LockWatch } from './lock-watch.js'
 import type { LockClaim } from './locks/claim.js'
-import { lockClaimsOf } from './locks/lock-claims.js'
 import type { Loss } from './loss/loss.js'
 import { LossWatch } from './loss/watch.js'
 import { weighLosses } from './loss/weigh.js'
@@ -35,12 +35,6 @@ export interface Failure {
   readonly fixSql?: string
 }
 
-/** The locks of one statement. */
-export interface StatementLocks {
-  readonly place: StatementPlace
-  readonly claims: readonly LockClaim[]
-}
-
 /** What the pending migrations will meet. */
 export interface Forecast {
   /** The first statement that will fail for certain; nothing after it runs. */
@@ -51,8 +45,9 @@ export interface Forecast {
   readonly holds: number
   /** What existing data the statements take away or change, up to the failure. */
   readonly losses: readonly Finding[]
-  /** What each statement locks, and what it does meanwhile. */
-  readonly locks: readonly StatementLocks[]
+  /** Who will wait for the statements, and for how much. */
+  readonly lockFindings: readonly Finding[]
+  readonly lockClaims: readonly LockClaim[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
   readonly future?: FutureTables
 }
@@ -71,23 +66,27 @@ export async function makeForecast(
   const { walk, losses, locks } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
-  const reached = reachedLosses(losses, files, weighed.failure)
-  const found = await weighLosses(reached, readers, walk.content.chain, onProgress)
-  return { ...weighed, losses: found, locks, ...(weighed.failure ? {} : { future: futureTables(walk) }) }
+  const isReached = (place: StatementPlace) =>
+    !weighed.failure || isBefore(place, weighed.failure.place, files)
+  const reached = losses.filter(({ place }) => isReached(place))
+  const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
+  return {
+    ...weighed,
+    losses: await weighLosses(reached, readers, walk.content.chain, onProgress),
+    lockFindings: locks.findings(
+      isReached,
+      whole.map(({ migration }) => migration),
+    ),
+    lockClaims: locks.claims,
+    ...(weighed.failure ? {} : { future: futureTables(walk) }),
+  }
 }
 
 /** What stands after the statement that fails does not run. */
-function reachedLosses(
-  losses: readonly Loss[],
-  files: readonly ForecastFile[],
-  failure: Failure | undefined,
-): readonly Loss[] {
-  if (!failure) return losses
+function isBefore(place: StatementPlace, failing: StatementPlace, files: readonly ForecastFile[]): boolean {
   const fileOf = ({ migration }: StatementPlace) => files.findIndex((one) => one.migration === migration)
-  const [failing, { index }] = [fileOf(failure.place), failure.place]
-  return losses.filter(
-    ({ place }) => fileOf(place) < failing || (fileOf(place) === failing && place.index < index),
-  )
+  const [own, other] = [fileOf(place), fileOf(failing)]
+  return own < other || (own === other && place.index < failing.index)
 }
 
 /** Follows the pending statements, up to the first that fails for certain. */
@@ -95,10 +94,10 @@ export async function walkOver(
   files: readonly ForecastFile[],
   reader: Reader,
   schema: string,
-): Promise<{ walk: Walk; losses: readonly Loss[]; locks: readonly StatementLocks[] }> {
+): Promise<{ walk: Walk; losses: readonly Loss[]; locks: LockWatch }> {
   const catalog = await readLiveCatalog(reader, schema)
   const earlier: ParsedStatement[] = []
-  const locks: StatementLocks[] = []
+  const locks = new LockWatch()
   const walk = new Walk(
     catalog,
     async (sql) => {
@@ -125,14 +124,14 @@ export async function walkOver(
 async function followFile(
   walk: Walk,
   { migration, file, statements, execution }: ForecastFile,
-  { earlier, locks }: { earlier: ParsedStatement[]; locks: StatementLocks[] },
+  { earlier, locks }: { earlier: ParsedStatement[]; locks: LockWatch },
 ): Promise<void> {
   const isWhole = execution.mode === 'all-or-nothing'
   walk.inTransaction = isWhole
   for (const statement of statements) {
     walk.place = { migration, file, index: statement.index, line: statement.line }
     await refuse(walk, statement)
-    locks.push({ place: walk.place, claims: lockClaimsOf(statement, walk.catalog) })
+    locks.beforeStatement(statement, walk.place, walk.catalog)
     await followStatement(walk, statement)
     earlier.push(statement)
     if (opensTransaction(statement)) walk.inTransaction = true
@@ -164,7 +163,7 @@ export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses' | 'locks'> {
+): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
   let holds = 0

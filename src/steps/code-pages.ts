@@ -2,6 +2,7 @@ import { healthPages } from '../checks/health/pages.js'
 import { checkPages } from '../checks/pages.js'
 import type { CodePage } from '../domain/code-page.js'
 import { factPages } from '../forecast/facts/pages.js'
+import { lockPages } from '../forecast/locks/pages.js'
 import { lossPages } from '../forecast/loss/pages.js'
 import { forecastPages } from '../forecast/pages.js'
 import { historyPages } from '../prisma/pages.js'
@@ -16,6 +17,7 @@ export const codePages: readonly CodePage[] = [
   ...healthPages,
   ...forecastPages,
   ...lossPages,
+  ...lockPages,
   ...factPages,
   ...stepPages,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))

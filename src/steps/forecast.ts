@@ -50,10 +50,15 @@ export async function forecastPending(
         title: 'no pending statement destroys data that is there',
         outcome: outcomeOf(forecast.losses),
       },
+      {
+        id: 'locks',
+        title: 'no pending statement makes the application wait for long',
+        outcome: outcomeOf(forecast.lockFindings),
+      },
     ],
-    findings: [...outcome, ...forecast.losses],
+    findings: [...outcome, ...forecast.losses, ...forecast.lockFindings],
     ...(forecast.future ? { future: forecast.future } : {}),
-    concerned: concernedTables(forecast.locks.flatMap(({ claims }) => claims)),
+    concerned: concernedTables(forecast.lockClaims),
     predictions: predictionsOf(
       forecast,
       readable.map(({ name }) => name),

@@ -1,0 +1,37 @@
+import type { Finding } from '../domain/finding.js'
+import type { ParsedStatement } from '../sql/parser.js'
+import type { LockClaim } from './locks/claim.js'
+import { heldLockFindings, type LockedStatement, lockFindings } from './locks/findings.js'
+import { lockClaimsOf } from './locks/lock-claims.js'
+import type { CatalogModel } from './model.js'
+import type { StatementPlace } from './requirement.js'
+import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
+
+/** Notes what each statement locks, and who waits for it, while the walk comes by. */
+export class LockWatch {
+  readonly #statements: { readonly locked: LockedStatement; readonly findings: readonly Finding[] }[] = []
+
+  /** Right before the statement is followed: claims and proposals go by the catalog that it meets. */
+  beforeStatement(statement: ParsedStatement, place: StatementPlace, catalog: CatalogModel): void {
+    const locked = { statement, place, claims: lockClaimsOf(statement, catalog) }
+    this.#statements.push({ locked, findings: lockFindings(locked, () => safeRewriteOf(statement, catalog)) })
+  }
+
+  get claims(): LockClaim[] {
+    return this.#statements.flatMap(({ locked }) => [...locked.claims])
+  }
+
+  /**
+   * @param isReached whether the statement at this place will run
+   * @param inOneTransaction the migrations whose files run in one transaction, which keeps every lock until its end
+   */
+  findings(isReached: (place: StatementPlace) => boolean, inOneTransaction: readonly string[]): Finding[] {
+    const reached = this.#statements.filter(({ locked }) => isReached(locked.place))
+    const held = inOneTransaction.flatMap((migration) =>
+      heldLockFindings(
+        reached.map(({ locked }) => locked).filter(({ place }) => place.migration === migration),
+      ),
+    )
+    return [...reached.flatMap(({ findings }) => findings), ...held]
+  }
+}
