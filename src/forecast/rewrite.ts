@@ -5,7 +5,7 @@ import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-quer
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
-import { actsOutside, mentionsOutward } from './outward-functions.js'
+import { actsOutside, changesNothing, mentionsOutward } from './outward-functions.js'
 import {
   boundColumn,
   boundRelation,
@@ -266,6 +266,8 @@ export class Rewriter {
     // The extension may be yet to come; the server's own function gives values of the same kind.
     if (name === 'uuid_generate_v4') return parseExpression('pg_catalog.gen_random_uuid()')
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
+    // What they give is always void.
+    if (changesNothing(name) && !name.includes('try')) return parseExpression("''::pg_catalog.text")
     if (actsOutside(name))
       throw new NotFollowed(`it calls ${name}, which must not be called to see what it gives`)
     for (const made of findFunctions(this.content.catalog, relationOfParts(node.funcname))) {
