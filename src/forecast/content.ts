@@ -72,7 +72,11 @@ export class Content {
   readAs({ relation, columns }: ReadRelation): string {
     const source = this.read(relation)
     const left = columns.filter(({ column }) => relation.columns.includes(column))
-    if (left.every(({ column, name }) => column.name === name)) return source
+    // The columns are just these, because a * of the query meant them.
+    const isSame =
+      relation.columns.length === columns.length &&
+      columns.every(({ column, name }, i) => column === relation.columns[i] && column.name === name)
+    if (isSame) return source
     const list = left.map(
       ({ column, name }) => `r.${quoteIdentifier(column.name)} AS ${quoteIdentifier(name)}`,
     )

@@ -233,7 +233,7 @@ export interface Relation {
   readonly isTemporary: boolean
   isUnlogged?: boolean
   /** Of a view: its query as today's server prints it. */
-  readonly definition?: string
+  definition?: string
   /** Of a view, also a materialized one. */
   query?: ViewQuery
   /** Of a view: what its query read when its source was made. */

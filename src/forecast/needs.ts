@@ -122,7 +122,7 @@ export function needUnique(
     question: {
       kind: 'groups',
       from: rows.from,
-      keys,
+      keys: [...new Set(keys)],
       ...(hash === undefined ? {} : { hash }),
       ...conditionOf(index, keys, predicate?.sql),
       ...plainFrom(walk, relation, rows, [...columns, ...columnsIn(index.predicate)]),

@@ -3,9 +3,9 @@ import type { Node } from '../sql/parser.js'
 import { bindTypes } from './bind.js'
 import type { Content } from './content.js'
 import { findRelation } from './lookup.js'
-import type { CatalogModel, ReadRelation, Relation, ViewQuery } from './model.js'
+import type { CatalogModel, Column, ReadRelation, Relation, ViewQuery } from './model.js'
 import { Rewriter } from './rewrite.js'
-import { boundRelation, visitTree } from './tree.js'
+import { boundRelation, namesOf, visitTree } from './tree.js'
 
 /**
  * Binds the query of a view to the types and relations that its names mean now, as the server does when it makes the
@@ -30,6 +30,22 @@ export function bindView(catalog: CatalogModel, tree: Node): ViewQuery {
     reads.set(relation, read)
   })
   return { tree, reads: [...reads.values()] }
+}
+
+/**
+ * Whether a view reads a column: `maybe` where several relations have one of that name.
+ * https://www.postgresql.org/docs/current/ddl-depend.html
+ */
+export function readsColumn({ query }: Relation, column: Column): 'yes' | 'maybe' | 'no' {
+  const read = query?.reads.flatMap((one) => one.columns).find((one) => one.column === column)
+  if (!query || !read) return 'no'
+  let isNamed = false
+  visitTree(query.tree, (kind, { fields }) => {
+    if (kind === 'ColumnRef' && (fields.at(-1)?.A_Star || namesOf(fields).at(-1) === read.name))
+      isNamed = true
+  })
+  if (!isNamed) return 'no'
+  return query.reads.length === 1 ? 'yes' : 'maybe'
 }
 
 /** Gives a view the rows that its query yields at this point, unless they are those that the server would give today. */

@@ -58,6 +58,9 @@ export async function followInsert(
   needFresh(walk, relation, fresh, [...opaque])
   if (!conflict || arbiters.length < uniqueIndexes(relation).length)
     needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
+  const atStart = scope.before?.get(relation)
+  if (atStart !== undefined && atStart !== before && !conflict)
+    needNotThereYet(walk, relation, atStart, fresh, [...opaque])
   await triggers?.after(fresh, opaqueNew)
   followFamily(walk, relation)
   return fresh
@@ -251,36 +254,63 @@ function needNoCollision(
   const alias = quoteIdentifier(relation.name)
   for (const index of uniqueIndexes(relation)) {
     if (arbiters.includes(index) || isKeyPutOff(walk, relation, index)) continue
-    const columns = index.keys.flatMap(({ column }) => column ?? [])
-    const isPlain = columns.length === index.keys.length && !index.predicate && !index.areNullsNotDistinct
-    if (!isPlain) {
+    if (plainKeys(index) === undefined) {
       needUnique(walk, relation, index)
       continue
     }
     // Only the new rows are looked up, and the many that were there before need not be compared with one another.
     needUnique(walk, relation, index, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false })
-    if (before === undefined) continue
-    const same = columns.map(
-      ({ name }) => `"~old".${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`,
-    )
-    walk.need({
-      code: 'unique-violation',
-      sqlstate: '23505',
-      object: `${relation.name}.${index.name}`,
-      title: `no row put into "${relation.name}" has a key of "${index.name}" that is there already`,
-      question: {
-        kind: 'rows',
-        from: `${fresh} AS ${alias}`,
-        violation: `EXISTS (SELECT 1 FROM ${before} AS "~old" WHERE ${same.join(' AND ')})`,
-        sample: columns.map(({ name }) => quoteIdentifier(name)),
-      },
-      opaque: [
-        ...opaque,
-        ...(relation.opaque === undefined ? [] : [relation.opaque]),
-        ...columns.flatMap((column) => column.opaque ?? []),
-      ],
-    })
+    if (before !== undefined) needNotThere(walk, relation, index, { before, fresh, opaque })
   }
+}
+
+function plainKeys({ keys, predicate, areNullsNotDistinct }: IndexObject): Column[] | undefined {
+  const columns = keys.flatMap(({ column }) => column ?? [])
+  return columns.length === keys.length && !predicate && !areNullsNotDistinct ? columns : undefined
+}
+
+function needNotThere(
+  walk: Walk,
+  relation: Relation,
+  index: IndexObject,
+  rows: { before: string; fresh: string; opaque: readonly string[]; mayPass?: string },
+): void {
+  const alias = quoteIdentifier(relation.name)
+  const columns = plainKeys(index) ?? []
+  const same = columns.map(
+    ({ name }) => `"~old".${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`,
+  )
+  walk.need({
+    code: 'unique-violation',
+    sqlstate: '23505',
+    object: `${relation.name}.${index.name}`,
+    title: `no row put into "${relation.name}" has a key of "${index.name}" that is there already`,
+    question: {
+      kind: 'rows',
+      from: `${rows.fresh} AS ${alias}`,
+      violation: `EXISTS (SELECT 1 FROM ${rows.before} AS "~old" WHERE ${same.join(' AND ')})`,
+      sample: columns.map(({ name }) => quoteIdentifier(name)),
+    },
+    opaque: [
+      ...rows.opaque,
+      ...(relation.opaque === undefined ? [] : [relation.opaque]),
+      ...columns.flatMap((column) => column.opaque ?? []),
+    ],
+    ...(rows.mayPass === undefined ? {} : { mayPass: rows.mayPass }),
+  })
+}
+
+/** Another part of the same statement takes rows away: whether they are gone by then is for the server to choose. */
+function needNotThereYet(
+  walk: Walk,
+  relation: Relation,
+  before: string,
+  fresh: string,
+  opaque: readonly string[],
+): void {
+  const mayPass = `it hangs on which part of the statement reaches a row of "${relation.name}" first`
+  for (const index of uniqueIndexes(relation))
+    if (plainKeys(index)) needNotThere(walk, relation, index, { before, fresh, opaque, mayPass })
 }
 
 /** The new rows that neither a row before nor an earlier new row stands in the way of. */

@@ -10,7 +10,7 @@ import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } fr
 import type { Requirement } from '../requirement.js'
 import { Rewriter } from '../rewrite.js'
 import { columnsIn, type Walk } from '../walk.js'
-import { addColumn, dropColumn, typeOrOpaque } from './columns.js'
+import { addColumn, dropColumn, isNoDefault, typeOrOpaque } from './columns.js'
 import { addConstraint, validateConstraint } from './constraints.js'
 import { needFits } from './fits.js'
 import { attachPartition, detachPartition } from './partitions.js'
@@ -159,7 +159,7 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
 }
 
 function setDefault(walk: Walk, column: Column, tree: Node | undefined): void {
-  if (tree) column.default = bindTypes(walk.catalog, tree)
+  if (tree && !isNoDefault(tree, column)) column.default = bindTypes(walk.catalog, tree)
   else delete column.default
 }
 

@@ -9,8 +9,10 @@ import { needEvaluation } from '../needs.js'
 import { Rewriter, type Rewritten } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { isSerial, typeOf } from '../types.js'
+import { readsColumn } from '../views.js'
 import { columnsIn, objectOf, type Walk } from '../walk.js'
 import { addConstraint } from './constraints.js'
+import { dropRelation } from './drop-relation.js'
 import { chooseName } from './names.js'
 
 /** A column as a ColumnDef defines it, not yet part of the relation. Its constraints are still to be added. */
@@ -32,13 +34,18 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
     ...(collation.length > 0 ? { collation: collation.map(quoteIdentifier).join('.') } : {}),
   }
   const given = of('CONSTR_DEFAULT')?.raw_expr
-  if (given) column.default = bindTypes(walk.catalog, given)
+  if (given && !isNoDefault(given, column)) column.default = bindTypes(walk.catalog, given)
   if (isSerial(def.typeName) || identity) {
     column.sequence = makeSequence(walk, relation, column)
     column.default ??= { FuncCall: { funcname: [{ String: { sval: 'nextval' } }], args: [] } }
     if (identity) delete column.default
   }
   return column
+}
+
+/** A default of NULL is none, unless it has to be cast to a length. */
+export function isNoDefault(tree: Node, { type }: Column): boolean {
+  return tree.A_Const?.isnull === true && type.modifiers === ''
 }
 
 /** A type that today's server cannot compute with, e.g. of an extension yet to come, makes the column unknown, not the table. */
@@ -163,6 +170,8 @@ export function forgetColumn(walk: Walk, relation: Relation, column: Column): vo
       !columnsIn(predicate).has(column) &&
       !keys.some((key) => key.column === column || columnsIn(key.expression).has(column)),
   )
+  for (const view of walk.catalog.relations.filter((one) => readsColumn(one, column) === 'yes'))
+    dropRelation(walk, view)
   for (const other of walk.catalog.relations) {
     other.constraints = other.constraints.filter(({ parentColumns }) => !parentColumns?.includes(column))
   }

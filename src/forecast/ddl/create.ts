@@ -10,13 +10,13 @@ import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../m
 import { needUnique } from '../needs.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
-import { deparseQuery, namesOf, visitTree } from '../tree.js'
+import { namesOf } from '../tree.js'
 import { bindView } from '../views.js'
 import { columnsIn, type Walk } from '../walk.js'
 import { addColumnConstraints, makeColumn } from './columns.js'
 import { addConstraint } from './constraints.js'
 import { copyColumn, copyLike } from './like.js'
-import { chooseName } from './names.js'
+import { chooseName, wordFor } from './names.js'
 import { columnsOf } from './query-columns.js'
 
 /** A relation that the migrations make, still without columns and rows. */
@@ -109,20 +109,9 @@ export async function followCreateFromQuery(
   if (relation.isEmpty) relation.isDirty = true
   if (opaque[0] !== undefined) relation.opaque = opaque[0]
   if (kind === 'materialized view') {
-    Object.assign(relation, { definition: deparseQuery({ SelectStmt: select }) })
-    relation.reads.push(...relationsIn(walk, { SelectStmt: select }))
+    relation.reads.push(...(relation.query?.reads ?? []).map((read) => read.relation))
   }
   walk.catalog.relations.push(relation)
-}
-
-/** The relations that a query reads. */
-function relationsIn(walk: Walk, query: Node): Relation[] {
-  const read = new Set<Relation>()
-  visitTree(query, (kind, node) => {
-    const relation = kind === 'RangeVar' ? findRelation(walk.catalog, relationOf(node)) : undefined
-    if (relation) read.add(relation)
-  })
-  return [...read]
 }
 
 /** CREATE VIEW */
@@ -144,6 +133,8 @@ function replaceView(walk: Walk, existing: Relation, { columns, query, reads }: 
   existing.columns.push(...columns.slice(existing.columns.length))
   existing.reads = reads
   if (query) existing.query = query
+  // Today's server knows another query.
+  delete existing.definition
   existing.readState = ''
   walk.content.read(existing)
 }
@@ -182,7 +173,9 @@ export function followCreateIndex(walk: Walk, node: Node): void {
         }
       : {}),
   }))
-  const columnNames = keys.map(({ column }) => column?.name ?? 'expr')
+  const columnNames = numbered(
+    keys.map(({ column, expression }) => column?.name ?? wordFor(expression) ?? 'expr'),
+  )
   const name = node.idxname ?? chooseName(walk.catalog, relation, columnNames, 'idx')
   const place = { schema: relation.schema, name }
   if (
@@ -212,6 +205,17 @@ export function followCreateIndex(walk: Walk, node: Node): void {
   if (relation.isEmpty) return
   needComputableKeys(walk, relation, index)
   if (index.isUnique) needUnique(walk, relation, index)
+}
+
+/** A name that the list holds already gets a number, as in `t_a_a1_idx`. */
+function numbered(names: readonly string[]): string[] {
+  const taken: string[] = []
+  for (const name of names) {
+    let free = name
+    for (let i = 1; taken.includes(free); i += 1) free = `${name}${i}`
+    taken.push(free)
+  }
+  return taken
 }
 
 /** The expressions of an index must not raise: neither for a row that is there nor for one that this transaction has replaced. */

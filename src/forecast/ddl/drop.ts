@@ -1,10 +1,9 @@
 import { type RelationName, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { removePart } from '../family.js'
 import { findFunctions, findIndex, findRelation, findSequence, findType } from '../lookup.js'
-import type { Relation } from '../model.js'
 import type { Walk } from '../walk.js'
 import { dropColumn } from './columns.js'
+import { dropRelation } from './drop-relation.js'
 
 /** DROP …: what is not there stays so; what would refuse is a matter of the static facts. */
 export function followDrop(walk: Walk, node: Node): void {
@@ -67,24 +66,6 @@ function dropObject(walk: Walk, kind: string, parts: Node[], isCascade: boolean)
       if (isCascade) catalog.opaque ??= `DROP EXTENSION ${name.name} CASCADE`
       break
   }
-}
-
-/** Foreign keys to it, views on it and its parts go along; without CASCADE the server refuses where there are any. */
-export function dropRelation(walk: Walk, relation: Relation): void {
-  const { catalog } = walk
-  if (!catalog.relations.includes(relation)) return
-  catalog.relations = catalog.relations.filter((one) => one !== relation)
-  catalog.sequences = catalog.sequences.filter(
-    ({ ownedBy }) => !ownedBy || !relation.columns.includes(ownedBy),
-  )
-  for (const other of catalog.relations) {
-    other.constraints = other.constraints.filter(({ parent }) => parent !== relation)
-    other.children = other.children.filter((one) => one !== relation)
-  }
-  for (const parent of relation.parents) removePart(walk, parent, relation)
-  for (const view of catalog.relations.filter(({ reads }) => reads.includes(relation)))
-    dropRelation(walk, view)
-  for (const child of relation.children) dropRelation(walk, child)
 }
 
 function dropIndex(walk: Walk, name: RelationName): void {

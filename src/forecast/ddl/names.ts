@@ -1,5 +1,7 @@
+import type { Node } from '../../sql/parser.js'
 import { isNameTaken } from '../lookup.js'
 import type { CatalogModel, Relation } from '../model.js'
+import { lastName } from '../tree.js'
 
 /** Names are cut to 63 bytes, the table's and the column's part evenly: https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/commands/indexcmds.c (makeObjectName) */
 const mostNameBytes = 63
@@ -37,5 +39,33 @@ export function chooseName(
       (label === 'fkey' || label === 'check' || !isNameTaken(catalog, relation.schema, name))
     )
       return name
+  }
+}
+
+/**
+ * What the server calls the value of an expression; undefined where it has no word for it.
+ * https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/parser/parse_target.c (FigureColname)
+ */
+export function wordFor(expression: Node | undefined): string | undefined {
+  const [kind = '', node] = Object.entries(expression ?? {})[0] ?? []
+  switch (kind) {
+    case 'ColumnRef':
+      return lastName(node.fields)
+    case 'FuncCall':
+      return lastName(node.funcname)
+    case 'TypeCast':
+      return wordFor(node.arg) ?? lastName(node.typeName.names)
+    case 'CollateClause':
+      return wordFor(node.arg)
+    case 'CoalesceExpr':
+      return 'coalesce'
+    case 'MinMaxExpr':
+      return node.op === 'IS_LEAST' ? 'least' : 'greatest'
+    case 'A_Expr':
+      return node.kind === 'AEXPR_NULLIF' ? 'nullif' : undefined
+    case 'CaseExpr':
+      return wordFor(node.defresult) ?? 'case'
+    default:
+      return undefined
   }
 }

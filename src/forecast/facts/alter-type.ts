@@ -131,5 +131,8 @@ function requireReadable(
     if (error instanceof Refusal) return
     throw error
   }
-  typeOf(situation, keptScope(typeNow, { types, isFixed: true }), expression)
+  // The server keeps `name = 'x'` of a varchar as `name::text = 'x'::text`, and that reads any type.
+  const keptType = (column: Column) =>
+    column.type.object.name === 'varchar' && !column.type.isArray ? column.type : typeNow(column)
+  typeOf(situation, keptScope(keptType, { types, isFixed: true }), expression)
 }

@@ -10,7 +10,8 @@ import type {
   SequenceObject,
   TypeObject,
 } from '../model.js'
-import { type Bound, boundColumn, boundType, namesOf, parseStatement, visitTree } from '../tree.js'
+import { type Bound, boundColumn, boundType, namesOf, visitTree } from '../tree.js'
+import { readsColumn } from '../views.js'
 import { isSameSet } from './draft.js'
 import { liveDependentsOf } from './live-dependents.js'
 import { relationNamed } from './regclass.js'
@@ -78,7 +79,7 @@ export async function requireUnusedColumn(
   if (trigger) throw refusal(what, `trigger ${trigger.name} on table ${relation.name}`, column.name)
   const user = await userOf(situation, reader, relation, column)
   if (user) throw refusal(what, user, column.name)
-  const maybe = probableUser(situation, relation, column)
+  const maybe = probableUser(situation, column)
   if (maybe) throw weak(refusal(what, maybe, column.name))
 }
 
@@ -102,6 +103,10 @@ async function userOf(
   relation: Relation,
   column: Column,
 ): Promise<string | undefined> {
+  const reading = situation.catalog.relations.find(
+    (view) => view.definition === undefined && readsColumn(view, column) === 'yes',
+  )
+  if (reading) return `${reading.kind} ${reading.name}`
   if (relation.oid === undefined || column.liveNumber === undefined) return undefined
   const on = { catalog: 'pg_class', oid: relation.oid, column: column.liveNumber } as const
   const users = await liveDependentsOf(situation, reader, on)
@@ -109,22 +114,12 @@ async function userOf(
   return user && `${user.kind} ${user.name}`
 }
 
-/** A view that the migrations make: which columns it reads is only in its text. */
-function probableUser({ catalog }: Situation, relation: Relation, column: Column): string | undefined {
+/** A view that the migrations make, and that reads a column of this name. */
+function probableUser({ catalog }: Situation, column: Column): string | undefined {
   const view = catalog.relations.find(
-    ({ oid, reads, definition }) =>
-      oid === undefined && definition && reads.includes(relation) && mentionsName(definition, column.name),
+    (one) => one.definition === undefined && readsColumn(one, column) === 'maybe',
   )
   return view && `${view.kind} ${view.name}`
-}
-
-function mentionsName(query: string, name: string): boolean {
-  let isMentioned = false
-  visitTree(parseStatement(query), (kind, { fields }) => {
-    if (kind === 'ColumnRef')
-      isMentioned ||= namesOf(fields).at(-1) === name || fields.at(-1)?.A_Star !== undefined
-  })
-  return isMentioned
 }
 
 /**
@@ -150,7 +145,7 @@ export async function requireRetypable(
       `generated column ${generated.name}`,
       situation.catalog.serverVersion < 150000 ? '42601' : '0A000',
     )
-  const maybe = probableUser(situation, relation, column)
+  const maybe = probableUser(situation, column)
   if (maybe) throw weak(refuse(maybe))
 }
 
