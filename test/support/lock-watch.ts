@@ -185,6 +185,8 @@ export function differencesOf(
   for (const [name, claim] of byName) {
     if (locks && claim.isCertain && !locks.has(name))
       differences.push(`${name}: no lock, claimed ${claim.mode}`)
+    // What is dropped and made again in one statement has only its name in common with what was.
+    if (claim.work === 'drop') continue
     const { kind } = claim.target
     const isMade =
       claim.work === 'rewrite' || claim.work === 'empty' || (kind !== 'relation' && claim.work === 'build')

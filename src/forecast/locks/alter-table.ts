@@ -9,7 +9,7 @@ import type { Claims, Work } from './claim.js'
 import { isConstrainedDomain, typeNamed } from './column-type.js'
 import { Drops } from './drops.js'
 import { defaultPartitionOf, descendantsOf, familyOf, isPartitioned, leavesOf } from './family.js'
-import { claimParent, claimValidation, foreignKeysOf, isForeignKey } from './foreign-keys.js'
+import { claimParent, claimValidation, foreignKeysOf, foreignKeysTo, isForeignKey } from './foreign-keys.js'
 import { type LockMode, strongerOf } from './lock-mode.js'
 import { claimSequenceCalls } from './sequences.js'
 import { isVolatile } from './volatile.js'
@@ -51,7 +51,7 @@ function claimAlterTable(claims: Claims, relation: Relation, node: Node): void {
 
 /** https://www.postgresql.org/docs/current/sql-altertable.html: ACCESS EXCLUSIVE unless something else is said there. */
 function modeOf({ subtype, def }: Node): LockMode {
-  if (/^AT_(En|Dis)ableTrig/.test(subtype)) return 'SHARE ROW EXCLUSIVE'
+  if (/^AT_(En|Dis)able.*Trig/.test(subtype)) return 'SHARE ROW EXCLUSIVE'
   switch (subtype) {
     case 'AT_SetStatistics':
     case 'AT_SetOptions':
@@ -199,7 +199,7 @@ class AlterTable {
         this.#detach(cmd.def.PartitionCmd)
         return
       default:
-        if (/^AT_(En|Dis)ableTrig/.test(cmd.subtype)) this.#switchTriggers()
+        if (/^AT_(En|Dis)able.*Trig/.test(cmd.subtype)) this.#switchTriggers(cmd)
     }
   }
 
@@ -345,8 +345,17 @@ class AlterTable {
     claims.toastOf(relation, this.mode, { work: 'rewrite' })
   }
 
-  #switchTriggers(): void {
-    if (isPartitioned(this.relation) && this.claims.catalog.serverVersion >= 150000) this.#lockDescendants()
+  /** Goes on to the partitions with each trigger for rows that it finds; since 15 ALL finds those of foreign keys too. */
+  #switchTriggers({ subtype, name }: Node): void {
+    const { claims, relation } = this
+    if (!isPartitioned(relation)) return
+    const isHit = relation.triggers.some(
+      (one) => one.isForEachRow && (name === undefined || one.name === name),
+    )
+    const isReferring =
+      foreignKeysOf(relation).length > 0 || foreignKeysTo(claims.catalog, relation).length > 0
+    const isInternal = subtype.endsWith('All') && isReferring && claims.catalog.serverVersion >= 150000
+    if (isHit || isInternal) this.#lockDescendants()
   }
 
   // Partitions
@@ -372,7 +381,7 @@ class AlterTable {
     const { claims, relation } = this
     const partition = findRelation(claims.catalog, relationOf(name))
     if (!partition) return
-    claims.relation(partition, 'ACCESS EXCLUSIVE')
+    for (const one of familyOf(partition)) claims.relation(one, 'ACCESS EXCLUSIVE')
     claims.indexesOf(partition, 'ACCESS EXCLUSIVE')
     const other = defaultPartitionOf(relation)
     if (other && !concurrent) claims.relation(other, 'ACCESS EXCLUSIVE')

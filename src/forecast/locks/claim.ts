@@ -9,8 +9,8 @@ export type LockTarget =
   | { readonly kind: 'sequence'; readonly sequence: SequenceObject }
   | { readonly kind: 'composite type'; readonly type: TypeObject }
 
-/** What is done to the target under the lock, from the quickest to the slowest. */
-const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite'] as const
+/** What is done to the target under the lock; of several the last counts. */
+const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite', 'drop'] as const
 
 /**
  * - `metadata`: only the catalog changes
@@ -19,6 +19,7 @@ const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite']
  * - `scan`: every row is read
  * - `build`: an index of it is built; of an index: it is built anew
  * - `rewrite`: every row is written into a new file, and every index is built anew
+ * - `drop`: it goes
  */
 export type Work = (typeof works)[number]
 
@@ -126,7 +127,7 @@ export class Claims {
     if (known.mode === mode) known.isCertain ||= isCertain
     else if (strongerOf(known.mode, mode) === mode) known.isCertain = isCertain
     known.mode = strongerOf(known.mode, mode)
-    known.work = slowerOf(known.work, work)
+    known.work = lastOf(known.work, work)
   }
 
   #describe(target: LockTarget): Description {
@@ -178,6 +179,6 @@ function hasToast({ toastBytes }: Relation): boolean {
   return toastBytes > 0
 }
 
-function slowerOf(one: Work, other: Work): Work {
+function lastOf(one: Work, other: Work): Work {
   return works.indexOf(one) >= works.indexOf(other) ? one : other
 }

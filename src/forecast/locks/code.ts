@@ -3,15 +3,14 @@ import { relationOf } from '../../sql/names.js'
 import { type Node, parseStatements } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Claims } from './claim.js'
-import { familyOf, isPartitioned } from './family.js'
+import { tablesOf } from './family.js'
 import type { LockMode } from './lock-mode.js'
 import { claimParsedQuery } from './queries.js'
 
-/** Also on every partition, which gets a trigger of its own. */
-export function claimCreateTrigger(claims: Claims, { relation, constrrel }: Node): void {
+export function claimCreateTrigger(claims: Claims, { relation, row, constrrel }: Node): void {
   const table = findRelation(claims.catalog, relationOf(relation))
   if (!table) return
-  for (const one of isPartitioned(table) ? familyOf(table) : [table])
+  for (const one of tablesOf(table, { isForEachRow: Boolean(row) }))
     claims.relation(one, 'SHARE ROW EXCLUSIVE')
   if (constrrel) lockNamed(claims, constrrel, 'ACCESS SHARE')
 }

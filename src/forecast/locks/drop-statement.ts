@@ -4,7 +4,7 @@ import { findIndex, findRelation, findSequence, findType } from '../lookup.js'
 import { lastName } from '../tree.js'
 import type { Claims } from './claim.js'
 import { Drops } from './drops.js'
-import { familyOf, isPartitioned } from './family.js'
+import { tablesOf } from './family.js'
 
 export function claimDrop(claims: Claims, node: Node): void {
   const drops = new Drops(claims)
@@ -67,12 +67,11 @@ function claimDropped(claims: Claims, drops: Drops, node: Node, object: Node, pa
 function claimDropOnTable(claims: Claims, kind: string, parts: Node[]): void {
   const relation = findRelation(claims.catalog, relationOfParts(parts.slice(0, -1)))
   if (!relation) return
-  const name = lastName(parts)
-  const exists =
-    kind === 'OBJECT_TRIGGER'
-      ? relation.triggers.some((one) => one.name === name)
-      : relation.policies.some((one) => one.name === name)
-  if (!exists && kind !== 'OBJECT_RULE') return
-  const isCloned = kind === 'OBJECT_TRIGGER' && isPartitioned(relation)
-  for (const one of isCloned ? familyOf(relation) : [relation]) claims.relation(one, 'ACCESS EXCLUSIVE')
+  const isIt = ({ name }: { readonly name: string }) => name === lastName(parts)
+  const trigger = relation.triggers.find(isIt)
+  if (kind === 'OBJECT_TRIGGER') {
+    for (const one of trigger ? tablesOf(relation, trigger) : []) claims.relation(one, 'ACCESS EXCLUSIVE')
+  } else if (kind === 'OBJECT_RULE' || relation.policies.some(isIt)) {
+    claims.relation(relation, 'ACCESS EXCLUSIVE')
+  }
 }

@@ -1,6 +1,6 @@
 import type { Column, Constraint, IndexObject, Relation, SequenceObject, TypeObject } from '../model.js'
 import type { Claims } from './claim.js'
-import { defaultPartitionOf, descendantsOf, familyOf, isPartitioned } from './family.js'
+import { defaultPartitionOf, descendantsOf, isPartitioned, tablesOf } from './family.js'
 import {
   claimParentOfDropped,
   type ForeignKey,
@@ -33,7 +33,7 @@ export class Drops {
   relation(relation: Relation): void {
     if (!this.#isNew(relation)) return
     const { claims } = this
-    claims.whole(relation, 'ACCESS EXCLUSIVE')
+    claims.whole(relation, 'ACCESS EXCLUSIVE', { work: 'drop' })
     for (const child of relation.children) this.relation(child)
     if (relation.isPartition) this.#lockFamilyAbove(relation)
     for (const foreignKey of foreignKeysOf(relation)) {
@@ -88,7 +88,7 @@ export class Drops {
     if (!this.#isNew(index)) return
     const { claims } = this
     claims.relation(relation, 'ACCESS EXCLUSIVE')
-    claims.index(index, relation, 'ACCESS EXCLUSIVE')
+    claims.index(index, relation, 'ACCESS EXCLUSIVE', { work: 'drop' })
     for (const partition of descendantsOf(relation)) {
       for (const part of partition.indexes) if (part.parent === index) this.index(part, partition)
     }
@@ -101,7 +101,7 @@ export class Drops {
   sequence(sequence: SequenceObject): void {
     if (!this.#isNew(sequence)) return
     const { catalog } = this.claims
-    this.claims.sequence(sequence, 'ACCESS EXCLUSIVE')
+    this.claims.sequence(sequence, 'ACCESS EXCLUSIVE', { work: 'drop' })
     for (const relation of catalog.relations) {
       if (relation.columns.some((column) => sequenceBehind(catalog, column) === sequence)) {
         this.claims.relation(relation, 'ACCESS EXCLUSIVE')
@@ -127,8 +127,8 @@ export class Drops {
   /** Of every function of that name. */
   function(name: string): void {
     for (const relation of this.claims.catalog.relations) {
-      if (relation.triggers.some(({ functionName }) => functionName.name === name))
-        this.#lockAll(familyOf(relation))
+      for (const trigger of relation.triggers)
+        if (trigger.functionName.name === name) this.#lockAll(tablesOf(relation, trigger))
       this.#expressions(relation, (expression) => callsFunction(expression, name))
     }
   }

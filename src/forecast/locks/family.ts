@@ -32,3 +32,11 @@ export function leavesOf(relation: Relation): Relation[] {
 export function defaultPartitionOf(relation: Relation): Relation | undefined {
   return relation.children.find(({ bound }) => bound?.is_default)
 }
+
+/** Where a trigger is: one for rows of a partitioned table is on every partition too. */
+export function tablesOf(
+  relation: Relation,
+  { isForEachRow }: { readonly isForEachRow: boolean },
+): Relation[] {
+  return isForEachRow && isPartitioned(relation) ? familyOf(relation) : [relation]
+}

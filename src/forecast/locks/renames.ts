@@ -20,11 +20,7 @@ export function claimRename(claims: Claims, node: Node): void {
       if (relation) claimRenameConstraint(claims, relation, node)
       return
     case 'OBJECT_TRIGGER':
-      if (!relation) return
-      claims.relation(relation, 'ACCESS EXCLUSIVE')
-      if (isPartitioned(relation) && catalog.serverVersion >= 150000) {
-        for (const one of descendantsOf(relation)) claims.relation(one, 'ACCESS EXCLUSIVE')
-      }
+      if (relation) claimRenameTrigger(claims, relation)
       return
     case 'OBJECT_TABLE':
     case 'OBJECT_VIEW':
@@ -77,6 +73,12 @@ function claimRenameConstraint(
     for (const one of descendantsOf(relation)) claims.relation(one, 'ACCESS EXCLUSIVE')
   }
   if (constraint?.index) claims.index(constraint.index, relation, 'SHARE UPDATE EXCLUSIVE')
+}
+
+/** Since 15 also those of the partitions, which are looked for whatever the trigger is for. */
+function claimRenameTrigger(claims: Claims, relation: Relation): void {
+  const isCarriedOn = isPartitioned(relation) && claims.catalog.serverVersion >= 150000
+  for (const one of isCarriedOn ? familyOf(relation) : [relation]) claims.relation(one, 'ACCESS EXCLUSIVE')
 }
 
 function claimComposite(claims: Claims, name: RelationName): void {
