@@ -1,0 +1,167 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type pg from 'pg'
+import { findType } from '../../../src/forecast/lookup.js'
+import type { CatalogModel } from '../../../src/forecast/model.js'
+import { parse } from '../../support/parse.js'
+import { readerOf, type TrialOptions, tryStatement } from '../../support/static-facts.js'
+import { createTestDatabase } from '../../support/test-database.js'
+
+let client: pg.Client
+
+beforeAll(async () => {
+  client = await (await createTestDatabase()).client()
+})
+
+describe('after something that cannot be read', () => {
+  const change = (catalog: CatalogModel) => {
+    catalog.opaque = 'the DO block on line 12'
+  }
+
+  test.each([
+    ['', 'SELECT * FROM t', '42P01'],
+    ['CREATE TABLE t (a int)', 'CREATE TABLE t (a int)', '42P07'],
+    ['CREATE TABLE t (a int)', 'ALTER TABLE t ALTER a TYPE boolean', '42804'],
+    ['CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t', 'DROP TABLE t', '2BP01'],
+  ])('%s → %s is foretold, but not for certain', async (before, statement, sqlstate) => {
+    const { foretold, happened } = await tryStatement(client, before, statement, { change })
+    expect(happened).toBe(sqlstate)
+    expect(foretold).toMatchObject({ sqlstate, isCertain: false })
+  })
+
+  test('what the transaction forbids stays certain', async () => {
+    const { foretold, happened } = await tryStatement(
+      client,
+      'CREATE TABLE t (a int)',
+      'CREATE INDEX CONCURRENTLY i ON t (a)',
+      { change },
+    )
+    expect(happened).toBe('25001')
+    expect(foretold).toMatchObject({ code: 'cannot-run-in-transaction', isCertain: true })
+  })
+})
+
+test('outside a transaction nothing is said of what only runs there', async () => {
+  const { foretold } = await tryStatement(
+    client,
+    'CREATE TABLE t (a int)',
+    'CREATE INDEX CONCURRENTLY i ON t (a)',
+    {
+      inTransaction: false,
+    },
+  )
+  expect(foretold).toBeUndefined()
+})
+
+describe('what earlier statements may have made', () => {
+  const table = 'CREATE TABLE t (a int)'
+
+  test.each<[string, string, string, string]>([
+    ['CREATE ROLE app_reader', table, 'GRANT SELECT ON t TO app_reader', '42704'],
+    ['CREATE ROLE app_owner', table, 'ALTER TABLE t OWNER TO app_owner', '42704'],
+    ['CREATE PUBLICATION feed', table, 'ALTER PUBLICATION feed ADD TABLE t', '42704'],
+    ['CREATE CAST (int AS boolean) WITH INOUT', table, 'ALTER TABLE t ALTER a SET DEFAULT true', '42804'],
+    ['CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int)', table, 'SELECT total(a) FROM t', '42883'],
+    [
+      'CREATE OPERATOR = (LEFTARG = int, RIGHTARG = text, FUNCTION = eq)',
+      table,
+      "SELECT a = 'x'::text FROM t",
+      '42883',
+    ],
+  ])('after %s nothing is said of %s; %s', async (made, before, statement, sqlstate) => {
+    const without = await tryStatement(client, before, statement)
+    expect(without.happened).toBe(sqlstate)
+    expect(without.foretold).toMatchObject({ sqlstate, isCertain: true })
+    const { foretold } = await tryStatement(client, before, statement, { earlier: parse(made) })
+    expect(foretold).toBeUndefined()
+  })
+
+  test('an extension of the migrations brings along what nobody can list', async () => {
+    const change = ({ extensions }: CatalogModel) => void extensions.add('citext')
+    const sql = 'CREATE TABLE t (a citext DEFAULT citext_new())'
+    expect((await tryStatement(client, '', sql)).foretold).toMatchObject({ sqlstate: '42704' })
+    expect((await tryStatement(client, '', sql, { change })).foretold).toBeUndefined()
+  })
+
+  test('a GRANT may have given the role what it lacks today', async () => {
+    const before = `${table}; CREATE ROLE r; SET LOCAL ROLE r`
+    const earlier = parse('GRANT INSERT ON t TO r')
+    const { foretold } = await tryStatement(client, before, 'INSERT INTO t VALUES (1)', { earlier })
+    expect(foretold).toMatchObject({ sqlstate: '42501', isCertain: false })
+  })
+})
+
+describe('a value that the running transaction adds to an enum', () => {
+  const before =
+    "CREATE TABLE t (s status, a text); CREATE VIEW v AS SELECT s FROM t; ALTER TYPE status ADD VALUE 'paid'"
+  const change: TrialOptions['change'] = (catalog) => {
+    findType(catalog, { name: 'status' })?.addedNow.add('paid')
+  }
+
+  beforeAll(async () => {
+    await client.query("CREATE TYPE status AS ENUM ('open')")
+  })
+
+  test.each([
+    "ALTER TABLE t ALTER s SET DEFAULT 'paid'",
+    "ALTER TABLE t ADD b status DEFAULT 'paid'",
+    "ALTER TABLE t ADD CHECK (s <> 'paid')",
+    "CREATE TABLE u (s status DEFAULT 'paid')",
+    "CREATE INDEX ON t (a) WHERE s = 'paid'",
+    "UPDATE t SET s = 'paid'",
+    "UPDATE t SET s = 'paid'::status WHERE false",
+    "INSERT INTO t VALUES ('paid')",
+    "INSERT INTO t (a, s) SELECT 'x', 'paid' WHERE false",
+    "DELETE FROM t WHERE s IN ('open', 'paid')",
+    "SELECT CASE WHEN s = 'paid' THEN 1 END FROM t",
+    "CREATE VIEW w AS SELECT 'paid'::status AS s",
+    "SELECT '{open,paid}'::status[]",
+  ])('%s', async (statement) => {
+    const { foretold, happened } = await tryStatement(client, before, statement, { change })
+    expect(happened).toBe('55P04')
+    expect(foretold).toMatchObject({ sqlstate: '55P04', code: 'enum-value-not-usable', isCertain: true })
+  })
+
+  test.each(["INSERT INTO t VALUES ('open', 'paid')", "UPDATE t SET a = 'paid' WHERE s::text = 'paid'"])(
+    '%s only looks like it',
+    async (statement) => {
+      expect(await tryStatement(client, before, statement, { change })).toEqual({
+        foretold: undefined,
+        happened: undefined,
+      })
+    },
+  )
+})
+
+describe('a view that the migrations make', () => {
+  const before = 'CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a FROM t'
+
+  /** Its query is known, but no server has said which columns it depends on. */
+  const change = ({ relations }: CatalogModel) => {
+    const view = relations.find(({ name }) => name === 'v')
+    Object.assign(view ?? {}, { oid: undefined, live: undefined })
+  }
+
+  test.each([
+    ['ALTER TABLE t DROP COLUMN a', '2BP01'],
+    ['ALTER TABLE t ALTER a TYPE text', '0A000'],
+  ])('%s probably fails', async (statement, sqlstate) => {
+    const { foretold, happened } = await tryStatement(client, before, statement, {
+      change,
+      reader: readerOf(await (await createTestDatabase()).client()),
+    })
+    expect(happened).toBe(sqlstate)
+    expect(foretold).toMatchObject({ sqlstate, isCertain: false })
+  })
+
+  test('but not of a column that it does not name', async () => {
+    const options = { change, reader: readerOf(await (await createTestDatabase()).client()) }
+    const trial = await tryStatement(client, before, 'ALTER TABLE t DROP COLUMN b', options)
+    expect(trial).toEqual({ foretold: undefined, happened: undefined })
+  })
+
+  test('a table that it reads cannot be dropped', async () => {
+    const { foretold, happened } = await tryStatement(client, before, 'DROP TABLE t', { change })
+    expect(happened).toBe('2BP01')
+    expect(foretold).toMatchObject({ sqlstate: '2BP01', code: 'dependent-object', isCertain: true })
+  })
+})
