@@ -16,16 +16,15 @@ import { followAlterDomain, followCreateDomain } from './ddl/domains.js'
 import { followDrop } from './ddl/drop.js'
 import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
-import { followAlterEnum, followCreateComposite, followCreateEnum, settleEnums } from './ddl/types.js'
+import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
 import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
-import { needDeferred } from './needs.js'
 import { changesNothing } from './outward-functions.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { setSequence } from './sequences.js'
+import { followTransaction, setConstraints } from './transaction.js'
 import { lastName, NotDeparsed, namesOf, visitTree } from './tree.js'
 import { triggerOf } from './triggers/definition.js'
 import { blurWritten } from './triggers/effects.js'
-import { rememberState } from './undo.js'
 import type { Walk } from './walk.js'
 
 /**
@@ -364,47 +363,4 @@ function setVariable(walk: Walk, node: Node): void {
   if (node.name !== 'search_path') return
   const path = (node.args ?? []).map((one: Node) => one.A_Const?.sval?.sval ?? '')
   if (path.length > 0) walk.catalog.searchPath = path.filter((one: string) => one !== '')
-}
-
-function followTransaction(walk: Walk, node: Node): void {
-  switch (node.kind) {
-    case 'TRANS_STMT_COMMIT':
-      endTransaction(walk)
-      break
-    case 'TRANS_STMT_SAVEPOINT':
-      walk.savepoints.set(node.savepoint_name, rememberState(walk))
-      break
-    case 'TRANS_STMT_ROLLBACK_TO':
-      goBack(walk, node.savepoint_name)
-      break
-    case 'TRANS_STMT_ROLLBACK':
-    case 'TRANS_STMT_PREPARE':
-      for (const relation of walk.catalog.relations) walk.blur(relation, 'the file rolls back itself')
-      throw new NotFollowed('the file rolls back itself')
-  }
-}
-
-function goBack(walk: Walk, savepoint: string): void {
-  const undo = walk.savepoints.get(savepoint)
-  if (!undo) throw new NotFollowed(`savepoint "${savepoint}" is not known`)
-  undo()
-}
-
-/** What was done is there for good: an index meets no replaced rows, an enum its new values. */
-export function endTransaction(walk: Walk): void {
-  const { place } = walk
-  for (const deferral of walk.deferrals.end()) {
-    walk.place = deferral.place
-    needDeferred(walk, deferral)
-  }
-  walk.place = place
-  settleEnums(walk)
-  for (const relation of walk.catalog.relations) relation.past = []
-  walk.savepoints.clear()
-}
-
-/** SET CONSTRAINTS … IMMEDIATE asks at once what has been put off. */
-function setConstraints(walk: Walk, node: Node): void {
-  const names = (node.constraints ?? []).map(({ RangeVar }: Node) => RangeVar.relname)
-  for (const deferral of walk.deferrals.set(names, node.deferred === true)) needDeferred(walk, deferral)
 }

@@ -231,6 +231,8 @@ export interface Relation {
   /** Of a partition: its FOR VALUES …, as the parser reads it. */
   bound?: Node
   readonly isTemporary: boolean
+  /** Of a temporary table: what becomes of it at the end of the transaction; nothing when absent. */
+  onCommit?: 'drop' | 'delete rows'
   isUnlogged?: boolean
   /** Of a view: its query as today's server prints it. */
   definition?: string

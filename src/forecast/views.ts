@@ -11,8 +11,8 @@ import { boundRelation, namesOf, visitTree } from './tree.js'
  * Binds the query of a view to the types and relations that its names mean now, as the server does when it makes the
  * view: what is renamed later, the view still reads.
  */
-export function bindView(catalog: CatalogModel, tree: Node): ViewQuery {
-  bindTypes(catalog, tree)
+export function bindView(catalog: CatalogModel, query: Node): ViewQuery {
+  const tree = bindTypes(catalog, query)
   const items = new Set<string>()
   visitTree(tree, (kind, node) => {
     if (kind === 'CommonTableExpr') items.add(node.ctename)

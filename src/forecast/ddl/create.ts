@@ -20,7 +20,7 @@ import { chooseName, wordFor } from './names.js'
 import { columnsOf } from './query-columns.js'
 
 /** A relation that the migrations make, still without columns and rows. */
-export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Relation {
+export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind, onCommit?: string): Relation {
   const { schema, name } = relationOf(rangeVar)
   const isTemporary = rangeVar.relpersistence === 't'
   return {
@@ -41,6 +41,8 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Re
     parents: [],
     isPartition: false,
     isTemporary,
+    ...(onCommit === 'ONCOMMIT_DROP' ? { onCommit: 'drop' as const } : {}),
+    ...(onCommit === 'ONCOMMIT_DELETE_ROWS' ? { onCommit: 'delete rows' as const } : {}),
     reads: [],
     hasRowSecurity: false,
     policies: [],
@@ -54,7 +56,8 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind): Re
 
 /** CREATE TABLE */
 export function followCreateTable(walk: Walk, node: Node): void {
-  const relation = makeRelation(walk, node.relation, node.partspec ? 'partitioned table' : 'table')
+  const kind = node.partspec ? 'partitioned table' : 'table'
+  const relation = makeRelation(walk, node.relation, kind, node.oncommit)
   if (findRelation(walk.catalog, relation)) {
     if (node.if_not_exists) return
     throw new NotFollowed(`relation "${relation.name}" is there already`)
@@ -99,7 +102,7 @@ export async function followCreateFromQuery(
   kind: RelationKind,
   ifNotExists = false,
 ): Promise<void> {
-  const relation = makeRelation(walk, into.rel, kind)
+  const relation = makeRelation(walk, into.rel, kind, into.onCommit)
   if (findRelation(walk.catalog, relation) && ifNotExists) return
   if (kind === 'materialized view') relation.query = bindView(walk.catalog, { SelectStmt: select })
   const { query, scope } = await followQuery(walk, select)
