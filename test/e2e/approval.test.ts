@@ -4,6 +4,8 @@ import { makeShop, removeShops, type Shop } from '../support/shop.js'
 afterAll(removeShops)
 
 const dropsData = 'ALTER TABLE "customers" DROP COLUMN "fax";\n'
+/** The loss itself blocks, and is accepted by name; the question comes on top. */
+const lossAccepted = ['--accept', 'drop-column:customers.fax=exported on Monday']
 const schemaDiffers = ['--accept', 'schema-difference=the schema is not what is tested here']
 
 async function expectNotApproved(shop: Shop, before: string, code: string): Promise<void> {
@@ -71,7 +73,7 @@ const question = 'This drops or rewrites data. Type the name of the database to 
 test('a migration that drops data wants the name of the database; anything else declines', async () => {
   const shop = await makeShop({ pending: dropsData })
   const before = await shop.fingerprint()
-  const running = shop.start(['deploy'], { terminal: true })
+  const running = shop.start(['deploy', ...lossAccepted], { terminal: true })
   await running.waitFor(question)
   running.type('yes\r')
   expect((await running.result).exitCode).toBe(6)
@@ -80,7 +82,7 @@ test('a migration that drops data wants the name of the database; anything else 
 
 test('the typed name of the database approves', async () => {
   const shop = await makeShop({ pending: dropsData })
-  const running = shop.start(['deploy', ...schemaDiffers], { terminal: true })
+  const running = shop.start(['deploy', ...lossAccepted, ...schemaDiffers], { terminal: true })
   await running.waitFor(question)
   expect(running.printed()).toContain('drops data, line 1: DROP COLUMN customers.fax')
   running.type(`${shop.database.name}\r`)
@@ -138,7 +140,7 @@ test('a plan that was reviewed and then edited is not confirmed by its old hash'
   const { plan } = JSON.parse((await shop.run(['plan', '--json'])).stdout)
   await shop.write('prisma/migrations/20260201000000_phone/migration.sql', dropsData)
   const before = await shop.fingerprint()
-  const { exitCode } = await shop.run(['deploy', '--confirm', plan.hash])
+  const { exitCode } = await shop.run(['deploy', '--confirm', plan.hash, ...lossAccepted])
   expect(exitCode).toBe(6)
   await expectNotApproved(shop, before, 'plan-changed')
 })
