@@ -21,7 +21,7 @@ async function foretell(sql: string) {
   const file = { migration: 'm', file: 'm', statements, execution: executionModelOf(statements) }
   const { failure, doubts } = await makeForecast([file], [client], 'public')
   const { rows } = await client.query(
-    "SELECT count(*)::int AS locks FROM pg_locks WHERE locktype = 'advisory'",
+    "SELECT count(*)::int AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
   )
   await client.query('COMMIT')
   await listener.query('SELECT 1')
