@@ -131,7 +131,8 @@ const requireNamedColumn: RunCommand = ({ draft }, { name }) => {
   if (name) columnOf(draft, name)
 }
 
-const requireTriggerNamed: RunCommand = ({ relation }, { name }) => requireMember(relation, 'trigger', name)
+const requireTriggerNamed: RunCommand = ({ situation, relation }, { name }) =>
+  requireMember(situation, relation, 'trigger', name)
 
 const requirePartition: RunCommand = ({ situation }, { def }) => {
   requireRelation(situation, relationOf(def.PartitionCmd.name))
@@ -149,10 +150,7 @@ const turns: Readonly<Record<string, readonly [pass: Pass, run: RunCommand]>> = 
   AT_SetNotNull: ['constraint', requireNamedColumn],
   AT_DropNotNull: ['drop', ({ draft }, { name }) => dropNotNull(draft, name)],
   AT_DropConstraint: ['drop', dropConstraint],
-  AT_ValidateConstraint: [
-    'last',
-    ({ relation, draft }, { name }) => validateConstraint(relation, draft, name),
-  ],
+  AT_ValidateConstraint: ['last', validateConstraint],
   AT_AlterConstraint: ['last', alterConstraint],
   AT_AddIdentity: ['rest', ({ draft }, { name }) => addIdentity(draft, name)],
   AT_SetIdentity: ['last', ({ draft }, { name }) => requireIdentity(draft, name, false)],
@@ -330,7 +328,7 @@ async function dropConstraint(
   command: Node,
 ): Promise<void> {
   const { name, missing_ok: isOptional, behavior } = command
-  requireConstraint(draft, name, isOptional)
+  requireConstraint(situation, draft, name, isOptional)
   const constraint = relation.constraints.find((one) => one.name === name)
   if (!constraint || !draft.constraintNames.has(name)) return
   if (behavior !== 'DROP_CASCADE')
@@ -347,22 +345,24 @@ async function dropConstraint(
 }
 
 /** @throws Refusal */
-function requireConstraint(draft: Draft, name: string, isOptional = false): void {
+function requireConstraint(situation: Situation, draft: Draft, name: string, isOptional = false): void {
   if (isOptional || draft.constraintNames.has(name)) return
+  // From PostgreSQL 18 on NOT NULL is a constraint too, with a name that the server makes up.
+  if (situation.catalog.serverVersion >= 180000 && name.includes('not_null')) return
   throw missing('42704', `constraint "${name}" of relation "${draft.name}" does not exist`, name)
 }
 
-function validateConstraint(relation: Relation, draft: Draft, name: string): void {
-  requireConstraint(draft, name)
+function validateConstraint({ situation, relation, draft }: Alteration, { name }: Node): void {
+  requireConstraint(situation, draft, name)
   const constraint = relation.constraints.find((one) => one.name === name)
   if (constraint && ['primary key', 'unique', 'exclusion'].includes(constraint.kind))
     throw invalid('42809', `constraint "${name}" of relation "${draft.name}" cannot be validated`, name)
 }
 
-function alterConstraint({ relation, draft }: Alteration, { def }: Node): void {
+function alterConstraint({ situation, relation, draft }: Alteration, { def }: Node): void {
   const name: string | undefined = def?.Constraint?.conname ?? def?.ATAlterConstraint?.conname
   if (name === undefined) return
-  requireConstraint(draft, name)
+  requireConstraint(situation, draft, name)
   const constraint = relation.constraints.find((one) => one.name === name)
   if (constraint && ['primary key', 'unique', 'exclusion'].includes(constraint.kind))
     throw invalid(

@@ -9,7 +9,7 @@ import { requireLiteral } from './literals.js'
 import { type Situation, weak } from './situation.js'
 import { mismatch, Refusal } from './static-failure.js'
 import { defaultScope, keptScope, tableScope } from './table-scope.js'
-import { requireType, type ValueType, wordsOf } from './types.js'
+import { requireType, typeOfColumn, type ValueType, wordsOf } from './types.js'
 
 /**
  * ALTER COLUMN … TYPE, as far as it is read before anything is done.
@@ -26,7 +26,7 @@ export function requireAlterType(situation: Situation, draft: Draft, command: No
     : old && { type: old }
   if (!type || !typed) return type
   if ('literal' in typed) {
-    if (typed.literal !== null) requireLiteral(typed.literal, type)
+    if (typed.literal !== null) requireLiteral(situation, typed.literal, type)
   } else if (canCast(situation, typed.type, type, 'assignment') === false) {
     const what = using ? `result of USING clause for column "${name}"` : `column "${name}"`
     throw mismatch(
@@ -48,8 +48,8 @@ export function requireDefaultCast(
   column: Column,
   type: ValueType,
 ): void {
-  const typed = column.default && typeOf(situation, defaultScope, column.default)
-  if (!typed) return
+  const typed = column.default && typeOfKept(situation, column.default)
+  if (!typed || column.opaque !== undefined) return
   const words = `default for column "${column.name}" cannot be cast automatically to type ${wordsOf(type)}`
   const refusal = mismatch('42804', words, `${relation.name}.${column.name}`)
   if ('type' in typed) {
@@ -60,6 +60,16 @@ export function requireDefaultCast(
   }
 }
 
+/** What the catalog keeps has been read by the server before: what cannot be read here is not known. */
+function typeOfKept(situation: Situation, expression: Node): Typed {
+  try {
+    return typeOf(situation, defaultScope, expression)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
 /**
  * Indexes and constraints on the column are made again, over the new type.
  * @throws Refusal
@@ -67,7 +77,7 @@ export function requireDefaultCast(
 export function requireRebuild(situation: Situation, relation: Relation, draft: Draft, column: Column): void {
   const typeNow = (one: Column): ValueType | undefined => {
     const kept = draft.columns.find((other) => other.column === one)
-    return kept ? kept.type : one.type
+    return kept ? kept.type : typeOfColumn(one)
   }
   for (const { name, keys, predicate, method } of relation.indexes) {
     if (draft.freedNames.has(name)) continue
@@ -122,11 +132,7 @@ function requireReadable(
 ): void {
   const types: ConstantTypes['types'] = new Map()
   try {
-    typeOf(
-      situation,
-      keptScope((column) => column.type, { types, isFixed: false }),
-      expression,
-    )
+    typeOf(situation, keptScope(typeOfColumn, { types, isFixed: false }), expression)
   } catch (error) {
     if (error instanceof Refusal) return
     throw error

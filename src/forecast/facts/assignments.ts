@@ -17,7 +17,7 @@ export function requireAssignable(
 ): void {
   if (!typed || !column.type) return
   if ('literal' in typed) {
-    if (typed.literal !== null) requireLiteral(typed.literal, column.type)
+    if (typed.literal !== null) requireLiteral(situation, typed.literal, column.type)
   } else if (canCast(situation, typed.type, column.type, 'assignment') === false) {
     const words = `column "${column.name}" is of type ${wordsOf(column.type)} but ${what} is of type ${wordsOf(typed.type)}`
     throw mismatch('42804', words, column.name)

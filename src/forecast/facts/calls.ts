@@ -37,8 +37,7 @@ export function requireFunction(
   // `column(row)` is the column of a row.
   if (given.length === 1 && given[0] === undefined && call.args[0].ColumnRef) return
   if (candidates.some((one) => mayTake(situation, one, call, given))) return
-  if (isMadeBefore(situation, ['DefineStmt', 'CreateFunctionStmt'], name.name) || bringsExtension(situation))
-    return
+  if (mayBeThere(situation, name)) return
   requireSchema(situation, name.schema)
   const types = given.map((one) => {
     if (one === undefined) return '?'
@@ -46,6 +45,20 @@ export function requireFunction(
   })
   const words = call.agg_star ? '*' : types.join(', ')
   throw missing('42883', `function ${formatRelation(name)}(${words}) does not exist`, name.name)
+}
+
+/**
+ * Whether there may be a function that the model of the catalog does not hold: it knows functions by their names only,
+ * so of several that share one it cannot tell which is gone.
+ */
+export function mayBeThere(situation: Situation, { schema, name }: RelationName): boolean {
+  const overloads = (situation.server.functions.get(name) ?? []).filter(({ isCompiled }) => !isCompiled)
+  return (
+    overloads.length > 1 ||
+    bringsExtension(situation) ||
+    isMadeBefore(situation, ['DefineStmt', 'CreateFunctionStmt', 'AlterObjectSchemaStmt'], name) ||
+    (schema !== undefined && isMadeBefore(situation, ['RenameStmt'], schema))
+  )
 }
 
 function mayTake(situation: Situation, one: ServerFunction, call: Node, given: readonly Argument[]): boolean {

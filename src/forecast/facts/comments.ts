@@ -48,11 +48,11 @@ const kinds: Readonly<Record<string, RequireObject>> = {
   },
   OBJECT_TRIGGER: (situation, object) => {
     const { relation, name } = memberOf(situation, object)
-    if (relation) requireMember(relation, 'trigger', name)
+    if (relation) requireMember(situation, relation, 'trigger', name)
   },
   OBJECT_POLICY: (situation, object) => {
     const { relation, name } = memberOf(situation, object)
-    if (relation) requireMember(relation, 'policy', name)
+    if (relation) requireMember(situation, relation, 'policy', name)
   },
   OBJECT_TYPE: (situation, object) => {
     requireType(situation, object.TypeName)

@@ -1,5 +1,6 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import type { Column } from '../model.js'
 import { namesOf } from '../tree.js'
 import { constraintsOf, requireColumnDefinition, requireColumnExpressions } from './column-definitions.js'
 import { type Draft, draftOf, newDraft } from './draft.js'
@@ -18,7 +19,7 @@ import {
 } from './situation.js'
 import { exists, invalid } from './static-failure.js'
 import { addForeignKey, addKey, requireCheck, requireKeyColumns } from './table-constraints.js'
-import { isSameType } from './types.js'
+import { isSameType, typeOfColumn } from './types.js'
 
 /** CREATE TABLE, also of a partition. @throws Refusal */
 export function requireCreateTable(situation: Situation, node: Node): void {
@@ -130,11 +131,15 @@ export function requireCreateView(scope: QueryScope, node: Node): void {
     const renamed = columns?.map((column, i) =>
       aliases[i] === undefined ? column : { ...column, name: aliases[i], isNamed: true },
     )
-    if (renamed) requireSameColumns(relation.relation.columns, renamed)
+    if (renamed) requireSameColumns(relation.relation.columns.map(asOutput), renamed)
     return
   }
   requireFreeRelationName(situation, schema, name.name)
   requireFreeTypeName(situation, schema, name.name)
+}
+
+function asOutput(column: Column): OutputColumn {
+  return { name: column.name, type: typeOfColumn(column) }
 }
 
 /**

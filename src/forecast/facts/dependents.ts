@@ -34,7 +34,8 @@ export async function requireUnusedRelation(
 ): Promise<void> {
   const { catalog } = situation
   const what = `${relation.kind} ${relation.name}`
-  const others = catalog.relations.filter((one) => one !== relation && !alsoDropped.includes(one))
+  const gone = [relation, ...alsoDropped].flatMap(withPartitions)
+  const others = catalog.relations.filter((one) => !gone.includes(one))
   for (const other of others) {
     if (other.reads.includes(relation)) throw refusal(what, `${other.kind} ${other.name}`, relation.name)
     const key = other.constraints.find(({ kind, parent }) => kind === 'foreign key' && parent === relation)
@@ -52,6 +53,11 @@ export async function requireUnusedRelation(
   const used = await liveDependentsOf(situation, reader, { catalog: 'pg_type', oid: rowType })
   const code = used.find(({ kind }) => kind === 'function')
   if (code) throw refusal(what, `function ${code.name}`, relation.name)
+}
+
+/** Partitions go with their table. */
+function withPartitions(relation: Relation): Relation[] {
+  return [relation, ...relation.children.filter(({ isPartition }) => isPartition).flatMap(withPartitions)]
 }
 
 /** What stands in the way of DROP COLUMN without CASCADE. @throws Refusal */

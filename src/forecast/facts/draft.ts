@@ -1,7 +1,7 @@
 import { findColumn } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { areColumnsKnown } from './situation.js'
-import type { ValueType } from './types.js'
+import { typeOfColumn, type ValueType } from './types.js'
 
 /** A column of a table that a statement is making or changing. */
 export interface DraftColumn {
@@ -65,7 +65,7 @@ export function draftOf(relation: Relation): Draft {
 function draftColumn(column: Column): DraftColumn {
   return {
     name: column.name,
-    type: column.type,
+    type: typeOfColumn(column),
     isNotNull: column.isNotNull,
     hasDefault: column.default !== undefined,
     ...(column.identity ? { identity: column.identity } : {}),

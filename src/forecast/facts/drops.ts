@@ -200,13 +200,14 @@ function dropMembers({ situation, isOptional, objects }: Drop, kind: 'trigger' |
   for (const { List: parts } of objects) {
     const relation = requireRelation(situation, relationOfParts(parts.items.slice(0, -1)), isOptional)
     if (!relation) continue
-    requireMember(relation, kind, parts.items.at(-1).String.sval, isOptional)
+    requireMember(situation, relation, kind, parts.items.at(-1).String.sval, isOptional)
     requireOwner(situation, relation)
   }
 }
 
 /** @throws Refusal when the table has no such trigger or policy */
 export function requireMember(
+  situation: Situation,
   relation: {
     readonly name: string
     readonly triggers: readonly { name: string }[]
@@ -218,6 +219,8 @@ export function requireMember(
 ): void {
   const members = kind === 'trigger' ? relation.triggers : relation.policies
   if (isOptional || members.some((one) => one.name === name)) return
+  // The model only holds the policies of today.
+  if (kind === 'policy' && isMadeBefore(situation, ['CreatePolicyStmt', 'RenameStmt'], name)) return
   throw missing('42704', `${kind} "${name}" for table "${relation.name}" does not exist`, name)
 }
 

@@ -170,7 +170,7 @@ function requireCast(situation: Situation, scope: Scope, expression: Node, type:
   if ('literal' in typed) {
     if (typed.literal === null) return
     if (isRegclass(type)) requireRegclass(situation, typed.literal)
-    requireLiteral(typed.literal, type)
+    requireLiteral(situation, typed.literal, type)
   } else if (canCast(situation, typed.type, type, 'explicit') === false) {
     throw mismatch('42846', `cannot cast type ${wordsOf(typed.type)} to ${wordsOf(type)}`)
   }
@@ -224,7 +224,7 @@ export function requireBoolean(
   const boolean = builtIn(situation, 'bool')
   if (!typed || !boolean) return
   if ('literal' in typed) {
-    if (typed.literal !== null) requireLiteral(typed.literal, boolean)
+    if (typed.literal !== null) requireLiteral(situation, typed.literal, boolean)
   } else if (canCast(situation, typed.type, boolean, 'assignment') === false) {
     throw mismatch('42804', `argument of ${where} must be type boolean, not type ${wordsOf(typed.type)}`)
   }
@@ -288,18 +288,19 @@ function requireOperator(
     throw mismatch('42883', `operator does not exist: ${words[0]} ${operator} ${words[1]}`)
   }
   if (has === undefined || operator.includes('~')) return
-  if ('literal' in left && other) meet(scope, left, other)
-  if ('literal' in right && one) meet(scope, right, one)
+  if ('literal' in left && other) meet(situation, scope, left, other)
+  if ('literal' in right && one) meet(situation, scope, right, one)
 }
 
 /** A string constant beside a value takes the value's type. @throws Refusal */
 function meet(
+  situation: Situation,
   scope: Scope,
   { literal, node }: { readonly literal: string | null; readonly node: Node },
   type: ValueType,
 ): void {
   scope.constants?.types.set(node, type)
-  if (literal !== null) requireLiteral(literal, type)
+  if (literal !== null) requireLiteral(situation, literal, type)
 }
 
 /** `= ANY (array)`; an array that is a string constant takes its type from the other side. */
@@ -316,7 +317,7 @@ function requireOperatorOnElements(
       requireOperator(situation, scope, operator, left, { type: { ...right.type, isArray: false } })
   } else if ('type' in left && !left.type.isArray && right.literal !== null) {
     if (hasOperator(situation, operator, left.type, left.type))
-      meet(scope, right, { ...left.type, isArray: true })
+      meet(situation, scope, right, { ...left.type, isArray: true })
   }
 }
 
@@ -344,7 +345,7 @@ function commonOf(situation: Situation, all: readonly Typed[], scope: Scope): Ty
   const odd = types.find((type) => type !== undefined && categoryOf(type) !== categoryOf(first))
   if (odd) throw mismatch('42804', `types ${wordsOf(first)} and ${wordsOf(odd)} cannot be matched`)
   if (!types.every((type) => type === undefined || isSameType(type, first))) return undefined
-  for (const typed of all) if (typed && 'literal' in typed) meet(scope, typed, first)
+  for (const typed of all) if (typed && 'literal' in typed) meet(situation, scope, typed, first)
   return { type: first }
 }
 

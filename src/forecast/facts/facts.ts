@@ -52,6 +52,8 @@ export interface FactsContext {
   readonly inTransaction: boolean
   /** Every pending statement before this one: they may have made roles, casts and other things that the model leaves out. */
   readonly earlier: readonly ParsedStatement[]
+  /** It stands in a block of PL/pgSQL, where a name that is no column may be a variable. */
+  readonly inBlock?: boolean
 }
 
 /**
@@ -61,13 +63,14 @@ export interface FactsContext {
 export async function staticFailureOf(
   statement: ParsedStatement,
   catalog: CatalogModel,
-  { reader, inTransaction, earlier }: FactsContext,
+  { reader, inTransaction, earlier, inBlock = false }: FactsContext,
 ): Promise<StaticFailure | undefined> {
   const situation = visibleOnly({
     catalog,
     server: await serverFactsOf(reader),
     typesByOid: new Map(catalog.types.flatMap((type) => (type.oid === undefined ? [] : [[type.oid, type]]))),
     earlier,
+    seesVariables: inBlock,
   })
   try {
     if (inTransaction) requireNoTransaction(statement)
@@ -77,9 +80,18 @@ export async function staticFailureOf(
     if (!(error instanceof Refusal)) throw error
     const { sqlstate, code, message, object, isWeak } = error
     const isOfCatalog = code !== 'cannot-run-in-transaction'
-    const isCertain = !isWeak && !(isOfCatalog && catalog.opaque !== undefined)
+    const isUnsure = catalog.opaque !== undefined || earlier.some(losesSearchPath)
+    const isCertain = !isWeak && !(isOfCatalog && isUnsure)
     return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
   }
+}
+
+/** After a RESET, or at the end of what SET LOCAL is for, names are looked up where nobody has written down. */
+function losesSearchPath({ kind, node }: ParsedStatement): boolean {
+  if (kind === 'DiscardStmt') return node.target === 'DISCARD_ALL'
+  if (kind !== 'VariableSetStmt') return false
+  if (node.kind === 'VAR_RESET_ALL') return true
+  return node.name === 'search_path' && (node.is_local === true || node.kind !== 'VAR_SET_VALUE')
 }
 
 /** @throws Refusal */

@@ -6,6 +6,7 @@ import { type OutputColumn, readInside, requireBoolean, typeOf } from './express
 import type { FromItem, QueryScope } from './query-scope.js'
 import { areColumnsKnown, lookUp, noSuchRelation, said } from './situation.js'
 import { invalid, missing } from './static-failure.js'
+import { typeOfColumn } from './types.js'
 
 /** Reads FROM, item by item, into the scope. @throws Refusal */
 export function readFromClause(scope: QueryScope, items: readonly Node[] | undefined): void {
@@ -82,7 +83,7 @@ function readTable(scope: QueryScope, node: Node): FromItem {
 /** A relation as an item, under its alias if the statement gives it one. */
 export function relationItem(relation: Relation, { alias }: Node): FromItem {
   const columns = areColumnsKnown(relation)
-    ? relation.columns.map(({ name, type }): OutputColumn => ({ name, type }))
+    ? relation.columns.map((column): OutputColumn => ({ name: column.name, type: typeOfColumn(column) }))
     : undefined
   return {
     alias: alias?.aliasname ?? relation.name,

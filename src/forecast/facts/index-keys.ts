@@ -2,7 +2,7 @@ import { formatRelation, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findFunctions } from '../lookup.js'
 import { visitTree } from '../tree.js'
-import { serverFunctions } from './calls.js'
+import { isMadeByMigrations, serverFunctions } from './calls.js'
 import { isBinaryCast } from './casts.js'
 import { type Draft, draftColumnNamed } from './draft.js'
 import { requireBoolean, typeIn, typeOf } from './expressions.js'
@@ -81,15 +81,12 @@ export function requireImmutable(situation: Situation, expression: Node, place: 
     if (kind === 'SQLValueFunction') throw notImmutable(place)
     if (kind !== 'FuncCall') return
     const name = relationOfParts(node.funcname)
-    const ofServer = serverFunctions(situation, name)
     // One in SQL may be put in place of its call, and then be immutable after all.
-    const ofCatalog = findFunctions(situation.catalog, name)
-    if (ofCatalog.some(({ language, volatility }) => language === 'sql' || volatility === 'immutable')) return
-    const all = [
-      ...ofServer.map(({ volatility }) => volatility),
-      ...ofCatalog.map(({ volatility }) => volatility),
-    ]
-    if (all.length > 0 && all.every((volatility) => volatility !== 'i')) throw notImmutable(place)
+    const isSql = findFunctions(situation.catalog, name).some(({ language }) => language === 'sql')
+    if (isSql || isMadeByMigrations(situation, name)) return
+    if (isMadeBefore(situation, ['AlterFunctionStmt'], name.name)) return
+    const all = serverFunctions(situation, name)
+    if (all.length > 0 && all.every(({ volatility }) => volatility !== 'i')) throw notImmutable(place)
   })
 }
 

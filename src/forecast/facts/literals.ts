@@ -1,3 +1,4 @@
+import type { Situation } from './situation.js'
 import { mismatch, Refusal } from './static-failure.js'
 import { baseOf, type ValueType, wordsOf } from './types.js'
 
@@ -6,31 +7,33 @@ import { baseOf, type ValueType, wordsOf } from './types.js'
  * any row.
  * @throws Refusal
  */
-export function requireLiteral(text: string, type: ValueType): void {
+export function requireLiteral(situation: Situation, text: string, type: ValueType): void {
   const base = baseOf(type)
   const isGood = base.object.schema === 'pg_catalog' ? forms[base.object.name] : undefined
-  if (base.isArray) requireArrayLiteral(text, base)
-  else if (base.object.kind === 'enum') requireLabel(text, base)
+  if (base.isArray) requireArrayLiteral(situation, text, base)
+  else if (base.object.kind === 'enum') requireLabel(situation, text, base)
   else if (isGood && !isGood(text))
     throw mismatch('22P02', `invalid input syntax for type ${wordsOf(base)}: "${text}"`)
 }
 
 /** @throws Refusal for a label that the enum does not have, or may not use yet */
-function requireLabel(text: string, { object }: ValueType): void {
+function requireLabel(situation: Situation, text: string, { object }: ValueType): void {
   if (!object.labels.includes(text)) {
     const message = `invalid input value for enum ${object.name}: "${text}"`
     throw new Refusal('enum-value-not-usable', '22P02', message, object.name)
   }
   if (object.addedNow.has(text)) {
+    // From PostgreSQL 17 on a type that the transaction itself has made is free of this.
+    const mayBeNew = situation.catalog.serverVersion >= 170000 && object.oid === undefined
     const message = `the value "${text}" of enum ${object.name} cannot be used in the transaction that adds it`
-    throw new Refusal('enum-value-not-usable', '55P04', message, object.name)
+    throw new Refusal('enum-value-not-usable', '55P04', message, object.name, mayBeNew)
   }
 }
 
 /** Elements in plain sight, without quotes, escapes or nesting: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
 const plainArray = /^\s*\{([^{}"\\]*)\}\s*$/
 
-function requireArrayLiteral(text: string, { object }: ValueType): void {
+function requireArrayLiteral(situation: Situation, text: string, { object }: ValueType): void {
   if (!/^\s*[{[]/.test(text) || /^\s*\[\s*\]/.test(text))
     throw mismatch('22P02', `malformed array literal: "${text}"`)
   const elements = plainArray
@@ -40,7 +43,7 @@ function requireArrayLiteral(text: string, { object }: ValueType): void {
   if (elements === undefined || (elements.length === 1 && elements[0] === '')) return
   for (const element of elements) {
     if (element !== '' && element.toUpperCase() !== 'NULL')
-      requireLiteral(element, { object, isArray: false })
+      requireLiteral(situation, element, { object, isArray: false })
   }
 }
 

@@ -6,6 +6,7 @@ import { requireMember } from './drops.js'
 import { requireNamedRoutine } from './named-routine.js'
 import { requireCreate, requireOwner } from './privileges.js'
 import {
+  isMadeBefore,
   isSystemColumn,
   type Named,
   requireFreeRelationName,
@@ -162,8 +163,9 @@ function renameMember(situation: Situation, node: Node): void {
   const relation = requireRelation(situation, relationOf(node.relation), node.missing_ok)
   if (!relation) return
   const kind = node.renameType === 'OBJECT_TRIGGER' ? 'trigger' : 'policy'
-  requireMember(relation, kind, node.subname, node.missing_ok)
+  requireMember(situation, relation, kind, node.subname, node.missing_ok)
   const members: readonly { name: string }[] = kind === 'trigger' ? relation.triggers : relation.policies
+  if (isMadeBefore(situation, ['DropStmt', 'RenameStmt'], node.newname)) return
   if (members.some(({ name }) => name === node.newname))
     throw exists(
       '42710',

@@ -20,6 +20,8 @@ export interface Situation {
   readonly typesByOid: ReadonlyMap<number, TypeObject>
   /** The pending statements before it: they may have made what the model of the catalog has no words for. */
   readonly earlier: readonly ParsedStatement[]
+  /** Names in its queries may be variables. */
+  readonly seesVariables: boolean
 }
 
 /** What the one space of names of a schema may hold. */

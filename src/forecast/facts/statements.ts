@@ -7,7 +7,7 @@ import { readDelete, readInsert, readMerge, readUpdate } from './writes.js'
 
 /** The scope of a whole statement, which nothing is around. */
 export function statementScope(situation: Situation): QueryScope {
-  return QueryScope.root(situation, readStatement)
+  return QueryScope.root(situation, readStatement, situation.seesVariables)
 }
 
 /** The scope of code that also sees names nobody has written down, e.g. the arguments of a function. */

@@ -8,7 +8,14 @@ import { requireBoolean } from './expressions.js'
 import { relationItem } from './from-clause.js'
 import { requireNamedRoutine } from './named-routine.js'
 import { requireOwner, requirePrivilege } from './privileges.js'
-import { bringsExtension, requireColumn, requireRelation, requireRole, type Situation } from './situation.js'
+import {
+  bringsExtension,
+  isMadeBefore,
+  requireColumn,
+  requireRelation,
+  requireRole,
+  type Situation,
+} from './situation.js'
 import { statementScope } from './statements.js'
 import { exists, invalid, missing } from './static-failure.js'
 import { typeByOid } from './types.js'
@@ -79,7 +86,8 @@ export function requirePolicy(situation: Situation, node: Node, isNew: boolean):
     scope.items.push(relationItem(relation, {}))
     requireBoolean(situation, scope, expression, 'POLICY')
   }
-  if (!isNew) requireMember(relation, 'policy', node.policy_name)
+  if (!isNew) requireMember(situation, relation, 'policy', node.policy_name)
+  else if (isMadeBefore(situation, ['DropStmt', 'RenameStmt'], node.policy_name)) return
   else if (relation.policies.some(({ name }) => name === node.policy_name)) {
     const words = `policy "${node.policy_name}" for table "${relation.name}" already exists`
     throw exists('42710', words, node.policy_name)

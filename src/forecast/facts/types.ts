@@ -1,7 +1,7 @@
 import { type RelationName, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation, findType } from '../lookup.js'
-import type { ColumnType, TypeObject } from '../model.js'
+import type { Column, ColumnType, TypeObject } from '../model.js'
 import {
   bringsExtension,
   isMadeBefore,
@@ -104,6 +104,11 @@ export function typeByOid({ typesByOid, server }: Situation, oid: number): Value
   const element = server.elements.get(oid)
   const object = typesByOid.get(element ?? oid)
   return object && { object, isArray: element !== undefined }
+}
+
+/** The type of a column, unless its values are unknown: then its type may only stand in for one that is. */
+export function typeOfColumn({ type, opaque }: Column): ValueType | undefined {
+  return opaque === undefined ? type : undefined
 }
 
 export function isSameType(one: ValueType, other: ValueType): boolean {

@@ -8,6 +8,7 @@ import { readTargets, readWithClause, type SelectColumn } from './queries.js'
 import type { Need, QueryScope } from './query-scope.js'
 import { areColumnsKnown, lookUp, noSuchRelation, requireColumn, said } from './situation.js'
 import { exists, invalid, missing } from './static-failure.js'
+import { typeOfColumn } from './types.js'
 
 /**
  * Reads an INSERT, in the order of the server.
@@ -34,6 +35,10 @@ export function readInsert(scope: QueryScope, node: Node): readonly OutputColumn
 /** The server only minds when it starts. @throws Refusal */
 function requireWritable({ kind, name }: Relation): void {
   if (kind === 'materialized view') throw invalid('42809', `cannot change materialized view "${name}"`, name)
+}
+
+function asTarget(column: Column): OutputColumn {
+  return { name: column.name, type: typeOfColumn(column) }
 }
 
 /** A column that is written, unless only a part of it is or nobody knows it. */
@@ -72,7 +77,7 @@ function readRows(
     row.forEach((value, i) => {
       const target = targets[i]
       const typed = value.SetToDefault ? undefined : typeOf(scope.situation, scope, value)
-      if (target) requireAssignable(scope.situation, typed, target)
+      if (target) requireAssignable(scope.situation, typed, asTarget(target))
     })
   }
   return targets.slice(0, width).map((_, i) => ({ isDefault: rows.every((row) => row[i]?.SetToDefault) }))
@@ -107,7 +112,7 @@ function readSource(scope: QueryScope, targets: readonly Target[], node: Node): 
   }
   columns.forEach(({ typed }, i) => {
     const target = targets[i]
-    if (target) requireAssignable(scope.situation, typed, target)
+    if (target) requireAssignable(scope.situation, typed, asTarget(target))
   })
   return columns.map(() => ({ isDefault: false }))
 }
@@ -219,7 +224,7 @@ function readMergeInsert(scope: QueryScope, relation: Relation, clause: Node): v
   values.forEach((value, i) => {
     const target = targets[i]
     const typed = value.SetToDefault ? undefined : typeOf(scope.situation, scope, value)
-    if (target) requireAssignable(scope.situation, typed, target)
+    if (target) requireAssignable(scope.situation, typed, asTarget(target))
   })
 }
 
@@ -229,7 +234,7 @@ function readAssignments(scope: QueryScope, relation: Relation, targets: readonl
   targets?.forEach(({ ResTarget: target }, i) => {
     const column = requireColumn(relation, target.name)
     if (!column || target.indirection) return
-    requireAssignable(scope.situation, values[i], column)
+    requireAssignable(scope.situation, values[i], asTarget(column))
   })
   for (const { ResTarget: target } of targets ?? []) {
     const column = relation.columns.find(({ name }) => name === target.name)

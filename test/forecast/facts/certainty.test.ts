@@ -91,6 +91,81 @@ describe('what earlier statements may have made', () => {
   })
 })
 
+describe('a policy', () => {
+  const before = 'CREATE TABLE t (a int); CREATE POLICY p ON t'
+
+  test('may have been made by an earlier statement, or dropped', async () => {
+    const made = await tryStatement(client, 'CREATE TABLE t (a int)', 'DROP POLICY p ON t', {
+      earlier: parse('CREATE POLICY p ON t'),
+    })
+    expect(made.foretold).toBeUndefined()
+    const dropped = await tryStatement(client, before, 'CREATE POLICY p ON t', {
+      earlier: parse('DROP POLICY p ON t'),
+    })
+    expect(dropped.foretold).toBeUndefined()
+  })
+})
+
+describe('names are looked up where nobody has written down', () => {
+  test.each(['SET LOCAL search_path = s', 'SET search_path = s; RESET search_path', 'DISCARD ALL'])(
+    'after %s',
+    async (earlier) => {
+      const { foretold } = await tryStatement(client, '', 'SELECT * FROM t', { earlier: parse(earlier) })
+      expect(foretold).toMatchObject({ sqlstate: '42P01', isCertain: false })
+    },
+  )
+})
+
+describe('in a block', () => {
+  const before = 'CREATE TABLE t (a int)'
+
+  test.each(['UPDATE t SET a = total WHERE a = row_of.id', 'INSERT INTO t VALUES (total)'])(
+    '%s may name variables',
+    async (statement) => {
+      const { foretold } = await tryStatement(client, before, statement, { inBlock: true })
+      expect(foretold).toBeUndefined()
+    },
+  )
+
+  test('but what it writes to is a column', async () => {
+    const { foretold } = await tryStatement(client, before, 'UPDATE t SET b = 1', { inBlock: true })
+    expect(foretold).toMatchObject({ sqlstate: '42703' })
+  })
+})
+
+describe('a function that the migrations make', () => {
+  test('may be immutable', async () => {
+    const before = `CREATE TABLE t (a text);
+      CREATE FUNCTION slug(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END'`
+    const change = ({ functions }: CatalogModel) => {
+      for (const one of functions) Object.assign(one, { isLive: false, volatility: 'volatile' })
+    }
+    const trial = await tryStatement(client, before, 'CREATE INDEX ON t (slug(a))', { change })
+    expect(trial).toEqual({ foretold: undefined, happened: undefined })
+  })
+
+  test('may share its name with one that was dropped', async () => {
+    const before = `CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+      CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1'`
+    const change = (catalog: CatalogModel) => {
+      catalog.functions = []
+    }
+    const trial = await tryStatement(client, before, "SELECT f('x'::text)", { change })
+    expect(trial).toEqual({ foretold: undefined, happened: undefined })
+  })
+})
+
+describe('a column of a type that nobody can compute with yet', () => {
+  test('is of no type', async () => {
+    const before = 'CREATE TABLE t (a text, b int)'
+    const change = ({ relations }: CatalogModel) => {
+      for (const column of relations[0]?.columns ?? []) column.opaque = 'its type is still to come'
+    }
+    const { foretold } = await tryStatement(client, before, 'SELECT a = b FROM t', { change })
+    expect(foretold).toBeUndefined()
+  })
+})
+
 describe('a value that the running transaction adds to an enum', () => {
   const before =
     "CREATE TABLE t (s status, a text); CREATE VIEW v AS SELECT s FROM t; ALTER TYPE status ADD VALUE 'paid'"
