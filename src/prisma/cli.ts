@@ -21,6 +21,8 @@ export interface PrismaCall {
   readonly statementTimeoutMs?: number
   readonly retries?: number
   readonly eventsFile?: string
+  /** Look at locks, files and sizes between the statements; for rehearsals with the hosted engine. */
+  readonly observes?: boolean
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
@@ -91,6 +93,7 @@ function hostOptionsFor(
     statementTimeoutMs: call.statementTimeoutMs ?? 0,
     retries: call.retries ?? 0,
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
+    ...(call.observes ? { observes: true } : {}),
     guardProcessId: process.pid,
   }
 }

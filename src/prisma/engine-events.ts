@@ -14,12 +14,33 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
       readonly statement: number
       readonly rows: number | null
       readonly durationMs: number
+      /** In a rehearsal. */
+      readonly observed?: Observation
     }
   | ({ readonly type: 'statement-failed' } & EngineFailure)
   | { readonly type: 'transaction-rolled-back' }
   | { readonly type: 'retry'; readonly attempt: number; readonly waitMs: number; readonly sqlstate: string }
   | { readonly type: 'migration-finished'; readonly durationMs: number }
 )
+
+/** What one statement did to the server, beside its rows. */
+export interface Observation {
+  /** Locks that it took and that its transaction still holds; none of a statement that commits by itself. */
+  readonly locks: readonly ObservedLock[]
+  /** Tables that have another file now: rewritten or truncated. */
+  readonly rewritten: readonly string[]
+  /** Write-ahead log that the whole server wrote meanwhile. */
+  readonly walBytes: number
+  /** After the statement, with what its transaction will free. */
+  readonly databaseSizeBytes: number
+}
+
+export interface ObservedLock {
+  /** Schema and table as they were called before the statement; for an index, its table. */
+  readonly relation: string
+  /** In the words of the manual: `ACCESS EXCLUSIVE`. */
+  readonly level: string
+}
 
 export interface EngineFailure {
   /** Absent when it was the COMMIT that failed, or the file as a whole, of which nothing has run then. */

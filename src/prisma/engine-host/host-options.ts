@@ -16,6 +16,8 @@ export interface HostOptions {
   /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
   readonly retries: number
   readonly eventsFile?: string
+  /** Look at locks, files and sizes between the statements; for rehearsals. */
+  readonly observes?: boolean
   /** The engine ends itself when this process is gone: nobody would read its answer. */
   readonly guardProcessId?: number
 }

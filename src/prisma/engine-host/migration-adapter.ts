@@ -6,7 +6,8 @@ import {
 } from '@prisma/driver-adapter-utils'
 import { effect } from '../../effects/effect.js'
 import type { SingleConnectionConfig } from '../../postgres/connection.js'
-import { RefusedScript, type ScriptClient } from './run-script.js'
+import { RefusedScript } from './run-script.js'
+import type { ScriptClient } from './script-client.js'
 
 /** Runs one migration file on the engine's own connection. */
 export type ScriptRunner = (client: ScriptClient, script: string) => Promise<void>

@@ -5,16 +5,15 @@ import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
 import { summarizeSql } from '../../sql/summary.js'
 import type { EngineEventBody } from '../engine-events.js'
-
-/** The connection on which a script runs. */
-export interface ScriptClient {
-  query(sql: string): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>
-}
+import { Observer } from './observe.js'
+import type { ScriptClient } from './script-client.js'
 
 export interface ScriptOptions {
   readonly lockTimeoutMs: number
   /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
   readonly retries: number
+  /** Look at locks, files and sizes between the statements. */
+  readonly observes?: boolean
   readonly onEvent: (event: EngineEventBody) => void
 }
 
@@ -100,9 +99,13 @@ async function tryTransaction(
     await client.query(`SET LOCAL lock_timeout = ${options.lockTimeoutMs}`)
     // SET TRANSACTION must come before any query, also before the one that asks for the transaction's id.
     const firstQuery = statements.findIndex(({ kind }) => kind !== 'VariableSetStmt')
+    const observer = options.observes ? new Observer(client) : undefined
     for (const [position, statement] of statements.entries()) {
-      if (position === firstQuery) await tellTransactionId(client, attempt, options)
-      await runStatement(client, statement, options)
+      if (position === firstQuery) {
+        await tellTransactionId(client, attempt, options)
+        await observer?.begin()
+      }
+      await runStatement(client, statement, options, position < firstQuery ? undefined : observer)
     }
     await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
       options.onEvent({ type: 'statement-failed', ...failureOf(error) })
@@ -135,13 +138,15 @@ async function runAsWritten(
   const setsItself = statements.some(
     ({ kind, node }) => kind === 'VariableSetStmt' && node.name === 'lock_timeout',
   )
+  const observer = options.observes ? new Observer(client) : undefined
   let set: number | undefined
   try {
+    await observer?.begin()
     for (const statement of statements) {
       const wanted = waitsWithoutBlocking(statement) ? 0 : options.lockTimeoutMs
       if (!setsItself && wanted !== set) await client.query(`SET lock_timeout = ${wanted}`)
       set = wanted
-      await runStatement(client, statement, options)
+      await runStatement(client, statement, options, mayBeAskedAfter(statement) ? observer : undefined)
     }
   } finally {
     // A file with its own BEGIN that failed half-way is still inside; ROLLBACK outside a transaction only warns.
@@ -157,21 +162,30 @@ function waitsWithoutBlocking({ node }: ParsedStatement): boolean {
   return node.concurrent === true
 }
 
+/** Between BEGIN and SET TRANSACTION nothing may be asked. */
+function mayBeAskedAfter({ kind }: ParsedStatement): boolean {
+  return kind !== 'TransactionStmt' && kind !== 'VariableSetStmt'
+}
+
 async function runStatement(
   client: ScriptClient,
   statement: ParsedStatement,
   options: ScriptOptions,
+  observer: Observer | undefined,
 ): Promise<void> {
   const { index, line } = statement
   options.onEvent({ type: 'statement-started', statement: index, line, summary: summarizeSql(statement.sql) })
   const started = performance.now()
   try {
     const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
+    const durationMs = performance.now() - started
+    const observed = await observer?.observe()
     options.onEvent({
       type: 'statement-finished',
       statement: index,
       rows: rowCount,
-      durationMs: performance.now() - started,
+      durationMs,
+      ...(observed ? { observed } : {}),
     })
   } catch (error) {
     options.onEvent({ type: 'statement-failed', statement: index, line, ...failureOf(error) })

@@ -1,0 +1,109 @@
+import type { Observation, ObservedLock } from '../engine-events.js'
+import type { ScriptClient } from './script-client.js'
+
+/** Relations that are the user's, under the names that people know; an index counts as its table. */
+const relationsQuery = `
+  SELECT c.oid::text AS oid, c.relfilenode::text AS file, c.relkind IN ('r', 'm') AS is_table,
+         pg_catalog.format('%I.%I', n.nspname, t.relname) AS name
+    FROM pg_catalog.pg_class c
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+    JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid)
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S', 'i', 'I')
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`
+
+const locksQuery = `
+  SELECT DISTINCT relation::text AS oid, mode FROM pg_catalog.pg_locks
+   WHERE pid = pg_catalog.pg_backend_pid() AND granted AND locktype = 'relation' AND mode <> 'SIReadLock'
+     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`
+
+const sizesQuery = `
+  SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text AS wal,
+         pg_catalog.pg_database_size(pg_catalog.current_database())::text AS size`
+
+interface KnownRelation {
+  readonly file: string
+  readonly name: string
+  readonly isTable: boolean
+}
+
+/** What the server looks like between two statements. */
+interface Look {
+  readonly relations: ReadonlyMap<string, KnownRelation>
+  readonly locks: ReadonlySet<string>
+  readonly walBytes: number
+  readonly databaseSizeBytes: number
+}
+
+/**
+ * Looks at the server between the statements of a migration, on its own session: only there the uncommitted work and its
+ * locks can be seen. For rehearsals: the questions take time of their own and read the catalog inside the transaction.
+ */
+export class Observer {
+  #before: Look | undefined
+
+  constructor(private readonly client: ScriptClient) {}
+
+  /** To be called before a statement runs whose effect is asked for. */
+  async begin(): Promise<void> {
+    this.#before = await this.#look()
+  }
+
+  /** What has come about since the last look. */
+  async observe(): Promise<Observation | undefined> {
+    const before = this.#before
+    const now = await this.#look()
+    this.#before = now
+    if (before === undefined) return undefined
+    return {
+      locks: newLocks(before, now),
+      rewritten: rewrittenTables(before, now),
+      walBytes: now.walBytes - before.walBytes,
+      databaseSizeBytes: now.databaseSizeBytes,
+    }
+  }
+
+  async #look(): Promise<Look> {
+    // Locks first: the other questions take some of their own on the catalog.
+    const locks = await this.client.query(locksQuery)
+    const relations = await this.client.query(relationsQuery)
+    const sizes = await this.client.query(sizesQuery)
+    return {
+      locks: new Set(locks.rows.map(({ oid, mode }) => `${oid} ${mode}`)),
+      relations: new Map(
+        relations.rows.map(({ oid, file, name, is_table }) => [
+          String(oid),
+          { file: String(file), name: String(name), isTable: is_table === true },
+        ]),
+      ),
+      walBytes: Number(sizes.rows[0]?.wal),
+      databaseSizeBytes: Number(sizes.rows[0]?.size),
+    }
+  }
+}
+
+/** Nobody waits for a relation that the statement has made. */
+function newLocks(before: Look, now: Look): ObservedLock[] {
+  const taken = [...now.locks].filter((lock) => !before.locks.has(lock))
+  const named = taken.flatMap((lock): ObservedLock[] => {
+    const [oid = '', mode = ''] = lock.split(' ')
+    const relation = before.relations.get(oid)
+    return relation ? [{ relation: relation.name, level: levelOf(mode) }] : []
+  })
+  return [...new Map(named.map((lock) => [`${lock.relation} ${lock.level}`, lock])).values()]
+}
+
+/** `AccessExclusiveLock` → `ACCESS EXCLUSIVE` */
+function levelOf(mode: string): string {
+  return mode
+    .replace(/Lock$/, '')
+    .replace(/(?<=.)(?=[A-Z])/g, ' ')
+    .toUpperCase()
+}
+
+function rewrittenTables(before: Look, now: Look): string[] {
+  return [...now.relations].flatMap(([oid, { file, name, isTable }]) => {
+    const old = before.relations.get(oid)
+    return old && isTable && old.file !== file ? [name] : []
+  })
+}
