@@ -16,6 +16,7 @@ export class Content {
   readonly sequenceStarts: SequenceStarts = new Map()
   /** Where the rows came to be as they are, and the columns that nobody has changed since, by their names there. */
   readonly #origins = new Map<Relation, { source: string; names: Map<Column, string> }>()
+  readonly #versions = new Map<Column | Relation, number>()
 
   constructor(
     readonly catalog: CatalogModel,
@@ -46,6 +47,12 @@ export class Content {
   /** The column's values are others from here on. */
   changeColumn(relation: Relation, column: Column): void {
     this.#origins.get(relation)?.names.delete(column)
+    this.#versions.set(column, this.versionOf(column) + 1)
+  }
+
+  /** How often the values of a column, or which rows a relation has, have been changed. */
+  versionOf(thing: Column | Relation): number {
+    return this.#versions.get(thing) ?? 0
   }
 
   #originate(relation: Relation): void {
@@ -95,8 +102,10 @@ export class Content {
     relation.source = this.chain.add(relation.name, query, { isVolatile })
     for (const column of relation.columns) column.from = quoteIdentifier(column.name)
     relation.isDirty = false
-    if (changed === undefined) this.#originate(relation)
-    else for (const column of changed) this.changeColumn(relation, column)
+    if (changed === undefined) {
+      this.#originate(relation)
+      this.#versions.set(relation, this.versionOf(relation) + 1)
+    } else for (const column of changed) this.changeColumn(relation, column)
   }
 
   /** The value that a sequence will give next, as the forecast found it. */

@@ -1,6 +1,7 @@
 import { answer } from '../checks/answer.js'
 import type { FutureTables } from '../checks/future.js'
 import type { Evidence, Finding } from '../domain/finding.js'
+import type { TableLineage } from '../domain/lineage.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
@@ -8,6 +9,7 @@ import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
 import { followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
+import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
 import type { LockClaim } from './locks/claim.js'
@@ -49,6 +51,8 @@ export interface Forecast {
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
   readonly lockClaims: readonly LockClaim[]
+  /** What becomes of today's tables, of those that the statements touch, up to the failure. */
+  readonly lineage: readonly TableLineage[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
   readonly future?: FutureTables
 }
@@ -64,7 +68,7 @@ export async function makeForecast(
   schema: string,
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
-  const { walk, losses, locks } = await walkOver(files, readers[0], schema)
+  const { walk, losses, locks, lineage } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
   const isReached = (place: StatementPlace) =>
@@ -79,6 +83,7 @@ export async function makeForecast(
       whole.map(({ migration }) => migration),
     ),
     lockClaims: locks.claims,
+    lineage: lineage.tables(),
     ...(weighed.failure ? {} : { future: futureTables(walk) }),
   }
 }
@@ -95,7 +100,7 @@ export async function walkOver(
   files: readonly ForecastFile[],
   reader: Reader,
   schema: string,
-): Promise<{ walk: Walk; losses: readonly Loss[]; locks: LockWatch }> {
+): Promise<{ walk: Walk; losses: readonly Loss[]; locks: LockWatch; lineage: LineageWatch }> {
   const catalog = await readLiveCatalog(reader, schema)
   const earlier: ParsedStatement[] = []
   const locks = new LockWatch()
@@ -113,19 +118,20 @@ export async function walkOver(
   )
   const watch = new LossWatch(walk)
   walk.watcher = watch
+  const lineage = new LineageWatch(walk)
   await readSequenceStarts(walk, files)
   try {
-    for (const file of files) await followFile(walk, file, { earlier, locks })
+    for (const file of files) await followFile(walk, file, { earlier, locks, lineage })
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }
-  return { walk, losses: watch.losses, locks }
+  return { walk, losses: watch.losses, locks, lineage }
 }
 
 async function followFile(
   walk: Walk,
   { migration, file, statements, execution }: ForecastFile,
-  { earlier, locks }: { earlier: ParsedStatement[]; locks: LockWatch },
+  { earlier, locks, lineage }: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch },
 ): Promise<void> {
   const isWhole = execution.mode === 'all-or-nothing'
   walk.inTransaction = isWhole
@@ -138,8 +144,10 @@ async function followFile(
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole
     if (!walk.inTransaction) endTransaction(walk)
+    lineage.afterStatement(walk.place)
   }
   endTransaction(walk)
+  lineage.afterStatement(walk.place)
 }
 
 /** What the server refuses whatever the rows. */
@@ -164,7 +172,7 @@ export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims'> {
+): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'lineage'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
   let holds = 0

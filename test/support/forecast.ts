@@ -22,7 +22,7 @@ export interface End {
 export type Contents = Map<string, { columns: string[]; rows: string[] }>
 
 export interface Foretold {
-  readonly forecast: Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims'>
+  readonly forecast: Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'lineage'>
   readonly end: End | undefined
   readonly evidence: Evidence | undefined
   readonly catalog: string[]
