@@ -1,6 +1,6 @@
 import type { ConcernedTables } from '../checks/check.js'
+import { strongerOf } from '../domain/lock-mode.js'
 import type { LockClaim } from './locks/claim.js'
-import { strongerOf } from './locks/lock-mode.js'
 import type { Relation } from './model.js'
 
 /** The tables of today that the claims are about, under the strongest lock of each, and how much will be rewritten. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { type LockMode, lockModes, strongerOf } from '../../src/domain/lock-mode.js'
 import type { LockClaim } from '../../src/forecast/locks/claim.js'
-import { type LockMode, lockModes, strongerOf } from '../../src/forecast/locks/lock-mode.js'
 
 /** What a statement did to the relations that were there before it, by what they were called. */
 export interface Witness {

@@ -1,9 +1,9 @@
 import type { Finding } from '../../domain/finding.js'
+import { isConflict, lockModeOf, strongestOf } from '../../domain/lock-mode.js'
 import { formatMs } from '../../domain/quantities.js'
 import type { Reader } from '../../domain/reader.js'
 import type { Check, CheckContext, ConcernedTable } from '../check.js'
 import { concernedNotKnown, concernedParameter, isConcerned, nameOf, wantedLock } from './concerned-tables.js'
-import { isConflict, lockModeOf, strongestOf } from './lock-conflicts.js'
 import { formatOwner, isOwnSession, type Session, sessionColumns, sessionsThat } from './sessions.js'
 
 /** The lock time-out that a deploy has unless told otherwise: what is held for less, it waits out. */

@@ -1,8 +1,8 @@
 import type { Finding } from '../../domain/finding.js'
+import { isConflict, lockModeOf } from '../../domain/lock-mode.js'
 import { formatMs } from '../../domain/quantities.js'
 import type { Check, CheckContext, ConcernedTable } from '../check.js'
 import { nameOf, wantedLock } from './concerned-tables.js'
-import { isConflict, lockModeOf } from './lock-conflicts.js'
 
 /** A transaction manager commits within seconds; after a minute it has lost the transaction. */
 export const preparedForMs = 60_000

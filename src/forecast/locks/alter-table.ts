@@ -1,3 +1,4 @@
+import { type LockMode, strongerOf } from '../../domain/lock-mode.js'
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn, findIndex, findRelation, findSequence, findType } from '../lookup.js'
@@ -10,7 +11,6 @@ import { isConstrainedDomain, typeNamed } from './column-type.js'
 import { Drops } from './drops.js'
 import { defaultPartitionOf, descendantsOf, familyOf, isPartitioned, leavesOf } from './family.js'
 import { claimParent, claimValidation, foreignKeysOf, foreignKeysTo, isForeignKey } from './foreign-keys.js'
-import { type LockMode, strongerOf } from './lock-mode.js'
 import { claimSequenceCalls } from './sequences.js'
 import { isVolatile } from './volatile.js'
 

@@ -1,3 +1,4 @@
+import type { LockMode } from '../../domain/lock-mode.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn } from '../lookup.js'
 import type { Column, ColumnType, Relation } from '../model.js'
@@ -12,7 +13,6 @@ import {
   foreignKeysOf,
   foreignKeysTo,
 } from './foreign-keys.js'
-import type { LockMode } from './lock-mode.js'
 import { indexReads } from './references.js'
 
 interface TypeChange {

@@ -1,6 +1,6 @@
+import { type LockMode, strongerOf } from '../../domain/lock-mode.js'
 import { nameOf } from '../lookup.js'
 import type { CatalogModel, IndexObject, Relation, SequenceObject, TypeObject } from '../model.js'
-import { type LockMode, strongerOf } from './lock-mode.js'
 
 /** What the server locks as a relation of its own. A composite type has one, too. */
 export type LockTarget =

@@ -1,10 +1,10 @@
+import type { LockMode } from '../../domain/lock-mode.js'
 import { codeIn } from '../../sql/constants.js'
 import { relationOf } from '../../sql/names.js'
 import { type Node, parseStatements } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Claims } from './claim.js'
 import { tablesOf } from './family.js'
-import type { LockMode } from './lock-mode.js'
 import { claimParsedQuery } from './queries.js'
 
 export function claimCreateTrigger(claims: Claims, { relation, row, constrrel }: Node): void {

@@ -1,10 +1,10 @@
+import { type LockMode, lockModes } from '../../domain/lock-mode.js'
 import { type RelationName, relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findIndex, findRelation, findSequence } from '../lookup.js'
 import type { Relation } from '../model.js'
 import type { Claims } from './claim.js'
 import { familyOf } from './family.js'
-import { type LockMode, lockModes } from './lock-mode.js'
 
 /** A view is locked with all that it reads: https://www.postgresql.org/docs/current/sql-lock.html */
 export function claimLock(claims: Claims, { relations, mode: number }: Node): void {

@@ -1,3 +1,4 @@
+import type { LockMode } from '../../domain/lock-mode.js'
 import { relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation, findType } from '../lookup.js'
@@ -5,7 +6,6 @@ import type { Relation } from '../model.js'
 import type { Claims } from './claim.js'
 import { defaultPartitionOf, familyOf, isPartitioned } from './family.js'
 import { claimParent, foreignKeysOf } from './foreign-keys.js'
-import type { LockMode } from './lock-mode.js'
 
 /** A new table locks those that it references, is a partition of, inherits from or is made like. */
 export function claimCreateTable(claims: Claims, node: Node): void {

@@ -1,10 +1,10 @@
 import type { Finding } from '../../domain/finding.js'
+import { blocksReaders, blocksWriters, type LockMode } from '../../domain/lock-mode.js'
 import { formatBytes, formatCount } from '../../domain/quantities.js'
 import type { Node } from '../../sql/parser.js'
 import type { StatementPlace } from '../requirement.js'
 import { rewriteText, type SafeRewrite } from '../rewrites/safe-rewrite.js'
 import type { LockClaim } from './claim.js'
-import { blocksReaders, blocksWriters, type LockMode } from './lock-mode.js'
 import { type LongWork, longWorkOf, reaches } from './long-work.js'
 import { type LockThresholds, lockThresholds } from './thresholds.js'
 

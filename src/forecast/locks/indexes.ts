@@ -1,10 +1,10 @@
+import type { LockMode } from '../../domain/lock-mode.js'
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findIndex, findRelation } from '../lookup.js'
 import type { IndexObject, Relation } from '../model.js'
 import type { Claims } from './claim.js'
 import { descendantsOf, familyOf, isPartitioned, leavesOf } from './family.js'
-import type { LockMode } from './lock-mode.js'
 
 /** SHARE lets readers through and writers not; CONCURRENTLY both: https://www.postgresql.org/docs/current/sql-createindex.html */
 export function claimCreateIndex(claims: Claims, node: Node): void {

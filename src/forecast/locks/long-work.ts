@@ -1,9 +1,9 @@
+import { type LockMode, strongerOf } from '../../domain/lock-mode.js'
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import type { IndexObject, Relation } from '../model.js'
 import { namesOf } from '../tree.js'
 import type { LockClaim } from './claim.js'
-import { type LockMode, strongerOf } from './lock-mode.js'
 import type { WorkSizes } from './thresholds.js'
 
 /** What takes a statement its time: how much of which table. */

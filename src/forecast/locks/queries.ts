@@ -1,3 +1,4 @@
+import type { LockMode } from '../../domain/lock-mode.js'
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn, findRelation } from '../lookup.js'
@@ -6,7 +7,6 @@ import { lastName } from '../tree.js'
 import type { Claims } from './claim.js'
 import { descendantsOf, isPartitioned } from './family.js'
 import { foreignKeysOf, foreignKeysTo, plansPartitionedIndexes } from './foreign-keys.js'
-import type { LockMode } from './lock-mode.js'
 import { claimSequenceCall, isSequenceFunction, sequenceBehind } from './sequences.js'
 
 /** What is locked when a query is planned and run. `kind` is that of a statement node: SELECT, INSERT, UPDATE, DELETE, MERGE. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { isConflict, lockModeOf, lockModes, strongestOf } from '../../../src/checks/health/lock-conflicts.js'
+import { isConflict, lockModeOf, lockModes, strongestOf } from '../../../src/domain/lock-mode.js'
 import { createTestDatabase } from '../../support/test-database.js'
 
 test('two modes conflict exactly when the server lets one wait for the other', async () => {

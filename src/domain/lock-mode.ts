@@ -43,9 +43,10 @@ const conflicts = {
   ],
 } as const
 
-type LockMode = keyof typeof conflicts
+/** A lock mode of a table, as the manual writes it. */
+export type LockMode = keyof typeof conflicts
 
-/** Weakest first, as the manual writes them. */
+/** Weakest first. */
 export const lockModes = Object.keys(conflicts) as LockMode[]
 
 /** True when a session that wants the one must wait for a session that holds the other. */
@@ -63,4 +64,18 @@ export function lockModeOf(pgLocksMode: string): string {
 
 export function strongestOf(modes: readonly string[]): string {
   return lockModes.findLast((mode) => modes.includes(mode)) ?? modes[0] ?? ''
+}
+
+export function strongerOf(one: LockMode, other: LockMode): LockMode {
+  return lockModes.indexOf(one) >= lockModes.indexOf(other) ? one : other
+}
+
+/** A plain SELECT waits. */
+export function blocksReaders(mode: LockMode): boolean {
+  return isConflict('ACCESS SHARE', mode)
+}
+
+/** INSERT, UPDATE and DELETE wait. */
+export function blocksWriters(mode: LockMode): boolean {
+  return isConflict('ROW EXCLUSIVE', mode)
 }
