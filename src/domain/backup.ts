@@ -1,7 +1,10 @@
 import type { TargetIdentity } from './target.js'
 
-/** How far a backup has been proven. `read`: hashed, read back in full, and its rows counted. */
-export type BackupLevel = 'written' | 'hashed' | 'read'
+/**
+ * How far a backup has been proven. `read`: hashed, read back in full, and its rows counted. `restored`: pg_restore made a
+ * database of it. `exact`: and that database holds, value for value and object for object, what the snapshot held.
+ */
+export type BackupLevel = 'written' | 'hashed' | 'read' | 'restored' | 'exact'
 
 export interface TableRowCount {
   readonly schema: string

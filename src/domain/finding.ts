@@ -11,7 +11,7 @@ export interface Finding {
   readonly code: string
   readonly kind: FindingKind
   readonly verdict: Verdict
-  readonly step: 'plan' | 'check' | 'verify'
+  readonly step: 'plan' | 'check' | 'rehearse' | 'verify'
   /** Lower-case, no full stop: what is wrong, with the count. */
   readonly message: string
   readonly migration?: string

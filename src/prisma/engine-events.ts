@@ -1,3 +1,5 @@
+import type { LockMode } from '../domain/lock-mode.js'
+
 /** What the engine host tells while it runs migrations; one JSON line each in `events.ndjson`. */
 export type EngineEvent = { readonly at: string; readonly migration: string } & (
   | { readonly type: 'migration-started'; readonly statements: number; readonly mode: string }
@@ -20,7 +22,12 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
   | ({ readonly type: 'statement-failed' } & EngineFailure)
   | { readonly type: 'transaction-rolled-back' }
   | { readonly type: 'retry'; readonly attempt: number; readonly waitMs: number; readonly sqlstate: string }
-  | { readonly type: 'migration-finished'; readonly durationMs: number }
+  | {
+      readonly type: 'migration-finished'
+      readonly durationMs: number
+      /** Of the COMMIT, where the engine sends one: deferred constraints are checked there. */
+      readonly commitMs?: number
+    }
 )
 
 /** What one statement did to the server, beside its rows. */
@@ -38,8 +45,7 @@ export interface Observation {
 export interface ObservedLock {
   /** Schema and table as they were called before the statement; for an index, its table. */
   readonly relation: string
-  /** In the words of the manual: `ACCESS EXCLUSIVE`. */
-  readonly level: string
+  readonly mode: LockMode
 }
 
 export interface EngineFailure {

@@ -211,6 +211,8 @@ const backupLevelWords: Readonly<Record<BackupLevel, string>> = {
   hashed:
     'hashed: a later change to a file is seen; not read back, so nothing proves that it is complete or restores',
   read: 'read: hashed, read back in full, and its rows counted; not restored, so nothing proves that it restores',
+  restored: 'restored: pg_restore made a database of it, in which the differences below were found',
+  exact: 'exact: restored, and every table, value and object of the snapshot is in the copy as it was',
 }
 
 function makeBackup(record: RunRecord): Block[] {

@@ -28,7 +28,7 @@ test('every event in its order, and what the server says of the transactions', a
     { ...good, type: 'statement-finished', statement: 2, rows: 2, durationMs },
     { ...good, type: 'statement-started', statement: 3, line: 4, summary: 'UPDATE a SET id' },
     { ...good, type: 'statement-finished', statement: 3, rows: 1, durationMs },
-    { ...good, type: 'migration-finished', durationMs },
+    { ...good, type: 'migration-finished', durationMs, commitMs: durationMs },
     { ...byStatement, type: 'migration-started', statements: 1, mode: 'statement-by-statement' },
     {
       ...byStatement,

@@ -31,21 +31,21 @@ test('locks that a statement takes, by the names that people know, and tables th
     CREATE INDEX users_email_idx ON users (email);
     CREATE TABLE items (id int, order_id int REFERENCES orders);
     DROP TABLE orders CASCADE;`)
-  expect(rewrite?.locks).toContainEqual({ relation: 'public.orders', level: 'ACCESS EXCLUSIVE' })
+  expect(rewrite?.locks).toContainEqual({ relation: 'public.orders', mode: 'ACCESS EXCLUSIVE' })
   expect(rewrite?.rewritten).toEqual(['public.orders'])
   expect(rewrite?.walBytes).toBeGreaterThan(100_000)
-  expect(index?.locks).toEqual([{ relation: 'public.users', level: 'SHARE' }])
+  expect(index?.locks).toEqual([{ relation: 'public.users', mode: 'SHARE' }])
   expect(index?.rewritten).toEqual([])
   // The new table itself is nobody's concern; its parent is, and is locked already.
-  expect(foreign?.locks).toContainEqual({ relation: 'public.orders', level: 'SHARE ROW EXCLUSIVE' })
+  expect(foreign?.locks).toContainEqual({ relation: 'public.orders', mode: 'SHARE ROW EXCLUSIVE' })
   expect(foreign?.locks.map(({ relation }) => relation)).not.toContain('public.items')
   // DROP TABLE locks the foreign key's parent too.
-  expect(drop?.locks).toContainEqual({ relation: 'public.users', level: 'ACCESS EXCLUSIVE' })
+  expect(drop?.locks).toContainEqual({ relation: 'public.users', mode: 'ACCESS EXCLUSIVE' })
 })
 
 test('an index that is locked is a table that is locked', async () => {
   const [drop] = await observationsOf('DROP INDEX orders_user_id_idx;')
-  expect(drop?.locks).toEqual([{ relation: 'public.orders', level: 'ACCESS EXCLUSIVE' }])
+  expect(drop?.locks).toEqual([{ relation: 'public.orders', mode: 'ACCESS EXCLUSIVE' }])
 })
 
 test('the size of the database with what a rewrite keeps until its end', async () => {
@@ -67,7 +67,7 @@ test('nothing is asked between BEGIN and SET TRANSACTION', async () => {
   const own = await observationsOf(`
     BEGIN; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; UPDATE users SET email = ''; COMMIT;
     CREATE INDEX CONCURRENTLY users_email_idx ON users (email);`)
-  expect(own[0]?.locks).toEqual([{ relation: 'public.users', level: 'ROW EXCLUSIVE' }])
+  expect(own[0]?.locks).toEqual([{ relation: 'public.users', mode: 'ROW EXCLUSIVE' }])
   const whole = await observationsOf(
     'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; UPDATE users SET email = 1;',
   )

@@ -1,3 +1,4 @@
+import { type LockMode, lockModeOf } from '../../domain/lock-mode.js'
 import type { Observation, ObservedLock } from '../engine-events.js'
 import type { ScriptClient } from './script-client.js'
 
@@ -88,17 +89,9 @@ function newLocks(before: Look, now: Look): ObservedLock[] {
   const named = taken.flatMap((lock): ObservedLock[] => {
     const [oid = '', mode = ''] = lock.split(' ')
     const relation = before.relations.get(oid)
-    return relation ? [{ relation: relation.name, level: levelOf(mode) }] : []
+    return relation ? [{ relation: relation.name, mode: lockModeOf(mode) as LockMode }] : []
   })
-  return [...new Map(named.map((lock) => [`${lock.relation} ${lock.level}`, lock])).values()]
-}
-
-/** `AccessExclusiveLock` → `ACCESS EXCLUSIVE` */
-function levelOf(mode: string): string {
-  return mode
-    .replace(/Lock$/, '')
-    .replace(/(?<=.)(?=[A-Z])/g, ' ')
-    .toUpperCase()
+  return [...new Map(named.map((lock) => [`${lock.relation} ${lock.mode}`, lock])).values()]
 }
 
 function rewrittenTables(before: Look, now: Look): string[] {

@@ -47,15 +47,20 @@ export async function runScript(client: ScriptClient, script: string, options: S
   const { mode } = transactionModeOf(statements)
   const started = performance.now()
   options.onEvent({ type: 'migration-started', statements: statements.length, mode })
+  let commitMs: number | undefined
   try {
     if (mode === 'all-or-nothing')
-      await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
+      commitMs = await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
     else await runAsWritten(client, statements, options)
   } finally {
     // A SET in one file must not leak into the next one, nor into Prisma's own queries. RESET ALL leaves the role.
     await client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL').catch(() => undefined)
   }
-  options.onEvent({ type: 'migration-finished', durationMs: performance.now() - started })
+  options.onEvent({
+    type: 'migration-finished',
+    durationMs: performance.now() - started,
+    ...(commitMs === undefined ? {} : { commitMs }),
+  })
 }
 
 async function readStatements(script: string): Promise<ParsedStatement[]> {
@@ -69,15 +74,15 @@ async function readStatements(script: string): Promise<ParsedStatement[]> {
   return parsed.statements
 }
 
+/** Gives how long the COMMIT took, in milliseconds. */
 async function runInTransaction(
   client: ScriptClient,
   statements: readonly ParsedStatement[],
   options: ScriptOptions,
-): Promise<void> {
+): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await tryTransaction(client, statements, attempt, options)
-      return
+      return await tryTransaction(client, statements, attempt, options)
     } catch (error) {
       const sqlstate = (error as { code?: string }).code ?? ''
       if (!retryableStates.has(sqlstate) || attempt > options.retries) throw error
@@ -93,7 +98,7 @@ async function tryTransaction(
   statements: readonly ParsedStatement[],
   attempt: number,
   options: ScriptOptions,
-): Promise<void> {
+): Promise<number> {
   await effect('engine.begin', () => client.query('BEGIN'))
   try {
     await client.query(`SET LOCAL lock_timeout = ${options.lockTimeoutMs}`)
@@ -107,10 +112,12 @@ async function tryTransaction(
       }
       await runStatement(client, statement, options, position < firstQuery ? undefined : observer)
     }
+    const started = performance.now()
     await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
       options.onEvent({ type: 'statement-failed', ...failureOf(error) })
       throw error
     })
+    return performance.now() - started
   } catch (error) {
     // On a connection that is gone there is nothing to roll back from here: the server does it by itself.
     await effect('engine.rollback', () => client.query('ROLLBACK')).then(

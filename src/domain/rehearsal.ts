@@ -1,0 +1,126 @@
+import type { BackupLevel } from './backup.js'
+import type { CatalogDifference } from './catalog-object.js'
+import type { MigrationOutcome } from './deployment.js'
+import type { Finding } from './finding.js'
+import type { DataFingerprint } from './fingerprint.js'
+import type { StatementReference } from './lineage.js'
+import type { LockMode } from './lock-mode.js'
+
+/** Where the rehearsal database is: a server of our own on this machine, a database beside the target, or a given one. */
+export type RehearsalPlace = 'local' | 'same-server' | 'url'
+
+/** A lock that a statement took on a table that others use. */
+export interface TakenLock {
+  /** Schema and table, quoted where SQL needs it, as they were called before the statement. */
+  readonly relation: string
+  readonly mode: LockMode
+  /** From the beginning of the statement that took it until it was let go, at the end of its transaction. */
+  readonly heldMs: number
+}
+
+export interface RehearsedStatement {
+  /** 1-based, in file order. */
+  readonly index: number
+  readonly line: number
+  readonly summary: string
+  readonly durationMs: number
+  /** Rows that the server says it touched; null for a statement that has no such number. */
+  readonly rows: number | null
+  readonly locks: readonly TakenLock[]
+  /** Tables that were written anew, or truncated. */
+  readonly rewritten: readonly string[]
+  /** Write-ahead log; absent where the engine does not tell. */
+  readonly walBytes?: number
+  /** How much the database has grown, with what the transaction frees at its end. */
+  readonly growthBytes?: number
+}
+
+export interface RehearsedMigration {
+  readonly name: string
+  readonly durationMs: number
+  /** Empty where the engine does not tell of single statements. */
+  readonly statements: readonly RehearsedStatement[]
+}
+
+/** For how long others may have to wait for a table, in the worst case. */
+export interface TableExposure {
+  readonly relation: string
+  /** No SELECT on it can begin. */
+  readonly readersMs: number
+  /** No INSERT, UPDATE or DELETE on it can begin. */
+  readonly writersMs: number
+}
+
+/**
+ * What became of a column. `unexplained`: its values are others, and no statement that was followed says so.
+ */
+export type ColumnOutcome = 'identical' | 'rewritten' | 'dropped' | 'unexplained'
+
+export interface ColumnProof {
+  readonly column: string
+  readonly now?: string
+  readonly outcome: ColumnOutcome
+  /** The statements that did it. */
+  readonly by: readonly StatementReference[]
+}
+
+/** What became of the rows of a table. `changed`: rows were added or removed by statements that say so. */
+export type RowsOutcome = 'identical' | 'changed' | 'dropped' | 'unexplained'
+
+export interface TableProof {
+  readonly schema: string
+  readonly table: string
+  readonly now?: { readonly schema: string; readonly table: string }
+  readonly rowsBefore: number
+  readonly rowsAfter?: number
+  readonly rows: RowsOutcome
+  /** The statements that added, removed or dropped rows. */
+  readonly by: readonly StatementReference[]
+  readonly columns: readonly ColumnProof[]
+}
+
+/** What the migrations did to a restored copy of the target. */
+export interface Rehearsal {
+  /** `reused`: an earlier run has rehearsed this very plan. */
+  readonly outcome: 'passed' | 'failed' | 'reused' | 'skipped'
+  /** Of the run that rehearsed, when it was another one. */
+  readonly runId?: string
+  readonly place?: RehearsalPlace
+  readonly serverVersion?: string
+  /** How far the backup has been proven by restoring it. */
+  readonly backupLevel?: BackupLevel
+  readonly restoreMs?: number
+  /** What the copy cannot have as the target has it, in words. */
+  readonly differences?: readonly string[]
+  /** What could have reached the outside world from the copy and was made harmless, in words. */
+  readonly disarmed?: readonly string[]
+  /** Objects that did not come back as they were. */
+  readonly notExact?: readonly string[]
+  readonly migrations?: readonly RehearsedMigration[]
+  readonly outcomes?: readonly MigrationOutcome[]
+  /** All migrations, without the time that Prisma itself takes. */
+  readonly durationMs?: number
+  readonly exposures?: readonly TableExposure[]
+  /** How much larger the database was than before, at its largest. */
+  readonly diskNeededBytes?: number
+  readonly walBytes?: number
+  readonly proof?: readonly TableProof[]
+  readonly findings?: readonly Finding[]
+  /** What the target should be like after the deploy, if nobody else wrote. */
+  readonly after?: RehearsedEnd
+  /** The way there and back, where a down.sql stands beside a migration. */
+  readonly wayBack?: readonly WayBack[]
+}
+
+export interface RehearsedEnd {
+  readonly catalogHash: string
+  readonly fingerprint: DataFingerprint
+}
+
+/** up → down → up of the last pending migrations. */
+export interface WayBack {
+  readonly migration: string
+  readonly outcome: 'passed' | 'failed'
+  /** What down.sql did not bring back, or did not leave the same the second time. */
+  readonly differences: readonly (CatalogDifference | string)[]
+}

@@ -1,0 +1,85 @@
+import type { Finding } from '../domain/finding.js'
+import type { ColumnFingerprint, TableFingerprint } from '../domain/fingerprint.js'
+import type { ColumnLineage, StatementReference, TableLineage } from '../domain/lineage.js'
+import type { ColumnProof, TableProof } from '../domain/rehearsal.js'
+import { quoteRelation } from '../sql/names.js'
+
+/** A table of today, what is foreseen of it, and what it held before and after. */
+export interface ProofInput {
+  readonly before: TableFingerprint
+  /** Absent when the table is not there any more. */
+  readonly after: TableFingerprint | undefined
+  /** Absent for a table that the migrations are not expected to touch. */
+  readonly lineage: TableLineage | undefined
+}
+
+/**
+ * Tells for each old table and each old column what became of it: by the fingerprints, and where they differ, by the
+ * statement that says so. The fingerprints of before and after are seeded with the same key.
+ */
+export function proveTable({ before, after, lineage }: ProofInput): TableProof {
+  const { schema, table, rows: rowsBefore } = before
+  const base = { schema, table, rowsBefore }
+  if (after === undefined) {
+    const by = lineage?.droppedBy ? [lineage.droppedBy] : []
+    return { ...base, rows: by.length > 0 ? 'dropped' : 'unexplained', by, columns: [] }
+  }
+  const changedBy = lineage?.rowsChangedBy ?? []
+  const isSameCount = after.rows === rowsBefore
+  return {
+    ...base,
+    now: { schema: after.schema, table: after.table },
+    rowsAfter: after.rows,
+    rows: changedBy.length > 0 ? 'changed' : isSameCount ? 'identical' : 'unexplained',
+    by: changedBy,
+    columns: before.columns.map((column) => proveColumn(column, after, lineage, changedBy)),
+  }
+}
+
+function proveColumn(
+  before: ColumnFingerprint,
+  after: TableFingerprint,
+  lineage: TableLineage | undefined,
+  rowsChangedBy: readonly StatementReference[],
+): ColumnProof {
+  const { column } = before
+  const own: ColumnLineage = lineage?.columns.find((one) => one.column === column) ?? {
+    column,
+    now: column,
+    rewrittenBy: [],
+  }
+  if (own.droppedBy) return { column, outcome: 'dropped', by: [own.droppedBy] }
+  const found = after.columns.find((one) => one.column === own.now)
+  if (found === undefined) return { column, outcome: 'unexplained', by: [] }
+  const named = { column, now: found.column }
+  if (found.values === before.values && found.sum === before.sum)
+    return { ...named, outcome: 'identical', by: [] }
+  const by = [...own.rewrittenBy, ...rowsChangedBy]
+  return { ...named, outcome: by.length > 0 ? 'rewritten' : 'unexplained', by }
+}
+
+/** A finding for each table in which something changed that no statement explains; it blocks. */
+export function unexplainedFindings(proofs: readonly TableProof[]): Finding[] {
+  return proofs.flatMap((proof) => {
+    const columns = proof.columns.filter(({ outcome }) => outcome === 'unexplained')
+    if (proof.rows !== 'unexplained' && columns.length === 0) return []
+    const name = quoteRelation(proof.schema, proof.table)
+    const what =
+      proof.rows === 'unexplained'
+        ? proof.rowsAfter === undefined
+          ? `the table is gone with its ${proof.rowsBefore} rows`
+          : `it had ${proof.rowsBefore} rows and has ${proof.rowsAfter}`
+        : `other values in ${columns.map(({ column }) => column).join(', ')}`
+    return [
+      {
+        code: 'unexplained-change',
+        kind: 'loss',
+        verdict: 'block',
+        step: 'rehearse',
+        object: proof.table,
+        message: `the migrations change ${name} in the rehearsal, and no statement says so: ${what}`,
+        hint: 'Look for a trigger, a rule or a function that writes to it; accept the change by name if it is meant.',
+      } satisfies Finding,
+    ]
+  })
+}

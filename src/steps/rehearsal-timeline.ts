@@ -1,0 +1,169 @@
+import { blocksReaders, blocksWriters, type LockMode } from '../domain/lock-mode.js'
+import type { PendingMigration } from '../domain/migration.js'
+import type {
+  Rehearsal,
+  RehearsedMigration,
+  RehearsedStatement,
+  TableExposure,
+  TakenLock,
+} from '../domain/rehearsal.js'
+import type { EngineEvent } from '../prisma/engine-events.js'
+
+/** A lock that was seen from outside while the migrations ran. */
+export interface SeenLock {
+  readonly relation: string
+  readonly mode: LockMode
+  /** Milliseconds since the epoch. */
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+}
+
+type Finished = Extract<EngineEvent, { type: 'statement-finished' }> & { startedAt: number; endedAt: number }
+
+/** What the engine told of one migration, of its last attempt. */
+interface Told {
+  readonly statements: Finished[]
+  readonly lines: Map<number, { line: number; summary: string; startedAt: number }>
+  durationMs: number
+  commitMs: number
+}
+
+export type Timeline = Required<
+  Pick<Rehearsal, 'migrations' | 'durationMs' | 'exposures' | 'diskNeededBytes' | 'walBytes'>
+>
+
+/**
+ * What the rehearsal took: per statement, and for everybody who uses the tables.
+ * @param seen locks of statements that commit by themselves, which only somebody else can see
+ * @param sizeBeforeBytes of the database, before the first statement
+ */
+export function makeTimeline(
+  pending: readonly PendingMigration[],
+  events: readonly EngineEvent[],
+  seen: readonly SeenLock[],
+  sizeBeforeBytes: number,
+): Timeline {
+  const told = tellByMigration(events)
+  const migrations = pending.flatMap((migration): RehearsedMigration[] => {
+    const one = told.get(migration.name)
+    if (one === undefined) return []
+    return [
+      {
+        name: migration.name,
+        durationMs: one.statements.reduce((sum, { durationMs }) => sum + durationMs, one.commitMs),
+        statements: statementsOf(migration, one, seen, sizeBeforeBytes),
+      },
+    ]
+  })
+  const statements = migrations.flatMap((one) => one.statements)
+  return {
+    migrations,
+    durationMs: sumOf(migrations, ({ durationMs }) => durationMs),
+    exposures: exposuresOf(statements),
+    diskNeededBytes: Math.max(0, ...statements.map(({ growthBytes = 0 }) => growthBytes)),
+    walBytes: sumOf(statements, ({ walBytes = 0 }) => walBytes),
+  }
+}
+
+function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
+  const told = new Map<string, Told>()
+  for (const event of events) {
+    const at = Date.parse(event.at)
+    const one = told.get(event.migration)
+    switch (event.type) {
+      case 'migration-started':
+      case 'retry':
+        told.set(event.migration, { statements: [], lines: new Map(), durationMs: 0, commitMs: 0 })
+        break
+      case 'statement-started':
+        one?.lines.set(event.statement, { line: event.line, summary: event.summary, startedAt: at })
+        break
+      case 'statement-finished':
+        one?.statements.push({
+          ...event,
+          startedAt: one.lines.get(event.statement)?.startedAt ?? at,
+          endedAt: at,
+        })
+        break
+      case 'migration-finished':
+        if (one) one.commitMs = event.commitMs ?? 0
+        break
+      default:
+    }
+  }
+  return told
+}
+
+function statementsOf(
+  { execution }: PendingMigration,
+  { statements, lines, commitMs }: Told,
+  seen: readonly SeenLock[],
+  sizeBeforeBytes: number,
+): RehearsedStatement[] {
+  const lastOf = (index: number) =>
+    execution.mode === 'all-or-nothing'
+      ? Number.POSITIVE_INFINITY
+      : (execution.transactions?.find(({ first, last }) => first <= index && index <= last)?.last ?? index)
+  /** From the beginning of a statement until the end of its transaction. */
+  const heldMs = (index: number) =>
+    sumOf(
+      statements.filter(({ statement }) => index <= statement && statement <= lastOf(index)),
+      ({ durationMs }) => durationMs,
+    ) + commitMs
+  return statements.map(({ statement, rows, durationMs, observed, startedAt, endedAt }) => {
+    const { line = 0, summary = '' } = lines.get(statement) ?? {}
+    const own = (observed?.locks ?? []).map((lock) => ({ ...lock, heldMs: heldMs(statement) }))
+    const fromOutside = seen
+      .filter((lock) => lock.firstSeenAt >= startedAt && lock.firstSeenAt <= endedAt)
+      .filter((lock) => !own.some(({ relation, mode }) => relation === lock.relation && mode === lock.mode))
+      .map(({ relation, mode, firstSeenAt, lastSeenAt }) => ({
+        relation,
+        mode,
+        // Let go at the end of the statement at the latest, for it commits by itself.
+        heldMs: Math.min(durationMs, lastSeenAt - firstSeenAt + seenEveryMs),
+      }))
+    return {
+      index: statement,
+      line,
+      summary,
+      durationMs,
+      rows,
+      locks: execution.mode === 'all-or-nothing' ? own : [...own, ...fromOutside],
+      rewritten: observed?.rewritten ?? [],
+      ...(observed
+        ? {
+            walBytes: observed.walBytes,
+            growthBytes: Math.max(0, observed.databaseSizeBytes - sizeBeforeBytes),
+          }
+        : {}),
+    }
+  })
+}
+
+/** How often somebody looks from outside; a lock may have been held that much longer than it was seen. */
+export const seenEveryMs = 20
+
+/** The longest time for each table: transactions come one after the other, and between them the others get their turn. */
+function exposuresOf(statements: readonly RehearsedStatement[]): TableExposure[] {
+  const locks = statements.flatMap((one) => one.locks)
+  const relations = [...new Set(locks.map(({ relation }) => relation))]
+  return relations
+    .map((relation) => {
+      const longest = (blocks: (mode: LockMode) => boolean) =>
+        Math.max(
+          0,
+          ...locks.filter((lock) => isOn(lock, relation) && blocks(lock.mode)).map(({ heldMs }) => heldMs),
+        )
+      return { relation, readersMs: longest(blocksReaders), writersMs: longest(blocksWriters) }
+    })
+    .filter(({ writersMs }) => writersMs > 0)
+    .sort((a, b) => b.writersMs - a.writersMs)
+}
+
+function isOn(lock: TakenLock, relation: string): boolean {
+  return lock.relation === relation
+}
+
+function sumOf<T>(items: readonly T[], numberOf: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + numberOf(item), 0)
+}
