@@ -1,0 +1,74 @@
+import type { CatalogObject, CatalogObjectKind } from '../../domain/catalog-object.js'
+import type { Client } from '../connection.js'
+import { withCanonicalTexts } from './canonical-session.js'
+import { changedPrivilegesQuery } from './changed-privileges.js'
+import { columnQueries } from './columns.js'
+import { constraintQueries } from './constraints.js'
+import { databaseQueries } from './databases.js'
+import { extensionMembers, formatObjectQuery, type ServerVersion } from './fragments.js'
+import { functionQueries } from './functions.js'
+import { indexQueries } from './indexes.js'
+import { machineryQueries } from './machinery.js'
+import { compareObjects } from './order.js'
+import { outwardQueries } from './outward.js'
+import { relationQueries } from './relations.js'
+import { addSequenceValues } from './sequence-values.js'
+import { textSearchQueries } from './text-search.js'
+import { triggerQueries } from './triggers.js'
+import { typeQueries } from './types.js'
+
+/** What to leave out of a reading. */
+export interface ReadCatalogOptions {
+  readonly ignore?: (object: CatalogObject) => boolean
+}
+
+/**
+ * Reads every object of the database, sorted by kind and name, in one statement and one more for where sequences stand.
+ * Needs no privilege beyond CONNECT; of a sequence that this role may not read, the value says so.
+ *
+ * Inside a transaction of the caller it sees what that transaction sees; otherwise it opens one of its own. The
+ * definitions (`pg_get_…def`) are always as of now, also in an older snapshot: so it is with pg_dump.
+ *
+ * Objects of the server and of extensions are left out, except those on which somebody has changed privileges. Left out
+ * too: what no statement sets (statistics, sizes, collation versions), security labels, temporary objects, and where a
+ * subscription connects to, which only superusers may read and which can hold a password.
+ */
+export async function readCatalogObjects(
+  client: Client,
+  { ignore = () => false }: ReadCatalogOptions = {},
+): Promise<CatalogObject[]> {
+  return withCanonicalTexts(client, async () => {
+    const { rows } = await client.query({ text: catalogQuery(await readVersion(client)), rowMode: 'array' })
+    const objects = rows.map(
+      ([kind, name, properties]): CatalogObject => ({ kind: kind as CatalogObjectKind, name, properties }),
+    )
+    const kept = objects.filter((object) => !ignore(object))
+    return (await addSequenceValues(client, kept)).sort(compareObjects)
+  })
+}
+
+async function readVersion(client: Client): Promise<ServerVersion> {
+  const { rows } = await client.query(
+    "SELECT pg_catalog.current_setting('server_version_num')::int AS version",
+  )
+  return rows[0].version
+}
+
+/** One statement, so that all kinds are seen at one instant. */
+function catalogQuery(version: ServerVersion): string {
+  const queries = [
+    ...relationQueries(),
+    ...columnQueries(version),
+    ...constraintQueries(version),
+    ...indexQueries(),
+    ...triggerQueries(),
+    ...typeQueries(version),
+    ...functionQueries(),
+    ...machineryQueries(),
+    ...textSearchQueries(),
+    ...outwardQueries(version),
+    ...databaseQueries(version),
+  ]
+  return `WITH ${extensionMembers}
+    ${[...queries.map(formatObjectQuery), changedPrivilegesQuery].join('\nUNION ALL\n')}`
+}
