@@ -48,6 +48,11 @@ export class BackupError extends GuardError {
   readonly exitCode = exitCode.backupFailed
 }
 
+/** The copy could not be made, or the rehearsal on it did not end well. */
+export class RehearsalError extends GuardError {
+  readonly exitCode = exitCode.rehearsalFailed
+}
+
 export class NotApprovedError extends GuardError {
   readonly exitCode = exitCode.notApproved
 }

@@ -12,6 +12,8 @@ export interface ProcessRequest {
   readonly signal?: AbortSignal
   /** Called with each chunk of standard output; the output is then not kept. */
   readonly onStdout?: (chunk: Buffer) => void
+  /** Called with each chunk of standard error; the output is then not kept. */
+  readonly onStderr?: (chunk: Buffer) => void
   /** Its own process group, so that Ctrl-C at the terminal reaches only the guard. */
   readonly ownGroup?: boolean
 }
@@ -46,18 +48,19 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       stdin: 'ignore',
       extendEnv: false,
       env: request.environment ?? process.env,
-      buffer: { stdout: request.onStdout === undefined, stderr: true },
+      buffer: { stdout: request.onStdout === undefined, stderr: request.onStderr === undefined },
       maxBuffer: keptOutputBytes,
       stripFinalNewline: true,
       detached: request.ownGroup ?? false,
       cleanup: true,
       forceKillAfterDelay: 5_000,
-      ...(request.onStdout === undefined ? {} : { encoding: 'buffer' as const }),
+      ...(request.onStdout || request.onStderr ? { encoding: 'buffer' as const } : {}),
       ...(request.directory === undefined ? {} : { cwd: request.directory }),
       ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
       ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
     })
     if (request.onStdout) child.stdout?.on('data', request.onStdout)
+    if (request.onStderr) child.stderr?.on('data', request.onStderr)
     const result = await child
     const text = (output: unknown) =>
       output instanceof Uint8Array

@@ -17,10 +17,12 @@ export interface ThrowAwayClusterOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** The folder with `initdb` and `postgres`; searched for when missing. */
   readonly binaries?: string
+  /** The name of the superuser; `postgres` when missing. */
+  readonly superuser?: string
 }
 
 export interface ThrowAwayCluster {
-  /** The superuser `postgres` on the database `postgres`. */
+  /** The superuser on the database `postgres`. */
   readonly url: string
   readonly port: number
   readonly directory: string
@@ -41,6 +43,7 @@ interface Place {
   readonly directory: string
   readonly binaries: string
   readonly account: Account
+  readonly superuser: string
 }
 
 type Server = ResultPromise<Options>
@@ -71,7 +74,8 @@ export async function startThrowAwayCluster(
   await sweepDeadClusters(account)
   return effect('cluster.start', async () => {
     const directory = await makeClusterDirectory(account)
-    const place = { directory, binaries, account }
+    const { superuser = 'postgres' } = options
+    const place = { directory, binaries, account, superuser }
     const removeAtExit = () => removeWithServer(directory)
     process.once('exit', removeAtExit)
     const remove = async () => {
@@ -85,7 +89,7 @@ export async function startThrowAwayCluster(
       const stop = () => effect('cluster.stop', () => end(server).then(remove))
       let stopped: Promise<void> | undefined
       return {
-        url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+        url: `postgresql://${encodeURIComponent(superuser)}:${password}@127.0.0.1:${port}/postgres`,
         port,
         directory,
         stop: () => {
@@ -109,11 +113,8 @@ export async function startThrowAwayCluster(
  */
 export async function findServerBinaries(environment: NodeJS.ProcessEnv = process.env): Promise<string> {
   const named = environment.MIGRATE_GUARD_POSTGRES_BIN
-  const candidates = named ? [named] : await usualFolders(environment)
-  for (const folder of candidates) {
-    if ((await isProgram(join(folder, 'initdb'))) && (await isProgram(join(folder, 'postgres'))))
-      return folder
-  }
+  const [first] = await listServerBinaries(environment)
+  if (first) return first
   throw new ClusterError(
     'postgres-not-found',
     named
@@ -123,6 +124,17 @@ export async function findServerBinaries(environment: NodeJS.ProcessEnv = proces
       hint: 'Install them with "apt-get install postgresql" (Debian, Ubuntu) or "brew install postgresql@17" (macOS), or name their folder in MIGRATE_GUARD_POSTGRES_BIN.',
     },
   )
+}
+
+/** Every folder with `initdb` and `postgres`, in the order in which they are tried. */
+export async function listServerBinaries(environment: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const named = environment.MIGRATE_GUARD_POSTGRES_BIN
+  const folders: string[] = []
+  for (const folder of new Set(named ? [named] : await usualFolders(environment))) {
+    if ((await isProgram(join(folder, 'initdb'))) && (await isProgram(join(folder, 'postgres'))))
+      folders.push(folder)
+  }
+  return folders
 }
 
 async function usualFolders(environment: NodeJS.ProcessEnv): Promise<string[]> {
@@ -203,7 +215,7 @@ async function initialize(place: Place, password: string): Promise<void> {
 async function initdb(place: Place, passwordFile: string, locale: string): Promise<string | undefined> {
   const result = await spawn(place, 'initdb', [
     `--pgdata=${dataIn(place.directory)}`,
-    '--username=postgres',
+    `--username=${place.superuser}`,
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',

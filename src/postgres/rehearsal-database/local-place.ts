@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto'
+import { RehearsalError } from '../../domain/errors.js'
+import { Secret, type TargetAddress } from '../../domain/target.js'
+import { effect } from '../../effects/effect.js'
+import { quoteIdentifier } from '../../sql/names.js'
+import { type Client, withConnection } from '../connection.js'
+import { startThrowAwayCluster, type ThrowAwayCluster } from '../throw-away-cluster.js'
+import { readDatabaseGrants } from './database-grants.js'
+import {
+  createDatabaseStatement,
+  type DatabaseProperties,
+  formatLocale,
+  readDatabaseProperties,
+  withPortableLocale,
+} from './database-properties.js'
+import { assertEnoughDisk } from './disk.js'
+import { assertExtensionsAvailable } from './extensions.js'
+import { makeMarkedDatabase, type NewDatabase } from './make-database.js'
+import { ownerSession, withPatience } from './owner-session.js'
+import type { RehearsalDatabase, RehearsalRequest } from './request.js'
+import { createRoles, readBootstrapSuperuser, readRoleStatements } from './roles.js'
+import { findServerBinariesOf } from './server-binaries.js'
+import { readServerSettings, type ServerSettings } from './server-settings.js'
+import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
+import { readTablespaceStatements } from './tablespaces.js'
+
+/**
+ * A rehearsal database in a throw-away cluster on this machine: same major version, same name, locale, roles, grants
+ * and settings as the target. It listens on 127.0.0.1 only.
+ */
+export async function openLocalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
+  const { targetClient, targetIdentity, onProgress } = request
+  const binaries = await findServerBinariesOf(Math.floor(targetIdentity.serverVersionNum / 10_000))
+  await assertEnoughDisk(targetIdentity.databaseSizeBytes)
+  const superuser = await readBootstrapSuperuser(targetClient)
+  const serverSettings = await readServerSettings(targetClient)
+  onProgress?.('starting a server of our own')
+  const cluster = await startThrowAwayCluster({ binaries, superuser, settings: serverSettings.settings })
+  try {
+    return await furnish(cluster, superuser, serverSettings, request)
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
+}
+
+async function furnish(
+  cluster: ThrowAwayCluster,
+  superuser: string,
+  { locales }: ServerSettings,
+  request: RehearsalRequest,
+): Promise<RehearsalDatabase> {
+  const { target, targetClient, targetIdentity, runId, onProgress } = request
+  const server = superuserAddress(cluster, superuser, target)
+  const password = new Secret(randomBytes(18).toString('base64url'))
+  const role = await sessionUser(targetClient)
+  const properties = await readDatabaseProperties(targetClient)
+  const differences: string[] = []
+
+  onProgress?.('making the roles of the target')
+  await withConnection(server, ownerSession(runId), async (client) => {
+    differences.push(...(await assertExtensionsAvailable(targetClient, client)))
+    await createRoles(client, await readRoleStatements(targetClient))
+    for (const statement of await readTablespaceStatements(targetClient)) await client.query(statement)
+    if (role !== superuser) await givePassword(client, role, password)
+  })
+  const database = await makeMarkedDatabase({
+    server,
+    name: target.database,
+    runId,
+    targetIdentity,
+    create: async (client) => {
+      differences.push(...(await createLikeTarget(client, target.database, properties)))
+    },
+  })
+  differences.push(...(await giveSettings(database, locales, request)))
+  const serverVersion = await showServerVersion(database.holder)
+  if (serverVersion !== targetIdentity.serverVersion)
+    differences.push(`PostgreSQL is ${serverVersion} here and ${targetIdentity.serverVersion} on the target`)
+  return {
+    place: 'local',
+    address: {
+      ...database.ownerAddress,
+      user: role,
+      ...(role === superuser ? {} : { password }),
+      parameters: localParameters(target),
+    },
+    ownerAddress: withPatience(database.ownerAddress),
+    serverVersion,
+    differences,
+    restoreOptions: [],
+    remove: async () => {
+      await database.holder.end().catch(() => undefined)
+      await cluster.stop()
+    },
+  }
+}
+
+function superuserAddress(
+  cluster: ThrowAwayCluster,
+  superuser: string,
+  target: TargetAddress,
+): TargetAddress {
+  return {
+    host: '127.0.0.1',
+    port: cluster.port,
+    // Not "postgres", which may have to make room for a target of that name.
+    database: 'template1',
+    user: superuser,
+    password: new Secret(new URL(cluster.url).password),
+    schema: target.schema,
+    parameters: { sslmode: 'disable' },
+  }
+}
+
+/** The parameters of the target without those that say how to reach it. */
+function localParameters(target: TargetAddress): Record<string, string> {
+  const howToReach = /^(ssl|host|channel_binding|gssencmode|krbsrvname|target_session_attrs|tcp_user_timeout)/
+  const kept = Object.entries(target.parameters).filter(([name]) => !howToReach.test(name))
+  return { ...Object.fromEntries(kept), sslmode: 'disable' }
+}
+
+async function givePassword(client: Client, role: string, password: Secret): Promise<void> {
+  await effect('rehearsal.password', () =>
+    client.query(`ALTER ROLE ${quoteIdentifier(role)} PASSWORD ${client.escapeLiteral(password.reveal())}`),
+  )
+}
+
+/** Returns what is different when this machine does not have the locale. */
+async function createLikeTarget(
+  client: Client,
+  name: string,
+  properties: DatabaseProperties,
+): Promise<string[]> {
+  // initdb makes one of the name "postgres", empty.
+  await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
+  const options = { owner: properties.owner }
+  try {
+    await client.query(createDatabaseStatement(client, name, properties, options))
+    return []
+  } catch (error) {
+    const portable = withPortableLocale(properties)
+    try {
+      await client.query(createDatabaseStatement(client, name, portable, options))
+    } catch {
+      throw new RehearsalError(
+        'rehearsal-database-not-made',
+        `the rehearsal database cannot be made: ${(error as Error).message}`,
+        { hint: 'Rehearse elsewhere, with --rehearsal same-server or a URL.', cause: error },
+      )
+    }
+    return [
+      `the locale ${formatLocale(properties)} is not on this machine: text is ordered, and the case of letters changed, by ${formatLocale(portable)}`,
+    ]
+  }
+}
+
+async function giveSettings(
+  { holder }: NewDatabase,
+  locales: Readonly<Record<string, string>>,
+  { target, targetClient }: RehearsalRequest,
+): Promise<string[]> {
+  const database = target.database
+  for (const statement of await readDatabaseGrants(targetClient, database)) await holder.query(statement)
+  const settings = [
+    ...Object.entries(locales).map(([name, value]) => ({ role: null, inDatabase: true, name, value })),
+    // Later than the server's own, because they win over them.
+    ...(await readStoredSettings(targetClient)),
+  ]
+  return applyStoredSettings(holder, database, settings, { onlyDatabase: false })
+}
+
+async function sessionUser(client: Client): Promise<string> {
+  return (await client.query('SELECT SESSION_USER::text AS name')).rows[0].name
+}
+
+async function showServerVersion(client: Client): Promise<string> {
+  return (await client.query("SELECT pg_catalog.current_setting('server_version') AS version")).rows[0]
+    .version
+}

@@ -1,0 +1,30 @@
+import { InterruptedError } from '../../domain/errors.js'
+import { openLocalDatabase } from './local-place.js'
+import type { RehearsalDatabase, RehearsalRequest } from './request.js'
+
+/**
+ * Makes an empty database of our own with the properties of the target, marked as ours.
+ * @throws RehearsalError, ClusterError or TargetError in one sentence when it cannot be had; nothing is left then.
+ * @throws InterruptedError when the run was told to stop.
+ */
+export async function openRehearsalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
+  const database = await openLocalDatabase(request)
+  if (!request.signal.aborted) return database
+  await database.remove()
+  throw new InterruptedError('interrupted', 'the run was stopped before anything was changed', {
+    hint: 'Run the command again when you are ready.',
+  })
+}
+
+/** Lends a rehearsal database to `work` and removes it afterwards, whatever happened. */
+export async function withRehearsalDatabase<T>(
+  request: RehearsalRequest,
+  work: (database: RehearsalDatabase) => Promise<T>,
+): Promise<T> {
+  const database = await openRehearsalDatabase(request)
+  try {
+    return await work(database)
+  } finally {
+    await database.remove()
+  }
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path'
+import { InterruptedError, RehearsalError } from '../domain/errors.js'
+import { makePrivateFolder } from '../effects/private-files.js'
+import { runProcess } from '../effects/run-process.js'
+import { analyzeAll } from './analyze.js'
+import { clientEnvironment, connectionStringFor } from './client-environment.js'
+import type { ClientTool } from './client-tools.js'
+import { type Client, withConnection } from './connection.js'
+import { disarm } from './rehearsal-database/disarm.js'
+import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
+import { ownerSession } from './rehearsal-database/owner-session.js'
+import type { RehearsalDatabase } from './rehearsal-database/request.js'
+import { readRestoreFailure } from './restore-failure.js'
+import { RestoreOutput, type RestoreProgress } from './restore-output.js'
+
+export interface RestoreRequest {
+  /** pg_restore. */
+  readonly tool: ClientTool
+  readonly database: Pick<RehearsalDatabase, 'ownerAddress' | 'restoreOptions'>
+  readonly runId: string
+  /** The dump, in directory format. */
+  readonly folder: string
+  readonly jobs: number
+  /** A private folder for the password. */
+  readonly scratchFolder: string
+  readonly signal: AbortSignal
+  /** Size in bytes of each table by `schema.name`, not quoted; the time left is estimated from it. */
+  readonly tableSizesBytes?: ReadonlyMap<string, number>
+  readonly onProgress?: (progress: RestoreProgress) => void
+}
+
+export interface Restore {
+  readonly durationMs: number
+  /** What could reach the outside world and was made harmless, in words. */
+  readonly disarmed: readonly string[]
+  /** What is not as in the dump, in words. */
+  readonly differences: readonly string[]
+}
+
+/**
+ * Restores a dump into a rehearsal database that is still empty. What could reach the outside world is made harmless
+ * as soon as it exists, before any row is restored: a constraint or a materialized view may call it. At the end the
+ * planner gets its statistics, which a dump does not hold.
+ *
+ * A failure leaves the database half restored; the caller removes it.
+ * @throws RehearsalError `restore-failed` with the object, `not-a-rehearsal-database` or `not-empty`.
+ * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
+ */
+export async function restoreDump(request: RestoreRequest): Promise<Restore> {
+  const { database, runId, signal } = request
+  const started = performance.now()
+  const owner = <T>(work: (client: Client) => Promise<T>) =>
+    withConnection(database.ownerAddress, ownerSession(runId), work)
+
+  await owner(async (client) => {
+    await assertIsRehearsalDatabase(client, runId)
+    await assertEmpty(client)
+  })
+  await runRestore(request, ['--section=pre-data'])
+  const disarmedBefore = await owner(disarm)
+  await runRestore(request, ['--section=data', '--section=post-data', `--jobs=${request.jobs}`])
+  // Subscriptions come last.
+  const disarmedAfter = await owner(disarm)
+  request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })
+  const differences = await owner((client) => analyzeAll(client, signal))
+  return {
+    durationMs: performance.now() - started,
+    disarmed: [...new Set([...disarmedBefore, ...disarmedAfter])],
+    differences,
+  }
+}
+
+async function runRestore(request: RestoreRequest, what: readonly string[]): Promise<void> {
+  const { tool, database, folder, runId, scratchFolder, signal } = request
+  // Beside the password of the target, which a dump may be using.
+  const passwordFolder = join(scratchFolder, 'rehearsal')
+  await makePrivateFolder(passwordFolder)
+  const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.onProgress)
+  const result = await runProcess({
+    effect: 'rehearsal.pg-restore',
+    file: tool.path,
+    arguments: [
+      '--format=directory',
+      '--exit-on-error',
+      '--no-password',
+      '--verbose',
+      ...what,
+      ...database.restoreOptions,
+      `--dbname=${connectionStringFor(database.ownerAddress, ownerSession(runId).applicationName)}`,
+      folder,
+    ],
+    environment: await restoreEnvironment(request, passwordFolder),
+    onStderr: (chunk) => output.add(chunk),
+    signal,
+  })
+  if (signal.aborted) {
+    throw new InterruptedError('interrupted', 'the run was stopped while the dump was restored into a copy', {
+      hint: 'Run the command again when you are ready; the target was only read.',
+    })
+  }
+  if (result.exitCode !== 0) throw readRestoreFailure(output.lastLines, result.ending)
+}
+
+async function restoreEnvironment({ database }: RestoreRequest, folder: string) {
+  // Its messages are read, so they must be in English.
+  return { ...(await clientEnvironment(database.ownerAddress, folder)), LC_ALL: 'C', LC_MESSAGES: 'C' }
+}
+
+/** @throws RehearsalError `not-empty` when there is anything in it that a new database does not have. */
+async function assertEmpty(client: Client): Promise<void> {
+  const { rows } = await client.query(`
+    SELECT pg_catalog.current_database() AS name,
+           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typrelid = 0)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_namespace WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_extension WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata) AS objects`)
+  const { name, objects } = rows[0]
+  if (objects === '0') return
+  throw new RehearsalError('not-empty', `the rehearsal database "${name}" holds ${objects} objects already`, {
+    hint: 'A dump is restored only into an empty database of our own; run the command again.',
+  })
+}
