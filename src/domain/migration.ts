@@ -1,4 +1,5 @@
 import type { AcceptanceComment } from './acceptance.js'
+import type { StatementLock } from './statement-lock.js'
 
 /** One statement of a migration file, as the Postgres parser delimits it. */
 export interface Statement {
@@ -9,6 +10,8 @@ export interface Statement {
   readonly sql: string
   /** The parser's node name, e.g. `AlterTableStmt`. */
   readonly kind: string
+  /** What it locks; absent where that was not found out. */
+  readonly locks?: readonly StatementLock[]
 }
 
 /** Whether a file's statements all run in one transaction, or each as written. */

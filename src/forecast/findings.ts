@@ -23,7 +23,8 @@ export function predictionsOf(
   )
 }
 
-function failureFinding({
+/** The statement that will fail, as the check reports it. */
+export function failureFinding({
   place,
   code,
   sqlstate,

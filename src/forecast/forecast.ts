@@ -1,26 +1,15 @@
-import { answer } from '../checks/answer.js'
 import type { FutureTables } from '../checks/future.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
 import type { Reader } from '../domain/reader.js'
-import type { ParsedStatement } from '../sql/parser.js'
-import { followDataStatement } from './data/statement.js'
-import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
-import { followStatement } from './follow.js'
 import { futureTables } from './future-tables.js'
-import { LineageWatch } from './lineage-watch.js'
-import { readLiveCatalog } from './live-catalog.js'
-import { LockWatch } from './lock-watch.js'
 import type { LockClaim } from './locks/claim.js'
-import type { Loss } from './loss/loss.js'
-import { LossWatch } from './loss/watch.js'
 import { weighLosses } from './loss/weigh.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
-import { readSequenceStarts } from './sequences.js'
-import { endTransaction } from './transaction.js'
-import { Walk, WalkEnds } from './walk.js'
+import type { Walk } from './walk.js'
+import { walkOver } from './walk-over.js'
 
 /** The statement that will fail, and why. */
 export interface Failure {
@@ -93,78 +82,6 @@ function isBefore(place: StatementPlace, failing: StatementPlace, files: readonl
   const fileOf = ({ migration }: StatementPlace) => files.findIndex((one) => one.migration === migration)
   const [own, other] = [fileOf(place), fileOf(failing)]
   return own < other || (own === other && place.index < failing.index)
-}
-
-/** Follows the pending statements, up to the first that fails for certain. */
-export async function walkOver(
-  files: readonly ForecastFile[],
-  reader: Reader,
-  schema: string,
-): Promise<{ walk: Walk; losses: readonly Loss[]; locks: LockWatch; lineage: LineageWatch }> {
-  const catalog = await readLiveCatalog(reader, schema)
-  const earlier: ParsedStatement[] = []
-  const locks = new LockWatch()
-  const walk = new Walk(
-    catalog,
-    async (sql) => {
-      const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
-      const asked = await answer(reader, () => reader.query(query))
-      return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
-    },
-    (statement) =>
-      staticFailureOf(statement, catalog, { reader, inTransaction: walk.inTransaction, earlier }),
-    followDataStatement,
-    (requirement) => new Questions([reader], walk.content.chain).one(requirement),
-  )
-  const watch = new LossWatch(walk)
-  walk.watcher = watch
-  const lineage = new LineageWatch(walk)
-  await readSequenceStarts(walk, files)
-  try {
-    for (const file of files) await followFile(walk, file, { earlier, locks, lineage })
-  } catch (error) {
-    if (!(error instanceof WalkEnds)) throw error
-  }
-  return { walk, losses: watch.losses, locks, lineage }
-}
-
-async function followFile(
-  walk: Walk,
-  { migration, file, statements, execution }: ForecastFile,
-  { earlier, locks, lineage }: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch },
-): Promise<void> {
-  const isWhole = execution.mode === 'all-or-nothing'
-  walk.inTransaction = isWhole
-  for (const statement of statements) {
-    walk.place = { migration, file, index: statement.index, line: statement.line }
-    await refuse(walk, statement)
-    locks.beforeStatement(statement, walk.place, walk.catalog)
-    await followStatement(walk, statement)
-    earlier.push(statement)
-    if (opensTransaction(statement)) walk.inTransaction = true
-    else if (endsTransaction(statement)) walk.inTransaction = isWhole
-    if (!walk.inTransaction) endTransaction(walk)
-    lineage.afterStatement(walk.place)
-  }
-  endTransaction(walk)
-  lineage.afterStatement(walk.place)
-}
-
-/** What the server refuses whatever the rows. */
-async function refuse(walk: Walk, statement: ParsedStatement): Promise<void> {
-  const refusal = await walk.refusalOf(statement)
-  if (!refusal) return
-  const { sqlstate, code, message, object = statement.kind, isCertain } = refusal
-  if (isCertain) walk.fail({ sqlstate, code, message, object })
-  walk.doubt(`${message}, as far as can be told`, object)
-}
-
-function opensTransaction({ kind, node }: ParsedStatement): boolean {
-  return kind === 'TransactionStmt' && /BEGIN|START/.test(node.kind)
-}
-
-function endsTransaction({ kind, node }: ParsedStatement): boolean {
-  return kind === 'TransactionStmt' && /COMMIT|ROLLBACK$/.test(node.kind)
 }
 
 /** What the answers make of the requirements: the first that is violated for certain is the failure. */

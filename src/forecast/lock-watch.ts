@@ -17,6 +17,10 @@ export class LockWatch {
     this.#statements.push({ locked, findings: lockFindings(locked, () => safeRewriteOf(statement, catalog)) })
   }
 
+  get statements(): LockedStatement[] {
+    return this.#statements.map(({ locked }) => locked)
+  }
+
   get claims(): LockClaim[] {
     return this.#statements.flatMap(({ locked }) => [...locked.claims])
   }

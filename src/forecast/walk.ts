@@ -58,6 +58,8 @@ export class Walk {
   constructor(
     readonly catalog: CatalogModel,
     readonly ask: Ask,
+    /** The same for what reads no row: the columns of a query, the catalog. */
+    readonly askCatalog: Ask,
     /** What the server will refuse a statement with, whatever the rows. */
     readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
     /** For the statements of trigger functions. */

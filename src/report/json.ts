@@ -6,6 +6,7 @@ import type { DataChange, ExecutionModel, PendingMigration } from '../domain/mig
 import type { EngineName } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
+import type { StatementLock } from '../domain/statement-lock.js'
 import type { TargetIdentity } from '../domain/target.js'
 import type { Verification } from '../domain/verification.js'
 import { summarizeSql } from '../sql/summary.js'
@@ -70,6 +71,8 @@ export interface JsonStatement {
   readonly kind: string
   /** The first words, without values. */
   readonly summary: string
+  /** null where it was not found out: only a plan by itself tells, up to the statement that is refused. */
+  readonly locks: readonly StatementLock[] | null
 }
 
 export interface JsonFinding {
@@ -192,11 +195,12 @@ function makeJsonMigration(migration: PendingMigration, record: RunRecord): Json
     file: migration.file,
     checksum: migration.checksum,
     statements: migration.statements.length,
-    statementList: migration.statements.map(({ index, line, kind, sql }) => ({
+    statementList: migration.statements.map(({ index, line, kind, sql, locks }) => ({
       index,
       line,
       kind,
       summary: summarizeSql(sql),
+      locks: locks ?? null,
     })),
     execution: migration.execution,
     dataChanges: migration.dataChanges,

@@ -1,6 +1,7 @@
 import type { ExecutionModel, MigrationTransaction, PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan, Plan } from '../domain/plan.js'
 import { summarizeSql } from '../sql/summary.js'
+import { formatLocks } from './lock-text.js'
 import { clean, formatBytes, formatCount, plural } from './words.js'
 
 const shownChanges = 8
@@ -67,10 +68,10 @@ function formatStatements({ statements }: PendingMigration): string[] {
   const width = String(shown.at(-1)?.line ?? 0).length
   const more = statements.length - shown.length
   return [
-    ...shown.map(
-      ({ line, sql }) =>
-        `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql, longestStatement))}`,
-    ),
+    ...shown.flatMap(({ line, sql, locks = [] }) => [
+      `    line ${String(line).padEnd(width)}  ${clean(summarizeSql(sql, longestStatement))}`,
+      ...formatLocks(locks).map((text) => `    ${' '.repeat('line '.length + width)}    ${clean(text)}`),
+    ]),
     ...(more > 0 ? [`    … and ${plural(more, 'more statement')}; --json lists all of them`] : []),
   ]
 }

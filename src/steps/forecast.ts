@@ -1,15 +1,14 @@
 import { type ConcernedTables, outcomeOf } from '../checks/check.js'
 import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
-import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
 import { concernedTables } from '../forecast/concerned.js'
-import type { ForecastFile } from '../forecast/file.js'
 import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
 import { makeForecast } from '../forecast/forecast.js'
-import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
+import { loadParser } from '../sql/parser.js'
+import { parsePending, takeReadable } from './readable-files.js'
 import type { Tools } from './tools.js'
 
 /** What the pending migrations will meet in the live rows, as the check step reports it. */
@@ -64,25 +63,4 @@ export async function forecastPending(
       readable.map(({ name }) => name),
     ),
   }
-}
-
-/** A file that cannot be read stops the deploy by itself, and nothing after it runs. */
-function takeReadable({ pending, findings }: Plan): readonly PendingMigration[] {
-  const unreadable = new Set(
-    findings
-      .filter(({ step, verdict, kind }) => step === 'plan' && verdict === 'block' && kind === 'failure')
-      .map(({ migration }) => migration),
-  )
-  const stop = pending.findIndex(({ name }) => unreadable.has(name))
-  return stop < 0 ? pending : pending.slice(0, stop)
-}
-
-/** The plan keeps text, which can be written to a file; the trees are made again. */
-function parsePending({ name, file, statements, execution }: PendingMigration): ForecastFile {
-  const parsed = statements.flatMap(({ sql, index, line }): ParsedStatement[] => {
-    const again = parseStatements(sql)
-    if ('problem' in again) throw new Error(`${file}, line ${line}: ${again.problem.message}`)
-    return again.statements.map((statement) => ({ ...statement, index, line }))
-  })
-  return { migration: name, file, statements: parsed, execution }
 }

@@ -17,6 +17,7 @@ import { scriptEngineOf } from '../sql/script-engine.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
+import { addStaticForecast } from './static-forecast.js'
 import { readSession, type Tools, withTarget } from './tools.js'
 
 /** Makes the plan. Problems of files and history are findings in it, not errors: the check step weighs them. */
@@ -49,12 +50,12 @@ export async function makePlan(tools: Tools): Promise<Plan> {
 }
 
 /**
- * The plan as it is shown by itself: what is accepted is marked, and with `--since` only what is new is in it. Only catalog
- * and history of the target are read.
+ * The plan as it is shown by itself: with what the catalog tells of each statement, what is accepted marked, and with
+ * `--since` only what is new. Only catalog and history of the target are read.
  */
 export async function reviewPlan(tools: Tools): Promise<Plan> {
   const { settings, project } = tools
-  const plan = await makePlan(tools)
+  const plan = await addStaticForecast(await makePlan(tools), tools)
   const shown = settings.since === undefined ? plan : await limitToNew(plan, settings.since, project)
   const findings = applyAcceptances(shown.findings, acceptancesFor(shown.pending, settings), 'plan')
   return Object.freeze({ ...shown, findings })

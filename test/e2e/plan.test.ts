@@ -75,6 +75,77 @@ test('a comment in a pending file accepts a finding of the check, and one for no
   ])
 })
 
+test('plan says what each statement locks, by live sizes', async () => {
+  const shop = await makeShop({
+    pending: `CREATE TABLE "visits" ("id" INTEGER, "customer_id" INTEGER REFERENCES "customers");
+ALTER TABLE "customers" ALTER COLUMN "id" TYPE BIGINT;
+UPDATE "notes" SET "customer_id" = 1;
+`,
+  })
+  // A table as large as no test can fill it.
+  await shop.database.query(`UPDATE pg_catalog.pg_class SET reltuples = 200000 WHERE relname = 'notes'`)
+  const { exitCode, stdout } = await shop.run(['plan'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain(`${pendingName}: 3 statements, all-or-nothing
+    line 1  CREATE TABLE "visits"
+              SHARE ROW EXCLUSIVE on customers (48 kB)
+    line 2  ALTER TABLE "customers" ALTER COLUMN "id" TYPE BIGINT
+              ACCESS EXCLUSIVE on customers (48 kB, rewrites)
+              ACCESS EXCLUSIVE on notes (40 kB, about 200,000 rows, reads all of it)
+              ACCESS EXCLUSIVE on visits (new, reads all of it)
+    line 3  UPDATE "notes" SET "customer_id"
+              ROW EXCLUSIVE on notes (40 kB, about 200,000 rows)
+              ROW SHARE on customers (48 kB, where a row calls for it)
+`)
+  expect(stdout).toContain('\nwarning rows-locked  ')
+  const report = JSON.parse((await shop.run(['plan', '--json'])).stdout) as JsonReport
+  expect(report.migrations[0]?.statementList.map(({ locks }) => locks?.[0])).toMatchObject([
+    {
+      kind: 'table',
+      name: '"customers"',
+      object: 'customers',
+      table: null,
+      mode: 'SHARE ROW EXCLUSIVE',
+      work: 'metadata',
+      isCertain: true,
+      isNew: false,
+      rowEstimate: null,
+    },
+    { object: 'customers', mode: 'ACCESS EXCLUSIVE', work: 'rewrite' },
+    { object: 'notes', mode: 'ROW EXCLUSIVE', work: 'write', rowEstimate: 200_000 },
+  ])
+  expect(report.findings).toMatchObject([
+    { code: 'rows-locked', kind: 'lock', verdict: 'warn', step: 'plan', line: 3, object: 'notes' },
+    { code: 'lock-held-through-file', step: 'plan', line: 1, object: 'customers' },
+    { code: 'lock-held-through-file', step: 'plan', line: 2, object: 'notes' },
+  ])
+})
+
+test('plan names the statement that the server refuses whatever the rows; check says it once', async () => {
+  const shop = await makeShop({
+    pending: `ALTER TABLE "notes" ADD COLUMN "text" TEXT;
+ALTER TABLE "custommers" ADD COLUMN "phone" TEXT;
+ALTER TABLE "notes" DROP COLUMN "text";
+`,
+  })
+  const { exitCode, stdout } = await shop.run(['plan', '--json'])
+  expect(exitCode).toBe(3)
+  const report = JSON.parse(stdout) as JsonReport
+  const common = { code: 'missing-object', kind: 'failure', verdict: 'block', line: 2, object: 'custommers' }
+  expect(report.findings).toMatchObject([{ ...common, step: 'plan' }])
+  expect(report.prediction).toBe('fails')
+  expect(report.migrations[0]?.statementList.map(({ locks }) => locks?.length ?? null)).toEqual([
+    1,
+    null,
+    null,
+  ])
+  const checked = JSON.parse((await shop.run(['check', '--json'])).stdout) as JsonReport
+  expect(checked.findings.filter(({ kind }) => kind === 'failure')).toMatchObject([
+    { ...common, step: 'check' },
+  ])
+  expect(checked.migrations[0]?.statementList.map(({ locks }) => locks)).toEqual([null, null, null])
+})
+
 test('plan reads catalog and history, and no data', async () => {
   const shop = await makeShop()
   const role = `reader_${shop.database.name}`
@@ -87,5 +158,16 @@ test('plan reads catalog and history, and no data', async () => {
   const { exitCode, stdout } = await shop.run(['plan'], { DATABASE_URL: url.href })
   expect(exitCode).toBe(0)
   expect(stdout).toContain(`${pendingName}: 1 statement, all-or-nothing\n`)
+  // Another role may be there to deploy.
+  expect(stdout).toContain(
+    `\n  role "${role}" could not deploy this: must be owner of table customers (statement 1, line 1)\n`,
+  )
+  await shop.write(
+    `prisma/migrations/${later}/migration.sql`,
+    'UPDATE "notes" SET "id" = (SELECT max("id") FROM "customers");\nDROP TABLE "nothing";\n',
+  )
+  const blocked = await shop.run(['plan'], { DATABASE_URL: url.href })
+  expect(blocked.exitCode).toBe(3)
+  expect(blocked.stdout).toContain(`\nblocker missing-object  prisma/migrations/${later}/migration.sql:2\n`)
   await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 })

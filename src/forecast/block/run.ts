@@ -482,7 +482,7 @@ export class BlockRun {
     const { query, scope } = await followQuery(this.walk, select, this.#scope)
     const rewritten = new Rewriter(this.walk.content, scope).query(query)
     if (rewritten.opaque[0] !== undefined) throw new NotFollowed(rewritten.opaque[0])
-    const shape = await this.walk.ask(`SELECT * FROM (${rewritten.sql}) AS q LIMIT 0`)
+    const shape = await this.walk.askCatalog(`SELECT * FROM (${rewritten.sql}) AS q LIMIT 0`)
     if (!shape) throw new NotFollowed('a query of the block could not be asked')
     const names = shape.fields.map(({ name }) => name)
     const types = new Map(this.walk.catalog.types.map((type) => [type.oid, type.live]))

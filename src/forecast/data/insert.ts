@@ -123,7 +123,7 @@ async function givenRows(
 
 /** How many columns a * stands for is told by the server. */
 async function countColumns(walk: Walk, sql: string): Promise<number> {
-  const answer = await walk.ask(`SELECT * FROM (${sql}) AS q LIMIT 0`)
+  const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
   if (!answer) throw new NotFollowed('the columns of its query are not known')
   return answer.fields.length
 }

@@ -4,7 +4,7 @@ import type { Walk } from '../walk.js'
 
 /** The columns that a query gives, as the server names and types them. */
 export async function columnsOf(walk: Walk, sql: string): Promise<Column[]> {
-  const answer = await walk.ask(`SELECT * FROM (${sql}) AS q LIMIT 0`)
+  const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
   if (!answer) throw new NotFollowed('the columns of its query are not known')
   const types = await typesOf(walk, answer.fields)
   return answer.fields.map(({ name }, i) => {
@@ -32,7 +32,7 @@ async function typesOf(
   const list = fields.map(
     ({ dataTypeID, dataTypeModifier = -1 }, i) => `(${i}, ${dataTypeID}::oid, ${dataTypeModifier})`,
   )
-  const answer = await walk.ask(
+  const answer = await walk.askCatalog(
     `SELECT CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0::oid END::int4 AS element,
             pg_catalog.format_type(t.oid, v.modifier) AS text
        FROM (VALUES ${list.join(', ')}) AS v (i, type, modifier) JOIN pg_catalog.pg_type t ON t.oid = v.type ORDER BY v.i`,

@@ -1,4 +1,5 @@
 import { type LockMode, strongerOf } from '../../domain/lock-mode.js'
+import type { LockedWork } from '../../domain/statement-lock.js'
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn, findIndex, findRelation, findSequence, findType } from '../lookup.js'
@@ -6,7 +7,7 @@ import type { Column, Constraint, IndexObject, Relation } from '../model.js'
 import { namesOf } from '../tree.js'
 import { isSerial } from '../types.js'
 import { claimTypeChange } from './alter-type.js'
-import type { Claims, Work } from './claim.js'
+import type { Claims } from './claim.js'
 import { isConstrainedDomain, typeNamed } from './column-type.js'
 import { Drops } from './drops.js'
 import { defaultPartitionOf, descendantsOf, familyOf, isPartitioned, leavesOf } from './family.js'
@@ -398,7 +399,7 @@ class AlterTable {
     if (this.inherits) for (const one of descendantsOf(this.relation)) this.claims.relation(one, this.mode)
   }
 
-  #workOnLeaves(work: Work, family = this.#family(), mode = this.mode): void {
+  #workOnLeaves(work: LockedWork, family = this.#family(), mode = this.mode): void {
     for (const one of family) if (!isPartitioned(one)) this.claims.relation(one, mode, { work })
   }
 

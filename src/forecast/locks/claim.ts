@@ -1,4 +1,5 @@
 import { type LockMode, strongerOf } from '../../domain/lock-mode.js'
+import type { LockedWork } from '../../domain/statement-lock.js'
 import { nameOf } from '../lookup.js'
 import type { CatalogModel, IndexObject, Relation, SequenceObject, TypeObject } from '../model.js'
 
@@ -10,18 +11,16 @@ export type LockTarget =
   | { readonly kind: 'composite type'; readonly type: TypeObject }
 
 /** What is done to the target under the lock; of several the last counts. */
-const works = ['metadata', 'read', 'write', 'empty', 'scan', 'build', 'rewrite', 'drop'] as const
-
-/**
- * - `metadata`: only the catalog changes
- * - `read`, `write`: rows, as many as the statement's conditions let through
- * - `empty`: its file is replaced by an empty one
- * - `scan`: every row is read
- * - `build`: an index of it is built; of an index: it is built anew
- * - `rewrite`: every row is written into a new file, and every index is built anew
- * - `drop`: it goes
- */
-export type Work = (typeof works)[number]
+const works: readonly LockedWork[] = [
+  'metadata',
+  'read',
+  'write',
+  'empty',
+  'scan',
+  'build',
+  'rewrite',
+  'drop',
+]
 
 /** A lock that a statement takes and keeps until its transaction ends, and what it does meanwhile. */
 export interface LockClaim {
@@ -31,7 +30,7 @@ export interface LockClaim {
   readonly object: string
   /** The strongest. */
   readonly mode: LockMode
-  readonly work: Work
+  readonly work: LockedWork
   /** False for a lock that the server takes only where a row calls for it, e.g. on the partition that it is put into. */
   readonly isCertain: boolean
   readonly heapBytes: number
@@ -42,14 +41,14 @@ export interface LockClaim {
 }
 
 interface Details {
-  readonly work?: Work
+  readonly work?: LockedWork
   readonly isCertain?: boolean
 }
 
 interface Draft {
   readonly target: LockTarget
   mode: LockMode
-  work: Work
+  work: LockedWork
   isCertain: boolean
 }
 
@@ -179,6 +178,6 @@ function hasToast({ toastBytes }: Relation): boolean {
   return toastBytes > 0
 }
 
-function lastOf(one: Work, other: Work): Work {
+function lastOf(one: LockedWork, other: LockedWork): LockedWork {
   return works.indexOf(one) >= works.indexOf(other) ? one : other
 }

@@ -96,7 +96,7 @@ function columnsOfTypes({ catalog }: Walk, types: readonly TypeObject[]): Droppe
 
 async function typesOfExtension(walk: Walk, name: string): Promise<TypeObject[]> {
   const literal = `'${name.replaceAll("'", "''")}'`
-  const answer = await walk.ask(`
+  const answer = await walk.askCatalog(`
     SELECT d.objid::int4 AS oid FROM pg_catalog.pg_depend d
       JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
      WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'

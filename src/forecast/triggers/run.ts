@@ -668,7 +668,7 @@ export class TriggerRun {
     this.#assertReadable(replaced)
     this.#isOneRow = this.#isFew
     const rewritten = new Rewriter(this.walk.content, this.#scope).query(replaced)
-    const answer = await this.walk.ask(
+    const answer = await this.walk.askCatalog(
       `SELECT "~q".* FROM ${this.state.link} AS ${state}, LATERAL (${rewritten.sql}) AS "~q" LIMIT 0`,
     )
     if (!answer) throw new NotFollowed('the columns of a query are not known')

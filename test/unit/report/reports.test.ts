@@ -1640,6 +1640,7 @@ describe('the JSON report', () => {
               line: 3,
               kind: 'IndexStmt',
               summary: 'CREATE UNIQUE INDEX customers_email_key ON customers',
+              locks: null,
             },
           ],
           execution: { mode: 'all-or-nothing' },
@@ -1655,8 +1656,20 @@ describe('the JSON report', () => {
           checksum: 'b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2',
           statements: 2,
           statementList: [
-            { index: 1, line: 1, kind: 'AlterTableStmt', summary: 'ALTER TABLE customers DROP COLUMN fax' },
-            { index: 2, line: 4, kind: 'IndexStmt', summary: 'CREATE INDEX CONCURRENTLY i ON customers' },
+            {
+              index: 1,
+              line: 1,
+              kind: 'AlterTableStmt',
+              summary: 'ALTER TABLE customers DROP COLUMN fax',
+              locks: null,
+            },
+            {
+              index: 2,
+              line: 4,
+              kind: 'IndexStmt',
+              summary: 'CREATE INDEX CONCURRENTLY i ON customers',
+              locks: null,
+            },
           ],
           execution: {
             mode: 'statement-by-statement',

@@ -1,0 +1,55 @@
+import type { Finding } from '../domain/finding.js'
+import type { Reader } from '../domain/reader.js'
+import type { StatementLock } from '../domain/statement-lock.js'
+import type { ForecastFile } from './file.js'
+import type { Failure } from './forecast.js'
+import { statementLocksOf } from './locks/statement-locks.js'
+import type { Requirement, StatementPlace } from './requirement.js'
+import { walkOver } from './walk-over.js'
+
+/** What the catalog alone tells of the pending statements. */
+export interface StaticForecast {
+  /** The first statement that the server refuses whatever the rows; nothing after it runs. */
+  readonly failure?: Failure
+  /** What the role in use may not do; it may be there only to look. */
+  readonly forbidden: readonly {
+    readonly place: StatementPlace
+    readonly message: string
+    readonly object?: string
+  }[]
+  /** Who will wait for the statements, and for how much. */
+  readonly lockFindings: readonly Finding[]
+  /** What each statement locks, up to the failure. */
+  readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
+}
+
+/**
+ * Walks over the pending statements without reading a row: only the catalog is asked, and it needs no privilege on data.
+ * @param reader inside a transaction
+ */
+export async function makeStaticForecast(
+  files: readonly ForecastFile[],
+  reader: Reader,
+  schema: string,
+): Promise<StaticForecast> {
+  const { walk, locks, forbidden } = await walkOver(files, reader, schema, { asksRows: false })
+  const failing = walk.requirements.find(({ question }) => question.kind === 'certain')
+  const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
+  return {
+    ...(failing ? { failure: failureOf(failing) } : {}),
+    forbidden: forbidden.map(({ place, refusal: { message, object } }) => ({
+      place,
+      message,
+      ...(object === undefined ? {} : { object }),
+    })),
+    lockFindings: locks.findings(
+      () => true,
+      whole.map(({ migration }) => migration),
+    ),
+    locks: locks.statements.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims) })),
+  }
+}
+
+function failureOf({ place, code, sqlstate, object, title }: Requirement): Failure {
+  return { place, code, sqlstate, object, title, message: title }
+}

@@ -1,0 +1,76 @@
+import { limitQuestions } from '../checks/answer.js'
+import type { Finding } from '../domain/finding.js'
+import type { PendingMigration } from '../domain/migration.js'
+import type { Plan } from '../domain/plan.js'
+import type { StatementLock } from '../domain/statement-lock.js'
+import { failureFinding } from '../forecast/findings.js'
+import { makeStaticForecast, type StaticForecast } from '../forecast/static-forecast.js'
+import { loadParser } from '../sql/parser.js'
+import { parsePending, takeReadable } from './readable-files.js'
+import { type Tools, withTarget } from './tools.js'
+
+/**
+ * Adds to the plan what the catalog alone tells: what each statement locks, for whom that is long, and which statement
+ * the server will refuse whatever the rows. The check step tells the same with the rows in sight, so this is for a plan
+ * that is shown by itself. No row is read.
+ */
+export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan> {
+  const readable = takeReadable(plan)
+  if (readable.length === 0) return plan
+  await loadParser()
+  const { target, questionTimeoutMs } = tools.settings
+  const forecast = await withTarget(tools, async (client) => {
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await limitQuestions(client, questionTimeoutMs)
+    return makeStaticForecast(readable.map(parsePending), client, target.schema)
+  })
+  const found = [
+    ...(forecast.failure ? [failureFinding(forecast.failure)] : []),
+    ...forbiddenFinding(forecast, plan.target.user),
+    ...forecast.lockFindings,
+  ]
+  return {
+    ...plan,
+    pending: withLocks(plan.pending, forecast.locks),
+    findings: [...plan.findings, ...found.map((finding): Finding => ({ ...finding, step: 'plan' }))],
+  }
+}
+
+/** Each statement with what it locks; one that the walk has not come to stays as it is. */
+export function withLocks(
+  pending: readonly PendingMigration[],
+  all: StaticForecast['locks'],
+): PendingMigration[] {
+  const byPlace = new Map<string, readonly StatementLock[]>()
+  for (const { place, locks } of all) byPlace.set(`${place.migration}/${place.index}`, locks)
+  return pending.map((migration) => ({
+    ...migration,
+    statements: migration.statements.map((statement) => {
+      const locks = byPlace.get(`${migration.name}/${statement.index}`)
+      return locks ? { ...statement, locks } : statement
+    }),
+  }))
+}
+
+/** One for all of them: where the role may not do the first, it mostly may do nothing. */
+function forbiddenFinding({ forbidden }: StaticForecast, role: string): Finding[] {
+  const [first] = forbidden
+  if (!first) return []
+  const { place, message, object } = first
+  const more = forbidden.length - 1
+  const others = more > 0 ? `, and ${more} more like it` : ''
+  return [
+    {
+      code: 'missing-privilege',
+      kind: 'failure',
+      verdict: 'warn',
+      step: 'plan',
+      migration: place.migration,
+      file: place.file,
+      line: place.line,
+      ...(object === undefined ? {} : { object }),
+      message: `role "${role}" could not deploy this: ${message} (statement ${place.index}, line ${place.line})${others}`,
+      hint: 'Deploy as a role that owns what is changed; to plan, this one is enough.',
+    },
+  ]
+}
