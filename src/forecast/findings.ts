@@ -80,6 +80,8 @@ const hints: Readonly<Record<string, string>> = {
   'check-violation':
     'Correct the rows before this statement, or add the constraint NOT VALID and validate it later.',
   'exclusion-violation': 'Move or remove one row of each conflict before this statement.',
+  'pending-trigger-events':
+    'Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or move it into a migration of its own.',
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 

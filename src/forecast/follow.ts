@@ -19,6 +19,7 @@ import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
 import { creationSchema, findFunctions, findRelation, findSequence } from './lookup.js'
 import { changesNothing } from './outward-functions.js'
+import { needNothingPutOff } from './put-off-checks.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { setSequence } from './sequences.js'
 import { followTransaction, setConstraints } from './transaction.js'
@@ -128,6 +129,7 @@ const unchanging: ReadonlySet<string> = new Set([
 async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope): Promise<void> {
   const { kind, node, sql } = statement
   await walk.watcher.beforeStatement(statement)
+  needNothingPutOff(walk, kind, node)
   switch (kind) {
     case 'InsertStmt':
     case 'UpdateStmt':

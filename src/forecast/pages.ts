@@ -53,6 +53,19 @@ export const forecastPages: readonly CodePage[] = [
     },
   },
   {
+    code: 'pending-trigger-events',
+    kind: 'failure',
+    title: 'a table is altered while rows of it wait for a deferred check',
+    why: 'Rows that were put in, changed or deleted earlier in the same transaction are looked at again when it ends, because a foreign key is DEFERRABLE INITIALLY DEFERRED or SET CONSTRAINTS says so. Until then the statement fails with SQLSTATE 55006: "cannot ALTER TABLE because it has pending trigger events". It passes where no row is touched, as in an empty test database.',
+    remedy:
+      'Have the rows checked first with SET CONSTRAINTS ALL IMMEDIATE, or put what changes the rows and what alters the table into migrations of their own.',
+    example: {
+      sql: 'UPDATE "orders" SET "customerId" = 1 WHERE "customerId" = 2;\nALTER TABLE "orders" ADD COLUMN "note" TEXT;',
+      instead:
+        'UPDATE "orders" SET "customerId" = 1 WHERE "customerId" = 2;\nSET CONSTRAINTS ALL IMMEDIATE;\nALTER TABLE "orders" ADD COLUMN "note" TEXT;',
+    },
+  },
+  {
     code: 'invalid-value',
     kind: 'failure',
     title: 'a value cannot be computed, cast or stored',

@@ -5,6 +5,7 @@ import { defaultOf } from '../defaults.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
 import { isKeyPutOff, needInForce, needUnique } from '../needs.js'
+import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
@@ -61,6 +62,11 @@ export async function followInsert(
   const atStart = scope.before?.get(relation)
   if (atStart !== undefined && atStart !== before && !conflict)
     needNotThereYet(walk, relation, atStart, fresh, [...opaque])
+  const unknownRows = [
+    ...opaqueRows(given, opaque),
+    ...(left?.dropsOpaque === undefined ? [] : [left.dropsOpaque]),
+  ]
+  putOffReferences(walk, relation, { link: fresh, kind: 'insert', opaque: unknownRows })
   await triggers?.after(fresh, opaqueNew)
   followFamily(walk, relation)
   return fresh

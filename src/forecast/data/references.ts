@@ -4,6 +4,7 @@ import { defaultOf } from '../defaults.js'
 import { followFamily } from '../family.js'
 import type { Column, Constraint, Relation } from '../model.js'
 import { allRows, isPutOff, needForeignKey, needInForce } from '../needs.js'
+import { putOffKeys } from '../put-off-checks.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import { opacityOf, type Walk } from '../walk.js'
 import { oldName } from './target.js'
@@ -35,20 +36,24 @@ export async function followReferences(
       const isTouched =
         change.kind === 'delete' || key.parentColumns?.some((column) => change.changed?.has(column))
       if (!isTouched || child.isEmpty) continue
-      await followReference(walk, child, key, change, depth)
+      await followReference(walk, parent, child, key, change, depth)
     }
   }
 }
 
 async function followReference(
   walk: Walk,
+  parent: Relation,
   child: Relation,
   key: Constraint,
   change: ParentChange,
   depth: number,
 ): Promise<void> {
   const action = (change.kind === 'delete' ? key.onDelete : key.onUpdate) ?? 'no action'
-  if (action === 'no action' && isPutOff(walk, key)) return
+  if (action === 'no action' && isPutOff(walk, key)) {
+    putOffKeys(walk, parent, key, change)
+    return
+  }
   if (action === 'no action' || action === 'restrict') {
     needForeignKey(walk, child, key, {
       ...allRows(walk, child),

@@ -5,10 +5,11 @@ import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { allRows, needConstant, needEvaluation, needInForce, type Rows } from '../needs.js'
+import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Rewritten, type Scope } from '../rewrite.js'
 import { namesOf, visitTree } from '../tree.js'
 import { FiredTriggers } from '../triggers/fired.js'
-import { columnsIn, keyOf, objectOf, sampleOf, type Walk } from '../walk.js'
+import { columnsIn, keyOf, objectOf, opacityOf, sampleOf, type Walk } from '../walk.js'
 import { type Assignment, assignmentsOf } from './assignments.js'
 import { recomputed } from './generated.js'
 import { followReferences } from './references.js'
@@ -69,6 +70,7 @@ export async function followUpdate(
     const mayBeHeapOnly = !isIndexed(relation, (column) => changed.has(column))
     relation.past.push({ source: target.before, mayBeHeapOnly })
   }
+  const wasOpaque = opacityOf(relation, changed)
   for (const { column, opaque: reasons } of assignments)
     setOpacity(column, [...opaque, ...reasons], node.whereClause === undefined && from === undefined)
   const list = recomputed(walk, relation, changed)
@@ -103,6 +105,7 @@ export async function followUpdate(
   )
   needNoTransientDuplicates(walk, target, link, assignments)
   needNoTransientExclusion(walk, relation, link, changed)
+  putOffReferences(walk, relation, { link, kind: 'update', changed, opaque: [...opaque, ...wasOpaque] })
   await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
   await triggers?.after(link, opaqueNew)
   followFamily(walk, relation)
