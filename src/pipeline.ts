@@ -2,6 +2,7 @@ import type { Approval } from './domain/approval.js'
 import type { Backup } from './domain/backup.js'
 import type { Findings } from './domain/finding.js'
 import type { Plan } from './domain/plan.js'
+import type { Rehearsal } from './domain/rehearsal.js'
 import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { withScratchFolder } from './effects/private-files.js'
@@ -21,6 +22,8 @@ import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
+import { assertRehearsed, isMadeHere, rehearse } from './steps/rehearse.js'
+import { takeRehearsal } from './steps/rehearsed-run.js'
 import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
@@ -52,24 +55,29 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
       // Nothing to do is a good end; what the checks found has been weighed all the same.
       if (plan.pending.length === 0) return
 
-      // The rehearsal on the restored copy has its place here.
-      await run.skip('rehearse', 'not-run', 'this version does not rehearse')
+      // On a restored copy, which proves the backup too.
+      const { rehearsal, provenBackup } = await rehearseOrSay(plan, findings, backup, run, tools)
       if (settings.dryRun) return
 
       // A person, or the hash of a reviewed plan, says yes to exactly this.
       const approval = await run.step(
         'confirm',
-        () => confirm(plan, findings, backup, tools),
+        () => confirm(plan, findings, provenBackup, rehearsal, tools),
         summaries.confirm,
       )
       if (lock) await assertStillLocked(lock)
-      const baseline = await deployApproved(plan, backup, approval, run, tools)
+      const baseline = await deployApproved(plan, provenBackup, approval, run, tools)
 
-      await audit(baseline, run, tools, backup)
+      await audit(baseline, run, tools, provenBackup)
     } finally {
       await lock?.release()
     }
   })
+}
+
+/** The dry run by its own name: everything up to the question, and the target is only read. */
+export async function runRehearse(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
+  return runDeploy({ ...settings, dryRun: true }, surroundings)
 }
 
 /** The audit after the fact: `migrate-guard verify`. Opens the target read-only. */
@@ -132,6 +140,25 @@ async function backUp(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): P
   return skipped
 }
 
+/** Rehearses, takes an earlier rehearsal of this very plan, or says loudly that there was none. */
+async function rehearseOrSay(
+  plan: Plan,
+  findings: Findings,
+  backup: Backup,
+  run: Run,
+  tools: Tools,
+): Promise<{ rehearsal: Rehearsal; provenBackup: Backup }> {
+  const { skipRehearsal, rehearsedRunId } = tools.settings
+  const work = async (): Promise<Rehearsal> => {
+    if (skipRehearsal || !isMadeHere(backup)) return { outcome: 'skipped' }
+    if (rehearsedRunId !== undefined) return takeRehearsal(rehearsedRunId, plan, tools)
+    return rehearse(plan, findings, backup, tools)
+  }
+  const rehearsal = await run.step('rehearse', work, (value) => summaries.rehearse(value, backup))
+  assertRehearsed(rehearsal)
+  return { rehearsal, provenBackup: run.record.backup ?? backup }
+}
+
 /** THE TARGET IS WRITTEN here and nowhere else. */
 async function deployApproved(
   plan: Plan,
@@ -168,10 +195,10 @@ async function inRun(
   work: (run: Run, tools: Tools) => Promise<void>,
 ): Promise<RunResult> {
   const { backupsPath, target, command, dryRun } = settings
-  const leavesFolder = command === 'deploy' || command === 'verify'
+  const leavesFolder = command === 'deploy' || command === 'rehearse' || command === 'verify'
   const run = await Run.open({
     ...(leavesFolder ? { backupsPath } : {}),
-    command: dryRun ? `${command} --dry-run` : command,
+    command: dryRun && command === 'deploy' ? 'deploy --dry-run' : command,
     version: readVersion(),
     database: target.database,
     onStep: (name, step) => {

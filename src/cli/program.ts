@@ -13,7 +13,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let code: number = exitCode.passed
   const program = new Command('migrate-guard')
     .description(
-      'Guards prisma migrate deploy: checks the live data, backs up, asks, deploys, verifies, reports.',
+      'Guards prisma migrate deploy: checks the live data, backs up, rehearses, asks, deploys, verifies, reports.',
     )
     .version(readVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
@@ -29,15 +29,21 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     for (const option of options.flat()) made.addOption(option)
     return made
   }
-  const guarded = (name: 'deploy' | 'verify' | 'check' | 'plan') => async (flags: Flags) => {
+  const guarded = (name: 'deploy' | 'rehearse' | 'verify' | 'check' | 'plan') => async (flags: Flags) => {
     code = await (await import('./commands/guarded.js')).runGuarded(name, flags)
   }
 
-  command('deploy', 'plan, check, back up, confirm, deploy, verify, report', [
+  command('deploy', 'plan, check, back up, rehearse, confirm, deploy, verify, report', [
     common,
     working,
+    rehearsing,
     deploying,
   ]).action(async (flags: Flags) => guarded(flags.verifyOnly ? 'verify' : 'deploy')(flags))
+  command('rehearse', 'plan, check, back up, and run the pending migrations on a restored copy', [
+    common,
+    working,
+    rehearsing,
+  ]).action(guarded('rehearse'))
   command('check', 'plan, then ask the live data whether the pending migrations may run', [
     common,
     checking,
@@ -136,11 +142,19 @@ const working = [
   new Option('--jobs <number>', 'connections that dump side by side (default: 2)'),
 ]
 
+const rehearsing = [
+  new Option(
+    '--rehearsal <place>',
+    'where the copy is made: local, same-server, or the URL of a server (default: local)',
+  ),
+]
+
 const deploying = [
   new Option('--dry-run', 'everything but confirm, deploy and verify; the target is opened read-only'),
   new Option('--verify-only', 'only audit the database, the same as migrate-guard verify'),
   new Option('--skip-backup', 'deploy without a backup; recorded, loudly'),
-  new Option('--skip-rehearsal', 'accepted for later versions: this version does not rehearse'),
+  new Option('--skip-rehearsal', 'deploy what was not rehearsed; recorded, loudly'),
+  new Option('--rehearsed <run-id>', 'take the rehearsal of an earlier run of this very plan'),
   new Option('-y, --yes', 'approve whatever the plan is'),
   new Option('--confirm <plan-hash>', 'approve exactly this reviewed plan'),
   new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),

@@ -1,4 +1,6 @@
+import type { DataFingerprint } from './fingerprint.js'
 import type { TargetIdentity } from './target.js'
+import type { TableWrites } from './write-counts.js'
 
 /**
  * How far a backup has been proven. `read`: hashed, read back in full, and its rows counted. `restored`: pg_restore made a
@@ -31,6 +33,14 @@ export interface BackupManifest {
   readonly snapshotLsn: string
   /** Exact, counted in the snapshot that was dumped. */
   readonly rowCounts: readonly TableRowCount[]
+  /** Of every value in the snapshot that was dumped; what is restored must have the same. */
+  readonly fingerprint: DataFingerprint
+  /** sha256 over every object of the catalog, which is in `catalog.json`. */
+  readonly catalogHash: string
+  /** Last values, by name, of the sequences that moved while the dump was made: they are not part of a snapshot. */
+  readonly sequencesAfter: Readonly<Record<string, string>>
+  /** When the snapshot was taken; who writes later shows in them. */
+  readonly tableWrites: readonly TableWrites[]
   readonly files: readonly BackupFile[]
   /** What a database dump never contains; printed in the report. */
   readonly notIncluded: readonly string[]

@@ -1,3 +1,4 @@
+import type { TableLineage } from './lineage.js'
 import type { Prediction } from './prediction.js'
 
 /** Block stops the run. Unknown means that a question was not answered: it blocks like a failure. */
@@ -54,6 +55,8 @@ export interface Findings {
   readonly findings: readonly Finding[]
   /** By migration, where the pending statements were held against the live rows. */
   readonly predictions?: Readonly<Record<string, Prediction>>
+  /** What the pending statements make of today's tables, of those that they touch. */
+  readonly lineage?: readonly TableLineage[]
 }
 
 /** True when a finding must stop the run: a blocker or an unknown that nobody accepted. */

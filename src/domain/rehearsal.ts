@@ -5,6 +5,7 @@ import type { Finding } from './finding.js'
 import type { DataFingerprint } from './fingerprint.js'
 import type { StatementReference } from './lineage.js'
 import type { LockMode } from './lock-mode.js'
+import type { TableWrites } from './write-counts.js'
 
 /** Where the rehearsal database is: a server of our own on this machine, a database beside the target, or a given one. */
 export type RehearsalPlace = 'local' | 'same-server' | 'url'
@@ -113,8 +114,11 @@ export interface Rehearsal {
 }
 
 export interface RehearsedEnd {
+  /** sha256 over every object of the catalog, which is in `rehearsed-catalog.json`. */
   readonly catalogHash: string
   readonly fingerprint: DataFingerprint
+  /** What the migrations themselves wrote: counters after them, less those before. */
+  readonly tableWrites: readonly TableWrites[]
 }
 
 /** up → down → up of the last pending migrations. */

@@ -3,6 +3,7 @@ import type { Backup } from './backup.js'
 import type { DatabaseState, Deployment } from './deployment.js'
 import type { Findings } from './finding.js'
 import type { OfflinePlan, Plan } from './plan.js'
+import type { Rehearsal } from './rehearsal.js'
 import type { Verification } from './verification.js'
 
 export const stepNames = [
@@ -52,6 +53,7 @@ export interface RunRecord {
   readonly offlinePlan?: OfflinePlan
   readonly findings?: Findings
   readonly backup?: Backup
+  readonly rehearsal?: Rehearsal
   readonly approval?: Approval
   readonly deployment?: Deployment
   readonly verification?: Verification

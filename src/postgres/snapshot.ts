@@ -1,6 +1,8 @@
 import { CheckError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
+import type { TableWrites } from '../domain/write-counts.js'
 import { type Client, openConnection, type Session } from './connection.js'
+import { readTableWrites } from './write-counts.js'
 
 /**
  * One instant of the target that several connections and pg_dump can look at together, held open by a transaction:
@@ -10,6 +12,8 @@ export interface Snapshot {
   readonly id: string
   /** Write-ahead log position when it was taken. */
   readonly lsn: string
+  /** The server's counters when it was taken; who writes later shows in them. */
+  readonly tableWrites: readonly TableWrites[]
   /** A connection inside the snapshot; for one question at a time. */
   readonly client: Client
   /** Opens one more connection inside the snapshot. */
@@ -45,6 +49,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
     return {
       id,
       lsn,
+      tableWrites: await readTableWrites(holder),
       client: holder,
       open: async () => {
         const client = await openConnection(address, patient)

@@ -1,12 +1,19 @@
 import type { Backup } from '../domain/backup.js'
 import type { Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
 import { formatFindingHead } from './finding-text.js'
 import { formatPlan } from './plan-text.js'
+import { formatRehearsal } from './rehearsal-text.js'
 import { formatBytes, formatCount } from './words.js'
 
 /** What a person must have seen before the question: target, size, migrations, findings and backup. */
-export function formatQuestion(plan: Plan, { findings }: Findings, backup: Backup): string {
+export function formatQuestion(
+  plan: Plan,
+  { findings }: Findings,
+  backup: Backup,
+  rehearsal: Rehearsal,
+): string {
   return [
     '',
     formatPlan(plan),
@@ -14,8 +21,8 @@ export function formatQuestion(plan: Plan, { findings }: Findings, backup: Backu
     ...findings.map((finding) => `  ${formatFindingHead(finding)}`),
     backup.outcome === 'skipped'
       ? 'backup      NO BACKUP: skipped by --skip-backup'
-      : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, read back in full`,
-    'rehearsal   NOT REHEARSED: this version does not rehearse',
+      : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, ${backup.level === 'exact' ? 'restored, and exact' : 'read back in full'}`,
+    ...formatRehearsal(rehearsal).map((line, i) => `${i === 0 ? 'rehearsal   ' : '            '}${line}`),
     '',
   ].join('\n')
 }

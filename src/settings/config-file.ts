@@ -24,6 +24,8 @@ export interface GuardConfig {
   /** How long a statement may run, e.g. `5m`. Default: `0`, no limit. */
   readonly statementTimeout?: string
   readonly questionTimeout?: string
+  /** Where the rehearsal database is: `local` (default), `same-server`, or the URL of a PostgreSQL server. */
+  readonly rehearsal?: string
   /** Number of connections that dump and count side by side, 1 to 32. Default: 2. */
   readonly jobs?: number
   /** How often a file is tried again after a lock time-out or a deadlock, 0 to 10. Default: 5. */
@@ -56,6 +58,7 @@ const settingKinds: Readonly<Record<keyof GuardConfig, Kind>> = {
   lockTimeout: 'a string',
   statementTimeout: 'a string',
   questionTimeout: 'a string',
+  rehearsal: 'a string',
   jobs: 'a number',
   retries: 'a number',
   accept: 'a list of objects',

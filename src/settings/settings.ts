@@ -2,13 +2,14 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Acceptance } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
+import type { RehearsalPlace } from '../domain/rehearsal.js'
 import type { TargetAddress } from '../domain/target.js'
 import { makeAcceptance, parseAcceptance } from './accept.js'
 import { type ConfigFile, type GuardConfig, readGuardConfig } from './config-file.js'
 import { parseDatabaseUrl } from './database-url.js'
 import { parseDuration } from './duration.js'
 
-export type CommandName = 'deploy' | 'plan' | 'check' | 'verify' | 'status' | 'doctor'
+export type CommandName = 'deploy' | 'rehearse' | 'plan' | 'check' | 'verify' | 'status' | 'doctor'
 export type Format = 'text' | 'json' | 'markdown'
 
 const engines: readonly EngineName[] = ['hosted', 'native']
@@ -47,6 +48,10 @@ export interface Settings {
   readonly dryRun: boolean
   readonly skipBackup: boolean
   readonly skipRehearsal: boolean
+  /** Where the copy is made that the migrations are rehearsed on. */
+  readonly rehearsal: { readonly place: RehearsalPlace; readonly url?: TargetAddress }
+  /** The run that has rehearsed this very plan. */
+  readonly rehearsedRunId?: string
   readonly yes: boolean
   /** The approved plan's hash or the beginning of it: 12 to 64 hexadecimal digits, lower-case. */
   readonly confirmHash?: string
@@ -164,9 +169,18 @@ function readSettings(
   const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
   const confirmHash = attempt(() => readHash(option(flags, 'confirm', directory)))
+  const rehearsal = attempt(() => readRehearsal(given('rehearsal')))
+  const rehearsedRunId = attempt(() => readOptionalText(option(flags, 'rehearsed', directory)))
   const since = attempt(() => readOptionalText(option(flags, 'since', directory)))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
+  attempt(() =>
+    refuseBoth(
+      flags.skipRehearsal === true && flags.rehearsed !== undefined,
+      '--skip-rehearsal',
+      '--rehearsed',
+    ),
+  )
   const accept = [
     ...texts(flags.accept).map((text) => attempt(() => parseAcceptance(text))),
     ...(config.accept ?? []).map((entry, index) =>
@@ -195,6 +209,8 @@ function readSettings(
     dryRun: flags.dryRun === true,
     skipBackup: flags.skipBackup === true,
     skipRehearsal: flags.skipRehearsal === true,
+    rehearsal: rehearsal ?? { place: 'local' as const },
+    ...(rehearsedRunId === undefined ? {} : { rehearsedRunId }),
     yes: flags.yes === true,
     ...(confirmHash === undefined ? {} : { confirmHash }),
     ...(since === undefined ? {} : { since }),
@@ -257,6 +273,17 @@ function readText({ name, value }: Given): string {
 
 function readOptionalText(given: Given | undefined): string | undefined {
   return given && readText(given).trim()
+}
+
+function readRehearsal(given: Given | undefined): Settings['rehearsal'] | undefined {
+  if (given === undefined) return undefined
+  const text = readText(given).trim()
+  if (text === 'local' || text === 'same-server') return { place: text }
+  if (/^postgres(ql)?:/.test(text)) return { place: 'url', url: parseDatabaseUrl(text, given.name) }
+  throw invalid(
+    `${given.name} "${text}" is unknown`,
+    'Write local, same-server, or the URL of a PostgreSQL server.',
+  )
 }
 
 function readPath(given: Given | undefined): string | undefined {

@@ -4,16 +4,19 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Backup, BackupFile, BackupManifest, TableRowCount } from '../domain/backup.js'
-import { BackupError } from '../domain/errors.js'
+import type { CatalogObject } from '../domain/catalog-object.js'
+import { BackupError, GuardError } from '../domain/errors.js'
+import type { DataFingerprint } from '../domain/fingerprint.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder, writePrivateFile } from '../effects/private-files.js'
+import { readCatalogObjects } from '../postgres/catalog-fingerprint/read-catalog-objects.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import { type ClientTool, findClientTool } from '../postgres/client-tools.js'
 import { dumpDatabase, hashFiles, readDump } from '../postgres/dump.js'
-import { countRows } from '../postgres/row-counts.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { quoteRelation } from '../sql/names.js'
-import { applicationName, interruptible, type Tools } from './tools.js'
+import { fingerprintSnapshot, writeCatalog } from './fingerprint.js'
+import { applicationName, interruptible, type Tools, withTarget } from './tools.js'
 
 /** What a dump of one database leaves out: https://www.postgresql.org/docs/current/app-pgdump.html#PG-DUMP-NOTES */
 const notIncluded = [
@@ -69,7 +72,7 @@ async function makeBackup(
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
   await makePrivateFolder(path)
-  const [, rowCounts] = await interruptible(tools, () =>
+  const [, { fingerprint, catalog }] = await interruptible(tools, () =>
     Promise.all([
       dumpDatabase({
         tool: clientTools.dump,
@@ -81,14 +84,16 @@ async function makeBackup(
         jobs: tools.settings.jobs,
         signal,
       }),
-      countSnapshot(snapshot),
+      readSnapshot(snapshot, tools),
     ]),
   )
   screen.progress('reading the dump back')
   const [files, rowsInDump] = await interruptible(tools, () =>
     Promise.all([hashFiles(path, runFolder), readDump(clientTools.restore, path, signal)]),
   )
+  const rowCounts = fingerprint.tables.map(({ schema, table, rows }) => ({ schema, table, rows }))
   assertSameRows(rowCounts, rowsInDump)
+  const catalogHash = await writeCatalog(catalog, runFolder, 'catalog.json')
   const manifest: BackupManifest = {
     format: 1,
     runId: tools.runId,
@@ -98,6 +103,10 @@ async function makeBackup(
     pgDumpVersion: clientTools.dump.version,
     snapshotLsn: snapshot.lsn,
     rowCounts,
+    fingerprint,
+    catalogHash,
+    sequencesAfter: await readMovedSequences(catalog, tools),
+    tableWrites: snapshot.tableWrites,
     files,
     notIncluded,
   }
@@ -115,8 +124,28 @@ async function makeBackup(
   }
 }
 
-async function countSnapshot({ client }: Snapshot): Promise<TableRowCount[]> {
-  return countRows(client).catch((error: Error) => {
+/** pg_dump has read every sequence by now, each at a moment of its own. */
+async function readMovedSequences(
+  catalog: readonly CatalogObject[],
+  tools: Tools,
+): Promise<Record<string, string>> {
+  const lastValueOf = ({ properties }: CatalogObject) => String(properties['last value'])
+  const before = new Map(catalog.map((object) => [object.name, object]))
+  const ignore = ({ kind }: CatalogObject) => kind !== 'sequence'
+  const now = await withTarget(tools, (client) => readCatalogObjects(client, { ignore }))
+  const moved = now.filter((object) => {
+    const old = before.get(object.name)
+    return old !== undefined && lastValueOf(old) !== lastValueOf(object)
+  })
+  return Object.fromEntries(moved.map((object) => [object.name, lastValueOf(object)]))
+}
+
+async function readSnapshot(
+  snapshot: Snapshot,
+  tools: Tools,
+): Promise<{ fingerprint: DataFingerprint; catalog: readonly CatalogObject[] }> {
+  return fingerprintSnapshot(snapshot, tools).catch((error: Error) => {
+    if (error instanceof GuardError) throw error
     throw new BackupError(
       'rows-not-counted',
       `the rows of the snapshot cannot be counted: ${error.message}`,

@@ -38,6 +38,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   return {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
     predictions: forecast.predictions,
+    ...(forecast.lineage ? { lineage: forecast.lineage } : {}),
     findings: maskValues(applyAcceptances(found, acceptancesFor(plan.pending, settings), 'check'), settings),
   }
 }

@@ -5,6 +5,7 @@ import type { Backup } from '../domain/backup.js'
 import { InterruptedError, NotApprovedError } from '../domain/errors.js'
 import type { Findings } from '../domain/finding.js'
 import { type Plan, touchesExistingData } from '../domain/plan.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
 import { formatQuestion } from '../report/question.js'
 import { interruptible, type Tools } from './tools.js'
 
@@ -13,13 +14,14 @@ export async function confirm(
   plan: Plan,
   findings: Findings,
   backup: Backup,
+  rehearsal: Rehearsal,
   tools: Tools,
 ): Promise<Approval> {
   const { settings, screen, prompter } = tools
   screen.clearProgress()
   const isGiven = settings.yes || settings.confirmHash !== undefined
   const show = !isGiven && prompter.interactive ? prompter.show : screen.print
-  show(formatQuestion(plan, findings, backup))
+  show(formatQuestion(plan, findings, backup, rehearsal))
   const method = await approvalMethod(plan, tools)
   if (method === undefined && !prompter.interactive) {
     throw new NotApprovedError(

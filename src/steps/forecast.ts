@@ -1,6 +1,7 @@
 import { type ConcernedTables, outcomeOf } from '../checks/check.js'
 import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
+import type { TableLineage } from '../domain/lineage.js'
 import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
@@ -18,6 +19,7 @@ export interface ForecastReport {
   readonly predictions: Readonly<Record<string, Prediction>>
   readonly future?: FutureTables
   readonly concerned?: ConcernedTables
+  readonly lineage?: readonly TableLineage[]
 }
 
 /** Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot. */
@@ -58,6 +60,7 @@ export async function forecastPending(
     findings: [...outcome, ...forecast.losses, ...forecast.lockFindings],
     ...(forecast.future ? { future: forecast.future } : {}),
     concerned: concernedTables(forecast.lockClaims),
+    lineage: forecast.lineage,
     predictions: predictionsOf(
       forecast,
       readable.map(({ name }) => name),

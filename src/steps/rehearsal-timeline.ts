@@ -7,16 +7,8 @@ import type {
   TableExposure,
   TakenLock,
 } from '../domain/rehearsal.js'
+import { type SeenLock, sampleEveryMs } from '../postgres/lock-sampler.js'
 import type { EngineEvent } from '../prisma/engine-events.js'
-
-/** A lock that was seen from outside while the migrations ran. */
-export interface SeenLock {
-  readonly relation: string
-  readonly mode: LockMode
-  /** Milliseconds since the epoch. */
-  readonly firstSeenAt: number
-  readonly lastSeenAt: number
-}
 
 type Finished = Extract<EngineEvent, { type: 'statement-finished' }> & { startedAt: number; endedAt: number }
 
@@ -120,7 +112,7 @@ function statementsOf(
         relation,
         mode,
         // Let go at the end of the statement at the latest, for it commits by itself.
-        heldMs: Math.min(durationMs, lastSeenAt - firstSeenAt + seenEveryMs),
+        heldMs: Math.min(durationMs, lastSeenAt - firstSeenAt + sampleEveryMs),
       }))
     return {
       index: statement,
@@ -139,9 +131,6 @@ function statementsOf(
     }
   })
 }
-
-/** How often somebody looks from outside; a lock may have been held that much longer than it was seen. */
-export const seenEveryMs = 20
 
 /** The longest time for each table: transactions come one after the other, and between them the others get their turn. */
 function exposuresOf(statements: readonly RehearsedStatement[]): TableExposure[] {

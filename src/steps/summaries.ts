@@ -4,6 +4,7 @@ import type { Deployment } from '../domain/deployment.js'
 import type { Findings } from '../domain/finding.js'
 import { isBlocking } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
 import type { RunRecord, StepRecord } from '../domain/run-record.js'
 import type { Verification } from '../domain/verification.js'
 import { formatPendingCount } from '../report/plan-text.js'
@@ -40,6 +41,33 @@ export const summaries = {
           summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, read back in full   ${backup.path}`,
           record: { backup },
         },
+
+  rehearse: (rehearsal: Rehearsal, backup: Backup): Summary => {
+    const { outcome, durationMs = 0, place, backupLevel, runId, findings = [] } = rehearsal
+    const proven = backupLevel && outcome !== 'reused' ? { backup: { ...backup, level: backupLevel } } : {}
+    const record = { rehearsal, ...proven }
+    if (outcome === 'skipped') {
+      const why =
+        backup.outcome === 'skipped' ? 'there is no backup to rehearse on' : 'skipped by --skip-rehearsal'
+      return { outcome: 'skipped', summary: `NOT REHEARSED: ${why}`, record }
+    }
+    if (outcome === 'failed') {
+      const blockers = findings.filter(isBlocking).length
+      return {
+        outcome: 'failed',
+        summary: `backup ${backupLevel}; ${blockers > 0 ? plural(blockers, 'blocker') : 'a migration fails on the copy'}`,
+        record,
+      }
+    }
+    return {
+      outcome: 'passed',
+      summary:
+        outcome === 'reused'
+          ? `rehearsed by run ${runId}, the same plan on the same catalog`
+          : `backup ${backupLevel}, ${plural(rehearsal.migrations?.length ?? 0, 'migration')} in ${formatMs(durationMs)} (${place})`,
+      record,
+    }
+  },
 
   confirm: (approval: Approval): Summary => ({
     outcome: 'passed',

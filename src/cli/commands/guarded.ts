@@ -1,7 +1,7 @@
 import { exitCode } from '../../domain/exit-code.js'
 import { isBlocking } from '../../domain/finding.js'
 import type { RunRecord } from '../../domain/run-record.js'
-import { type RunResult, runCheck, runDeploy, runPlan, runVerify } from '../../pipeline.js'
+import { type RunResult, runCheck, runDeploy, runPlan, runRehearse, runVerify } from '../../pipeline.js'
 import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
@@ -15,7 +15,13 @@ import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
 
-const pipelines = { deploy: runDeploy, verify: runVerify, check: runCheck, plan: runPlan }
+const pipelines = {
+  deploy: runDeploy,
+  rehearse: runRehearse,
+  verify: runVerify,
+  check: runCheck,
+  plan: runPlan,
+}
 
 /** Runs one of the commands that follow the line, or a part of it. Gives the exit code. */
 export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Promise<number> {
@@ -47,12 +53,13 @@ function formatForPeople({ record, reportPath }: RunResult, settings: Settings):
     .map(formatFinding)
   if (settings.command === 'plan' && record.plan) blocks.push(formatFullPlan(record.plan))
   // A run that came to no plan has nothing to tell but its error, which is printed by itself.
-  if (record.plan && (settings.command === 'deploy' || settings.command === 'verify')) {
+  if (record.plan && ['deploy', 'rehearse', 'verify'].includes(settings.command)) {
     blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written' }))
   } else if (reportPath) blocks.push(`report    ${reportPath}`)
   return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`
 }
 
-function findingsOf({ verification, findings, plan }: RunRecord) {
-  return verification?.findings ?? findings?.findings ?? plan?.findings ?? []
+function findingsOf({ verification, rehearsal, findings, plan }: RunRecord) {
+  if (verification) return verification.findings
+  return [...(findings?.findings ?? plan?.findings ?? []), ...(rehearsal?.findings ?? [])]
 }

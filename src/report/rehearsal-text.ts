@@ -1,0 +1,78 @@
+import type { ColumnProof, Rehearsal, TableProof } from '../domain/rehearsal.js'
+import { formatBytes, formatCount, formatMs, plural } from './words.js'
+
+/** What a person must know of the rehearsal before the question, a line each. */
+export function formatRehearsal(rehearsal: Rehearsal): string[] {
+  const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes = 0, proof = [] } = rehearsal
+  if (outcome === 'skipped') return ['NOT REHEARSED']
+  const [longest] = exposures
+  return [
+    `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy, ${formatBytes(diskNeededBytes)} more disk`,
+    longest === undefined ? 'nobody has to wait' : `the longest that others wait: ${formatExposure(longest)}`,
+    ...proof.filter(isTouched).map(formatTableProof),
+  ]
+}
+
+/** `public.orders: readers 1.2 s, writers 1.2 s` */
+export function formatExposure({
+  relation,
+  readersMs,
+  writersMs,
+}: NonNullable<Rehearsal['exposures']>[number]): string {
+  const readers = readersMs > 0 ? `readers ${formatMs(readersMs)}, ` : ''
+  return `${relation}: ${readers}writers ${formatMs(writersMs)}`
+}
+
+/** Of an untouched table there is nothing to tell but that it is. */
+export function isTouched({ schema, table, now, rows, columns }: TableProof): boolean {
+  return (
+    rows !== 'identical' ||
+    now?.schema !== schema ||
+    now.table !== table ||
+    columns.some(({ column, now, outcome }) => outcome !== 'identical' || now !== column)
+  )
+}
+
+/** `all 200,000 customers are contacts now; 9 of 10 columns identical; company_id rewritten by line 31` */
+export function formatTableProof(proof: TableProof): string {
+  return [formatRows(proof), ...formatColumns(proof.columns)].join('; ')
+}
+
+function formatRows({ table, now, rowsBefore, rowsAfter = 0, rows, by }: TableProof): string {
+  const lines = formatLines(by)
+  if (rows === 'dropped') return `${table} is dropped by ${lines} with ${plural(rowsBefore, 'row')}`
+  const renamed = now !== undefined && now.table !== table
+  if (rows === 'identical' || rowsBefore === rowsAfter) {
+    const what = renamed
+      ? `all ${formatCount(rowsBefore)} ${table} are ${now.table} now`
+      : `all ${formatCount(rowsBefore)} ${table} are there`
+    return rows === 'changed' ? `${what}, rows changed by ${lines}` : what
+  }
+  const why = rows === 'changed' ? `by ${lines}` : 'and NO STATEMENT SAYS SO'
+  return `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}${renamed ? ` ${now.table}` : ''} ${why}`
+}
+
+function formatColumns(columns: readonly ColumnProof[]): string[] {
+  if (columns.length === 0) return []
+  const identical = columns.filter(({ outcome }) => outcome === 'identical').length
+  const others = columns.filter(({ outcome }) => outcome !== 'identical')
+  const count =
+    others.length === 0
+      ? `all ${formatCount(columns.length)} columns identical`
+      : `${identical} of ${plural(columns.length, 'column')} identical`
+  return [count, ...others.map(formatColumn)]
+}
+
+function formatColumn({ column, now, outcome, by }: ColumnProof): string {
+  const name = now === undefined || now === column ? column : `${column} (${now} now)`
+  return outcome === 'unexplained'
+    ? `${name} CHANGED, AND NO STATEMENT SAYS SO`
+    : `${name} ${outcome} by ${formatLines(by)}`
+}
+
+/** `line 31`, `lines 31 and 40`; with the migration where there is more than one. */
+function formatLines(by: TableProof['by']): string {
+  const migrations = new Set(by.map(({ migration }) => migration))
+  const names = by.map(({ migration, line }) => (migrations.size > 1 ? `${migration}:${line}` : String(line)))
+  return `${names.length > 1 ? 'lines' : 'line'} ${names.join(', ')}`
+}

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MigrationOutcome } from '../domain/deployment.js'
+import { TargetError } from '../domain/errors.js'
+import type { Plan } from '../domain/plan.js'
+import type { ProcessResult } from '../effects/run-process.js'
+import { type Catalog, readCatalog } from '../postgres/catalog.js'
+import { type Client, withConnection } from '../postgres/connection.js'
+import { cancelSessions, endSessions } from '../postgres/sessions.js'
+import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
+import { followEngine, readEngineEvents } from './follow-engine.js'
+import { applicationName, readSession, type Tools } from './tools.js'
+
+/** How long the server may take to notice that a session's client is gone, and to roll back. */
+const sessionsGoneTimeoutMs = 60_000
+/** How long a server that went away during the deploy is waited for: a restart takes seconds. */
+const serverBackTimeoutMs = 30_000
+const serverPollMs = 500
+const keptWords = 400
+const cancelPollMs = 200
+
+/** Where the migrations run: on the target, or on the copy of it. */
+export interface ApplyOptions {
+  readonly purpose: 'deploy' | 'rehearse'
+  /** Where the engine host tells what it does. */
+  readonly eventsFile: string
+}
+
+/** Runs `prisma migrate deploy` on the database of the tools, and then finds out what became of it. */
+export async function applyMigrations(
+  plan: Plan,
+  tools: Tools,
+  options: ApplyOptions,
+): Promise<DeployEvidence> {
+  const before = await withTargetThroughout(tools, readCatalog)
+  const following = followEngine(options.eventsFile, plan, tools.screen)
+  const result = await runPrisma(options, tools).finally(() => following.stop())
+  return look(plan, before, options, result, tools)
+}
+
+/** Once the deploy has begun, its end is looked at whatever happens: Ctrl-C does not cut this connection. */
+function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise<T>): Promise<T> {
+  return withConnection(tools.settings.target, readSession(tools), work)
+}
+
+async function runPrisma({ purpose, eventsFile }: ApplyOptions, tools: Tools): Promise<ProcessResult> {
+  const { settings, project, prisma } = tools
+  const stopCancelling = cancelWhenInterrupted(purpose, tools)
+  try {
+    return await prisma.run({
+      effect: `${purpose}.prisma`,
+      arguments: ['migrate', 'deploy', ...(project.major < 7 ? ['--schema', project.schemaPath] : [])],
+      applicationName: applicationName(tools, purpose),
+      readOnly: false,
+      lockTimeoutMs: settings.lockTimeoutMs,
+      statementTimeoutMs: settings.statementTimeoutMs,
+      retries: settings.retries,
+      eventsFile,
+      observes: purpose === 'rehearse',
+    })
+  } finally {
+    stopCancelling()
+  }
+}
+
+/**
+ * On Ctrl-C the statement that runs on the server is cancelled, so that its transaction rolls back and Prisma ends by
+ * itself; killing the processes would leave the server at work.
+ */
+function cancelWhenInterrupted(purpose: ApplyOptions['purpose'], tools: Tools): () => void {
+  let ended = false
+  const cancel = async () => {
+    tools.screen.print('stopping: cancelling the running statement, its transaction rolls back')
+    await withTargetThroughout(tools, async (client) => {
+      while (!ended) {
+        await cancelSessions(client, applicationName(tools, purpose))
+        await sleep(cancelPollMs)
+      }
+    })
+  }
+  const onAbort = () => void cancel().catch(() => undefined)
+  if (tools.signal.aborted) onAbort()
+  else tools.signal.addEventListener('abort', onAbort, { once: true })
+  return () => {
+    ended = true
+    tools.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Looks at the database once no session of the deploy is left, and clears the history of an attempt proven undone. */
+async function look(
+  plan: Plan,
+  before: Catalog,
+  { purpose, eventsFile }: ApplyOptions,
+  result: ProcessResult,
+  tools: Tools,
+): Promise<DeployEvidence> {
+  const saidBy = `prisma migrate deploy ${result.ending}`
+  tools.screen.progress('looking at what is in the database')
+  try {
+    await untilServerIsBack(tools)
+    return await withTargetThroughout(tools, async (client) => {
+      if (!(await endSessions(client, applicationName(tools, purpose), sessionsGoneTimeoutMs))) {
+        return unknown(plan, [saidBy, 'a session of the deploy is still at work on the server'])
+      }
+      const events = await readEngineEvents(eventsFile)
+      const found = await gatherEvidence(plan, before, events, client)
+      const { migrations, lines } =
+        purpose === 'deploy' ? await clearHistory(found, tools) : { migrations: found.migrations, lines: [] }
+      return {
+        ...found,
+        migrations,
+        evidence: [
+          saidBy,
+          ...whatPrismaSaid(found, result, plan),
+          'no session of the deploy is left on the server',
+          ...found.evidence,
+          ...lines,
+        ],
+      }
+    })
+  } catch (error) {
+    return unknown(plan, [saidBy, `the database cannot be looked at: ${(error as Error).message}`])
+  }
+}
+
+/** A server that is being restarted is worth waiting for: only it knows what became of the deploy. */
+async function untilServerIsBack(tools: Tools): Promise<void> {
+  const deadline = Date.now() + serverBackTimeoutMs
+  for (;;) {
+    try {
+      return await withTargetThroughout(tools, async () => undefined)
+    } catch (error) {
+      const isAway = error instanceof TargetError && error.code === 'target-unreachable'
+      if (!isAway || Date.now() > deadline) throw error
+      tools.screen.progress('waiting for the server, which went away during the deploy')
+      await sleep(serverPollMs)
+    }
+  }
+}
+
+/**
+ * Why Prisma never came to run a statement, in its own words. Those of its own engine may hold values of rows, and when
+ * a statement failed the server's words are better.
+ */
+function whatPrismaSaid(
+  { migrations, complete }: DeployEvidence,
+  result: ProcessResult,
+  plan: Plan,
+): string[] {
+  if (complete || plan.engine !== 'hosted' || migrations.some(({ error }) => error)) return []
+  const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim()
+  return said ? [`prisma said: ${said.slice(-keptWords)}`] : ['prisma said nothing']
+}
+
+/** With the proof in hand that nothing of it is there, a failed attempt must not block the next deploy (P3009). */
+async function clearHistory(
+  { migrations }: DeployEvidence,
+  tools: Tools,
+): Promise<{ migrations: readonly MigrationOutcome[]; lines: string[] }> {
+  const lines: string[] = []
+  const cleared: MigrationOutcome[] = []
+  for (const migration of migrations) {
+    const { traces, historyRow, name } = migration
+    if (traces !== 'none' || historyRow !== 'unfinished') {
+      cleared.push(migration)
+      continue
+    }
+    const done = await markRolledBack(name, tools)
+    cleared.push(done ? { ...migration, historyRow: 'rolled-back' } : migration)
+    lines.push(
+      done
+        ? `the attempt is marked as rolled back in the migration history: "${name}"`
+        : `the attempt could not be marked as rolled back in the migration history: "${name}"`,
+    )
+  }
+  return { migrations: cleared, lines }
+}
+
+async function markRolledBack(name: string, { prisma, project, runId }: Tools): Promise<boolean> {
+  const result = await prisma.run({
+    effect: 'deploy.resolve',
+    arguments: [
+      ...['migrate', 'resolve', '--rolled-back', name],
+      ...(project.major < 7 ? ['--schema', project.schemaPath] : []),
+    ],
+    applicationName: applicationName({ runId }, 'resolve'),
+    readOnly: false,
+  })
+  return result.exitCode === 0
+}
+
+function unknown(plan: Plan, evidence: string[]): DeployEvidence {
+  const migrations = plan.pending.map(({ name }) => ({
+    name,
+    outcome: 'failed' as const,
+    traces: 'unknown' as const,
+  }))
+  return { state: 'unknown', migrations, evidence, complete: false }
+}

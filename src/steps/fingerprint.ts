@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CatalogObject } from '../domain/catalog-object.js'
+import type { DataFingerprint } from '../domain/fingerprint.js'
+import type { Screen } from '../domain/screen.js'
+import { writePrivateFile } from '../effects/private-files.js'
+import { hashCatalogObjects } from '../postgres/catalog-fingerprint/hash.js'
+import { readCatalogObjects } from '../postgres/catalog-fingerprint/read-catalog-objects.js'
+import type { Client } from '../postgres/connection.js'
+import { fingerprintLargeObjects } from '../postgres/fingerprint/large-objects.js'
+import { readFingerprintRequests } from '../postgres/fingerprint/read-requests.js'
+import { type FingerprintProgress, fingerprintTables } from '../postgres/fingerprint/tables.js'
+import type { Snapshot } from '../postgres/snapshot.js'
+import { formatBytes, formatMs } from '../report/words.js'
+
+/** Everything that a database holds, and every object of its catalog. */
+export interface FullFingerprint {
+  readonly fingerprint: DataFingerprint
+  readonly catalog: readonly CatalogObject[]
+}
+
+/** Fingerprints what the snapshot shows, on two connections inside it. */
+export async function fingerprintSnapshot(
+  snapshot: Snapshot,
+  { screen }: { readonly screen: Screen },
+): Promise<FullFingerprint> {
+  const clients = [await snapshot.open(), await snapshot.open()] as const
+  return fingerprintDatabase(clients, screen)
+}
+
+/** Fingerprints the database that the clients see; they see the same instant, or nobody writes. */
+export async function fingerprintDatabase(
+  clients: readonly [Client, ...Client[]],
+  screen: Screen,
+): Promise<FullFingerprint> {
+  const [client] = clients
+  const catalog = await readCatalogObjects(client)
+  const requests = await readFingerprintRequests(client)
+  const tables = await fingerprintTables(clients, requests, { onProgress: showProgress(screen) })
+  return { fingerprint: { tables, largeObjects: await fingerprintLargeObjects(client) }, catalog }
+}
+
+function showProgress(screen: Screen): (progress: FingerprintProgress) => void {
+  const started = performance.now()
+  return ({ doneBytes, totalBytes }) => {
+    const leftMs = ((performance.now() - started) * (totalBytes - doneBytes)) / Math.max(1, doneBytes)
+    screen.progress(
+      `fingerprints  ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, about ${formatMs(leftMs)} left`,
+    )
+  }
+}
+
+/** The catalog as the backup has it, and as the rehearsal left it; in the run folder, to be compared object by object later. */
+export type CatalogFile = 'catalog.json' | 'rehearsed-catalog.json'
+
+/** Gives the hash of the catalog. */
+export async function writeCatalog(
+  catalog: readonly CatalogObject[],
+  runFolder: string,
+  file: CatalogFile,
+): Promise<string> {
+  await writePrivateFile(join(runFolder, file), `${JSON.stringify(catalog, null, 1)}\n`)
+  return hashCatalogObjects(catalog)
+}
+
+export async function readCatalogFile(runFolder: string, file: CatalogFile): Promise<CatalogObject[]> {
+  return JSON.parse(await readFile(join(runFolder, file), 'utf8')) as CatalogObject[]
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Plan } from '../domain/plan.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
+import { sampleLocks } from '../postgres/lock-sampler.js'
+import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
+import { applyMigrations } from './apply-migrations.js'
+import { readEngineEvents } from './follow-engine.js'
+import { withCopy } from './rehearsal-copy.js'
+import { makeTimeline } from './rehearsal-timeline.js'
+import { applicationName, type Tools } from './tools.js'
+
+/** What running the migrations on the copy told. */
+export interface RehearsedRun {
+  /** Every migration is applied, and the catalog shows what the statements name. */
+  readonly complete: boolean
+  readonly told: Pick<
+    Rehearsal,
+    'outcomes' | 'migrations' | 'durationMs' | 'exposures' | 'diskNeededBytes' | 'walBytes'
+  >
+}
+
+/**
+ * Runs the pending migrations on the copy as a deploy would, and watches.
+ * @param copy the tools for the copy
+ */
+export async function rehearseMigrations(
+  plan: Plan,
+  database: RehearsalDatabase,
+  copy: Tools,
+): Promise<RehearsedRun> {
+  const eventsFile = join(copy.runFolder, 'rehearsal-events.ndjson')
+  return withCopy(database, copy, async ([watcher, other]) => {
+    const { rows } = await other.query(
+      'SELECT pg_catalog.pg_database_size(pg_catalog.current_database())::float8 AS bytes',
+    )
+    const watch = await sampleLocks(watcher, applicationName(copy, 'rehearse'))
+    const found = await applyMigrations(plan, copy, { purpose: 'rehearse', eventsFile })
+    const seen = await watch.stop()
+    const events = await readEngineEvents(eventsFile)
+    return {
+      complete: found.complete,
+      told: { outcomes: found.migrations, ...makeTimeline(plan.pending, events, seen, rows[0].bytes) },
+    }
+  })
+}

@@ -1,0 +1,170 @@
+// rehearse: restores the backup into a database of our own, proves that it is what the snapshot was, and really runs the
+// pending migrations on it, with the same Prisma and the same engine. The target is only read, for its roles and settings.
+import type { Backup, BackupManifest } from '../domain/backup.js'
+import { BackupError, RehearsalError } from '../domain/errors.js'
+import { type Finding, type Findings, isBlocking } from '../domain/finding.js'
+import type { TableFingerprint } from '../domain/fingerprint.js'
+import type { Plan } from '../domain/plan.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
+import { readProvenByServer } from '../postgres/proven-by-server.js'
+import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
+import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
+import { readTableWrites } from '../postgres/write-counts.js'
+import { applyAcceptances } from './accept.js'
+import { factsOf } from './baseline.js'
+import { unexplainedFindings } from './data-proof.js'
+import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
+import { knowTables, proveTables } from './prove-data.js'
+import { makeCopyTools, withCopy } from './rehearsal-copy.js'
+import { rehearseMigrations } from './rehearse-migrations.js'
+import { restoreBackup } from './restore-backup.js'
+import { writesBetween } from './table-writes.js'
+import { interruptible, type Tools, withTarget } from './tools.js'
+import { verify } from './verify.js'
+
+/** A backup that was made by this run, with what is written about it. */
+export type ProvenBackup = Backup & { readonly path: string; readonly manifest: BackupManifest }
+
+export function isMadeHere(backup: Backup): backup is ProvenBackup {
+  return backup.outcome === 'proven' && backup.path !== undefined && backup.manifest !== undefined
+}
+
+/**
+ * Rehearses the plan on a restored copy. Gives what was found, also when the migrations fail there.
+ * @throws BackupError when the backup does not restore, or does not come back as it was.
+ * @throws RehearsalError, ClusterError when there is no database to rehearse on.
+ */
+export async function rehearse(
+  plan: Plan,
+  findings: Findings,
+  backup: ProvenBackup,
+  tools: Tools,
+): Promise<Rehearsal> {
+  const { settings, runId, signal, screen } = tools
+  return withTarget(tools, (targetClient) =>
+    withRehearsalDatabase(
+      {
+        ...settings.rehearsal,
+        target: settings.target,
+        targetIdentity: plan.target,
+        targetClient,
+        runId,
+        signal,
+        onProgress: screen.progress,
+      },
+      // Told to stop, the work is left where it is, and the database goes.
+      (database) => interruptible(tools, () => rehearseOn(database, plan, findings, backup, tools)),
+    ),
+  )
+}
+
+async function rehearseOn(
+  database: RehearsalDatabase,
+  plan: Plan,
+  findings: Findings,
+  backup: ProvenBackup,
+  tools: Tools,
+): Promise<Rehearsal> {
+  const restored = await restoreBackup(database, plan, backup, tools)
+  const where = { place: database.place, serverVersion: database.serverVersion, ...restored }
+  const notExact = weigh(restored.findings, tools)
+  if (notExact.some(isBlocking)) return { outcome: 'failed', ...where, findings: notExact }
+
+  const copy = await makeCopyTools(database, tools)
+  const lineage = findings.lineage ?? []
+  const before = await withCopy(database, tools, async (clients) => ({
+    known: await knowTables(clients, withoutHistory(backup.manifest.fingerprint.tables), lineage),
+    writes: await readTableWrites(clients[0]),
+    provenByServer: await readProvenByServer(clients[0]),
+  }))
+  const { complete, told } = await rehearseMigrations(plan, database, copy)
+  if (!complete) return { outcome: 'failed', ...where, ...told, findings: notExact }
+
+  tools.screen.progress('comparing the copy before and after')
+  const { proof, after } = await withCopy(database, tools, async (clients) => {
+    const { fingerprint, catalog } = await fingerprintDatabase(clients, tools.screen)
+    return {
+      proof: await proveTables(clients, before.known, fingerprint.tables),
+      after: {
+        catalogHash: await writeCatalog(catalog, tools.runFolder, 'rehearsed-catalog.json'),
+        fingerprint,
+        tableWrites: writesBetween(before.writes, await readTableWrites(clients[0]), lineage),
+      },
+    }
+  })
+  const audit = await verify(
+    {
+      migrations: plan.pending.map(({ name }) => name),
+      measured: factsOf(findings),
+      knownBefore: before.provenByServer,
+    },
+    copy,
+  )
+  const found = [
+    ...notExact,
+    ...weigh(unexplainedFindings(proof), tools),
+    // What the target has today is told by the check already.
+    ...audit.findings
+      .filter((one) => isBlocking(one) || !findings.findings.some((other) => isSameMatter(one, other)))
+      .map((finding): Finding => ({ ...finding, step: 'rehearse' })),
+  ]
+  const outcome = found.some(isBlocking) ? 'failed' : 'passed'
+  return { outcome, ...where, ...told, proof, after, findings: found }
+}
+
+function isSameMatter(one: Finding, other: Finding): boolean {
+  return one.code === other.code && one.object === other.object
+}
+
+/** Prisma adds a row to it for each migration. */
+function withoutHistory(tables: readonly TableFingerprint[]): TableFingerprint[] {
+  return tables.filter(({ table }) => table !== '_prisma_migrations')
+}
+
+function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {
+  const codes = new Set(findings.map(({ code }) => code))
+  return applyAcceptances(
+    findings,
+    settings.accept.filter(({ code }) => codes.has(code)),
+    'rehearse',
+  )
+}
+
+/**
+ * @throws BackupError when the backup did not come back as it was.
+ * @throws RehearsalError when the migrations failed on the copy, or it is not well after them.
+ */
+export function assertRehearsed({ outcome, outcomes = [], findings = [] }: Rehearsal): void {
+  if (outcome !== 'failed') return
+  const blocking = findings.filter(isBlocking)
+  const [first] = blocking
+  if (first?.code === 'backup-differs') {
+    throw new BackupError(
+      'backup-not-exact',
+      `the backup does not come back as it was: ${blocking.length} found`,
+      {
+        hint: 'Look at each one in the report; mend it, or accept it by name: --accept backup-differs:<object>="reason".',
+      },
+    )
+  }
+  const failed = outcomes.find((one) => one.outcome === 'failed')
+  if (failed) {
+    const { line, sqlstate, message } = failed.error ?? { message: 'Prisma did not apply it' }
+    const where = line === undefined ? '' : `, line ${line}`
+    const state = sqlstate === undefined ? '' : `${sqlstate}: `
+    throw new RehearsalError(
+      'rehearsal-failed',
+      `"${failed.name}"${where} fails on the copy: ${state}${message}`,
+      {
+        hint: 'Mend the migration or the data; the target is untouched, and what the copy showed is in the report.',
+      },
+    )
+  }
+  throw new RehearsalError(
+    'rehearsal-not-verified',
+    `the copy is not well after the migrations: ${blocking.length} found`,
+    {
+      hint: 'Look at each one in the report; mend it, or accept it by name: --accept <code>="reason".',
+    },
+  )
+}
