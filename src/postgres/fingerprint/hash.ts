@@ -26,8 +26,8 @@ const typedHashes: Readonly<Record<string, (sql: string, seed: string) => string
   uuid: (sql, seed) => call('uuid_hash_extended', cast(sql, 'uuid'), seed),
   bytea: (sql, seed) => hashAsArray(cast(sql, 'bytea'), seed),
   date: (sql, seed) => hashAsArray(cast(sql, 'date'), seed),
-  'timestamp without time zone': (sql, seed) => hashTimestamp(cast(sql, '"timestamp"'), seed),
-  'timestamp with time zone': (sql, seed) => hashTimestamp(inUtc(sql), seed),
+  'timestamp without time zone': (sql, seed) => hashTimestamp(cast(sql, '"timestamp"'), seed, timestamp),
+  'timestamp with time zone': (sql, seed) => hashTimestamp(cast(sql, 'timestamptz'), seed, timestamptz),
 }
 
 /**
@@ -71,16 +71,33 @@ function hashFloat(sql: string, seed: string): string {
   return `CASE WHEN ${call('float8ne', float, isZero)} THEN ${hash} ELSE ${hashText(float, seed)} END`
 }
 
-/** The hash of the type folds its microseconds to 32 bits, as that of int8 does; the day tells such values apart. */
-function hashTimestamp(sql: string, seed: string): string {
-  const epoch = '\'2000-01-01 00:00:00\'::pg_catalog."timestamp"'
-  const day = call('date_bin', "'1 day'::pg_catalog.interval", sql, epoch)
-  return call('timestamp_hash_extended', sql, call('timestamp_hash_extended', day, seed))
+/** Of timestamp or timestamptz, whose functions have like names. */
+interface TimestampType {
+  readonly name: 'timestamp' | 'timestamptz'
+  /** SQL for the timestamp in UTC. */
+  toTimestamp(sql: string): string
 }
 
-/** With an interval of nothing as the zone, which is many times faster than to look the zone's name up. */
-function inUtc(sql: string): string {
-  return call('timezone', "'0'::pg_catalog.interval", cast(sql, 'timestamptz'))
+const timestamp: TimestampType = { name: 'timestamp', toTimestamp: (sql) => sql }
+const timestamptz: TimestampType = {
+  name: 'timestamptz',
+  // An interval of nothing as the zone is many times faster than to look up the name of one.
+  toTimestamp: (sql) => call('timezone', "'0'::pg_catalog.interval", sql),
+}
+
+/**
+ * The hash of the type folds microseconds since 2000 to 32 bits, lower half xor upper half, that inverted when negative. So the
+ * upper half goes into the seed, which is the value rounded down to a multiple of 2^32, and the sign.
+ */
+function hashTimestamp(sql: string, seed: string, { name, toTimestamp }: TimestampType): string {
+  const literal = (text: string) => `'${text}'::pg_catalog."${name}"`
+  const epoch = literal('2000-01-01 00:00:00+00')
+  // Nothing can be rounded down in the first hour that there is.
+  const roundable = call(`${name}_larger`, sql, literal('4714-11-24 02:00:00+00 BC'))
+  const upperHalf = call('date_bin', "'4294.967296 s'::pg_catalog.interval", roundable, epoch)
+  const sign = cast(call(`${name}_cmp`, sql, epoch), 'int8')
+  const hashOfUpperHalf = call('timestamp_hash_extended', toTimestamp(upperHalf), seed)
+  return call('timestamp_hash_extended', toTimestamp(sql), call('int8xor', hashOfUpperHalf, sign))
 }
 
 /** For a type whose hash function SQL cannot call. */
