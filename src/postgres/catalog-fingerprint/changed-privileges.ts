@@ -93,11 +93,11 @@ const atFirst = privilegeList('coalesce(initprivs, pg_catalog.acldefault(acl_typ
 
 /**
  * The objects of the server and of extensions on which somebody has granted or revoked something; the only thing about
- * them that a dump holds: https://www.postgresql.org/docs/current/catalog-pg-init-privs.html
+ * them that a dump holds. Their names say so, because it is the change that comes and goes: https://www.postgresql.org/docs/current/catalog-pg-init-privs.html
  */
 export const changedPrivilegesQuery = `
   SELECT ${words('i.type', { 'table column': 'column', 'foreign table column': 'column', 'view column': 'column' })},
-         i.identity,
+         i.identity || ' with changed privileges',
          pg_catalog.jsonb_build_object('owner', ${roleName('owner')}, 'privileges', coalesce(now, '[]'))
     FROM (${catalogs.map(changedIn).join('\n UNION ALL ')}) changed,
          LATERAL pg_catalog.pg_identify_object(classid, oid, subid) i,

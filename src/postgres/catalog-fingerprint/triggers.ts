@@ -20,7 +20,7 @@ const isOwnTrigger = `CASE WHEN g.tgparentid = 0 THEN NOT g.tgisinternal
 
 const triggers: ObjectQuery = {
   kind: "'trigger'",
-  name: onTable('g.tgname'),
+  name: `${onTable('g.tgname')} || CASE WHEN g.tgparentid = 0 THEN '' ELSE ', other than on the parent' END`,
   properties: {
     definition: 'pg_catalog.pg_get_triggerdef(g.oid)',
     enabled: enabledState('g.tgenabled'),
