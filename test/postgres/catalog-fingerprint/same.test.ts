@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { execa } from 'execa'
 import { diffCatalogObjects } from '../../../src/postgres/catalog-fingerprint/diff.js'
 import { formatCatalogDifference } from '../../../src/postgres/catalog-fingerprint/format.js'
 import { hashCatalogObjects } from '../../../src/postgres/catalog-fingerprint/hash.js'
@@ -8,13 +7,9 @@ import { readCatalogObjects } from '../../../src/postgres/catalog-fingerprint/re
 import { withoutSequenceValues } from '../../../src/postgres/catalog-fingerprint/sequence-values.js'
 import type { Client } from '../../../src/postgres/connection.js'
 import { connectTo } from '../../support/address.js'
-import {
-  createDatabaseOfEveryKind,
-  createRolesOfEveryKind,
-  dropWithSubscription,
-} from '../../support/every-kind.js'
+import { createDatabaseOfEveryKind, createRolesOfEveryKind } from '../../support/every-kind.js'
 import { useOwnServer } from '../../support/own-server.js'
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
+import type { TestDatabase } from '../../support/test-database.js'
 
 useOwnServer({ wal_level: 'logical' })
 
@@ -128,18 +123,4 @@ test("of Prisma's history table all parts are known", async () => {
   await client.query('DROP SCHEMA "_prisma_migrations" CASCADE')
   const kept = await readCatalogObjects(client, { ignore: ofHistory })
   expect(kept.some(ofHistory)).toBe(false)
-})
-
-test('pg_dump and pg_restore bring back all but what belongs to the server or is not dumped', async () => {
-  const copy = await createTestDatabase()
-  const file = `/tmp/guard-test-${copy.name}.dump`
-  await execa('pg_dump', ['--format=custom', `--file=${file}`, `--dbname=${database.url}`])
-  await execa('pg_restore', ['--exit-on-error', `--dbname=${copy.url}`, file])
-  await execa('rm', [file])
-  dropWithSubscription(copy)
-  const restored = await connectTo(copy)
-  const [before, after] = [await readCatalogObjects(client), await readCatalogObjects(restored)]
-  await restored.end()
-  expect(diffCatalogObjects(before, after).map(formatCatalogDifference)).toEqual([])
-  expect(hashCatalogObjects(after)).toBe(hashCatalogObjects(before))
 })
