@@ -24,6 +24,7 @@ function formatChange(before: unknown, after: unknown): string {
     if (removed.length + added.length > 0) return [...removed, ...added].join(', ')
   }
   const [old, now] = [asText(before), asText(after)]
+  if (old === now) return 'differs only in white space'
   const common = commonStart(old, now)
   return `${excerpt(old, common)} → ${excerpt(now, common)}`
 }

@@ -52,6 +52,18 @@ test.each(mutations.map(([statement, ...lines]) => [statement, lines] as const))
   },
 )
 
+test('another query of a view, which each version writes in its own way', async () => {
+  await client.query('BEGIN')
+  await client.query(
+    "CREATE OR REPLACE VIEW happy WITH (security_barrier) AS SELECT id, name FROM customers WHERE mood = 'sad'",
+  )
+  const lines = await linesAfter('CREATE OR REPLACE VIEW')
+  await client.query('ROLLBACK')
+  expect(lines).toEqual([
+    expect.stringMatching(/^view public\.happy: definition [^;]*'happy'.* → .*'sad'[^;]*;$/),
+  ])
+})
+
 test('setval and nextval, which no ROLLBACK takes back', async () => {
   await client.query("SELECT setval('numbers', 7, false)")
   expect(await linesAfter('setval')).toEqual(['sequence public.numbers: is called yes → no'])

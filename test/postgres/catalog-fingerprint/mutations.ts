@@ -254,10 +254,6 @@ export const mutations: readonly (readonly [statement: string, ...lines: string[
     "UPDATE pg_index SET indislive = false WHERE indexrelid = 'customers_mood'::regclass",
     'index public.customers_mood: live yes → no',
   ],
-  [
-    "CREATE OR REPLACE VIEW happy WITH (security_barrier) AS SELECT id, name FROM customers WHERE mood = 'sad'",
-    "view public.happy: definition … (customers.mood = 'happy'::public.mood); → … (customers.mood = 'sad'::public.mood);",
-  ],
   ['ALTER VIEW happy RESET (security_barrier)', 'view public.happy: options without security_barrier=true'],
   [
     'ALTER VIEW happy OWNER TO app',
@@ -573,5 +569,107 @@ export const mutations: readonly (readonly [statement: string, ...lines: string[
   [
     "COMMENT ON DOMAIN positive IS 'more than nothing'",
     'domain public.positive: comment none → more than nothing',
+  ],
+  [
+    'DROP TABLE scratch; CREATE UNLOGGED TABLE scratch (note text, id int) WITH (fillfactor = 70, toast.autovacuum_enabled = false)',
+    'column public.scratch.id: position 1 → 2',
+    'column public.scratch.note: position 2 → 1',
+  ],
+  [
+    'DROP TABLE scratch; CREATE UNLOGGED TABLE scratch (id int, note text) USING mine WITH (fillfactor = 70, toast.autovacuum_enabled = false)',
+    'table public.scratch: access method heap → mine',
+  ],
+  [
+    "DROP INDEX customers_mood; CREATE INDEX customers_mood ON scratch (id); COMMENT ON INDEX customers_mood IS 'for the list'",
+    'index public.customers_mood: definition CREATE INDEX customers_mood ON public.customers USING btree (mood) → CREATE INDEX customers_mood ON public.scratch USING btree (id); table public.customers → public.scratch',
+  ],
+  [
+    "ALTER TABLE customers DROP CONSTRAINT credit_check; ALTER TABLE customers ADD CONSTRAINT credit_check CHECK (credit > -1); COMMENT ON CONSTRAINT credit_check ON customers IS 'no debt'",
+    "constraint credit_check on public.customers: definition CHECK ((credit >= (0)::numeric)) → CHECK ((credit > ('-1'::integer)::numeric))",
+  ],
+  [
+    'DROP TRIGGER touch ON customers; CREATE TRIGGER touch BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION touch()',
+    'trigger touch on public.customers: definition …RIGGER touch BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION pub… → …RIGGER touch BEFORE INSERT ON public.customers FOR EACH ROW EXECUTE FUNCTION pub…',
+  ],
+  [
+    'CREATE OR REPLACE RULE quiet AS ON DELETE TO customers WHERE OLD.id = 1 DO INSTEAD NOTHING',
+    'rule quiet on public.customers: definition CREATE RULE quiet AS ON DELETE TO public.customers DO INSTEAD NOTHING; → …TO public.customers WHERE (old.id = 1) DO INSTEAD NOTHING;',
+  ],
+  [
+    'DROP POLICY own ON customers; CREATE POLICY own ON customers AS RESTRICTIVE FOR SELECT TO reader, clerk USING (id > 0)',
+    'policy own on public.customers: permissive yes → no',
+  ],
+  [
+    'DROP POLICY own ON customers; CREATE POLICY own ON customers FOR DELETE TO reader, clerk USING (id > 0)',
+    'policy own on public.customers: for select → delete',
+  ],
+  [
+    'DROP STATISTICS customers_related; CREATE STATISTICS customers_related (ndistinct) ON name, mood FROM customers',
+    'statistics public.customers_related: definition ….customers_related (dependencies) ON name, mood FROM public.customers → ….customers_related (ndistinct) ON name, mood FROM public.customers',
+  ],
+  ['ALTER FUNCTION add_one(int) LEAKPROOF', 'function public.add_one(integer): leakproof no → yes'],
+  ['ALTER PROCEDURE tidy(int) SECURITY DEFINER', 'procedure public.tidy(integer): security definer no → yes'],
+  [
+    'ALTER AGGREGATE total_of(int) OWNER TO app',
+    'aggregate public.total_of(integer): owner postgres → app; privileges without PUBLIC=EXECUTE/postgres, without postgres=EXECUTE/postgres, with PUBLIC=EXECUTE/app, with app=EXECUTE/app',
+  ],
+  [
+    'DROP CAST (int AS mood); CREATE CAST (int AS mood) WITH FUNCTION mood_of(int) AS IMPLICIT',
+    'cast (integer AS public.mood): context assignment → implicit',
+  ],
+  [
+    'DROP OPERATOR CLASS near_class USING btree; CREATE OPERATOR CLASS near_class FOR TYPE int2 USING btree FAMILY near_family AS OPERATOR 1 <, OPERATOR 3 =, FUNCTION 1 btint2cmp(int2, int2)',
+    'operator class public.near_class using btree: type integer → smallint',
+    'operator family public.near_family using btree: functions without 1 (integer, integer) public.compare(integer,integer), with 1 (smallint, smallint) btint2cmp(smallint,smallint); operators without 1 <(integer,integer), without 3 =(integer,integer), with 1 <(smallint,smallint), with 3 =(smallint,smallint)',
+  ],
+  [
+    'DROP TYPE span; CREATE TYPE span AS RANGE (subtype = float4)',
+    'type public.span: subtype double precision → real; subtype difference float8mi(double precision,double precision) → none; subtype operator class pg_catalog.float8_ops → pg_catalog.float4_ops',
+  ],
+  [
+    "DROP CONVERSION to_utf8; CREATE DEFAULT CONVERSION to_utf8 FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+    'conversion public.to_utf8: default no → yes',
+  ],
+  [
+    "DROP COLLATION german; CREATE COLLATION german (provider = icu, locale = 'de-AT')",
+    'collation public.german: deterministic no → yes; locale de-DE → de-AT',
+  ],
+  [
+    'DROP TEXT SEARCH TEMPLATE bare; CREATE TEXT SEARCH TEMPLATE bare (INIT = dsimple_init, LEXIZE = dsimple_lexize)',
+    'text search template public.bare: init none → dsimple_init(internal)',
+  ],
+  ['ALTER SEQUENCE numbers MINVALUE 0', 'sequence public.numbers: minimum 1 → 0'],
+  [
+    'ALTER SERVER elsewhere OWNER TO app',
+    'server elsewhere: owner postgres → app; privileges without postgres=USAGE/postgres, without reader=USAGE/postgres, with app=USAGE/app, with reader=USAGE/app',
+  ],
+  [
+    'ALTER FOREIGN TABLE remote OWNER TO app',
+    'foreign table public.remote: owner postgres → app; privileges without postgres=DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE/postgres, with app=DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE/app',
+  ],
+  [
+    'ALTER DOMAIN positive OWNER TO app',
+    'domain public.positive: owner postgres → app; privileges without PUBLIC=USAGE/postgres, without postgres=USAGE/postgres, with PUBLIC=USAGE/app, with app=USAGE/app',
+  ],
+  [
+    'REVOKE USAGE ON TYPE positive FROM PUBLIC',
+    'domain public.positive: privileges without PUBLIC=USAGE/postgres',
+  ],
+  [
+    'ALTER EXTENSION citext SET SCHEMA sales',
+    'column public.customers.email: type public.citext → sales.citext',
+    'extension citext: schema public → sales',
+    'function public.citext_eq(public.citext,public.citext) with changed privileges is missing',
+    'function sales.citext_eq(sales.citext,sales.citext) with changed privileges is new',
+  ],
+  ['ALTER PUBLICATION feed OWNER TO app', 'publication feed: owner postgres → app'],
+  [
+    "ALTER PUBLICATION feed SET (publish = 'insert, update, delete, truncate', publish_via_partition_root)",
+    'publication feed: delete no → yes; truncate no → yes; via partition root no → yes',
+  ],
+  ['ALTER SUBSCRIPTION inflow SET (binary = true)', 'subscription inflow: binary no → yes'],
+  [
+    "DROP EVENT TRIGGER watching; CREATE EVENT TRIGGER watching ON ddl_command_end WHEN TAG IN ('DROP VIEW') EXECUTE FUNCTION watch()",
+    'event trigger watching: enabled disabled → origin; event ddl_command_start → ddl_command_end; tags without DROP TABLE, with DROP VIEW',
   ],
 ]
