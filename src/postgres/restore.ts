@@ -11,12 +11,13 @@ import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
 import { ownerSession } from './rehearsal-database/owner-session.js'
 import type { RehearsalDatabase } from './rehearsal-database/request.js'
 import { readRestoreFailure } from './restore-failure.js'
+import { writeRestoreList } from './restore-list.js'
 import { RestoreOutput, type RestoreProgress } from './restore-output.js'
 
 export interface RestoreRequest {
   /** pg_restore. */
   readonly tool: ClientTool
-  readonly database: Pick<RehearsalDatabase, 'ownerAddress' | 'restoreOptions'>
+  readonly database: Pick<RehearsalDatabase, 'ownerAddress' | 'restorable'>
   readonly runId: string
   /** The dump, in directory format. */
   readonly folder: string
@@ -73,8 +74,8 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
 async function runRestore(request: RestoreRequest, what: readonly string[]): Promise<void> {
   const { tool, database, folder, runId, scratchFolder, signal } = request
   // Beside the password of the target, which a dump may be using.
-  const passwordFolder = join(scratchFolder, 'rehearsal')
-  await makePrivateFolder(passwordFolder)
+  const privateFolder = join(scratchFolder, 'rehearsal')
+  await makePrivateFolder(privateFolder)
   const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.onProgress)
   const result = await runProcess({
     effect: 'rehearsal.pg-restore',
@@ -85,11 +86,12 @@ async function runRestore(request: RestoreRequest, what: readonly string[]): Pro
       '--no-password',
       '--verbose',
       ...what,
-      ...database.restoreOptions,
+      ...database.restorable.options,
+      ...(await listOptions(request, privateFolder)),
       `--dbname=${connectionStringFor(database.ownerAddress, ownerSession(runId).applicationName)}`,
       folder,
     ],
-    environment: await restoreEnvironment(request, passwordFolder),
+    environment: await restoreEnvironment(request, privateFolder),
     onStderr: (chunk) => output.add(chunk),
     signal,
   })
@@ -99,6 +101,13 @@ async function runRestore(request: RestoreRequest, what: readonly string[]): Pro
     })
   }
   if (result.exitCode !== 0) throw readRestoreFailure(output.lastLines, result.ending)
+}
+
+async function listOptions({ tool, folder, database }: RestoreRequest, privateFolder: string) {
+  const { leftOut } = database.restorable
+  return leftOut.length === 0
+    ? []
+    : [`--use-list=${await writeRestoreList(tool, folder, leftOut, privateFolder)}`]
 }
 
 async function restoreEnvironment({ database }: RestoreRequest, folder: string) {

@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { RehearsalError } from '../../domain/errors.js'
 import { Secret, type TargetAddress } from '../../domain/target.js'
 import { effect } from '../../effects/effect.js'
 import { quoteIdentifier } from '../../sql/names.js'
 import { type Client, withConnection } from '../connection.js'
 import { startThrowAwayCluster, type ThrowAwayCluster } from '../throw-away-cluster.js'
+import { createLikeTarget } from './create-like-target.js'
 import { readDatabaseGrants } from './database-grants.js'
-import {
-  createDatabaseStatement,
-  type DatabaseProperties,
-  formatLocale,
-  readDatabaseProperties,
-  withPortableLocale,
-} from './database-properties.js'
+import { readDatabaseProperties } from './database-properties.js'
 import { assertEnoughDisk } from './disk.js'
 import { assertExtensionsAvailable } from './extensions.js'
+import { readServerVersion, readSessionUser } from './facts.js'
 import { makeMarkedDatabase, type NewDatabase } from './make-database.js'
 import { ownerSession, withPatience } from './owner-session.js'
 import type { RehearsalDatabase, RehearsalRequest } from './request.js'
@@ -53,7 +48,7 @@ async function furnish(
   const { target, targetClient, targetIdentity, runId, onProgress } = request
   const server = superuserAddress(cluster, superuser, target)
   const password = new Secret(randomBytes(18).toString('base64url'))
-  const role = await sessionUser(targetClient)
+  const role = await readSessionUser(targetClient)
   const properties = await readDatabaseProperties(targetClient)
   const differences: string[] = []
 
@@ -70,11 +65,14 @@ async function furnish(
     runId,
     targetIdentity,
     create: async (client) => {
-      differences.push(...(await createLikeTarget(client, target.database, properties)))
+      // initdb makes one of the name "postgres", empty.
+      await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(target.database)}`)
+      const options = { owner: properties.owner }
+      differences.push(...(await createLikeTarget(client, target.database, properties, options)))
     },
   })
   differences.push(...(await giveSettings(database, locales, request)))
-  const serverVersion = await showServerVersion(database.holder)
+  const serverVersion = await readServerVersion(database.holder)
   if (serverVersion !== targetIdentity.serverVersion)
     differences.push(`PostgreSQL is ${serverVersion} here and ${targetIdentity.serverVersion} on the target`)
   return {
@@ -88,7 +86,7 @@ async function furnish(
     ownerAddress: withPatience(database.ownerAddress),
     serverVersion,
     differences,
-    restoreOptions: [],
+    restorable: { options: [], leftOut: [], differences: [] },
     remove: async () => {
       await database.holder.end().catch(() => undefined)
       await cluster.stop()
@@ -126,35 +124,6 @@ async function givePassword(client: Client, role: string, password: Secret): Pro
   )
 }
 
-/** Returns what is different when this machine does not have the locale. */
-async function createLikeTarget(
-  client: Client,
-  name: string,
-  properties: DatabaseProperties,
-): Promise<string[]> {
-  // initdb makes one of the name "postgres", empty.
-  await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
-  const options = { owner: properties.owner }
-  try {
-    await client.query(createDatabaseStatement(client, name, properties, options))
-    return []
-  } catch (error) {
-    const portable = withPortableLocale(properties)
-    try {
-      await client.query(createDatabaseStatement(client, name, portable, options))
-    } catch {
-      throw new RehearsalError(
-        'rehearsal-database-not-made',
-        `the rehearsal database cannot be made: ${(error as Error).message}`,
-        { hint: 'Rehearse elsewhere, with --rehearsal same-server or a URL.', cause: error },
-      )
-    }
-    return [
-      `the locale ${formatLocale(properties)} is not on this machine: text is ordered, and the case of letters changed, by ${formatLocale(portable)}`,
-    ]
-  }
-}
-
 async function giveSettings(
   { holder }: NewDatabase,
   locales: Readonly<Record<string, string>>,
@@ -168,13 +137,4 @@ async function giveSettings(
     ...(await readStoredSettings(targetClient)),
   ]
   return applyStoredSettings(holder, database, settings, { onlyDatabase: false })
-}
-
-async function sessionUser(client: Client): Promise<string> {
-  return (await client.query('SELECT SESSION_USER::text AS name')).rows[0].name
-}
-
-async function showServerVersion(client: Client): Promise<string> {
-  return (await client.query("SELECT pg_catalog.current_setting('server_version') AS version")).rows[0]
-    .version
 }

@@ -88,6 +88,18 @@ export async function assertIsRehearsalDatabase(client: Client, runId?: string):
   return marker
 }
 
+/**
+ * Takes over a rehearsal database from a dead run, so that it can be dropped: from now on nobody else can.
+ * @param claim a connection to the database that stays open until it is dropped.
+ * @returns false when a living run holds it.
+ * @throws RehearsalError `not-a-rehearsal-database`
+ */
+export async function claimRehearsalDatabase(claim: Client): Promise<boolean> {
+  await assertIsRehearsalDatabase(claim)
+  const { rows } = await claim.query('SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken', [...lockKeys])
+  return rows[0].taken
+}
+
 /** A rehearsal database on the server of the connection. */
 export interface FoundRehearsalDatabase {
   readonly name: string

@@ -1,6 +1,13 @@
 import { InterruptedError } from '../../domain/errors.js'
+import { openBesideTarget, openOnOtherServer } from './beside-place.js'
 import { openLocalDatabase } from './local-place.js'
-import type { RehearsalDatabase, RehearsalRequest } from './request.js'
+import type { RehearsalDatabase, RehearsalPlace, RehearsalRequest } from './request.js'
+
+const openers: Readonly<Record<RehearsalPlace, (request: RehearsalRequest) => Promise<RehearsalDatabase>>> = {
+  local: openLocalDatabase,
+  'same-server': openBesideTarget,
+  url: openOnOtherServer,
+}
 
 /**
  * Makes an empty database of our own with the properties of the target, marked as ours.
@@ -8,7 +15,7 @@ import type { RehearsalDatabase, RehearsalRequest } from './request.js'
  * @throws InterruptedError when the run was told to stop.
  */
 export async function openRehearsalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
-  const database = await openLocalDatabase(request)
+  const database = await openers[request.place](request)
   if (!request.signal.aborted) return database
   await database.remove()
   throw new InterruptedError('interrupted', 'the run was stopped before anything was changed', {

@@ -1,5 +1,6 @@
 import type { TargetAddress, TargetIdentity } from '../../domain/target.js'
 import type { Client } from '../connection.js'
+import type { Restorable } from './restorable.js'
 
 /**
  * Where the rehearsal database lies: `local` in a throw-away cluster on this machine, `same-server` beside the target,
@@ -33,8 +34,8 @@ export interface RehearsalDatabase {
   readonly serverVersion: string
   /** What cannot be the same here as on the target, in words: a missing locale, another minor version … */
   readonly differences: readonly string[]
-  /** For pg_restore: what the owner may not restore is left out, and named among the differences. */
-  readonly restoreOptions: readonly string[]
+  /** What its owner can restore of the target. */
+  readonly restorable: Restorable
   /** Removes it, after a look at its marker. May be called again. */
   remove(): Promise<void>
 }
