@@ -63,7 +63,7 @@ export async function openFor(
   asked: Asked,
 ): Promise<RehearsalDatabase> {
   const database = await openRehearsalDatabase(await requestFor(target, asked))
-  opened.push(() => database.remove())
+  opened.push(() => database.remove().catch(() => undefined))
   return database
 }
 

@@ -15,7 +15,7 @@ import { ownerSession, withPatience } from './owner-session.js'
 import type { RehearsalDatabase, RehearsalRequest } from './request.js'
 import { createRoles, readBootstrapSuperuser, readRoleStatements } from './roles.js'
 import { findServerBinariesOf } from './server-binaries.js'
-import { readServerSettings, type ServerSettings } from './server-settings.js'
+import { applyLocales, readServerSettings, type ServerSettings } from './server-settings.js'
 import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
 import { readTablespaceStatements } from './tablespaces.js'
 
@@ -55,8 +55,10 @@ async function furnish(
   onProgress?.('making the roles of the target')
   await withConnection(server, ownerSession(runId), async (client) => {
     differences.push(...(await assertExtensionsAvailable(targetClient, client)))
+    differences.push(...(await applyLocales(client, locales)))
     await createRoles(client, await readRoleStatements(targetClient))
-    for (const statement of await readTablespaceStatements(targetClient)) await client.query(statement)
+    for (const statement of await readTablespaceStatements(targetClient))
+      await effect('rehearsal.tablespace', () => client.query(statement))
     if (role !== superuser) await givePassword(client, role, password)
   })
   const database = await makeMarkedDatabase({
@@ -71,7 +73,7 @@ async function furnish(
       differences.push(...(await createLikeTarget(client, target.database, properties, options)))
     },
   })
-  differences.push(...(await giveSettings(database, locales, request)))
+  differences.push(...(await giveSettings(database, request)))
   const serverVersion = await readServerVersion(database.holder)
   if (serverVersion !== targetIdentity.serverVersion)
     differences.push(`PostgreSQL is ${serverVersion} here and ${targetIdentity.serverVersion} on the target`)
@@ -126,15 +128,11 @@ async function givePassword(client: Client, role: string, password: Secret): Pro
 
 async function giveSettings(
   { holder }: NewDatabase,
-  locales: Readonly<Record<string, string>>,
-  { target, targetClient }: RehearsalRequest,
+  { target: { database }, targetClient }: RehearsalRequest,
 ): Promise<string[]> {
-  const database = target.database
-  for (const statement of await readDatabaseGrants(targetClient, database)) await holder.query(statement)
-  const settings = [
-    ...Object.entries(locales).map(([name, value]) => ({ role: null, inDatabase: true, name, value })),
-    // Later than the server's own, because they win over them.
-    ...(await readStoredSettings(targetClient)),
-  ]
-  return applyStoredSettings(holder, database, settings, { onlyDatabase: false })
+  for (const statement of await readDatabaseGrants(targetClient, database))
+    await effect('rehearsal.grant', () => holder.query(statement))
+  return applyStoredSettings(holder, database, await readStoredSettings(targetClient), {
+    onlyDatabase: false,
+  })
 }

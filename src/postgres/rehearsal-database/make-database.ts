@@ -47,10 +47,13 @@ export async function makeMarkedDatabase(request: MakeRequest): Promise<NewDatab
 
 async function dropMarked(request: MakeRequest, ownerAddress: TargetAddress, holder: Client): Promise<void> {
   const { server, name, runId } = request
-  await withConnection(ownerAddress, ownerSession(runId), (client) =>
-    assertIsRehearsalDatabase(client, runId),
-  )
-  await holder.end().catch(() => undefined)
+  try {
+    await withConnection(ownerAddress, ownerSession(runId), (client) =>
+      assertIsRehearsalDatabase(client, runId),
+    )
+  } finally {
+    await holder.end().catch(() => undefined)
+  }
   await dropDatabase(server, name, runId)
 }
 

@@ -1,3 +1,4 @@
+import { effect } from '../../effects/effect.js'
 import type { Client } from '../connection.js'
 
 /**
@@ -51,7 +52,7 @@ const locales = ['lc_monetary', 'lc_numeric', 'lc_time']
 export interface ServerSettings {
   /** For the start of the server. */
   readonly settings: Readonly<Record<string, string>>
-  /** Tried one by one on the database, because this machine may not have them. */
+  /** Tried one by one, because this machine may not have them. */
   readonly locales: Readonly<Record<string, string>>
 }
 
@@ -73,4 +74,24 @@ export async function readServerSettings(client: Client): Promise<ServerSettings
   // Without write-ahead log for others there may be no senders of it, and the default asks for ten.
   if (settings.wal_level === 'minimal') settings.max_wal_senders = '0'
   return { settings, locales: pick(locales) }
+}
+
+/**
+ * Gives a server of our own the target's locales of money, numbers and dates; what one means as text hangs on them.
+ * @returns those that this machine does not have, in words.
+ */
+export async function applyLocales(
+  client: Client,
+  wanted: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const differences: string[] = []
+  const { locales: here } = await readServerSettings(client)
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value === here[name]) continue
+    await effect('rehearsal.locale', () =>
+      client.query(`ALTER SYSTEM SET ${name} = ${client.escapeLiteral(value)}`),
+    ).catch(() => differences.push(`${name} is ${here[name]} here and ${value} on the target`))
+  }
+  await effect('rehearsal.reload', () => client.query('SELECT pg_catalog.pg_reload_conf()'))
+  return differences
 }

@@ -19,9 +19,9 @@ export async function readStoredSettings(client: Client): Promise<StoredSetting[
            s.setdatabase <> 0 AS in_database,
            pg_catalog.split_part(e.entry, '=', 1) AS name,
            pg_catalog.substr(e.entry, pg_catalog.strpos(e.entry, '=') + 1) AS value
-      FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS e(entry)
+      FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS e(entry, place)
      WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
-     ORDER BY 2, 1 NULLS FIRST, 3`)
+     ORDER BY 2, 1 NULLS FIRST, e.place`)
   return rows.map(({ in_database: inDatabase, ...row }) => ({ ...row, inDatabase }))
 }
 
@@ -58,10 +58,11 @@ async function applySetting(
   database: string,
   { role, inDatabase, name, value }: StoredSetting,
 ): Promise<string | undefined> {
+  const where = inDatabase ? ` IN DATABASE ${quoteIdentifier(database)}` : ''
   const subject =
-    role === null
+    role === null && inDatabase
       ? `DATABASE ${quoteIdentifier(database)}`
-      : `ROLE ${quoteIdentifier(role)}${inDatabase ? ` IN DATABASE ${quoteIdentifier(database)}` : ''}`
+      : `ROLE ${role === null ? 'ALL' : quoteIdentifier(role)}${where}`
   // Names with a dot belong to an extension; each part is quoted for itself.
   const setting = name.split('.').map(quoteIdentifier).join('.')
   try {
