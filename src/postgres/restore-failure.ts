@@ -33,21 +33,30 @@ const causes: readonly (readonly [says: RegExp, hint: string])[] = [
 
 /** The failure of pg_restore in one sentence, with the object and, where it is known, what helps. */
 export function readRestoreFailure(lines: readonly string[], ending: string): RehearsalError {
-  const text = lines.join('\n')
-  // A worker that dies is told by its leader too; the first error is the cause.
-  const first = lines.findIndex((line) => /^pg_restore: error: /.test(line))
-  const error = (lines[first] ?? '').replace(/^pg_restore: error: /, '')
+  const { at, said } = findError(lines)
   const object = formatObject(lines)
-  const said = /(?:ERROR|FATAL): +(.*)$/.exec(error)?.[1] ?? error
-  const reason = withoutValue(said, object) || lines.at(-1) || 'it said nothing'
+  const reason = withoutValue(said, object)
+  const context = lines.slice(at).join('\n')
   const hint =
-    causes.find(([says]) => says.test(text.slice(text.indexOf(error))))?.[1] ??
+    causes.find(([says]) => says.test(context))?.[1] ??
     'Mend the cause on the target or on the server of the copy, then run the command again.'
   return new RehearsalError(
     'restore-failed',
     `the dump does not restore: pg_restore ${ending}${object ? ` at ${object}` : ''}: ${reason}`,
     { hint },
   )
+}
+
+/**
+ * The words of the server, else those of pg_restore. Several jobs write into each other's lines, and a worker that dies
+ * is told by its leader too: the first is the cause.
+ */
+function findError(lines: readonly string[]): { readonly at: number; readonly said: string } {
+  for (const words of [/(?:ERROR|FATAL): {2}(.*)$/, /\berror: (.*)$/]) {
+    const at = lines.findIndex((line) => words.test(line))
+    if (at !== -1) return { at, said: words.exec(lines[at] as string)?.[1] ?? '' }
+  }
+  return { at: 0, said: lines.at(-1) ?? 'it said nothing' }
 }
 
 function formatObject(lines: readonly string[]): string | undefined {

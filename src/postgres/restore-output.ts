@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder'
+
 /** How far pg_restore is. */
 export interface RestoreProgress {
   /** `schema`: tables without rows. `rows`: their content. `indexes`: indexes, constraints, triggers, grants. */
@@ -19,6 +21,7 @@ export class RestoreOutput {
   readonly #bytesTotal: number
   readonly #begun: string[] = []
   readonly #lines: string[] = []
+  readonly #decoder = new StringDecoder('utf8')
   #unfinishedLine = ''
   #tablesDone = 0
   #bytesDone = 0
@@ -36,7 +39,7 @@ export class RestoreOutput {
   }
 
   add(chunk: Buffer): void {
-    const lines = (this.#unfinishedLine + chunk.toString('utf8')).split('\n')
+    const lines = (this.#unfinishedLine + this.#decoder.write(chunk)).split('\n')
     this.#unfinishedLine = lines.pop() ?? ''
     for (const line of lines) this.#read(line)
   }
@@ -49,10 +52,11 @@ export class RestoreOutput {
   #read(line: string): void {
     this.#lines.push(line)
     if (this.#lines.length > keptLines) this.#lines.shift()
-    const begun = /^pg_restore: processing data for table "(.*)"$/.exec(line)?.[1]
+    // Each process writes its name and its message apart, so lines of several run into each other.
+    const begun = /(?:^|: )processing data for table "(.*)"$/.exec(line)?.[1]
     // Only parallel jobs say it. One job alone is done with its tables when it begins with the indexes.
-    const finished = /^pg_restore: finished item \d+ TABLE DATA (.*)$/.exec(line)?.[1]
-    const index = /^pg_restore: (creating|launching item \d+) (INDEX|CONSTRAINT|FK CONSTRAINT) /.exec(line)
+    const finished = /(?:^|: )finished item \d+ TABLE DATA (.*)$/.exec(line)?.[1]
+    const index = /(?:^|: )(creating|launching item \d+) (INDEX|CONSTRAINT|FK CONSTRAINT) /.exec(line)
     if (begun !== undefined) this.#begin(begun)
     else if (finished !== undefined) this.#finish(finished)
     else if (index) this.#beginIndexes(index[1] === 'creating')

@@ -1,10 +1,10 @@
 import { RehearsalError } from '../../domain/errors.js'
 import { effect } from '../../effects/effect.js'
-import { quoteIdentifier } from '../../sql/names.js'
 import type { Client } from '../connection.js'
 import { disarmForeignServers } from './foreign-servers.js'
 import { assertIsRehearsalDatabase } from './marker.js'
 import { backgroundExtensions, outwardExtensions } from './outward-extensions.js'
+import { dropSubscriptions } from './subscriptions.js'
 
 /**
  * Makes harmless what could reach the outside world from the copy. Asks for the marker first. May be called again,
@@ -30,22 +30,6 @@ async function readIsSuperuser(client: Client): Promise<boolean> {
     'SELECT rolsuper AS is_superuser FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER',
   )
   return rows[0].is_superuser
-}
-
-/** They are restored switched off. Without its slot a subscription can be dropped without a word to the publisher. */
-async function dropSubscriptions(client: Client): Promise<string[]> {
-  const { rows } = await client.query(`
-    SELECT subname::text AS name FROM pg_catalog.pg_subscription
-     WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`)
-  for (const { name } of rows) {
-    const subscription = `SUBSCRIPTION ${quoteIdentifier(name)}`
-    await effect('rehearsal.disarm', async () => {
-      await client.query(`ALTER ${subscription} DISABLE`)
-      await client.query(`ALTER ${subscription} SET (slot_name = NONE)`)
-      await client.query(`DROP ${subscription}`)
-    })
-  }
-  return rows.map(({ name }) => `the subscription "${name}" was dropped without a word to its publisher`)
 }
 
 /**

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import { type Client, openConnection, withConnection } from '../connection.js'
 import { assertIsRehearsalDatabase, markRehearsalDatabase } from './marker.js'
 import { ownerSession } from './owner-session.js'
+import { dropSubscriptions } from './subscriptions.js'
 
 export interface NewDatabase {
   /** As the one who made it, on the new database. */
@@ -48,9 +49,10 @@ export async function makeMarkedDatabase(request: MakeRequest): Promise<NewDatab
 async function dropMarked(request: MakeRequest, ownerAddress: TargetAddress, holder: Client): Promise<void> {
   const { server, name, runId } = request
   try {
-    await withConnection(ownerAddress, ownerSession(runId), (client) =>
-      assertIsRehearsalDatabase(client, runId),
-    )
+    await withConnection(ownerAddress, ownerSession(runId), async (client) => {
+      await assertIsRehearsalDatabase(client, runId)
+      await dropSubscriptions(client)
+    })
   } finally {
     await holder.end().catch(() => undefined)
   }

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import { withConnection } from '../connection.js'
 import { claimRehearsalDatabase, findRehearsalDatabases } from './marker.js'
 import { ownerSession } from './owner-session.js'
+import { dropSubscriptions } from './subscriptions.js'
 
 /**
  * Drops the rehearsal databases on a server whose run is dead: the session that held the lock of the run is gone.
@@ -21,6 +22,7 @@ export async function sweepRehearsalDatabases(server: TargetAddress, runId: stri
       // One of another role cannot be dropped, or even entered, by us; that is his to sweep.
       const wasDropped = await withConnection({ ...server, database: name }, session, async (claim) => {
         if (!(await claimRehearsalDatabase(claim))) return false
+        await dropSubscriptions(claim)
         await effect('rehearsal.sweep', () =>
           client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`),
         )
