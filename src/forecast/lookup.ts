@@ -19,8 +19,24 @@ function find<T extends { schema: string; name: string }>(
   objects: readonly T[],
   { schema, name }: RelationName,
 ): T | undefined {
+  return firstInPath(
+    catalog,
+    schema,
+    objects.filter((one) => one.name === name),
+    (one) => one,
+  )
+}
+
+/** Of what has the name that is looked for, the one whose schema comes first. */
+function firstInPath<T>(
+  catalog: CatalogModel,
+  schema: string | undefined,
+  named: readonly T[],
+  homeOf: (one: T) => { readonly schema: string },
+): T | undefined {
+  if (named.length === 0) return undefined
   for (const place of schemasOf(catalog, schema)) {
-    const found = objects.find((one) => one.schema === place && one.name === name)
+    const found = named.find((one) => homeOf(one).schema === place)
     if (found) return found
   }
   return undefined
@@ -35,10 +51,11 @@ export function findSequence(catalog: CatalogModel, name: RelationName): Sequenc
 }
 
 export function findType(catalog: CatalogModel, name: RelationName): TypeObject | undefined {
-  return find(
+  return firstInPath(
     catalog,
-    catalog.types.filter(({ isDropped }) => !isDropped),
-    name,
+    name.schema,
+    catalog.types.filter((type) => type.name === name.name && !type.isDropped),
+    (type) => type,
   )
 }
 
@@ -52,14 +69,10 @@ export function findIndex(
   catalog: CatalogModel,
   { schema, name }: RelationName,
 ): { index: IndexObject; relation: Relation } | undefined {
-  for (const place of schemasOf(catalog, schema)) {
-    for (const relation of catalog.relations) {
-      if (relation.schema !== place) continue
-      const index = relation.indexes.find((one) => one.name === name)
-      if (index) return { index, relation }
-    }
-  }
-  return undefined
+  const named: { index: IndexObject; relation: Relation }[] = []
+  for (const relation of catalog.relations)
+    for (const index of relation.indexes) if (index.name === name) named.push({ index, relation })
+  return firstInPath(catalog, schema, named, ({ relation }) => relation)
 }
 
 /** Relations, indexes and sequences share one space of names in a schema. */

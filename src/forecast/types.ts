@@ -39,9 +39,19 @@ export function typeOf(catalog: CatalogModel, typeName: Node, bound?: TypeObject
   return { object, modifiers, isArray, ...(text === undefined ? {} : { liveText: text }) }
 }
 
+/** To write a type takes a round trip through the parser's own writer, and histories use the same few again and again. */
+const writtenTypes = new Map<string, string>()
+
 /** The type in the words of SQL, with its modifiers where they belong. */
 function typeText(typeName: Node, serial: string | undefined): string {
   if (serial !== undefined) return serial
+  const key = JSON.stringify(typeName, (name, value) => (name === 'location' ? undefined : value))
+  const text = writtenTypes.get(key) ?? writeType(typeName)
+  writtenTypes.set(key, text)
+  return text
+}
+
+function writeType(typeName: Node): string {
   const cast = deparseExpression({ TypeCast: { arg: { A_Const: { isnull: true } }, typeName } })
   const text = /^\(CAST\(NULL AS (.*)\)\)$/s.exec(cast)?.[1] ?? /^\(NULL::(.*)\)$/s.exec(cast)?.[1]
   if (text === undefined) throw new NotFollowed(`type in ${cast} is not read`)
