@@ -49,7 +49,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     checking,
     [asking],
   ]).action(guarded('check'))
-  command('plan', 'show what is pending, how it would run, and where it can stop half-way', [
+  command('plan', 'show what is pending, how it would run, what it locks, and where it can stop half-way', [
     common,
     [accepting],
     planning,

@@ -95,8 +95,20 @@ export function deparseQuery(query: Node): string {
   return sql
 }
 
+/** A history has the same few constants again and again, most of all NULL. */
+const writtenConstants = new Map<string, string>()
+
 /** The SQL of an expression, in parentheses. @throws NotDeparsed */
 export function deparseExpression(expression: Node): string {
+  if (!expression.A_Const) return writeExpression(expression)
+  const { location, ...constant } = expression.A_Const
+  const key = JSON.stringify(constant)
+  const sql = writtenConstants.get(key) ?? writeExpression(expression)
+  writtenConstants.set(key, sql)
+  return sql
+}
+
+function writeExpression(expression: Node): string {
   const sql = deparseQuery({ SelectStmt: { targetList: [{ ResTarget: { val: expression } }], ...plain } })
   return `(${sql.replace(/^SELECT\s+/, '')})`
 }

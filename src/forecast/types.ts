@@ -45,7 +45,8 @@ const writtenTypes = new Map<string, string>()
 /** The type in the words of SQL, with its modifiers where they belong. */
 function typeText(typeName: Node, serial: string | undefined): string {
   if (serial !== undefined) return serial
-  const key = JSON.stringify(typeName, (name, value) => (name === 'location' ? undefined : value))
+  const { location, ...type } = typeName
+  const key = JSON.stringify(type).replaceAll(/"location":\d+/g, '')
   const text = writtenTypes.get(key) ?? writeType(typeName)
   writtenTypes.set(key, text)
   return text

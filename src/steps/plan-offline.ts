@@ -1,14 +1,16 @@
 // plan --offline: what the migration files alone tell. Opens no database; writes nothing.
+import type { MigrationFolder, PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { findMigrationsPath, findPrismaCli } from '../prisma/project.js'
 import type { OfflineSettings } from '../settings/settings.js'
 import { loadParser } from '../sql/parser.js'
-import { scriptEngineOf } from '../sql/script-engine.js'
+import { type ScriptEngine, scriptEngineOf } from '../sql/script-engine.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
+import { withLocks } from './statement-locks.js'
 
 /** Plans every migration in the folder, or those that are new since a git ref, as if all of them were pending. */
 export async function planOffline(settings: OfflineSettings): Promise<OfflinePlan> {
@@ -22,16 +24,39 @@ export async function planOffline(settings: OfflineSettings): Promise<OfflinePla
   })
   const all = await readMigrationFolders(migrationsPath, projectDirectory)
   const since = ref === undefined ? undefined : await readSince(ref, { migrationsPath, projectDirectory })
-  const folders = since ? all.filter(({ name }) => since.isNew(name)) : all
   const prismaVersion = engine === 'native' ? (await findPrismaCli(projectDirectory)).version : undefined
   await parser
-  const files = await planFiles(folders, scriptEngineOf(engine, prismaVersion ?? ''))
-  const found = [...(since?.findings ?? []), ...findPending(folders, []).findings, ...files.findings]
+  const script = scriptEngineOf(engine, prismaVersion ?? '')
+  const shown = since ? all.filter(({ name }) => since.isNew(name)) : all
+  const files = await planFiles(shown, script)
+  const found = [...(since?.findings ?? []), ...findPending(shown, []).findings, ...files.findings]
   return {
     engine,
     ...(prismaVersion === undefined ? {} : { prismaVersion }),
     ...(ref === undefined ? {} : { since: ref }),
-    pending: files.pending,
+    pending: since ? await addLocks(files.pending, all, script) : files.pending,
     findings: applyAcceptances(found, acceptancesFor(files.pending, settings), 'plan'),
   }
+}
+
+/**
+ * What each new statement locks: which tables are there then is known from the files before it. To follow a whole history
+ * takes longer than to read it, so it is done only for those who ask for what is new.
+ */
+async function addLocks(
+  shown: readonly PendingMigration[],
+  all: readonly MigrationFolder[],
+  engine: ScriptEngine,
+): Promise<readonly PendingMigration[]> {
+  if (shown.length === 0) return shown
+  const { locksWithoutServer } = await import('../forecast/offline-locks.js')
+  const { pending, statements } = await planFiles(all, engine)
+  const files = pending.map(({ name, file, execution }, at) => ({
+    migration: name,
+    file,
+    statements: statements[at] ?? [],
+    execution,
+  }))
+  const names = new Set(shown.map(({ name }) => name))
+  return withLocks(shown, await locksWithoutServer(files, (name) => names.has(name)))
 }

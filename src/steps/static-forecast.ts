@@ -1,12 +1,11 @@
 import { limitQuestions } from '../checks/answer.js'
 import type { Finding } from '../domain/finding.js'
-import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
-import type { StatementLock } from '../domain/statement-lock.js'
 import { failureFinding } from '../forecast/findings.js'
 import { makeStaticForecast, type StaticForecast } from '../forecast/static-forecast.js'
 import { loadParser } from '../sql/parser.js'
 import { parsePending, takeReadable } from './readable-files.js'
+import { withLocks } from './statement-locks.js'
 import { type Tools, withTarget } from './tools.js'
 
 /**
@@ -34,22 +33,6 @@ export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan>
     pending: withLocks(plan.pending, forecast.locks),
     findings: [...plan.findings, ...found.map((finding): Finding => ({ ...finding, step: 'plan' }))],
   }
-}
-
-/** Each statement with what it locks; one that the walk has not come to stays as it is. */
-export function withLocks(
-  pending: readonly PendingMigration[],
-  all: StaticForecast['locks'],
-): PendingMigration[] {
-  const byPlace = new Map<string, readonly StatementLock[]>()
-  for (const { place, locks } of all) byPlace.set(`${place.migration}/${place.index}`, locks)
-  return pending.map((migration) => ({
-    ...migration,
-    statements: migration.statements.map((statement) => {
-      const locks = byPlace.get(`${migration.name}/${statement.index}`)
-      return locks ? { ...statement, locks } : statement
-    }),
-  }))
 }
 
 /** One for all of them: where the role may not do the first, it mostly may do nothing. */

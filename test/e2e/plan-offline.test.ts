@@ -272,6 +272,61 @@ describe('--since', () => {
     expect(nothing).toMatchObject({ verdict: 'pass', migrations: [], exitCode: 0 })
   })
 
+  test('says what new statements lock, as the files before them have made the tables', async () => {
+    const clone = await makeRepository()
+    await clone.write({
+      [sqlOf('3_three')]: `ALTER TABLE t ADD COLUMN id int PRIMARY KEY, ADD COLUMN place citext;
+UPDATE t SET id = 2;
+CREATE TABLE u (t_id int REFERENCES t);
+ALTER TABLE t ALTER COLUMN id TYPE bigint;
+ALTER TABLE unknown ADD COLUMN a int;
+DROP TABLE u;
+`,
+      [sqlOf('4_four')]: 'CREATE TABLE u (a int);\nCREATE INDEX ON t (id);\n',
+      [sqlOf('5_five')]: 'ALTER TABLE u ALTER COLUMN a SET NOT NULL;\nDROP TABLE u;\n',
+    })
+    const { exitCode, stdout } = await clone.plan('--since', 'main')
+    expect(exitCode).toBe(0)
+    expect(stdout).toBe(`plan        3 migrations new since main, offline: no database was asked
+  3_three: 6 statements, all-or-nothing
+    line 1  ALTER TABLE t ADD COLUMN id int PRIMARY KEY, ADD COLUMN place citext
+              ACCESS EXCLUSIVE on t (size unknown, builds an index)
+    line 2  UPDATE t SET id
+              ROW EXCLUSIVE on t (size unknown)
+    line 3  CREATE TABLE u
+              SHARE ROW EXCLUSIVE on t (size unknown)
+    line 4  ALTER TABLE t ALTER COLUMN id TYPE bigint
+              ACCESS EXCLUSIVE on t (size unknown, rewrites)
+              ACCESS EXCLUSIVE on u (new, reads all of it)
+    line 5  ALTER TABLE unknown ADD COLUMN a int
+    line 6  DROP TABLE u
+              ACCESS EXCLUSIVE on u (new, drops)
+              ACCESS EXCLUSIVE on t (size unknown)
+    rewrites data, line 2: UPDATE t
+    rewrites data, line 4: ALTER COLUMN t.id TYPE
+  4_four: 2 statements, all-or-nothing
+    line 1  CREATE TABLE u
+    line 2  CREATE INDEX ON t
+              SHARE on t (size unknown, builds an index)
+  5_five: 2 statements, all-or-nothing
+    line 1  ALTER TABLE u ALTER COLUMN a SET NOT NULL
+              ACCESS EXCLUSIVE on u (size unknown, reads all of it)
+    line 2  DROP TABLE u
+              ACCESS EXCLUSIVE on u (size unknown, drops)
+    drops data, line 2: DROP TABLE u
+`)
+    const { migrations } = JSON.parse((await clone.plan('--since', 'main', '--json')).stdout) as JsonReport
+    expect(migrations[2]?.statementList[0]?.locks).toMatchObject([
+      { name: '"u"', mode: 'ACCESS EXCLUSIVE', isNew: false, sizeBytes: null, rowEstimate: null },
+    ])
+    // Of a table that no file makes nothing is known, which is not the same as no lock.
+    expect(migrations[0]?.statementList[4]?.locks).toBeNull()
+    expect(migrations[1]?.statementList[0]?.locks).toEqual([])
+    // Nobody waits for what ran long ago, so nobody asks.
+    const whole = JSON.parse((await clone.plan('--json')).stdout) as JsonReport
+    expect(whole.migrations[0]?.statementList[0]?.locks).toBeNull()
+  })
+
   test('tells of migrations that were there and are different now', async () => {
     const clone = await makeRepository()
     await clone.write({

@@ -173,7 +173,8 @@ export function forgetColumn(walk: Walk, relation: Relation, column: Column): vo
   for (const view of walk.catalog.relations.filter((one) => readsColumn(one, column) === 'yes'))
     dropRelation(walk, view)
   for (const other of walk.catalog.relations) {
-    other.constraints = other.constraints.filter(({ parentColumns }) => !parentColumns?.includes(column))
+    if (other.constraints.some(({ parentColumns }) => parentColumns?.includes(column)))
+      other.constraints = other.constraints.filter(({ parentColumns }) => !parentColumns?.includes(column))
   }
   if (column.sequence?.ownedBy === column) {
     walk.catalog.sequences = walk.catalog.sequences.filter((one) => one !== column.sequence)

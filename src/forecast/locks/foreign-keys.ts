@@ -20,11 +20,11 @@ export function foreignKeysTo(
   catalog: CatalogModel,
   parent: Relation,
 ): { readonly child: Relation; readonly foreignKey: ForeignKey }[] {
-  return catalog.relations.flatMap((child) =>
-    foreignKeysOf(child)
-      .filter((foreignKey) => foreignKey.parent === parent)
-      .map((foreignKey) => ({ child, foreignKey })),
-  )
+  const found: { child: Relation; foreignKey: ForeignKey }[] = []
+  for (const child of catalog.relations)
+    for (const one of child.constraints)
+      if (one.parent === parent && isForeignKey(one)) found.push({ child, foreignKey: one })
+  return found
 }
 
 /** The unique index of the referenced table that a foreign key leans on. */

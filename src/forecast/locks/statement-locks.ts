@@ -1,33 +1,56 @@
 import type { StatementLock } from '../../domain/statement-lock.js'
 import type { LockClaim, LockTarget } from './claim.js'
 
-/** The claims of a statement, as a plan shows them. */
-export function statementLocksOf(claims: readonly LockClaim[]): StatementLock[] {
+/**
+ * The claims of a statement, as a plan shows them.
+ * @param old what is there already, where no server has told; of these the sizes are unknown
+ */
+export function statementLocksOf(
+  claims: readonly LockClaim[],
+  old: ReadonlySet<object> = new Set(),
+): StatementLock[] {
   return claims.map(
-    ({ target, name, object, mode, work, isCertain, heapBytes, toastBytes, indexBytes, rowEstimate }) => ({
-      kind: target.kind === 'relation' ? target.relation.kind : target.kind,
-      name,
-      object,
-      table: 'relation' in target && target.kind !== 'relation' ? target.relation.name : null,
-      mode,
-      work,
-      isCertain,
-      isNew: isNew(target),
-      sizeBytes: heapBytes + toastBytes + indexBytes,
-      rowEstimate: rowEstimate ?? null,
-    }),
+    ({ target, name, object, mode, work, isCertain, heapBytes, toastBytes, indexBytes, rowEstimate }) => {
+      const isOld = old.has(objectOf(target))
+      return {
+        kind: target.kind === 'relation' ? target.relation.kind : target.kind,
+        name,
+        object,
+        table: 'relation' in target && target.kind !== 'relation' ? target.relation.name : null,
+        mode,
+        work,
+        isCertain,
+        isNew: !isOld && !isLive(target),
+        sizeBytes: isOld ? null : heapBytes + toastBytes + indexBytes,
+        rowEstimate: isOld ? null : (rowEstimate ?? null),
+      }
+    },
   )
 }
 
-function isNew(target: LockTarget): boolean {
+function objectOf(target: LockTarget): object {
   switch (target.kind) {
     case 'index':
-      return target.index.oid === undefined
+      return target.index
     case 'sequence':
-      return target.sequence.live === undefined
+      return target.sequence
     case 'composite type':
-      return target.type.live === undefined
+      return target.type
     default:
-      return target.relation.live === undefined
+      return target.relation
+  }
+}
+
+/** It is there today. */
+function isLive(target: LockTarget): boolean {
+  switch (target.kind) {
+    case 'index':
+      return target.index.oid !== undefined
+    case 'sequence':
+      return target.sequence.live !== undefined
+    case 'composite type':
+      return target.type.live !== undefined
+    default:
+      return target.relation.live !== undefined
   }
 }

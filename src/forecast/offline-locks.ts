@@ -1,0 +1,102 @@
+import type { StatementLock } from '../domain/statement-lock.js'
+import { makeEmptyCatalog } from './empty-catalog.js'
+import type { ForecastFile } from './file.js'
+import { followStatement } from './follow.js'
+import { lockClaimsOf } from './locks/lock-claims.js'
+import { statementLocksOf } from './locks/statement-locks.js'
+import type { CatalogModel, Relation } from './model.js'
+import type { StatementPlace } from './requirement.js'
+import { endTransaction } from './transaction.js'
+import { Walk, WalkEnds } from './walk.js'
+
+/** Whose effect on the catalog is none: they need not be followed where rows are of no concern. */
+const dataKinds: ReadonlySet<string> = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'TruncateStmt',
+  'CommentStmt',
+])
+
+/** They lock a relation that is there; where none is found, it is not known. */
+const alwaysLocks: ReadonlySet<string> = new Set([
+  'AlterTableStmt',
+  'IndexStmt',
+  'RenameStmt',
+  'TruncateStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+])
+
+/**
+ * What each statement locks when the files are run on an empty database, one after the other. No server is asked: which
+ * relations there are is known, their sizes are not, and what a block or a function does stays out.
+ *
+ * @param files all migrations, in order
+ * @param isShown whether the locks of this migration are wanted
+ */
+export async function locksWithoutServer(
+  files: readonly ForecastFile[],
+  isShown: (migration: string) => boolean,
+): Promise<{ readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]> {
+  const walk = makeWalk()
+  const { catalog } = walk
+  const found: { place: StatementPlace; locks: StatementLock[] }[] = []
+  /** Made by the files before. */
+  const old = new Set<object>(catalog.types)
+  const touched = new Set<Relation>()
+  for (const { migration, file, statements } of files) {
+    for (const statement of statements) {
+      walk.place = { migration, file, index: statement.index, line: statement.line }
+      const claims = lockClaimsOf(statement, catalog)
+      // An index is made on a table that is locked for it.
+      for (const { target } of claims) if ('relation' in target) touched.add(target.relation)
+      const isKnown = claims.length > 0 || !alwaysLocks.has(statement.kind)
+      if (isShown(migration) && isKnown)
+        found.push({ place: walk.place, locks: statementLocksOf(claims, old) })
+      if (!dataKinds.has(statement.kind)) await follow(walk, statement)
+    }
+    endTransaction(walk)
+    noteMade(catalog, old, touched)
+    touched.clear()
+  }
+  return found
+}
+
+/** By the next file a table may hold anything. What is new stands at the end of its list. */
+function noteMade(
+  { relations, sequences, types }: CatalogModel,
+  old: Set<object>,
+  touched: Set<Relation>,
+): void {
+  for (const relation of [...newestOf(relations, old), ...touched]) {
+    relation.isEmpty = false
+    old.add(relation)
+    for (const index of relation.indexes) old.add(index)
+  }
+  for (const one of [...newestOf(sequences, old), ...newestOf(types, old)]) old.add(one)
+}
+
+function newestOf<T extends object>(all: readonly T[], old: ReadonlySet<object>): T[] {
+  const last = all.findLastIndex((one) => old.has(one))
+  return all.slice(last + 1)
+}
+
+function makeWalk(): Walk {
+  const unknown = async () => undefined
+  return new Walk(makeEmptyCatalog(), unknown, unknown, unknown, unknown, async () => ({
+    kind: 'not-answered',
+    reason: 'no server is asked',
+  }))
+}
+
+/** Whether a statement succeeds is not asked; the next one is looked at in any case. */
+async function follow(walk: Walk, statement: ForecastFile['statements'][number]): Promise<void> {
+  try {
+    await followStatement(walk, statement)
+  } catch (error) {
+    if (!(error instanceof WalkEnds)) throw error
+  }
+}
