@@ -23,6 +23,7 @@ import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
 import { assertRehearsed, isMadeHere, rehearse } from './steps/rehearse.js'
+import { readRehearsed } from './steps/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsed-run.js'
 import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
@@ -66,9 +67,10 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         summaries.confirm,
       )
       if (lock) await assertStillLocked(lock)
+      const rehearsed = await readRehearsed(rehearsal, findings.lineage ?? [], tools)
       const baseline = await deployApproved(plan, provenBackup, approval, run, tools)
 
-      await audit(baseline, run, tools, provenBackup)
+      await audit({ ...baseline, ...(rehearsed ? { rehearsed } : {}) }, run, tools, provenBackup)
     } finally {
       await lock?.release()
     }

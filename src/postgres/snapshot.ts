@@ -38,6 +38,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
   }
   const holder = await openConnection(address, patient)
   const others: Client[] = []
+  let isReleased = false
   try {
     await holder.query(withoutTransactionTimeout)
     await holder.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
@@ -54,6 +55,10 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
       open: async () => {
         const client = await openConnection(address, patient)
         others.push(client)
+        if (isReleased) {
+          await client.end()
+          throw new Error('the snapshot was let go')
+        }
         await client.query(withoutTransactionTimeout)
         await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
         // The id is our own server's answer; SET TRANSACTION takes no parameters.
@@ -61,6 +66,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
         return client
       },
       release: async () => {
+        isReleased = true
         for (const client of [...others, holder]) await client.end().catch(() => undefined)
       },
     }

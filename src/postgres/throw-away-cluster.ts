@@ -1,9 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { access, chown, constants, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chown,
+  constants,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa, type Options, type ResultPromise } from 'execa'
 import { GuardError } from '../domain/errors.js'
@@ -195,9 +206,25 @@ const pidFileIn = (directory: string) => join(dataIn(directory), 'postmaster.pid
 
 /** Its name holds our process id, so that a later start can tell what a killed one left. */
 async function makeClusterDirectory(account: Account): Promise<string> {
+  if (account) await assertOpenToOthers(tmpdir())
   const directory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`))
   if (account) await chown(directory, account.uid, account.gid)
   return directory
+}
+
+/** What only we may enter, the server's account cannot. */
+async function assertOpenToOthers(folder: string): Promise<void> {
+  for (let path = folder; ; path = dirname(path)) {
+    const { mode } = await stat(path)
+    if ((mode & 0o001) === 0) {
+      throw new ClusterError(
+        'temporary-folder-closed',
+        `the temporary folder ${folder} cannot be entered by the account that PostgreSQL runs as: ${path} is closed to others`,
+        { hint: `Set TMPDIR to a folder that everybody may enter, or open this one: chmod o+x ${path}` },
+      )
+    }
+    if (path === dirname(path)) return
+  }
 }
 
 async function initialize(place: Place, password: string): Promise<void> {

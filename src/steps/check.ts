@@ -4,10 +4,11 @@ import { limitQuestions } from '../checks/answer.js'
 import { runChecks } from '../checks/check.js'
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
-import type { Findings } from '../domain/finding.js'
+import type { Finding, Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
+import type { Settings } from '../settings/settings.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { forecastPending } from './forecast.js'
@@ -35,12 +36,27 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   } as const
   const general = await runChecks(generalChecks, readers, context, screen.progress)
   const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]
+  const accepted = acceptancesFor(plan.pending, settings)
   return {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
     predictions: forecast.predictions,
     ...(forecast.lineage ? { lineage: forecast.lineage } : {}),
-    findings: maskValues(applyAcceptances(found, acceptancesFor(plan.pending, settings), 'check'), settings),
+    findings: maskValues(leaveToRehearsal(applyAcceptances(found, accepted, 'check'), settings), settings),
   }
+}
+
+/** What only a rehearsal can tell does not stop a run that will rehearse. */
+function leaveToRehearsal(findings: readonly Finding[], settings: Settings): readonly Finding[] {
+  if (!willRehearse(settings)) return findings
+  return findings.map((finding) =>
+    finding.code === 'decided-by-rehearsal' && finding.verdict === 'unknown'
+      ? { ...finding, verdict: 'warn', hint: 'The rehearsal of this run decides.' }
+      : finding,
+  )
+}
+
+function willRehearse({ command, skipRehearsal, skipBackup }: Settings): boolean {
+  return (command === 'deploy' || command === 'rehearse') && !skipRehearsal && !skipBackup
 }
 
 function historyResult(plan: Plan): Findings['results'][number] {

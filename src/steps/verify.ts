@@ -8,7 +8,9 @@ import { VerificationError } from '../domain/errors.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import { isBlocking } from '../domain/finding.js'
 import type { MigrationFolder } from '../domain/migration.js'
+import type { Screen } from '../domain/screen.js'
 import type { Verification } from '../domain/verification.js'
+import type { Client } from '../postgres/connection.js'
 import { readDeclared } from '../prisma/declared-schema.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
@@ -16,7 +18,9 @@ import { findPending } from '../prisma/pending.js'
 import { applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js'
+import { compareWithRehearsal } from './compare-with-rehearsal.js'
 import { maskValues } from './mask-values.js'
+import type { Rehearsed } from './rehearsed-end.js'
 import { readSchemaDiff, schemaDiffFinding } from './schema-diff.js'
 import { readSession, type Tools, withTargetSnapshot } from './tools.js'
 
@@ -27,6 +31,8 @@ export interface Baseline {
   /** What the before-checks measured. */
   readonly measured: MeasuredFacts
   readonly rowCounts?: RowCountBaseline
+  /** The end of the rehearsal; says more than numbers of rows. */
+  readonly rehearsed?: Rehearsed
   /** Foreign keys and unique indexes right before the deploy of this run; absent in any other audit. */
   readonly knownBefore?: ReadonlySet<string>
 }
@@ -42,7 +48,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
   const [parts, diff] = await Promise.all([
     // Two connections see the same instant, so that a machine with two cores needs half the time.
     withTargetSnapshot(tools, async (client, other) => {
-      const readers = [client, other]
+      const readers = [client, other] as const
       const history = await auditHistory(folders, client, tools)
       const own = await runDeclaredChecks(files, readers, 'verify', baseline.measured, screen.progress)
       const { knownBefore } = baseline
@@ -53,9 +59,8 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
         ...(knownBefore ? { knownBefore } : {}),
       }
       const general = await runChecks(generalChecks, readers, context, screen.progress)
-      screen.progress('counting rows')
-      const rows = await compareRowCounts(baseline.rowCounts, folders, client)
-      return [history, own, general, rows]
+      const data = await auditData(baseline, folders, readers, screen)
+      return [history, own, general, data]
     }),
     // Prisma's engine answers one question at a time.
     declaring.then(() => readSchemaDiff(tools)),
@@ -76,6 +81,17 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     outcome: findings.some(isBlocking) ? 'failed' : 'passed',
     schemaDiff: diff.difference,
   }
+}
+
+async function auditData(
+  { rehearsed, rowCounts }: Baseline,
+  folders: readonly MigrationFolder[],
+  readers: readonly [Client, Client],
+  screen: Screen,
+): Promise<Findings> {
+  if (rehearsed) return compareWithRehearsal(rehearsed, readers, screen)
+  screen.progress('counting rows')
+  return compareRowCounts(rowCounts, folders, readers[0])
 }
 
 async function auditHistory(

@@ -78,7 +78,7 @@ const accepted = ['schema-difference', ...foreseen].flatMap((code) => [
   '--accept',
   `${code}=not what is tested`,
 ])
-const always = ['deploy', '--yes', ...accepted]
+const always = ['deploy', '--yes', '--skip-rehearsal', ...accepted]
 
 const data = `
 INSERT INTO people SELECT i, 'person' || i % 90 || '@example.org', nullif('city ' || i % 7, 'city 3') FROM generate_series(1, 100) i;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +24,8 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
   const prisma = options.prisma ?? '7'
   // The temporary folder itself may be a link (macOS), and programs print where they really are.
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'guard-test-project-')))
+  // A PostgreSQL server of another account may have to work in it.
+  await chmod(directory, 0o711)
   const files: Record<string, string | Buffer> = {
     'package.json': '{ "private": true, "type": "module" }\n',
     'prisma.config.ts': options.config ?? configs[prisma],

@@ -82,6 +82,8 @@ export interface ShopOptions extends Pick<ProjectOptions, 'prisma' | 'config'> {
   /** The SQL of the pending migration. */
   readonly pending?: string | Buffer
   readonly schema?: string
+  /** Its deploys rehearse; that takes seconds, so only those do that are about it. */
+  readonly rehearses?: boolean
 }
 
 const projects: Project[] = []
@@ -114,7 +116,11 @@ export async function makeShop(options: ShopOptions = {}): Promise<Shop> {
     server: new URL(database.url).host,
     run: (args, env) => shop.start(args, env ? { env } : {}).result,
     start: (args, { env, ...rest } = {}) =>
-      startCli(args, { cwd: project.directory, env: { ...environment, ...env }, ...rest }),
+      startCli(options.rehearses || args[0] !== 'deploy' ? args : [...args, '--skip-rehearsal'], {
+        cwd: project.directory,
+        env: { ...environment, ...env },
+        ...rest,
+      }),
     write: async (path, content) => {
       if (content === undefined) return rm(inProject(path), { recursive: true })
       await mkdir(dirname(inProject(path)), { recursive: true })

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CatalogObject } from '../domain/catalog-object.js'
+import type { CheckResult, Finding, Findings } from '../domain/finding.js'
+import type { TableFingerprint } from '../domain/fingerprint.js'
+import type { Screen } from '../domain/screen.js'
+import type { TableWrites } from '../domain/write-counts.js'
+import { diffCatalogObjects } from '../postgres/catalog-fingerprint/diff.js'
+import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
+import type { Client } from '../postgres/connection.js'
+import { readTableWrites } from '../postgres/write-counts.js'
+import { formatCount, plural } from '../report/words.js'
+import { fingerprintDatabase } from './fingerprint.js'
+import type { Rehearsed } from './rehearsed-end.js'
+import { writesBetween } from './table-writes.js'
+
+/** After this long a session has told the server of its writes. */
+const countersDelayMs = 11_000
+
+/**
+ * Holds the target after the deploy against the end of the rehearsal: every object of the catalog, and every value of
+ * every table. Where somebody wrote since the snapshot, as the server's counters show, the values cannot be compared any
+ * more; then the numbers of rows must reconcile.
+ */
+export async function compareWithRehearsal(
+  rehearsed: Rehearsed,
+  clients: readonly [Client, ...Client[]],
+  screen: Screen,
+): Promise<Findings> {
+  screen.progress('comparing with the rehearsal')
+  const { fingerprint, catalog } = await fingerprintDatabase(clients, screen)
+  const objects = differentObjects(rehearsed, catalog)
+  const expected = rehearsed.after.fingerprint.tables.filter(({ table }) => table !== '_prisma_migrations')
+  const pairs = expected.map((table) => ({
+    expected: table,
+    found: fingerprint.tables.find((one) => one.schema === table.schema && one.table === table.table),
+  }))
+  const different = pairs.filter(({ expected, found }) => !found || !isSame(expected, found))
+  const judged = await judge(different, rehearsed, clients[0])
+  return {
+    results: [
+      {
+        id: 'rehearsed-catalog',
+        title: 'every object of the catalog is as rehearsed',
+        outcome: objects.length > 0 ? 'failed' : 'passed',
+      },
+      {
+        id: 'rehearsed-data',
+        title: 'every value of every table is as rehearsed',
+        outcome: worstOf(judged.results),
+        note: `${formatCount(pairs.length - different.length)} of ${plural(pairs.length, 'table')} identical to the rehearsal`,
+      },
+      ...judged.results,
+    ],
+    findings: [...objects, ...judged.findings],
+  }
+}
+
+function worstOf(results: readonly CheckResult[]): CheckResult['outcome'] {
+  const order = ['failed', 'warned', 'info'] as const
+  return order.find((outcome) => results.some((result) => result.outcome === outcome)) ?? 'passed'
+}
+
+/** Rows may be written at any time, and what leads out of the copy was cut there. */
+function differentObjects(
+  { catalog, knownDifferences }: Rehearsed,
+  found: readonly CatalogObject[],
+): Finding[] {
+  return diffCatalogObjects(catalog.map(withoutPosition), found.map(withoutPosition))
+    .filter(({ kind }) => kind !== 'database' && kind !== 'server' && kind !== 'subscription')
+    .filter(({ name }) => !knownDifferences.has(name))
+    .map((difference) => ({
+      code: 'catalog-differs',
+      kind: 'failure',
+      verdict: 'block',
+      step: 'verify',
+      object: difference.name,
+      message: `the catalog is not as rehearsed: ${formatCatalogDifference(difference)}`,
+      hint: 'Find out who changed it between the backup and now; the rehearsed catalog is in the run folder.',
+    }))
+}
+
+/** Where a sequence stands is data. */
+function withoutPosition(object: CatalogObject): CatalogObject {
+  if (object.kind !== 'sequence') return object
+  const { 'last value': _, 'is called': __, ...properties } = object.properties
+  return { ...object, properties }
+}
+
+function isSame(one: TableFingerprint, other: TableFingerprint): boolean {
+  return one.rows === other.rows && one.rowSum === other.rowSum && differentColumns(one, other).length === 0
+}
+
+function differentColumns(expected: TableFingerprint, found: TableFingerprint): string[] {
+  return expected.columns
+    .filter((column) => {
+      const other = found.columns.find((one) => one.column === column.column)
+      return other?.sum !== column.sum || other.values !== column.values
+    })
+    .map(({ column }) => column)
+}
+
+interface Pair {
+  readonly expected: TableFingerprint
+  readonly found: TableFingerprint | undefined
+}
+
+async function judge(
+  pairs: readonly Pair[],
+  rehearsed: Rehearsed,
+  client: Client,
+): Promise<{ results: CheckResult[]; findings: Finding[] }> {
+  if (pairs.length === 0) return { results: [], findings: [] }
+  let others = await writesOfOthers(rehearsed, client)
+  // A counter that comes late must not make a writer's work look like a loss.
+  if (pairs.some(({ expected }) => !isWritten(others, expected))) {
+    await sleep(countersDelayMs)
+    others = await writesOfOthers(rehearsed, client)
+  }
+  const judged = pairs.map((pair) => judgeTable(pair, writesOf(others, pair.expected), rehearsed))
+  return {
+    results: judged.map(({ result }) => result),
+    findings: judged.flatMap(({ finding }) => finding ?? []),
+  }
+}
+
+async function writesOfOthers(
+  { after, lineage, writesAtSnapshot }: Rehearsed,
+  client: Client,
+): Promise<TableWrites[]> {
+  const all = writesBetween(writesAtSnapshot, await readTableWrites(client), lineage)
+  return all.map((one) => {
+    const own = writesOf(after.tableWrites, one)
+    return {
+      ...one,
+      inserted: one.inserted - own.inserted,
+      updated: one.updated - own.updated,
+      deleted: one.deleted - own.deleted,
+    }
+  })
+}
+
+type Named = Pick<TableWrites, 'schema' | 'table'>
+
+function writesOf(writes: readonly TableWrites[], { schema, table }: Named): TableWrites {
+  const found = writes.find((one) => one.schema === schema && one.table === table)
+  return found ?? { schema, table, inserted: 0, updated: 0, deleted: 0 }
+}
+
+function isWritten(writes: readonly TableWrites[], table: Named): boolean {
+  const { inserted, updated, deleted } = writesOf(writes, table)
+  return inserted !== 0 || updated !== 0 || deleted !== 0
+}
+
+function judgeTable(
+  { expected, found }: Pair,
+  others: TableWrites,
+  { proof }: Rehearsed,
+): { result: CheckResult; finding?: Finding } {
+  const { schema, table, rows } = expected
+  const id = `rehearsed-data:${table}`
+  const title = `rows of ${table}`
+  const facts = { rehearsed: rows, now: found?.rows ?? null }
+  const make = (
+    verdict: Finding['verdict'],
+    message: string,
+    hint: string,
+  ): { result: CheckResult; finding: Finding } => ({
+    result: { id, title, outcome: verdict === 'block' ? 'failed' : 'warned', facts, note: message },
+    finding: { code: 'data-differs', kind: 'loss', verdict, step: 'verify', object: table, message, hint },
+  })
+  if (found === undefined)
+    return make('block', `table "${table}" is not there, as it was in the rehearsal`, findOut)
+  if (isWritten([others], { schema, table })) {
+    const what = `others inserted ${formatCount(others.inserted)}, updated ${formatCount(others.updated)} and deleted ${formatCount(others.deleted)} rows of "${table}" since the backup`
+    if (found.rows === rows + others.inserted - others.deleted) {
+      const note = `${what}: its number of rows reconciles, its values are not compared`
+      return { result: { id, title, outcome: 'info', facts, note } }
+    }
+    const counted = `it has ${formatCount(found.rows)} rows, and ${formatCount(rows + others.inserted - others.deleted)} were to be expected`
+    return make(
+      'warn',
+      `${what}, and ${counted}`,
+      'Statements that were rolled back are counted too; look whether rows are missing.',
+    )
+  }
+  const columns = differentColumns(expected, found)
+  const own = proof.find(({ now }) => now?.schema === schema && now.table === table)
+  const kept = columns.filter((name) =>
+    own?.columns.some(({ now, outcome }) => now === name && outcome === 'identical'),
+  )
+  if (found.rows !== rows)
+    return make(
+      'block',
+      `table "${table}" has ${plural(found.rows, 'row')}, ${formatCount(rows)} in the rehearsal, and nobody else wrote to it`,
+      findOut,
+    )
+  if (kept.length > 0)
+    return make(
+      'block',
+      `other values than in the rehearsal in ${kept.join(', ')} of "${table}", which the migrations do not touch and nobody else wrote to`,
+      findOut,
+    )
+  return make(
+    'warn',
+    `other values than in the rehearsal in ${columns.join(', ')} of "${table}", which the migrations write`,
+    'A value such as now() or a new id differs from run to run; look whether that explains it.',
+  )
+}
+
+const findOut =
+  'Find out what happened to the rows before the application goes on; the backup is from before the deploy.'
