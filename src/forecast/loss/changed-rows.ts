@@ -5,6 +5,7 @@ import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { objectOf, sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
+import { allOf } from './all-of.js'
 import { allToday, amount, be, type LossContext, rowsLeft } from './context.js'
 import { keepRowsSql, keepValuesSql } from './proposals.js'
 import { over, todaysValue } from './today.js'
@@ -82,8 +83,8 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
     const isReplaced = today.isWritten(column) && today.isComparable(column)
     const isToday = today.isThere(relation, oldValueOf, isReplaced ? isSame : undefined)
     const isAtMost = isToday === undefined
-    const hadValue = [isHit, `${old} IS NOT NULL`, isToday ?? 'true'].join(' AND ')
-    const lost = { from, condition: `${hadValue} AND ${differs(old, now, column.type)}` }
+    const isChanged = differs(old, now, column.type)
+    const lost = { from, condition: allOf(isHit, `${old} IS NOT NULL`, isToday ?? 'true', isChanged) }
     const total = { from: rows.all ?? from, condition: `${old} IS NOT NULL` }
     const everything = { from: `${relation.live} AS t`, condition: `t.${live} IS NOT NULL` }
     const name = `"${relation.name}"."${column.name}"`

@@ -7,6 +7,7 @@ import { NotDeparsed } from '../tree.js'
 import { typeOf } from '../types.js'
 import { objectOf, sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
+import { allOf } from './all-of.js'
 import { amount, be, type LossContext, valuesLeft } from './context.js'
 import { type Conversion, conversionOf } from './conversions.js'
 import { keepValuesSql } from './proposals.js'
@@ -65,7 +66,7 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
   const isKnown = opaque === undefined && !isAtMost
   // USING may read other columns too.
   const from = `${def.raw_default ? walk.rowsOf(relation) : measure.from}${join}`
-  const lost = isKnown ? { from, condition: `${measure.condition} AND ${isLost}` } : measure
+  const lost = isKnown ? { from, condition: allOf(measure.condition, isLost) } : measure
   context.add({
     ...shared,
     measures: () => ({ lost }),

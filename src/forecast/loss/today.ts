@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import { findColumn } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { keyOf } from '../walk.js'
+import { allOf } from './all-of.js'
 
 /** SQL of a column of the row in question. */
 export type SqlOf = (column: Column) => string
@@ -65,7 +66,7 @@ export class Today {
   hasValue(relation: Relation, column: Column, sqlOf: SqlOf): string | undefined {
     if (this.#written.has(column)) return this.isThere(relation, sqlOf, `${todaysValue(column)} IS NOT NULL`)
     const isThere = this.isThere(relation, sqlOf)
-    return isThere === undefined ? undefined : `${sqlOf(column)} IS NOT NULL AND ${isThere}`
+    return isThere === undefined ? undefined : allOf(`${sqlOf(column)} IS NOT NULL`, isThere)
   }
 }
 
