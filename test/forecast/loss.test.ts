@@ -545,7 +545,8 @@ describe('what is lost', () => {
     if (fixSql !== undefined) expect(losses.map((loss) => loss.fixSql)).toContain(fixSql)
 
     for (const loss of losses) {
-      expect(loss.findSql).not.toMatch(/\btrue AND|AND true\b/)
+      // Behind what the migration itself makes of the rows.
+      expect(loss.findSql?.split('\n').at(-1)).not.toMatch(/\btrue AND|AND true\b/)
       expect((await client.query(loss.findSql ?? '')).rows).toHaveLength(loss.evidence?.count ?? -1)
       if (loss.fixSql !== undefined) await tryProposal(client, files, loss)
     }
