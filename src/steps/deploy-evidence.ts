@@ -7,8 +7,12 @@ import type {
 } from '../domain/deployment.js'
 import type { CatalogExpectation, HistoryRow, PendingMigration } from '../domain/migration.js'
 import type { EngineName, Plan } from '../domain/plan.js'
-import { type Catalog, compareCatalogs, readCatalog, unmetExpectations } from '../postgres/catalog.js'
+import { type Catalog, compareCatalogs, readCatalog } from '../postgres/catalog.js'
+import { foldTableParts } from '../postgres/catalog-fingerprint/fold.js'
+import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
+import { lastPartOf } from '../postgres/catalog-fingerprint/names.js'
 import type { Client } from '../postgres/connection.js'
+import { unmetExpectations } from '../postgres/expectations.js'
 import { readTransactionStatus } from '../postgres/sessions.js'
 import type { EngineEvent } from '../prisma/engine-events.js'
 import { readHistory } from '../prisma/history.js'
@@ -17,8 +21,8 @@ import { tracesOfStatements } from './statement-traces.js'
 /** What was found after the deploy ended, however it ended. */
 export type DeployEvidence = Omit<Deployment, 'startedAt' | 'durationMs'>
 
-/** So many objects that differ are named in the evidence, of each kind. */
-const namedObjects = 5
+/** So many objects that differ are named in the evidence. */
+const namedObjects = 10
 
 /**
  * Decides what became of the deploy by looking, never by an exit code: the rows of this run in the migration history,
@@ -199,23 +203,29 @@ function stateOf(migrations: readonly MigrationOutcome[], catalogChanged: boolea
 
 function describeCatalog(before: Catalog, after: Catalog): string[] {
   if (after.hash === before.hash) return ['the catalog is the same as before the deploy']
-  const { added, removed } = compareCatalogs(before, after)
-  const name = (what: string, objects: readonly string[]) => [
-    ...objects.slice(0, namedObjects).map((object) => `${what} the catalog: ${object.split('\n')[0]}`),
-    ...(objects.length > namedObjects ? [`${what} the catalog: ${objects.length - namedObjects} more`] : []),
-  ]
+  const differences = foldTableParts(compareCatalogs(before, after), before.objects, after.objects)
+  const more = differences.length - namedObjects
   return [
     'the catalog differs from the one before the deploy',
-    ...name('new in', added),
-    ...name('gone from', removed),
+    ...differences
+      .slice(0, namedObjects)
+      .map((difference) => `in the catalog: ${formatCatalogDifference(difference)}`),
+    ...(more > 0 ? [`in the catalog: ${more} more ${more === 1 ? 'difference' : 'differences'}`] : []),
   ]
 }
 
+/** Indexes that no reader uses, and that were not there, or were valid, before. */
 function newInvalidIndexes(before: Catalog, after: Catalog): string[] {
-  const { added } = compareCatalogs(before, after)
-  return added.flatMap(
-    (line) => /^index CREATE (?:UNIQUE )?INDEX (.+?) ON .* valid f /s.exec(line)?.[1] ?? [],
-  )
+  const known = new Set(invalidIndexesOf(before))
+  return invalidIndexesOf(after)
+    .filter((name) => !known.has(name))
+    .map(lastPartOf)
+}
+
+function invalidIndexesOf({ objects }: Catalog): string[] {
+  return objects
+    .filter(({ kind, properties }) => kind === 'index' && properties.valid === false)
+    .map(({ name }) => name)
 }
 
 function describeUnmet({ kind, relation, name, present, migration, line }: CatalogExpectation): string {

@@ -65,7 +65,7 @@ test('a CLI that runs the file itself and writes no row: changed, whatever the h
   const result = await guarded.deploy()
   expect(result.exitCode).toBe(21)
   expect(result.record.databaseState).toBe('changed')
-  expect(result.evidence).toContain('new in the catalog: relation public.phones')
+  expect(result.evidence).toContain('in the catalog: table public.phones is new')
 })
 
 // Prisma's own engine cannot be downloaded everywhere. Two programs stand in for it: one that ends at once, and ours

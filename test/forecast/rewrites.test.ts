@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
+import type { CatalogObject } from '../../src/domain/catalog-object.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from '../../src/forecast/locks/findings.js'
 import { lockClaimsOf } from '../../src/forecast/locks/lock-claims.js'
@@ -76,10 +77,16 @@ async function contents(database: TestDatabase) {
   return found
 }
 
-async function objects(database: TestDatabase): Promise<readonly string[]> {
+/** A safe rewrite puts a new column beside the old one, so it ends up behind the others. */
+async function objects(database: TestDatabase): Promise<readonly CatalogObject[]> {
   const client = await connectTo(database)
   try {
-    return (await readCatalog(client)).objects
+    return (await readCatalog(client)).objects.map(
+      ({ properties: { position, ...properties }, ...object }) => ({
+        ...object,
+        properties,
+      }),
+    )
   } finally {
     await client.end()
   }

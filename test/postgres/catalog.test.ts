@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
-import { type Catalog, compareCatalogs, readCatalog, unmetExpectations } from '../../src/postgres/catalog.js'
+import { type Catalog, compareCatalogs, readCatalog } from '../../src/postgres/catalog.js'
+import { formatCatalogDifference } from '../../src/postgres/catalog-fingerprint/format.js'
+import { unmetExpectations } from '../../src/postgres/expectations.js'
 import { connectTo } from '../support/address.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
@@ -53,7 +55,7 @@ test('is the same when nothing changed: read twice, rewritten by VACUUM FULL, an
     'INSERT INTO parents VALUES (70)',
   ])
     await database.query(statement)
-  expect(compareCatalogs(before, await read(database))).toEqual({ removed: [], added: [] })
+  expect(compareCatalogs(before, await read(database))).toEqual([])
   expect((await read(database)).hash).toBe(before.hash)
 })
 
@@ -63,7 +65,7 @@ test('is the same after pg_dump and pg_restore into another database', async () 
   await execa('pg_dump', ['--format=custom', `--file=${file}`, `--dbname=${template.url}`])
   await execa('pg_restore', ['--exit-on-error', `--dbname=${copy.url}`, file])
   await execa('rm', [file])
-  expect(compareCatalogs(await read(template), await read(copy))).toEqual({ removed: [], added: [] })
+  expect(compareCatalogs(await read(template), await read(copy))).toEqual([])
   expect((await read(copy)).hash).toBe((await read(template)).hash)
 })
 
@@ -128,9 +130,12 @@ test('shows an invalid index', async () => {
   const database = await createTestDatabase({ template: template.name })
   const before = await read(database)
   await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY one ON children (parent)')).rejects.toThrow()
-  expect(compareCatalogs(before, await read(database))).toEqual({
-    removed: [],
-    added: ['index CREATE UNIQUE INDEX one ON public.children USING btree (parent) valid f ready f'],
+  const after = await read(database)
+  expect(compareCatalogs(before, after).map(formatCatalogDifference)).toEqual(['index public.one is new'])
+  expect(after.objects.find(({ name }) => name === 'public.one')?.properties).toMatchObject({
+    definition: 'CREATE UNIQUE INDEX one ON public.children USING btree (parent)',
+    valid: false,
+    ready: false,
   })
 })
 

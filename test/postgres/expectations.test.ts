@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { unmetExpectations } from '../../src/postgres/catalog.js'
+import { unmetExpectations } from '../../src/postgres/expectations.js'
 import { catalogExpectationsOf } from '../../src/sql/expectations.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../src/sql/parser.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'

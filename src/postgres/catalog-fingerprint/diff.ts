@@ -1,5 +1,6 @@
 import type { CatalogDifference, CatalogObject } from '../../domain/catalog-object.js'
 import { canonicalJson } from './canonical-json.js'
+import { lastPartOf } from './names.js'
 import { compareObjects, type ObjectKey } from './order.js'
 
 /** The objects that differ between two catalogs, sorted by kind and name; none when they are the same. */
@@ -78,9 +79,4 @@ function columnsInOrder(objects: readonly CatalogObject[]): Map<string, string[]
 
 function byPosition(one: CatalogObject, other: CatalogObject): number {
   return Number(one.properties.position) - Number(other.properties.position)
-}
-
-/** The part behind the last dot that does not stand in quotes, as it is written. */
-function lastPartOf(name: string): string {
-  return /(?:"(?:[^"]|"")*"|[^."]*)$/.exec(name)?.[0] ?? ''
 }
