@@ -3,7 +3,6 @@ import { diffCatalogObjects } from './catalog-fingerprint/diff.js'
 import { hashCatalogObjects } from './catalog-fingerprint/hash.js'
 import { isOfTableNamed } from './catalog-fingerprint/of-table.js'
 import { readCatalogObjects } from './catalog-fingerprint/read-catalog-objects.js'
-import { withoutSequenceValues } from './catalog-fingerprint/sequence-values.js'
 import type { Client } from './connection.js'
 
 /** Everything in the catalog that a migration can change and a running application does not. */
@@ -22,7 +21,7 @@ const isOfHistory = isOfTableNamed('_prisma_migrations')
  */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const ignore = (object: CatalogObject) => object.kind === 'large object' || isOfHistory(object)
-  const objects = withoutSequenceValues(await readCatalogObjects(client, { ignore }))
+  const objects = await readCatalogObjects(client, { ignore, sequenceValues: false })
   return { objects, hash: hashCatalogObjects(objects) }
 }
 

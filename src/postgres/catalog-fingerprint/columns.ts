@@ -6,6 +6,7 @@ import {
   privilegeList,
   type ServerVersion,
   typeName,
+  whenThere,
   words,
 } from './fragments.js'
 
@@ -43,7 +44,7 @@ export function columnQueries(version: ServerVersion): ObjectQuery[] {
       inherited: 'nullif(a.attinhcount > 0, false)',
       local: 'CASE WHEN a.attinhcount > 0 THEN a.attislocal END',
       // Nothing is granted on a column by default.
-      privileges: `CASE WHEN a.attacl IS NOT NULL THEN ${privilegeList('a.attacl')} END`,
+      privileges: whenThere('a.attacl', privilegeList('a.attacl')),
       comment: comment('pg_class', 'c.oid', 'a.attnum'),
     },
     from: `${ownIn(

@@ -34,7 +34,7 @@ const tableConstraints = (version: ServerVersion): ObjectQuery => ({
     ...validityOf(version),
     inherited: 'o.coninhcount > 0',
     local: 'CASE WHEN o.coninhcount > 0 THEN o.conislocal END',
-    triggers: triggersSwitched,
+    triggers: `CASE WHEN o.contype = 'f' THEN ${triggersSwitched} END`,
   },
   from: `${ownIn('pg_class', 't', 'relnamespace', 'JOIN pg_catalog.pg_constraint o ON o.conrelid = t.oid')}
     AND ${isConstraint} AND ${isWritten}`,

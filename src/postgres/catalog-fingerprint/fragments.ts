@@ -86,10 +86,18 @@ const secretNames =
 
 /** The array of `name=value` as a sorted list; values that look like secrets never leave the server. */
 export function options(array: string, prefix = ''): string {
-  return `(SELECT pg_catalog.jsonb_agg('${prefix}' || option ORDER BY option COLLATE "C") FROM (
+  return whenThere(
+    array,
+    `(SELECT pg_catalog.jsonb_agg('${prefix}' || option ORDER BY option COLLATE "C") FROM (
     SELECT CASE WHEN pg_catalog.split_part(o, '=', 1) ~* '${secretNames}'
                 THEN pg_catalog.split_part(o, '=', 1) || '=<hidden>' ELSE o END AS option
-      FROM pg_catalog.unnest(${array}) o) shown)`
+      FROM pg_catalog.unnest(${array}) o) shown)`,
+  )
+}
+
+/** Spares the server a subquery for each of the many rows that have nothing there. */
+export function whenThere(value: string, sql: string): string {
+  return `CASE WHEN ${value} IS NOT NULL THEN ${sql} END`
 }
 
 /** Gives one word for each code of a catalog; a code that is not known stands for itself. */
@@ -110,7 +118,7 @@ export function functionName(oid: string): string {
 
 /** The tablespace; NULL for the database's own. */
 export function tablespaceName(oid: string): string {
-  return `(SELECT spcname FROM pg_catalog.pg_tablespace WHERE oid = ${oid})`
+  return whenThere(`nullif(${oid}, 0)`, `(SELECT spcname FROM pg_catalog.pg_tablespace WHERE oid = ${oid})`)
 }
 
 /** When a trigger or rule fires: `session_replication_role`. */

@@ -1,4 +1,4 @@
-import { comment, type ObjectQuery, ownIn, roleName, tablespaceName } from './fragments.js'
+import { comment, type ObjectQuery, ownIn, roleName, tablespaceName, whenThere } from './fragments.js'
 import { parents } from './relations.js'
 
 /** The statistics targets of an index's expressions, as `column number=target`. */
@@ -16,8 +16,8 @@ const indexes: ObjectQuery = {
     live: 'i.indislive',
     clustered: 'i.indisclustered',
     tablespace: tablespaceName('c.reltablespace'),
-    'statistics targets': statisticsTargets,
-    'attached to': parents,
+    'statistics targets': whenThere('i.indexprs', statisticsTargets),
+    'attached to': `CASE WHEN c.relispartition THEN ${parents} END`,
     comment: comment('pg_class', 'c.oid'),
   },
   from: ownIn(

@@ -12,7 +12,7 @@ import { machineryQueries } from './machinery.js'
 import { compareObjects } from './order.js'
 import { outwardQueries } from './outward.js'
 import { relationQueries } from './relations.js'
-import { addSequenceValues } from './sequence-values.js'
+import { addSequenceValues, withoutSequenceValues } from './sequence-values.js'
 import { textSearchQueries } from './text-search.js'
 import { triggerQueries } from './triggers.js'
 import { typeQueries } from './types.js'
@@ -20,6 +20,8 @@ import { typeQueries } from './types.js'
 /** What to leave out of a reading. */
 export interface ReadCatalogOptions {
   readonly ignore?: (object: CatalogObject) => boolean
+  /** Where sequences stand is what the application moves on, and no migration; `false` leaves it out. */
+  readonly sequenceValues?: boolean
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ReadCatalogOptions {
  */
 export async function readCatalogObjects(
   client: Client,
-  { ignore = () => false }: ReadCatalogOptions = {},
+  { ignore = () => false, sequenceValues = true }: ReadCatalogOptions = {},
 ): Promise<CatalogObject[]> {
   return withCanonicalTexts(client, async () => {
     const { rows } = await client.query({ text: catalogQuery(await readVersion(client)), rowMode: 'array' })
@@ -43,7 +45,8 @@ export async function readCatalogObjects(
       ([kind, name, properties]): CatalogObject => ({ kind: kind as CatalogObjectKind, name, properties }),
     )
     const kept = objects.filter((object) => !ignore(object))
-    return (await addSequenceValues(client, kept)).sort(compareObjects)
+    const complete = sequenceValues ? await addSequenceValues(client, kept) : withoutSequenceValues(kept)
+    return complete.sort(compareObjects)
   })
 }
 

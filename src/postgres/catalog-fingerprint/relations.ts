@@ -19,16 +19,15 @@ const ownedAndGranted = {
   comment: comment('pg_class', 'c.oid'),
 }
 
-const ofToast = options(
-  '(SELECT toast.reloptions FROM pg_catalog.pg_class toast WHERE toast.oid = c.reltoastrelid)',
-  'toast.',
-)
+const ofToast = options('toast.reloptions', 'toast.')
+const toast = 'LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid'
 
 /** The parents in their order; a partition has one. */
 export const parents = `(SELECT pg_catalog.jsonb_agg(i.inhparent::regclass::text ORDER BY i.inhseqno)
   FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)`
 
-const foreign = `LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
+const toastAndServer = `${toast}
+  LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
   LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver`
 
 const tables: ObjectQuery = {
@@ -55,7 +54,7 @@ const tables: ObjectQuery = {
     'foreign options': options('f.ftoptions'),
     ...ownedAndGranted,
   },
-  from: `${ownIn('pg_class', 'c', 'relnamespace', foreign)} AND c.relkind IN ('r', 'p', 'f')`,
+  from: `${ownIn('pg_class', 'c', 'relnamespace', toastAndServer)} AND c.relkind IN ('r', 'p', 'f')`,
 }
 
 const views: ObjectQuery = {
@@ -70,7 +69,7 @@ const views: ObjectQuery = {
     tablespace: tablespaceName('c.reltablespace'),
     ...ownedAndGranted,
   },
-  from: `${ownIn('pg_class', 'c', 'relnamespace')} AND c.relkind IN ('v', 'm')`,
+  from: `${ownIn('pg_class', 'c', 'relnamespace', toast)} AND c.relkind IN ('v', 'm')`,
 }
 
 /** Of a sequence that belongs to a column: the column, and whether it is the column's identity. */

@@ -34,11 +34,11 @@ export async function addSequenceValues(
   })
 }
 
-/** The same without where the sequences stand: what the application moves on, and no migration. */
+/** The same objects without where their sequences stand. */
 export function withoutSequenceValues(objects: readonly CatalogObject[]): CatalogObject[] {
   return objects.map((object) => {
     if (object.kind !== 'sequence') return object
-    const { 'last value': _lastValue, 'is called': _isCalled, ...properties } = object.properties
+    const { readable, 'last value': lastValue, 'is called': isCalled, ...properties } = object.properties
     return { ...object, properties }
   })
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { CatalogObject } from '../../../src/domain/catalog-object.js'
 import { diffCatalogObjects } from '../../../src/postgres/catalog-fingerprint/diff.js'
+import { foldTableParts } from '../../../src/postgres/catalog-fingerprint/fold.js'
 import { formatCatalogDifference } from '../../../src/postgres/catalog-fingerprint/format.js'
 import { hashCatalogObjects } from '../../../src/postgres/catalog-fingerprint/hash.js'
 
@@ -72,4 +73,35 @@ test('of a list the entries are shown that came and went, or the whole when only
   expect(lines(type('a', 'b'), type('b', 'c'))).toEqual(['type public.mood: labels without a, with c'])
   expect(lines(type('a', 'b'), type('b', 'a'))).toEqual(['type public.mood: labels a, b → b, a'])
   expect(lines(type('a'), [object('type', 'public.mood')])).toEqual(['type public.mood: labels without a'])
+})
+
+test('of what is new or missing as a whole the parts are not told', () => {
+  const index = (name: string, table: string) => object('index', name, { table })
+  const before = [
+    object('table', 'public.kept'),
+    object('table', 'public."old.one"'),
+    object('column', 'public."old.one".id'),
+    object('constraint', '"a on b" on public."old.one"'),
+    index('public.old_key', 'public."old.one"'),
+    index('public.kept_key', 'public.kept'),
+    object('constraint', 'small on domain public.size'),
+  ]
+  const after = [
+    object('table', 'public.kept', { comment: 'x' }),
+    object('column', 'public.kept.more'),
+    object('table', 'public.fresh'),
+    object('column', 'public.fresh.id'),
+    object('sequence', 'public.fresh_id_seq', { 'owned by': 'public.fresh.id as identity' }),
+    index('public.fresh_key', 'public.fresh'),
+    object('policy', 'own on public.fresh'),
+  ]
+  const folded = foldTableParts(diffCatalogObjects(before, after), before, after)
+  expect(folded.map(formatCatalogDifference)).toEqual([
+    'table public."old.one" is missing',
+    'table public.fresh is new',
+    'table public.kept: comment none → x',
+    'column public.kept.more is new',
+    'constraint small on domain public.size is missing',
+    'index public.kept_key is missing',
+  ])
 })

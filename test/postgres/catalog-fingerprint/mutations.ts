@@ -672,4 +672,8 @@ export const mutations: readonly (readonly [statement: string, ...lines: string[
     "DROP EVENT TRIGGER watching; CREATE EVENT TRIGGER watching ON ddl_command_end WHEN TAG IN ('DROP VIEW') EXECUTE FUNCTION watch()",
     'event trigger watching: enabled disabled → origin; event ddl_command_start → ddl_command_end; tags without DROP TABLE, with DROP VIEW',
   ],
+  [
+    'ALTER TABLE scratch_logged ADD FOREIGN KEY (id) REFERENCES parted',
+    'constraint scratch_logged_id_fkey on public.scratch_logged is new',
+  ],
 ]
