@@ -29,10 +29,11 @@ export interface ReadCatalogOptions {
  * Needs no privilege beyond CONNECT; of a sequence that this role may not read, the value says so.
  *
  * Inside a transaction of the caller it sees what that transaction sees; otherwise it opens one of its own. The
- * definitions (`pg_get_…def`) are always as of now, also in an older snapshot: so it is with pg_dump.
+ * definitions (`pg_get_…def`) and where sequences stand are always as of now, also in an older snapshot: so it is with
+ * pg_dump.
  *
  * Objects of the server and of extensions are left out, except those on which somebody has changed privileges. Left out
- * too: what no statement sets (statistics, sizes, collation versions), security labels, temporary objects, and where a
+ * too: information_schema, what no statement sets (statistics, sizes, collation versions), security labels, temporary objects, and where a
  * subscription connects to, which only superusers may read and which can hold a password.
  */
 export async function readCatalogObjects(
