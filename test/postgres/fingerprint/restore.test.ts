@@ -75,6 +75,12 @@ INSERT INTO big SELECT i, repeat(i::text, 100000), decode(repeat('00ff', 50000),
   ])
   const copy = await restoreCopy(database)
   expect(await fingerprint(copy)).toEqual(before)
+  const parallel = new URL(copy.url)
+  parallel.searchParams.set(
+    'options',
+    '-c min_parallel_table_scan_size=0 -c parallel_setup_cost=0 -c parallel_tuple_cost=0',
+  )
+  expect(await fingerprint({ url: parallel.href })).toEqual(before)
   await copy.query('UPDATE widest SET c1598 = 1 WHERE c0 = 4; UPDATE computed SET id = 3 WHERE id = 2')
   const after = await fingerprint(copy)
   expect(after.widest?.rowSum).not.toBe(before.widest?.rowSum)
