@@ -121,7 +121,7 @@ const all: readonly TypedValues[] = [
   { type: 'integer[]', values: ['{}', '{NULL}', '{1,2}', '{2,1}', '{{1,2}}', '[0:1]={1,2}'] },
   { type: 'text[]', values: ['{}', '{NULL}', '{"NULL"}', '{""}', '{"a,b"}', '{a,b}'] },
   { type: 'numeric[]', values: ['{1.5}', '{1.50}', '{-1.5}'] },
-  { type: 'double precision[]', values: ['{0}', '{-0}', '{NaN}'] },
+  { type: 'double precision[]', values: ['{0.30000000000000004}', '{0.3}', '{0}', '{-0}', '{NaN}'] },
   { type: 'money[]', values: ['{1.5}', '{-1.5}'] },
   { type: 'timestamptz[]', values: ['{2000-01-01+00}', '{2000-01-01+01}'] },
   { type: 'interval[]', values: ['{1 mon}', '{30 days}'] },
