@@ -34,7 +34,7 @@ const causes: readonly (readonly [says: RegExp, hint: string])[] = [
 /** The failure of pg_restore in one sentence, with the object and, where it is known, what helps. */
 export function readRestoreFailure(lines: readonly string[], ending: string): RehearsalError {
   const { at, said } = findError(lines)
-  const object = formatObject(lines)
+  const object = formatObject(lines.slice(0, at + 1))
   const reason = withoutValue(said, object)
   const context = lines.slice(at).join('\n')
   const hint =
@@ -59,8 +59,8 @@ function findError(lines: readonly string[]): { readonly at: number; readonly sa
   return { at: 0, said: lines.at(-1) ?? 'it said nothing' }
 }
 
-function formatObject(lines: readonly string[]): string | undefined {
-  const entries = lines.flatMap((line) => {
+function formatObject(linesUpToError: readonly string[]): string | undefined {
+  const entries = linesUpToError.flatMap((line) => {
     const found = new RegExp(`from TOC entry \\d+; \\d+ \\d+ (${kinds}) (.*?) \\S*$`).exec(line)
     return found ? [found] : []
   })
