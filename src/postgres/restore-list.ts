@@ -4,10 +4,12 @@ import { writePrivateFile } from '../effects/private-files.js'
 import { runProcess } from '../effects/run-process.js'
 import type { ClientTool } from './client-tools.js'
 
-/** A kind of object and its name, e.g. `EVENT TRIGGER`, `audit`. */
+/** An object that is not restored, e.g. the `EVENT TRIGGER` named `audit`, with what belongs to it. */
 export interface LeftOut {
-  readonly kind: 'EVENT TRIGGER' | 'PUBLICATION'
+  readonly kind: 'EVENT TRIGGER' | 'EXTENSION' | 'PUBLICATION'
   readonly name: string
+  /** The schema that an extension makes for itself. */
+  readonly schema?: string
 }
 
 /**
@@ -46,11 +48,14 @@ export async function writeRestoreList(
 }
 
 /** Lines are `id; catalog oid KIND schema name owner`; a comment has the kind in its name, and the name as in SQL. */
-function entriesOf({ kind, name }: LeftOut): RegExp {
+function entriesOf({ kind, name, schema }: LeftOut): RegExp {
   const plain = literally(name)
   const inSql = `(?:${plain}|${literally(`"${name.replaceAll('"', '""')}"`)})`
-  const members = kind === 'PUBLICATION' ? `|PUBLICATION TABLES? (?:IN SCHEMA )?\\S+ ${plain} ` : ''
-  return new RegExp(`^\\d+; \\d+ \\d+ (?:${kind} - ${plain} |COMMENT - ${kind} ${inSql} ${members})`)
+  const entries = [`${kind} - ${plain} `, `COMMENT - ${kind} ${inSql} `]
+  if (kind === 'PUBLICATION') entries.push(`PUBLICATION TABLES? (?:IN SCHEMA )?\\S+ ${plain} `)
+  if (schema !== undefined)
+    entries.push(`[A-Z ]+ ${literally(schema)} `, `ACL - SCHEMA ${literally(schema)} `)
+  return new RegExp(`^\\d+; \\d+ \\d+ (?:${entries.join('|')})`)
 }
 
 function literally(text: string): string {

@@ -19,7 +19,6 @@ export async function disarm(client: Client): Promise<string[]> {
     ...(await dropSubscriptions(client)),
     ...(await (isSuperuser ? disableOutwardFunctions(client) : assertNoOutwardFunctions(client))),
     ...(await disarmForeignServers(client)),
-    ...(await stopJobs(client)),
     ...(await listBackgroundExtensions(client)),
     ...(await listEventTriggers(client)),
   ]
@@ -91,16 +90,6 @@ async function assertNoOutwardFunctions(client: Client): Promise<string[]> {
     `${rows.map(({ what }) => what).join(', ')} could reach other servers or files from the copy, and only a superuser can prevent it`,
     { hint: 'Rehearse locally (--rehearsal local), where migrate-guard is superuser.' },
   )
-}
-
-/** pg_cron runs the jobs of one database of the server only, and not of this one; still, they are switched off. */
-async function stopJobs(client: Client): Promise<string[]> {
-  const { rows } = await client.query("SELECT pg_catalog.to_regclass('cron.job') IS NOT NULL AS is_there")
-  if (!rows[0].is_there) return []
-  const { rowCount } = await effect('rehearsal.disarm', () =>
-    client.query('UPDATE cron.job SET active = false WHERE active'),
-  )
-  return rowCount ? [`${rowCount} jobs of pg_cron were switched off`] : []
 }
 
 async function listBackgroundExtensions(client: Client): Promise<string[]> {

@@ -1,6 +1,9 @@
 import { RehearsalError } from '../../domain/errors.js'
 import type { Client } from '../connection.js'
 
+/** Left out of every copy, so they need not be there. */
+const notRestored = ['pg_cron']
+
 /**
  * Makes sure, before anything is restored, that the server of the copy can make the extensions of the target.
  * @returns what is different, in words: another version.
@@ -8,7 +11,8 @@ import type { Client } from '../connection.js'
  */
 export async function assertExtensionsAvailable(target: Client, copy: Client): Promise<string[]> {
   const { rows: wanted } = await target.query(
-    'SELECT extname::text AS name, extversion AS version FROM pg_catalog.pg_extension ORDER BY extname',
+    'SELECT extname::text AS name, extversion AS version FROM pg_catalog.pg_extension WHERE extname <> ALL ($1) ORDER BY extname',
+    [notRestored],
   )
   const { rows: available } = await copy.query(
     `SELECT a.name::text, a.default_version AS version,

@@ -3,7 +3,7 @@ import { Secret, type TargetAddress } from '../../domain/target.js'
 import { effect } from '../../effects/effect.js'
 import { quoteIdentifier } from '../../sql/names.js'
 import { type Client, withConnection } from '../connection.js'
-import { startThrowAwayCluster, type ThrowAwayCluster } from '../throw-away-cluster.js'
+import type { ThrowAwayCluster } from '../throw-away-cluster.js'
 import { createLikeTarget } from './create-like-target.js'
 import { readDatabaseGrants } from './database-grants.js'
 import { readDatabaseProperties } from './database-properties.js'
@@ -12,10 +12,13 @@ import { assertExtensionsAvailable } from './extensions.js'
 import { readServerVersion, readSessionUser } from './facts.js'
 import { makeMarkedDatabase, type NewDatabase } from './make-database.js'
 import { ownerSession, withPatience } from './owner-session.js'
+import { findPreloadedLibraries } from './preloaded-libraries.js'
 import type { RehearsalDatabase, RehearsalRequest } from './request.js'
-import { createRoles, readBootstrapSuperuser, readRoleStatements } from './roles.js'
+import { withoutJobs } from './restorable.js'
+import { createRoles, readBootstrapSuperuser, readProviderDifferences, readRoleStatements } from './roles.js'
 import { findServerBinariesOf } from './server-binaries.js'
 import { applyLocales, readServerSettings, type ServerSettings } from './server-settings.js'
+import { startClusterLike } from './start-cluster.js'
 import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
 import { readTablespaceStatements } from './tablespaces.js'
 
@@ -30,9 +33,15 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
   const superuser = await readBootstrapSuperuser(targetClient)
   const serverSettings = await readServerSettings(targetClient)
   onProgress?.('starting a server of our own')
-  const cluster = await startThrowAwayCluster({ binaries, superuser, settings: serverSettings.settings })
+  const libraries = await findPreloadedLibraries(targetClient, binaries)
+  const settings = {
+    ...serverSettings.settings,
+    ...(libraries ? { shared_preload_libraries: libraries } : {}),
+  }
+  const { cluster, differences } = await startClusterLike({ binaries, superuser, settings })
   try {
-    return await furnish(cluster, superuser, serverSettings, request)
+    const database = await furnish(cluster, superuser, serverSettings, request)
+    return { ...database, differences: [...differences, ...database.differences] }
   } catch (error) {
     await cluster.stop()
     throw error
@@ -50,7 +59,8 @@ async function furnish(
   const password = new Secret(randomBytes(18).toString('base64url'))
   const role = await readSessionUser(targetClient)
   const properties = await readDatabaseProperties(targetClient)
-  const differences: string[] = []
+  const restorable = await withoutJobs(targetClient)
+  const differences = [...restorable.differences]
 
   onProgress?.('making the roles of the target')
   await withConnection(server, ownerSession(runId), async (client) => {
@@ -59,6 +69,7 @@ async function furnish(
     await createRoles(client, await readRoleStatements(targetClient))
     for (const statement of await readTablespaceStatements(targetClient))
       await effect('rehearsal.tablespace', () => client.query(statement))
+    differences.push(...(await readProviderDifferences(targetClient)))
     if (role !== superuser) await givePassword(client, role, password)
   })
   const database = await makeMarkedDatabase({
@@ -88,7 +99,7 @@ async function furnish(
     ownerAddress: withPatience(database.ownerAddress),
     serverVersion,
     differences,
-    restorable: { options: [], leftOut: [], differences: [] },
+    restorable,
     remove: async () => {
       await database.holder.end().catch(() => undefined)
       await cluster.stop()

@@ -1,4 +1,4 @@
-import { InterruptedError } from '../../domain/errors.js'
+import { GuardError, InterruptedError, RehearsalError } from '../../domain/errors.js'
 import { openBesideTarget, openOnOtherServer } from './beside-place.js'
 import { openLocalDatabase } from './local-place.js'
 import type { RehearsalDatabase, RehearsalPlace, RehearsalRequest } from './request.js'
@@ -15,7 +15,9 @@ const openers: Readonly<Record<RehearsalPlace, (request: RehearsalRequest) => Pr
  * @throws InterruptedError when the run was told to stop.
  */
 export async function openRehearsalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
-  const database = await openers[request.place](request)
+  const database = await openers[request.place](request).catch((error: unknown) => {
+    throw asRehearsalError(error)
+  })
   if (!request.signal.aborted) return database
   await database.remove()
   throw new InterruptedError('interrupted', 'the run was stopped before anything was changed', {
@@ -34,4 +36,14 @@ export async function withRehearsalDatabase<T>(
   } finally {
     await database.remove()
   }
+}
+
+/** An error of a server is no bug of ours: it says why the database cannot be had. */
+function asRehearsalError(error: unknown): unknown {
+  if (error instanceof GuardError || !(error instanceof Error && 'severity' in error)) return error
+  return new RehearsalError(
+    'rehearsal-database-not-made',
+    `the rehearsal database cannot be made: ${error.message}`,
+    { hint: 'Mend the cause, or rehearse elsewhere: --rehearsal local, same-server or a URL.', cause: error },
+  )
 }

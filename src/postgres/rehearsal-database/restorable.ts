@@ -22,6 +22,22 @@ interface NeededRoles {
 }
 
 /**
+ * Leaves out the extension that runs jobs by itself. It can be made only in one database of a server, and only by a
+ * server that runs its jobs: https://github.com/citusdata/pg_cron#setting-up-pg_cron
+ */
+export async function withoutJobs(target: Client): Promise<Restorable> {
+  const { rows } = await target.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron'")
+  if (rows.length === 0) return { options: [], leftOut: [], differences: [] }
+  return {
+    options: [],
+    leftOut: [{ kind: 'EXTENSION', name: 'pg_cron', schema: 'cron' }],
+    differences: [
+      'the extension "pg_cron" and its jobs are not here, because it would run them: a migration that calls it fails here',
+    ],
+  }
+}
+
+/**
  * Which owners and grants of the target a role that is perhaps no superuser can restore on a server that perhaps does
  * not have all roles. A role that is not superuser cannot give an object away before the grants are there that allow it.
  * @throws RehearsalError `role-missing` when a policy names a role that is not there.
@@ -47,11 +63,13 @@ export async function decideRestorable(target: Client, copy: Client): Promise<Re
     ? missing(needed.granting)
     : needed.granting.filter((name) => name !== own.name)
   const leftOut = own.isSuperuser ? [] : await readSuperuserObjects(target)
+  const jobs = await withoutJobs(target)
   const withoutGrants = grantees.length > 0 || granting.length > 0
   return {
     options: [...(others.length > 0 ? ['--no-owner'] : []), ...(withoutGrants ? ['--no-privileges'] : [])],
-    leftOut,
+    leftOut: [...jobs.leftOut, ...leftOut],
     differences: [
+      ...jobs.differences,
       ...leftOut.map(
         ({ kind, name }) =>
           `the ${kind.toLowerCase()} "${name}" is not here: only a superuser may make it, and "${own.name}" is none`,

@@ -44,6 +44,28 @@ export async function readBootstrapSuperuser(client: Client): Promise<string> {
   return rows[0].name
 }
 
+/** Roles to which a provider gives, by a server of its own, more than PostgreSQL does. */
+const providerRoles = [
+  'alloydbsuperuser',
+  'azure_pg_admin',
+  'cloudsqlsuperuser',
+  'rds_superuser',
+  'supabase_admin',
+]
+
+/** What the target's role may do only at its provider, in words. */
+export async function readProviderDifferences(client: Client): Promise<string[]> {
+  const { rows } = await client.query(
+    `SELECT rolname::text AS name FROM pg_catalog.pg_roles
+      WHERE rolname = ANY ($1) AND pg_catalog.pg_has_role(oid, 'MEMBER') AND NOT rolsuper ORDER BY 1`,
+    [providerRoles],
+  )
+  return rows.map(
+    ({ name }) =>
+      `"${name}" may do more at its provider than here, where it is a plain role: a migration that makes an extension may fail here and pass there`,
+  )
+}
+
 /** Makes them all, or none. */
 export async function createRoles(client: Client, statements: readonly string[]): Promise<void> {
   await effect('rehearsal.roles', () => client.query(['BEGIN', ...statements, 'COMMIT'].join(';\n')))

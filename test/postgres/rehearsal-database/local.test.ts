@@ -4,7 +4,9 @@ import { withConnection } from '../../../src/postgres/connection.js'
 import { createLikeTarget } from '../../../src/postgres/rehearsal-database/create-like-target.js'
 import { readDatabaseProperties } from '../../../src/postgres/rehearsal-database/database-properties.js'
 import { assertEnoughDisk } from '../../../src/postgres/rehearsal-database/disk.js'
+import { readProviderDifferences } from '../../../src/postgres/rehearsal-database/roles.js'
 import { findServerBinariesOf } from '../../../src/postgres/rehearsal-database/server-binaries.js'
+import { startClusterLike } from '../../../src/postgres/rehearsal-database/start-cluster.js'
 import { addressOf, connectTo } from '../../support/address.js'
 import { useOwnServer } from '../../support/own-server.js'
 import { askAs, openFor, rehearsalCopy, requestFor } from '../../support/rehearsal.js'
@@ -207,4 +209,50 @@ test('an extension that the server of the copy does not have is named before any
   await target.query("UPDATE pg_extension SET extname = 'citext' WHERE extname = 'postgis_of_tomorrow'")
   const database = await openFor(target, { place: 'local' })
   expect(database.differences).toEqual(['the extension "pg_trgm" is 1.6 here and 0.9 on the target'])
+})
+
+test('a library that an extension needs is loaded, and pg_cron is left out', async () => {
+  const target = await createTestDatabase({
+    sql: `CREATE EXTENSION pg_stat_statements; CREATE EXTENSION citext; CREATE SCHEMA cron; CREATE TABLE cron.job (i int);
+      INSERT INTO cron.job VALUES (1); COMMENT ON TABLE cron.job IS 'jobs'; CREATE TABLE mine (cron int)`,
+  })
+  // There is no pg_cron here; a dump of another extension of that name says the same.
+  await target.query("UPDATE pg_extension SET extname = 'pg_cron' WHERE extname = 'citext'")
+  await target.query(
+    "DELETE FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_cron') AND classid = 'pg_namespace'::regclass",
+  )
+  const { database } = await rehearsalCopy(target, { place: 'local' })
+  expect(database.differences).toEqual([
+    expect.stringMatching(/^the extension "pg_cron" and its jobs are not here/),
+  ])
+  expect(await askAs(database.address, 'SELECT count(*) >= 0 FROM pg_stat_statements')).toEqual(['true'])
+  expect(await askAs(database.address, "SELECT to_regclass('cron.job')")).toEqual(['null'])
+  expect(await askAs(database.address, "SELECT to_regclass('mine')")).toEqual(['mine'])
+})
+
+test('a setting that this server cannot have is left out, and said', async () => {
+  const { cluster, differences } = await startClusterLike({
+    settings: { wal_compression: 'of tomorrow', work_mem: '9MB' },
+  })
+  try {
+    expect(differences).toEqual([
+      'the setting wal_compression = of tomorrow of the target cannot be had here',
+    ])
+    expect(await queryOnce(cluster.url, 'SHOW work_mem')).toEqual([{ work_mem: '9MB' }])
+  } finally {
+    await cluster.stop()
+  }
+})
+
+test('a role that is more at its provider than here is named', async () => {
+  const target = await createTestDatabase({
+    sql: "CREATE ROLE rds_superuser; CREATE ROLE of_provider LOGIN PASSWORD 'x' IN ROLE rds_superuser",
+  })
+  const url = Object.assign(new URL(target.url), { username: 'of_provider', password: 'x' }).href
+  const client = await connectTo({ url })
+  expect(await readProviderDifferences(client)).toEqual([
+    expect.stringMatching(/^"rds_superuser" may do more/),
+  ])
+  await client.end()
+  await target.query('DROP ROLE of_provider; DROP ROLE rds_superuser')
 })
