@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { InterruptedError, RehearsalError } from '../domain/errors.js'
+import { InterruptedError, RehearsalError, TargetError } from '../domain/errors.js'
 import { makePrivateFolder } from '../effects/private-files.js'
 import { runProcess } from '../effects/run-process.js'
 import { analyzeAll } from './analyze.js'
 import { clientEnvironment, connectionStringFor } from './client-environment.js'
 import type { ClientTool } from './client-tools.js'
-import { type Client, withConnection } from './connection.js'
+import { asServerTrouble, type Client, withConnection } from './connection.js'
 import { disarm } from './rehearsal-database/disarm.js'
 import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
 import { ownerSession } from './rehearsal-database/owner-session.js'
@@ -48,10 +48,9 @@ export interface Restore {
  * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
  */
 export async function restoreDump(request: RestoreRequest): Promise<Restore> {
-  const { database, runId, signal } = request
+  const { runId, signal } = request
   const started = performance.now()
-  const owner = <T>(work: (client: Client) => Promise<T>) =>
-    withConnection(database.ownerAddress, ownerSession(runId), work)
+  const owner = <T>(work: (client: Client) => Promise<T>) => asOwner(request, work)
 
   await owner(async (client) => {
     await assertIsRehearsalDatabase(client, runId)
@@ -64,11 +63,38 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
   const disarmedAfter = await owner(disarm)
   request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })
   const differences = await owner((client) => analyzeAll(client, signal))
+  assertNotStopped(signal)
   return {
     durationMs: performance.now() - started,
     disarmed: [...new Set([...disarmedBefore, ...disarmedAfter])],
     differences,
   }
+}
+
+async function asOwner<T>(
+  { database, runId }: RestoreRequest,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return withConnection(database.ownerAddress, ownerSession(runId), work).catch((error: Error) => {
+    if (!isOfServer(error)) throw error
+    throw new RehearsalError(
+      'rehearsal-database-lost',
+      `the rehearsal database does not do what it is asked: ${error.message}`,
+      { hint: 'Look at its server, then run the command again; the target was only read.', cause: error },
+    )
+  })
+}
+
+/** The error says something of the server or of what it was asked, and is no bug of ours. */
+function isOfServer(error: Error): boolean {
+  return error instanceof TargetError || 'severity' in error || asServerTrouble(error) !== error
+}
+
+function assertNotStopped(signal: AbortSignal): void {
+  if (!signal.aborted) return
+  throw new InterruptedError('interrupted', 'the run was stopped while the dump was restored into a copy', {
+    hint: 'Run the command again when you are ready; the target was only read.',
+  })
 }
 
 async function runRestore(request: RestoreRequest, what: readonly string[]): Promise<void> {
@@ -95,11 +121,7 @@ async function runRestore(request: RestoreRequest, what: readonly string[]): Pro
     onStderr: (chunk) => output.add(chunk),
     signal,
   })
-  if (signal.aborted) {
-    throw new InterruptedError('interrupted', 'the run was stopped while the dump was restored into a copy', {
-      hint: 'Run the command again when you are ready; the target was only read.',
-    })
-  }
+  assertNotStopped(signal)
   if (result.exitCode !== 0) throw readRestoreFailure(output.lastLines, result.ending)
 }
 

@@ -31,11 +31,13 @@ export async function withRehearsalDatabase<T>(
   work: (database: RehearsalDatabase) => Promise<T>,
 ): Promise<T> {
   const database = await openRehearsalDatabase(request)
-  try {
-    return await work(database)
-  } finally {
-    await database.remove()
-  }
+  const result = await work(database).catch(async (error) => {
+    // That it cannot be removed either is not what went wrong; the next run sweeps it.
+    await database.remove().catch(() => undefined)
+    throw error
+  })
+  await database.remove()
+  return result
 }
 
 /** An error of a server is no bug of ours: it says why the database cannot be had. */

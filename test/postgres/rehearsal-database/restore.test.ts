@@ -126,3 +126,15 @@ test('Ctrl-C ends pg_restore, and nothing is left', async () => {
     return rows.length === 0
   })
 })
+
+test('a copy that is gone meanwhile is not called the target', async () => {
+  const target = await createTestDatabase({ sql: 'CREATE TABLE t (i int)' })
+  const path = await dump(target)
+  const database = await openFor(target, { place: 'same-server' })
+  await target.query(`DROP DATABASE "${database.address.database}" WITH (FORCE)`)
+  await expect(restore(database, path)).rejects.toMatchObject({
+    code: 'rehearsal-database-lost',
+    exitCode: 5,
+    message: expect.stringContaining(`database "${database.address.database}" does not exist`),
+  })
+})

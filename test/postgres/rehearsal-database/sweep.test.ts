@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import { disarm } from '../../../src/postgres/rehearsal-database/disarm.js'
 import {
   assertIsRehearsalDatabase,
+  claimRehearsalDatabase,
   findRehearsalDatabases,
 } from '../../../src/postgres/rehearsal-database/marker.js'
 import type { RehearsalPlace } from '../../../src/postgres/rehearsal-database/request.js'
@@ -68,6 +69,9 @@ test('what a killed run left on the server is swept, and only that', async () =>
   // Somebody who looked into it is sent away.
   await connectTo({ url: target.url.replace(target.name, killed.name) })
 
+  const intruder = await connectTo({ url: target.url.replace(target.name, living.name) })
+  expect(await claimRehearsalDatabase(intruder)).toBe(false)
+  await intruder.end()
   expect(await sweepRehearsalDatabases(addressOf(target), runId)).toEqual([killed.name])
   expect(await databases(target)).toEqual([living.name, 'mg_rehearsal_theirs'])
   expect(await sweepRehearsalDatabases(addressOf(target), runId)).toEqual([])
