@@ -52,7 +52,9 @@ export function readRestoreFailure(lines: readonly string[], ending: string): Re
  * is told by its leader too: the first is the cause.
  */
 function findError(lines: readonly string[]): { readonly at: number; readonly said: string } {
-  for (const words of [/(?:ERROR|FATAL): {2}(.*)$/, /\berror: (.*)$/]) {
+  // "ERROR" is another word on a server that speaks another language.
+  const ofServer = /(?:could not execute query|COPY failed for table ".*"): \S+: +(.*)$/
+  for (const words of [ofServer, /(?:ERROR|FATAL): {2}(.*)$/, /\berror: (.*)$/]) {
     const at = lines.findIndex((line) => words.test(line))
     if (at !== -1) return { at, said: words.exec(lines[at] as string)?.[1] ?? '' }
   }

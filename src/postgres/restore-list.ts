@@ -12,39 +12,53 @@ export interface LeftOut {
   readonly schema?: string
 }
 
+/** Paths of two lists for `pg_restore --use-list`: the tables and what they need, then everything else. */
+export interface RestoreLists {
+  readonly schema: string
+  readonly rest: string
+}
+
 /**
- * Writes the list of contents of a dump without these objects, for `pg_restore --use-list`.
- * @returns the path of the list.
+ * Writes the contents of a dump into two lists, without these objects. Grants stand in the second one, as in a restore
+ * at one go: an owner from whom a privilege was revoked must still be able to fill the table.
+ * @param folder a private one, for the lists.
  */
-export async function writeRestoreList(
+export async function writeRestoreLists(
   tool: ClientTool,
   dump: string,
   leftOut: readonly LeftOut[],
   folder: string,
-): Promise<string> {
+): Promise<RestoreLists> {
+  const isLeftOut = leftOut.map(entriesOf)
+  const contents = (await listContents(tool, dump, [])).filter(
+    (line) => !isLeftOut.some((entry) => entry.test(line)),
+  )
+  const beforeData = await listContents(tool, dump, ['--section=pre-data'])
+  const schema = new Set(beforeData.filter((line) => !/^\d+; \d+ \d+ ACL /.test(line)))
+  const lists = { schema: join(folder, 'restore-schema'), rest: join(folder, 'restore-rest') }
+  await writePrivateFile(lists.schema, contents.filter((line) => schema.has(line)).join('\n'))
+  await writePrivateFile(lists.rest, contents.filter((line) => !schema.has(line)).join('\n'))
+  return lists
+}
+
+async function listContents(tool: ClientTool, dump: string, options: readonly string[]): Promise<string[]> {
   // Collected here, because a long list must not be cut.
   const chunks: Buffer[] = []
   const result = await runProcess({
     effect: 'rehearsal.list-dump',
     file: tool.path,
-    arguments: ['--list', dump],
+    arguments: ['--list', ...options, dump],
     onStdout: (chunk) => chunks.push(chunk),
   })
   if (result.exitCode !== 0) {
     throw new RehearsalError(
       'restore-failed',
       `the contents of the dump cannot be listed: pg_restore ${result.ending}`,
-      {
-        hint: 'Look for a full or failing disk, then run the command again.',
-      },
+      { hint: 'Look for a full or failing disk, then run the command again.' },
     )
   }
-  const isLeftOut = leftOut.map(entriesOf)
   const lines = Buffer.concat(chunks).toString('utf8').split('\n')
-  const path = join(folder, 'restore-list')
-  const kept = lines.filter((line) => !isLeftOut.some((entry) => entry.test(line)))
-  await writePrivateFile(path, kept.join('\n'))
-  return path
+  return lines.filter((line) => /^\d+;/.test(line))
 }
 
 /** Lines are `id; catalog oid KIND schema name owner`; a comment has the kind in its name, and the name as in SQL. */

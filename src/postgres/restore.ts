@@ -11,7 +11,7 @@ import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
 import { ownerSession } from './rehearsal-database/owner-session.js'
 import type { RehearsalDatabase } from './rehearsal-database/request.js'
 import { readRestoreFailure } from './restore-failure.js'
-import { writeRestoreList } from './restore-list.js'
+import { writeRestoreLists } from './restore-list.js'
 import { RestoreOutput, type RestoreProgress } from './restore-output.js'
 
 export interface RestoreRequest {
@@ -56,9 +56,12 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
     await assertIsRehearsalDatabase(client, runId)
     await assertEmpty(client)
   })
-  await runRestore(request, ['--section=pre-data'])
+  const privateFolder = await makeFolder(request)
+  const { leftOut } = request.database.restorable
+  const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder)
+  await runRestore(request, privateFolder, [`--use-list=${lists.schema}`])
   const disarmedBefore = await owner(disarm)
-  await runRestore(request, ['--section=data', '--section=post-data', `--jobs=${request.jobs}`])
+  await runRestore(request, privateFolder, [`--use-list=${lists.rest}`, `--jobs=${request.jobs}`])
   // Subscriptions come last.
   const disarmedAfter = await owner(disarm)
   request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })
@@ -97,11 +100,19 @@ function assertNotStopped(signal: AbortSignal): void {
   })
 }
 
-async function runRestore(request: RestoreRequest, what: readonly string[]): Promise<void> {
-  const { tool, database, folder, runId, scratchFolder, signal } = request
-  // Beside the password of the target, which a dump may be using.
-  const privateFolder = join(scratchFolder, 'rehearsal')
-  await makePrivateFolder(privateFolder)
+/** Beside the password of the target, which a dump may be using. */
+async function makeFolder({ scratchFolder }: RestoreRequest): Promise<string> {
+  const folder = join(scratchFolder, 'rehearsal')
+  await makePrivateFolder(folder)
+  return folder
+}
+
+async function runRestore(
+  request: RestoreRequest,
+  privateFolder: string,
+  what: readonly string[],
+): Promise<void> {
+  const { tool, database, folder, runId, signal } = request
   const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.onProgress)
   const result = await runProcess({
     effect: 'rehearsal.pg-restore',
@@ -113,7 +124,6 @@ async function runRestore(request: RestoreRequest, what: readonly string[]): Pro
       '--verbose',
       ...what,
       ...database.restorable.options,
-      ...(await listOptions(request, privateFolder)),
       `--dbname=${connectionStringFor(database.ownerAddress, ownerSession(runId).applicationName)}`,
       folder,
     ],
@@ -123,13 +133,6 @@ async function runRestore(request: RestoreRequest, what: readonly string[]): Pro
   })
   assertNotStopped(signal)
   if (result.exitCode !== 0) throw readRestoreFailure(output.lastLines, result.ending)
-}
-
-async function listOptions({ tool, folder, database }: RestoreRequest, privateFolder: string) {
-  const { leftOut } = database.restorable
-  return leftOut.length === 0
-    ? []
-    : [`--use-list=${await writeRestoreList(tool, folder, leftOut, privateFolder)}`]
 }
 
 async function restoreEnvironment({ database }: RestoreRequest, folder: string) {

@@ -74,7 +74,7 @@ test('a role that is no superuser restores what is its own, and what it cannot i
     COMMENT ON EVENT TRIGGER "odd name" IS 'watches';
     CREATE PUBLICATION all_of_it FOR ALL TABLES; ALTER FUNCTION public.noticed() OWNER TO ${role.name}`)
   const client = await (async () => connectTo(role))()
-  await client.query(`CREATE TABLE t (i int); INSERT INTO t VALUES (1); GRANT SELECT ON t TO ${other.name};
+  await client.query(`CREATE TABLE t (i int); INSERT INTO t VALUES (1); GRANT SELECT ON t TO ${other.name}; REVOKE INSERT ON t FROM ${role.name};
     ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO ${other.name} USING (i > 0); CREATE PUBLICATION one FOR TABLE t`)
   await client.end()
   const { database } = await rehearsalCopy(role, { place: 'same-server' })
@@ -87,6 +87,7 @@ test('a role that is no superuser restores what is its own, and what it cannot i
   expect(await askAs(database.address, `SELECT has_table_privilege('${other.name}', 't', 'SELECT')`)).toEqual(
     ['true'],
   )
+  await expect(askAs(database.address, 'INSERT INTO t VALUES (2)')).rejects.toThrow('permission denied')
   expect(await askAs(database.address, 'SELECT polname FROM pg_policy')).toEqual(['p'])
   expect(await askAs(database.address, 'SELECT pubname FROM pg_publication')).toEqual(['one'])
   await database.remove()
