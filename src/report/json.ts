@@ -5,6 +5,7 @@ import { type CheckResult, type Evidence, type Finding, isBlocking } from '../do
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
 import type { EngineName } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
+import type { Rehearsal } from '../domain/rehearsal.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
 import type { StatementLock } from '../domain/statement-lock.js'
 import type { TargetIdentity } from '../domain/target.js'
@@ -31,6 +32,7 @@ export interface JsonReport {
   readonly checks: readonly CheckResult[]
   readonly findings: readonly JsonFinding[]
   readonly backup: Backup | null
+  readonly rehearsal: Rehearsal | null
   readonly approval: Approval | null
   readonly deployment: Deployment | null
   readonly verification: Verification | null
@@ -113,6 +115,7 @@ export function makeJsonReport(record: RunRecord): JsonReport {
     checks: record.findings?.results ?? [],
     findings: findings.map(makeJsonFinding),
     backup: record.backup ?? null,
+    rehearsal: record.rehearsal ?? null,
     approval: record.approval ?? null,
     deployment: record.deployment ?? null,
     verification: record.verification ?? null,
@@ -125,7 +128,7 @@ export function makeJsonReport(record: RunRecord): JsonReport {
  * files and history again: what the plan found is then among its own findings.
  */
 export function listFindings(record: RunRecord): readonly Finding[] {
-  if (record.findings) return record.findings.findings
+  if (record.findings) return [...record.findings.findings, ...(record.rehearsal?.findings ?? [])]
   return record.verification ? [] : ((record.plan ?? record.offlinePlan)?.findings ?? [])
 }
 

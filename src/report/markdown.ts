@@ -1,5 +1,6 @@
 import type { RunRecord } from '../domain/run-record.js'
-import { type Block, formatTitle, makeSections } from './text.js'
+import type { Block } from './blocks.js'
+import { formatTitle, makeSections } from './text.js'
 import { clean, cleanLines } from './words.js'
 
 /** The whole run record as Markdown, for report.md and for a comment on a pull request. */

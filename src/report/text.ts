@@ -5,32 +5,14 @@ import { type CheckResult, type Finding, isBlocking } from '../domain/finding.js
 import type { PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
+import type { Block, Fact, Section } from './blocks.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFinding } from './finding-text.js'
 import { listFindings } from './json.js'
 import { formatPendingCount, formatStops } from './plan-text.js'
+import { makeDataProofBlocks, makeRehearsalBlocks } from './rehearsal-blocks.js'
 import { formatApplied, formatDatabaseState, formatHeadline, formatTarget, listOmissions } from './screen.js'
 import { clean, cleanLines, formatBytes, formatCount, formatMs, formatRow, plural } from './words.js'
-
-/** A part of the report. The text report and the Markdown report say the same sections, each in its own way. */
-export interface Section {
-  readonly title: string
-  readonly blocks: readonly Block[]
-}
-
-/** Blocks hold names as they came from the database; whoever prints a block cleans them. */
-export type Block =
-  | { readonly kind: 'sentence' | 'loud'; readonly text: string }
-  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
-  | { readonly kind: 'list'; readonly items: readonly string[] }
-  | {
-      readonly kind: 'table'
-      readonly head: readonly string[]
-      readonly rows: readonly (readonly string[])[]
-    }
-  | { readonly kind: 'verbatim'; readonly text: string }
-
-export type Fact = readonly [label: string, value: string]
 
 /** The whole run record as plain text, for report.txt. */
 export function formatTextReport(record: RunRecord): string {
@@ -55,7 +37,8 @@ export function makeSections(record: RunRecord): Section[] {
     { title: 'Checks', blocks: makeChecks(record) },
     { title: 'Findings', blocks: makeFindings(record) },
     { title: 'Backup', blocks: makeBackup(record) },
-    { title: 'Rehearsal', blocks: [withoutResult('rehearse', record)] },
+    { title: 'Rehearsal', blocks: makeRehearsal(record) },
+    { title: 'Data proof', blocks: makeDataProof(record) },
     { title: 'Approval', blocks: makeApproval(record) },
     { title: 'Deployment', blocks: makeDeployment(record) },
     { title: 'Verification', blocks: makeVerification(record) },
@@ -213,6 +196,19 @@ const backupLevelWords: Readonly<Record<BackupLevel, string>> = {
   read: 'read: hashed, read back in full, and its rows counted; not restored, so nothing proves that it restores',
   restored: 'restored: pg_restore made a database of it, in which the differences below were found',
   exact: 'exact: restored, and every table, value and object of the snapshot is in the copy as it was',
+}
+
+function makeRehearsal(record: RunRecord): Block[] {
+  const { rehearsal } = record
+  if (!rehearsal) return [withoutResult('rehearse', record)]
+  if (rehearsal.outcome === 'skipped') return [{ kind: 'loud', text: 'SKIPPED: nothing was rehearsed' }]
+  return makeRehearsalBlocks(rehearsal)
+}
+
+function makeDataProof(record: RunRecord): Block[] {
+  const { proof } = record.rehearsal ?? {}
+  if (!proof) return [withoutResult('rehearse', record)]
+  return makeDataProofBlocks(proof)
 }
 
 function makeBackup(record: RunRecord): Block[] {

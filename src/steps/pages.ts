@@ -141,4 +141,34 @@ export const stepPages: readonly CodePage[] = [
     why: 'The migrations should not have changed it. Where nobody else wrote to the table meanwhile, rows were lost.',
     remedy: 'Find out where the rows went before the application goes on; the backup of the run has them.',
   },
+  {
+    code: 'backup-differs',
+    kind: 'failure',
+    title: 'the backup does not come back as it was',
+    why: 'The dump was restored into a copy, and a table, a value or an object of the catalog is not what it was in the snapshot. A way back that loses something on the way is none; what is named here would be lost or changed by it.',
+    remedy:
+      'Mend the cause that is named, or accept the object by name when it does not matter, such as an owner that the rehearsal database cannot have.',
+  },
+  {
+    code: 'unexplained-change',
+    kind: 'loss',
+    title: 'the migrations change data, and no statement says so',
+    why: 'On the copy, values or rows of a table are others after the migrations than before, and none of their statements was understood to change them: a trigger, a rule or a function may have done it.',
+    remedy: 'Find what wrote to the table; accept the change by name if it is meant.',
+  },
+  {
+    code: 'catalog-differs',
+    kind: 'failure',
+    title: 'the catalog after the deploy is not as rehearsed',
+    why: 'The same migrations on a copy of the same database led to another catalog: somebody changed the target meanwhile, or a statement acts by what it finds.',
+    remedy: 'Compare with the rehearsed catalog in the run folder, and find out who changed what is named.',
+  },
+  {
+    code: 'data-differs',
+    kind: 'loss',
+    title: 'the data after the deploy is not as rehearsed',
+    why: 'By the fingerprints of every column, a table holds other values than the copy did after the same migrations. When nobody else wrote to it, that is a loss; when somebody did, the numbers of rows must still reconcile.',
+    remedy:
+      'Look whether now(), a random value or a new id explains the difference; otherwise find out what happened to the rows before the application goes on.',
+  },
 ]

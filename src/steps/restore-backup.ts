@@ -11,6 +11,7 @@ import { type Restore, restoreDump } from '../postgres/restore.js'
 import { formatRestoreProgress } from '../report/restore-progress.js'
 import { findBackupTools } from './backup.js'
 import { type FullFingerprint, fingerprintDatabase, readCatalogFile } from './fingerprint.js'
+import { assertBackupIntact } from './intact-backup.js'
 import { withCopy } from './rehearsal-copy.js'
 import type { ProvenBackup } from './rehearse.js'
 import type { Tools } from './tools.js'
@@ -55,17 +56,18 @@ export async function restoreBackup(
 async function restore(
   database: RehearsalDatabase,
   plan: Plan,
-  { path }: ProvenBackup,
-  { runId, settings, scratchFolder, signal, screen }: Tools,
+  backup: ProvenBackup,
+  { runId, runFolder, settings, scratchFolder, signal, screen }: Tools,
 ): Promise<Restore> {
   const { restore: tool } = await findBackupTools(plan)
+  await assertBackupIntact(backup, plan.target, runFolder)
   screen.progress('restoring the backup into a copy')
   try {
     return await restoreDump({
       tool,
       database,
       runId,
-      folder: path,
+      folder: backup.path,
       jobs: settings.jobs,
       scratchFolder,
       signal,

@@ -1,0 +1,101 @@
+import type { Rehearsal, RehearsedStatement, TableProof } from '../domain/rehearsal.js'
+import type { Block, Fact } from './blocks.js'
+import { formatTableProof, isTouched } from './rehearsal-text.js'
+import { formatBytes, formatCount, formatMs, plural } from './words.js'
+
+const places: Readonly<Record<NonNullable<Rehearsal['place']>, string>> = {
+  local: 'a server of our own on this machine',
+  'same-server': 'a database beside the target',
+  url: 'a server that was given',
+}
+
+/** What the rehearsal showed: where it was, the timeline with its locks, and who would have had to wait. */
+export function makeRehearsalBlocks(rehearsal: Rehearsal): Block[] {
+  const { outcome, runId, place, serverVersion, backupLevel, restoreMs, migrations = [] } = rehearsal
+  const facts: Fact[] = [
+    ['outcome', outcome === 'reused' ? `taken from run ${runId}, which rehearsed the same plan` : outcome],
+    ['copy', `${place ? places[place] : 'not recorded'}, PostgreSQL ${serverVersion ?? 'not recorded'}`],
+    [
+      'backup',
+      `${backupLevel ?? 'not restored'}${restoreMs === undefined ? '' : `, restored in ${formatMs(restoreMs)}`}`,
+    ],
+  ]
+  const { durationMs, diskNeededBytes, walBytes } = rehearsal
+  if (durationMs !== undefined) facts.push(['migrations', formatMs(durationMs)])
+  if (diskNeededBytes !== undefined)
+    facts.push(['disk', `${formatBytes(diskNeededBytes)} more while they run`])
+  if (walBytes !== undefined) facts.push(['write-ahead log', formatBytes(walBytes)])
+  return [
+    { kind: 'facts', facts },
+    ...list('Not the same on the copy as on the target:', rehearsal.differences),
+    ...list('Made harmless on the copy:', rehearsal.disarmed),
+    ...makeExposures(rehearsal),
+    ...migrations.flatMap(({ name, durationMs, statements }): Block[] => [
+      {
+        kind: 'sentence',
+        text: `${name}: ${plural(statements.length, 'statement')} in ${formatMs(durationMs)}`,
+      },
+      ...(statements.length > 0 ? [makeTimelineTable(statements)] : []),
+    ]),
+  ]
+}
+
+function list(title: string, items: readonly string[] = []): Block[] {
+  return items.length === 0
+    ? []
+    : [
+        { kind: 'sentence', text: title },
+        { kind: 'list', items },
+      ]
+}
+
+function makeExposures({ exposures = [] }: Rehearsal): Block[] {
+  if (exposures.length === 0) return []
+  return [
+    { kind: 'sentence', text: 'The longest that others would have to wait for a table:' },
+    {
+      kind: 'table',
+      head: ['table', 'readers', 'writers'],
+      rows: exposures.map(({ relation, readersMs, writersMs }) => [
+        relation,
+        readersMs > 0 ? formatMs(readersMs) : 'not at all',
+        formatMs(writersMs),
+      ]),
+    },
+  ]
+}
+
+function makeTimelineTable(statements: readonly RehearsedStatement[]): Block {
+  return {
+    kind: 'table',
+    head: ['line', 'statement', 'took', 'rows', 'locks', 'rewrites', 'log'],
+    rows: statements.map(({ line, summary, durationMs, rows, locks, rewritten, walBytes }) => [
+      String(line),
+      summary,
+      formatMs(durationMs),
+      rows === null ? '' : formatCount(rows),
+      locks
+        .filter(({ mode }) => mode !== 'ACCESS SHARE' && mode !== 'ROW SHARE')
+        .map(({ mode, relation, heldMs }) => `${mode} on ${relation} for ${formatMs(heldMs)}`)
+        .join('; '),
+      rewritten.join(', '),
+      walBytes === undefined ? '' : formatBytes(walBytes),
+    ]),
+  }
+}
+
+/** What became of the data on the copy, table by table, then column by column where anything happened to one. */
+export function makeDataProofBlocks(proof: readonly TableProof[]): Block[] {
+  const touched = proof.filter(isTouched)
+  const untouched = proof.filter((table) => !isTouched(table))
+  const rows = untouched.reduce((sum, { rowsBefore }) => sum + rowsBefore, 0)
+  return [
+    {
+      kind: 'sentence',
+      text: `${plural(untouched.length, 'table')} with ${plural(rows, 'row')} identical in every value; ${plural(touched.length, 'table')} changed.`,
+    },
+    ...(touched.length > 0
+      ? [{ kind: 'list' as const, items: touched.map((table) => `${formatTableProof(table)}.`) }]
+      : []),
+  ]
+}

