@@ -34,9 +34,12 @@ async function linesAfter(statement: string): Promise<string[]> {
   return lines.map(asOn15)
 }
 
-/** 17 has one more privilege of a table; 18 gives NOT NULL a name. */
+/** 14 keeps the locale of an ICU collation twice; 17 has one more privilege of a table; 18 gives NOT NULL a name. */
 function asOn15(line: string): string {
-  return line.replaceAll('MAINTAIN, ', '').replace(/; not null constraint .*/, '')
+  return line
+    .replace(/ctype de-DE → de-AT; /, '')
+    .replaceAll('MAINTAIN, ', '')
+    .replace(/; not null constraint .*/, '')
 }
 
 test.each(mutations.map(([statement, ...lines]) => [statement, lines] as const))(
