@@ -20,7 +20,10 @@ export interface TableFingerprint {
   /** The columns whose values seed the hashes, so that values swapped between rows are seen; empty without a key. */
   readonly key: readonly string[]
   readonly columns: readonly ColumnFingerprint[]
-  /** Sum of a hash of every whole row: of a table without a key, where only it shows swapped values. */
+  /**
+   * Sum of a hash of every whole row: of a table without a key, where only it shows swapped values. The one part that hangs on the
+   * order of the columns; names and a restore do not change it.
+   */
   readonly rowSum?: string
 }
 

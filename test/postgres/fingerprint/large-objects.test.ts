@@ -1,11 +1,12 @@
-import { expect, test } from '@jest/globals'
+import { beforeAll, expect, test } from '@jest/globals'
+import type { LargeObjectsFingerprint } from '../../../src/domain/fingerprint.js'
 import { fingerprintLargeObjects } from '../../../src/postgres/fingerprint/large-objects.js'
 import { connectTo } from '../../support/address.js'
 import { restoreCopy } from '../../support/fingerprint.js'
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
 
-async function fingerprintOf(database: TestDatabase) {
-  const client = await connectTo(database)
+async function fingerprintOf(one: TestDatabase) {
+  const client = await connectTo(one)
   try {
     return await fingerprintLargeObjects(client)
   } finally {
@@ -20,13 +21,18 @@ const objects = `
   SELECT lo_from_bytea(1004, convert_to(repeat('xy', 1310720), 'UTF8'));
   SELECT lo_create(1005); SELECT lo_put(1005, 5000000, 'end');`
 
+let database: TestDatabase
+let before: LargeObjectsFingerprint
+beforeAll(async () => {
+  database = await createTestDatabase({ sql: objects })
+  before = await fingerprintOf(database)
+})
+
 test('is nothing where there are none', async () => {
   expect(await fingerprintOf(await createTestDatabase())).toEqual({ objects: 0, sum: '0' })
 })
 
 test('is the same after a dump and a restore, also of an object with a hole', async () => {
-  const database = await createTestDatabase({ sql: objects })
-  const before = await fingerprintOf(database)
   expect(before.objects).toBe(5)
   expect(await fingerprintOf(await restoreCopy(database))).toEqual(before)
 })
@@ -45,14 +51,17 @@ test.each([
   ['an empty one more', 'SELECT lo_create(1006)'],
   ['one less', 'SELECT lo_unlink(1001)'],
 ])('sees %s', async (_, sql) => {
-  const database = await createTestDatabase({ sql: objects })
-  const before = await fingerprintOf(database)
-  await database.query(sql)
-  expect(await fingerprintOf(database)).not.toEqual(before)
+  const client = await connectTo(database)
+  try {
+    await client.query(`BEGIN; ${sql}`)
+    expect(await fingerprintLargeObjects(client)).not.toEqual(before)
+  } finally {
+    await client.end()
+  }
 })
 
 test('says so when the role may not read one', async () => {
-  const database = await createTestDatabase({ sql: `${objects} CREATE ROLE fingerprint_stranger` })
+  await database.query('CREATE ROLE fingerprint_stranger')
   const client = await connectTo(database)
   try {
     await client.query('SET ROLE fingerprint_stranger')

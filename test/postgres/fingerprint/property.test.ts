@@ -75,57 +75,64 @@ async function fingerprintOf(sql: string) {
   return t
 }
 
-const runs = {
-  numRuns: process.env.MIGRATE_GUARD_TEST_LONG ? 1000 : 20,
-  seed: 20261120,
-}
+const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
+const runs = { numRuns: isLong ? 500 : 20, seed: 20261120 }
+const timeoutMs = isLong ? 600_000 : 60_000
 
-test('is the same for the same rows in any order, and of a table with a key for any order of the columns', async () => {
-  await fc.assert(
-    fc.asyncProperty(randomTable, fc.infiniteStream(fc.nat()), async (table, random) => {
-      const shuffled = (count: number) =>
-        upTo(count)
-          .map((number) => ({ number, weight: random.next().value as number }))
-          .sort((one, other) => one.weight - other.weight)
-          .map(({ number }) => number)
-      const [rows, columns] = [upTo(table.rows.length), upTo(table.columns.length)]
-      const before = await fingerprintOf(sqlOf(table, rows, columns))
-      const columnsAfter = table.hasKey ? shuffled(columns.length) : columns
-      const after = await fingerprintOf(sqlOf(table, shuffled(rows.length), columnsAfter))
-      expect(nameless(after)).toEqual(nameless(before))
-      expect(compareTables(before, after)).toEqual([])
-    }),
-    runs,
-  )
-})
+test(
+  'is the same for the same rows in any order, and of a table with a key for any order of the columns',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(randomTable, fc.infiniteStream(fc.nat()), async (table, random) => {
+        const shuffled = (count: number) =>
+          upTo(count)
+            .map((number) => ({ number, weight: random.next().value as number }))
+            .sort((one, other) => one.weight - other.weight)
+            .map(({ number }) => number)
+        const [rows, columns] = [upTo(table.rows.length), upTo(table.columns.length)]
+        const before = await fingerprintOf(sqlOf(table, rows, columns))
+        const columnsAfter = table.hasKey ? shuffled(columns.length) : columns
+        const after = await fingerprintOf(sqlOf(table, shuffled(rows.length), columnsAfter))
+        expect(nameless(after)).toEqual(nameless(before))
+        expect(compareTables(before, after)).toEqual([])
+      }),
+      runs,
+    )
+  },
+  timeoutMs,
+)
 
-test('is another one when a value changes, two rows swap values, a row is added, lost or doubled', async () => {
-  const change = fc.record({
-    kind: fc.constantFrom('value', 'swap', 'swap', 'add', 'lose', 'double'),
-    row: fc.nat(),
-    otherRow: fc.nat(),
-    column: fc.nat(),
-    choice: fc.integer({ min: -1, max: 11 }),
-  })
-  await fc.assert(
-    fc.asyncProperty(randomTable, change, async (table, { kind, choice, ...at }) => {
-      const row = at.row % table.rows.length
-      const otherRow = at.otherRow % table.rows.length
-      const column = at.column % table.columns.length
-      const rows = table.rows.map((values) => [...values])
-      const [mine, other] = [rows[row] as number[], rows[otherRow] as number[]]
-      if (kind === 'value') mine[column] = choice
-      if (kind === 'swap') [mine[column], other[column]] = [other[column] as number, mine[column] as number]
-      if (kind === 'add') rows.push(table.columns.map(() => choice))
-      if (kind === 'lose') rows.pop()
-      if (kind === 'double') rows.push([...mine])
-      const changed = { ...table, rows }
-      fc.pre(rows.length > 0 && contentOf(changed) !== contentOf(table))
-      const columns = upTo(table.columns.length)
-      const before = await fingerprintOf(sqlOf(table, upTo(table.rows.length), columns))
-      const after = await fingerprintOf(sqlOf(changed, upTo(rows.length), columns))
-      expect(compareTables(before, after)).not.toEqual([])
-    }),
-    runs,
-  )
-})
+test(
+  'is another one when a value changes, two rows swap values, a row is added, lost or doubled',
+  async () => {
+    const change = fc.record({
+      kind: fc.constantFrom('value', 'swap', 'swap', 'add', 'lose', 'double'),
+      row: fc.nat(),
+      otherRow: fc.nat(),
+      column: fc.nat(),
+      choice: fc.integer({ min: -1, max: 11 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(randomTable, change, async (table, { kind, choice, ...at }) => {
+        const row = at.row % table.rows.length
+        const otherRow = at.otherRow % table.rows.length
+        const column = at.column % table.columns.length
+        const rows = table.rows.map((values) => [...values])
+        const [mine, other] = [rows[row] as number[], rows[otherRow] as number[]]
+        if (kind === 'value') mine[column] = choice
+        if (kind === 'swap') [mine[column], other[column]] = [other[column] as number, mine[column] as number]
+        if (kind === 'add') rows.push(table.columns.map(() => choice))
+        if (kind === 'lose') rows.pop()
+        if (kind === 'double') rows.push([...mine])
+        const changed = { ...table, rows }
+        fc.pre(rows.length > 0 && contentOf(changed) !== contentOf(table))
+        const columns = upTo(table.columns.length)
+        const before = await fingerprintOf(sqlOf(table, upTo(table.rows.length), columns))
+        const after = await fingerprintOf(sqlOf(changed, upTo(rows.length), columns))
+        expect(compareTables(before, after)).not.toEqual([])
+      }),
+      runs,
+    )
+  },
+  timeoutMs,
+)
