@@ -30,9 +30,11 @@ test('a copy of the target lies on a server of our own, and goes with it', async
   const { database, restored } = await rehearsalCopy(target, { place: 'local' })
   expect(database.address).toMatchObject({ host: '127.0.0.1', database: target.name, user: 'postgres' })
   expect(await askAs(database.address, 'SELECT name FROM customer ORDER BY id')).toEqual(['Ada', 'Bob'])
-  expect(
-    await askAs(database.address, "SELECT reltuples::int FROM pg_class WHERE relname = 'customer'"),
-  ).toEqual(['2'])
+  // An index counts the rows, too; only ANALYZE looks at the values.
+  expect(await askAs(database.address, "SELECT attname FROM pg_stats WHERE tablename = 'customer'")).toEqual([
+    'id',
+    'name',
+  ])
   expect({ ...restored, durationMs: 0 }).toEqual({ durationMs: 0, disarmed: [], differences: [] })
   expect(database.differences).toEqual([])
   expect(await askAs(database.address, 'SHOW listen_addresses')).toEqual(['127.0.0.1'])
