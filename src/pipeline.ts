@@ -1,5 +1,5 @@
 import type { Approval } from './domain/approval.js'
-import type { Backup } from './domain/backup.js'
+import { type Backup, isProven } from './domain/backup.js'
 import type { Findings } from './domain/finding.js'
 import type { Plan } from './domain/plan.js'
 import type { Rehearsal } from './domain/rehearsal.js'
@@ -22,7 +22,7 @@ import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
-import { assertRehearsed, isMadeHere, rehearse } from './steps/rehearse.js'
+import { assertRehearsed, rehearse } from './steps/rehearse.js'
 import { readRehearsed } from './steps/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsed-run.js'
 import { writeReports } from './steps/report.js'
@@ -152,7 +152,7 @@ async function rehearseOrSay(
 ): Promise<{ rehearsal: Rehearsal; provenBackup: Backup }> {
   const { skipRehearsal, rehearsedRunId } = tools.settings
   const work = async (): Promise<Rehearsal> => {
-    if (skipRehearsal || !isMadeHere(backup)) return { outcome: 'skipped' }
+    if (skipRehearsal || !isProven(backup)) return { outcome: 'skipped' }
     if (rehearsedRunId !== undefined) return takeRehearsal(rehearsedRunId, plan, tools)
     return rehearse(plan, findings, backup, tools)
   }

@@ -57,3 +57,10 @@ export interface Backup {
   /** sha256 of manifest.json itself, kept outside it. */
   readonly manifestSha256?: string
 }
+
+/** A backup that this run has made, with what is written about it. */
+export type ProvenBackup = Backup & { readonly path: string; readonly manifest: BackupManifest }
+
+export function isProven(backup: Backup): backup is ProvenBackup {
+  return backup.outcome === 'proven' && backup.path !== undefined && backup.manifest !== undefined
+}

@@ -6,10 +6,12 @@ import type { Screen } from '../domain/screen.js'
 import type { TableWrites } from '../domain/write-counts.js'
 import { diffCatalogObjects } from '../postgres/catalog-fingerprint/diff.js'
 import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
+import { withoutSequenceValues } from '../postgres/catalog-fingerprint/sequence-values.js'
 import type { Client } from '../postgres/connection.js'
 import { readTableWrites } from '../postgres/write-counts.js'
 import { formatCount, plural } from '../report/words.js'
 import { fingerprintDatabase } from './fingerprint.js'
+import { kindsOfPlace } from './kinds-of-place.js'
 import type { Rehearsed } from './rehearsed-end.js'
 import { writesBetween } from './table-writes.js'
 
@@ -65,8 +67,8 @@ function differentObjects(
   { catalog, knownDifferences }: Rehearsed,
   found: readonly CatalogObject[],
 ): Finding[] {
-  return diffCatalogObjects(catalog.map(withoutPosition), found.map(withoutPosition))
-    .filter(({ kind }) => kind !== 'database' && kind !== 'server' && kind !== 'subscription')
+  return diffCatalogObjects(withoutSequenceValues(catalog), withoutSequenceValues(found))
+    .filter(({ kind }) => !kindsOfPlace.has(kind))
     .filter(({ name }) => !knownDifferences.has(name))
     .map((difference) => ({
       code: 'catalog-differs',
@@ -77,13 +79,6 @@ function differentObjects(
       message: `the catalog is not as rehearsed: ${formatCatalogDifference(difference)}`,
       hint: 'Find out who changed it between the backup and now; the rehearsed catalog is in the run folder.',
     }))
-}
-
-/** Where a sequence stands is data. */
-function withoutPosition(object: CatalogObject): CatalogObject {
-  if (object.kind !== 'sequence') return object
-  const { 'last value': _, 'is called': __, ...properties } = object.properties
-  return { ...object, properties }
 }
 
 function isSame(one: TableFingerprint, other: TableFingerprint): boolean {

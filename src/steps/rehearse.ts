@@ -1,6 +1,6 @@
 // rehearse: restores the backup into a database of our own, proves that it is what the snapshot was, and really runs the
 // pending migrations on it, with the same Prisma and the same engine. The target is only read, for its roles and settings.
-import type { Backup, BackupManifest } from '../domain/backup.js'
+import type { ProvenBackup } from '../domain/backup.js'
 import { BackupError, RehearsalError } from '../domain/errors.js'
 import { type Finding, type Findings, isBlocking } from '../domain/finding.js'
 import type { TableFingerprint } from '../domain/fingerprint.js'
@@ -21,13 +21,6 @@ import { restoreBackup } from './restore-backup.js'
 import { writesBetween } from './table-writes.js'
 import { interruptible, type Tools, withTarget } from './tools.js'
 import { verify } from './verify.js'
-
-/** A backup that was made by this run, with what is written about it. */
-export type ProvenBackup = Backup & { readonly path: string; readonly manifest: BackupManifest }
-
-export function isMadeHere(backup: Backup): backup is ProvenBackup {
-  return backup.outcome === 'proven' && backup.path !== undefined && backup.manifest !== undefined
-}
 
 /**
  * Rehearses the plan on a restored copy. Gives what was found, also when the migrations fail there.

@@ -1,4 +1,4 @@
-import type { BackupLevel, BackupManifest } from '../domain/backup.js'
+import type { BackupLevel, BackupManifest, ProvenBackup } from '../domain/backup.js'
 import type { CatalogObject } from '../domain/catalog-object.js'
 import { BackupError, RehearsalError } from '../domain/errors.js'
 import type { Finding } from '../domain/finding.js'
@@ -12,8 +12,8 @@ import { formatRestoreProgress } from '../report/restore-progress.js'
 import { findBackupTools } from './backup.js'
 import { type FullFingerprint, fingerprintDatabase, readCatalogFile } from './fingerprint.js'
 import { assertBackupIntact } from './intact-backup.js'
+import { kindsOfPlace } from './kinds-of-place.js'
 import { withCopy } from './rehearsal-copy.js'
-import type { ProvenBackup } from './rehearse.js'
 import type { Tools } from './tools.js'
 
 /** How far the backup is proven, and what is not as it was. */
@@ -86,16 +86,13 @@ function differentData({ fingerprint }: BackupManifest, found: FullFingerprint):
   )
 }
 
-/** What the copy has otherwise for its own reasons, which are told as such. */
-const ownMatters: ReadonlySet<CatalogObject['kind']> = new Set(['database', 'server', 'subscription'])
-
 function differentObjects(
   before: readonly CatalogObject[],
   after: readonly CatalogObject[],
   { sequencesAfter }: BackupManifest,
 ): Finding[] {
   return diffCatalogObjects(before, withinDump(before, after, sequencesAfter))
-    .filter(({ kind }) => !ownMatters.has(kind))
+    .filter(({ kind }) => !kindsOfPlace.has(kind))
     .map((difference) => differs(difference.name, formatCatalogDifference(difference)))
 }
 

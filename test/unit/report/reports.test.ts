@@ -855,6 +855,12 @@ Rehearsal
   not run
 
 
+Data proof
+----------
+
+  not run
+
+
 Approval
 --------
 
@@ -990,6 +996,12 @@ Rehearsal
   not run
 
 
+Data proof
+----------
+
+  not run
+
+
 Approval
 --------
 
@@ -1095,6 +1107,12 @@ Backup
 
 Rehearsal
 ---------
+
+  not run
+
+
+Data proof
+----------
 
   not run
 
@@ -1408,6 +1426,10 @@ Not included in this backup:
 
 not run
 
+## Data proof
+
+not run
+
 ## Approval
 
 |  |  |
@@ -1535,6 +1557,10 @@ not run
 
 not run
 
+## Data proof
+
+not run
+
 ## Approval
 
 not run
@@ -1575,6 +1601,7 @@ describe('the JSON report', () => {
       'checks',
       'findings',
       'backup',
+      'rehearsal',
       'approval',
       'deployment',
       'verification',
@@ -1709,6 +1736,7 @@ describe('the JSON report', () => {
         },
       ],
       backup: null,
+      rehearsal: null,
       approval: null,
       deployment: null,
       verification: null,

@@ -56,6 +56,7 @@ describe('settings', () => {
       statementTimeoutMs: 0,
       questionTimeoutMs: 600_000,
       jobs: 2,
+      rehearsal: { place: 'local' },
       retries: 5,
       dryRun: false,
       skipBackup: false,
