@@ -18,6 +18,7 @@ import { knowTables, proveTables } from './prove-data.js'
 import { makeCopyTools, withCopy } from './rehearsal-copy.js'
 import { rehearseMigrations } from './rehearse-migrations.js'
 import { restoreBackup } from './restore-backup.js'
+import { assertStaysInside } from './server-wide.js'
 import { writesBetween } from './table-writes.js'
 import { interruptible, type Tools, withTarget } from './tools.js'
 import { verify } from './verify.js'
@@ -34,6 +35,7 @@ export async function rehearse(
   tools: Tools,
 ): Promise<Rehearsal> {
   const { settings, runId, signal, screen } = tools
+  assertStaysInside(plan, settings.rehearsal.place)
   return withTarget(tools, (targetClient) =>
     withRehearsalDatabase(
       {

@@ -73,6 +73,7 @@ test('plan and check say what they found and leave nothing behind', async () => 
   expect(plan).toMatchObject({ exitCode: 0, stderr: '' })
   expect(plan.stdout).toBe(`plan      passed   1 pending migration
 ${(await shop.run(['status'])).stdout.split('history  ')[0]}    line 1  ALTER TABLE "customers" ADD COLUMN "phone" TEXT
+              ACCESS EXCLUSIVE on customers (48 kB)
 `)
   expect(await shop.run(['check'])).toEqual({
     exitCode: 0,

@@ -77,10 +77,13 @@ test('the run folder of the upgrade is private and holds record, manifest, dump,
   }
   expect(withDump).toHaveLength(1)
   expect(withDump[0]?.names).toEqual([
+    'catalog.json',
     'database.dump',
     'events.ndjson',
     'manifest.json',
     'plan.json',
+    'rehearsal-events.ndjson',
+    'rehearsed-catalog.json',
     'report.json',
     'report.md',
     'report.txt',

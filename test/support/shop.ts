@@ -88,6 +88,10 @@ export interface ShopOptions extends Pick<ProjectOptions, 'prisma' | 'config'> {
 
 const projects: Project[] = []
 
+function withoutRehearsal(args: readonly string[]): readonly string[] {
+  return args[0] === 'deploy' ? ['deploy', '--skip-rehearsal', ...args.slice(1)] : args
+}
+
 /** To be called in afterAll. */
 export async function removeShops(): Promise<void> {
   for (const project of projects.splice(0)) await project.remove()
@@ -116,7 +120,7 @@ export async function makeShop(options: ShopOptions = {}): Promise<Shop> {
     server: new URL(database.url).host,
     run: (args, env) => shop.start(args, env ? { env } : {}).result,
     start: (args, { env, ...rest } = {}) =>
-      startCli(options.rehearses || args[0] !== 'deploy' ? args : [...args, '--skip-rehearsal'], {
+      startCli(options.rehearses ? args : withoutRehearsal(args), {
         cwd: project.directory,
         env: { ...environment, ...env },
         ...rest,
