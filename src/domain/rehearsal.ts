@@ -12,7 +12,7 @@ export type RehearsalPlace = 'local' | 'same-server' | 'url'
 
 /** A lock that a statement took on a table that others use. */
 export interface TakenLock {
-  /** Schema and table, quoted where SQL needs it, as they were called before the statement. */
+  /** Schema and table, quoted where SQL needs it, as they were called before the migration. */
   readonly relation: string
   readonly mode: LockMode
   /** From the beginning of the statement that took it until it was let go, at the end of its transaction. */

@@ -43,7 +43,7 @@ export interface Observation {
 }
 
 export interface ObservedLock {
-  /** Schema and table as they were called before the statement; for an index, its table. */
+  /** Schema and table as they were called before the file; for an index, its table. */
   readonly relation: string
   readonly mode: LockMode
 }

@@ -1,3 +1,4 @@
+import { blocksWriters } from '../domain/lock-mode.js'
 import type { Rehearsal, RehearsedStatement, TableProof } from '../domain/rehearsal.js'
 import type { Block, Fact } from './blocks.js'
 import { formatTableProof, isTouched } from './rehearsal-text.js'
@@ -65,21 +66,22 @@ function makeExposures({ exposures = [] }: Rehearsal): Block[] {
   ]
 }
 
+/** Of the locks, those for which others wait. */
 function makeTimelineTable(statements: readonly RehearsedStatement[]): Block {
   return {
     kind: 'table',
-    head: ['line', 'statement', 'took', 'rows', 'locks', 'rewrites', 'log'],
+    head: ['line', 'statement', 'took', 'rows', 'log', 'rewrites', 'locks'],
     rows: statements.map(({ line, summary, durationMs, rows, locks, rewritten, walBytes }) => [
       String(line),
       summary,
       formatMs(durationMs),
       rows === null ? '' : formatCount(rows),
+      walBytes === undefined ? '' : formatBytes(walBytes),
+      rewritten.join(', '),
       locks
-        .filter(({ mode }) => mode !== 'ACCESS SHARE' && mode !== 'ROW SHARE')
+        .filter(({ mode }) => blocksWriters(mode))
         .map(({ mode, relation, heldMs }) => `${mode} on ${relation} for ${formatMs(heldMs)}`)
         .join('; '),
-      rewritten.join(', '),
-      walBytes === undefined ? '' : formatBytes(walBytes),
     ]),
   }
 }

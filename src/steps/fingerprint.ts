@@ -44,9 +44,8 @@ function showProgress(screen: Screen): (progress: FingerprintProgress) => void {
   const started = performance.now()
   return ({ doneBytes, totalBytes }) => {
     const leftMs = ((performance.now() - started) * (totalBytes - doneBytes)) / Math.max(1, doneBytes)
-    screen.progress(
-      `fingerprints  ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, about ${formatMs(leftMs)} left`,
-    )
+    const left = leftMs > 0 ? `, about ${formatMs(leftMs)} left` : ''
+    screen.progress(`fingerprints  ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`)
   }
 }
 

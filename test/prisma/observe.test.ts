@@ -43,6 +43,17 @@ test('locks that a statement takes, by the names that people know, and tables th
   expect(drop?.locks).toContainEqual({ relation: 'public.users', mode: 'ACCESS EXCLUSIVE' })
 })
 
+test('a table goes by the name that others know, and one that is new concerns nobody', async () => {
+  const [rename, alter, , index] = await observationsOf(`
+    ALTER TABLE orders RENAME TO purchases;
+    LOCK TABLE purchases IN EXCLUSIVE MODE;
+    CREATE TABLE items (id int);
+    CREATE INDEX ON items (id);`)
+  expect(rename?.locks).toEqual([{ relation: 'public.orders', mode: 'ACCESS EXCLUSIVE' }])
+  expect(alter?.locks).toEqual([{ relation: 'public.orders', mode: 'EXCLUSIVE' }])
+  expect(index?.locks).toEqual([])
+})
+
 test('an index that is locked is a table that is locked', async () => {
   const [drop] = await observationsOf('DROP INDEX orders_user_id_idx;')
   expect(drop?.locks).toEqual([{ relation: 'public.orders', mode: 'ACCESS EXCLUSIVE' }])

@@ -41,6 +41,8 @@ interface Look {
  * locks can be seen. For rehearsals: the questions take time of their own and read the catalog inside the transaction.
  */
 export class Observer {
+  /** What was there before the first statement: nobody else knows of anything newer, or by another name. */
+  #known: ReadonlyMap<string, KnownRelation> = new Map()
   #before: Look | undefined
 
   constructor(private readonly client: ScriptClient) {}
@@ -48,6 +50,7 @@ export class Observer {
   /** To be called before a statement runs whose effect is asked for. */
   async begin(): Promise<void> {
     this.#before = await this.#look()
+    this.#known = this.#before.relations
   }
 
   /** What has come about since the last look. */
@@ -57,7 +60,7 @@ export class Observer {
     this.#before = now
     if (before === undefined) return undefined
     return {
-      locks: newLocks(before, now),
+      locks: newLocks(before, now, this.#known),
       rewritten: rewrittenTables(before, now),
       walBytes: now.walBytes - before.walBytes,
       databaseSizeBytes: now.databaseSizeBytes,
@@ -83,12 +86,12 @@ export class Observer {
   }
 }
 
-/** Nobody waits for a relation that the statement has made. */
-function newLocks(before: Look, now: Look): ObservedLock[] {
+/** Nobody waits for a relation that the file has made. */
+function newLocks(before: Look, now: Look, known: ReadonlyMap<string, KnownRelation>): ObservedLock[] {
   const taken = [...now.locks].filter((lock) => !before.locks.has(lock))
   const named = taken.flatMap((lock): ObservedLock[] => {
     const [oid = '', mode = ''] = lock.split(' ')
-    const relation = before.relations.get(oid)
+    const relation = known.get(oid)
     return relation ? [{ relation: relation.name, mode: lockModeOf(mode) as LockMode }] : []
   })
   return [...new Map(named.map((lock) => [`${lock.relation} ${lock.mode}`, lock])).values()]
