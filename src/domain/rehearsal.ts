@@ -53,9 +53,10 @@ export interface TableExposure {
 }
 
 /**
- * What became of a column. `unexplained`: its values are others, and no statement that was followed says so.
+ * What became of a column. `not-compared`: rows came or went, and the old ones cannot be told from the others.
+ * `unexplained`: its values are others, and no statement that was followed says so.
  */
-export type ColumnOutcome = 'identical' | 'rewritten' | 'dropped' | 'unexplained'
+export type ColumnOutcome = 'identical' | 'rewritten' | 'dropped' | 'not-compared' | 'unexplained'
 
 export interface ColumnProof {
   readonly column: string
@@ -74,6 +75,8 @@ export interface TableProof {
   readonly now?: { readonly schema: string; readonly table: string }
   readonly rowsBefore: number
   readonly rowsAfter?: number
+  /** Old rows that no statement has written to: known where rows were added or removed. */
+  readonly rowsUntouched?: number
   readonly rows: RowsOutcome
   /** The statements that added, removed or dropped rows. */
   readonly by: readonly StatementReference[]

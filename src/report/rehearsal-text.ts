@@ -38,29 +38,35 @@ export function formatTableProof(proof: TableProof): string {
   return [formatRows(proof), ...formatColumns(proof.columns)].join('; ')
 }
 
-function formatRows({ table, now, rowsBefore, rowsAfter = 0, rows, by }: TableProof): string {
-  const lines = formatLines(by)
-  if (rows === 'dropped') return `${table} is dropped by ${lines} with ${plural(rowsBefore, 'row')}`
-  const renamed = now !== undefined && now.table !== table
-  if (rows === 'identical' || rowsBefore === rowsAfter) {
-    const what = renamed
-      ? `all ${formatCount(rowsBefore)} ${table} are ${now.table} now`
-      : `all ${formatCount(rowsBefore)} ${table} are there`
-    return rows === 'changed' ? `${what}, rows changed by ${lines}` : what
-  }
-  const why = rows === 'changed' ? `by ${lines}` : 'and NO STATEMENT SAYS SO'
-  return `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}${renamed ? ` ${now.table}` : ''} ${why}`
+function formatRows(proof: TableProof): string {
+  const { table, now, rowsBefore, rowsAfter = 0, rowsUntouched, rows, by } = proof
+  if (rows === 'dropped') return `${table} is dropped by ${formatLines(by)} with ${plural(rowsBefore, 'row')}`
+  const name = now !== undefined && now.table !== table ? `${now.table} now` : 'there'
+  const all = `all ${formatCount(rowsBefore)} ${table} are ${name}`
+  if (rows === 'identical') return all
+  if (rows === 'unexplained')
+    return `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}, AND NO STATEMENT SAYS SO`
+  const added = rowsAfter - (rowsUntouched ?? 0)
+  if (rowsUntouched === rowsBefore)
+    return added === 0 ? all : `${all}, and ${plural(added, 'row')} added by ${formatLines(by)}`
+  const came = `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}${name === 'there' ? '' : ` ${now?.table}`} by ${formatLines(by)}`
+  return rowsUntouched === undefined ? came : `${came}, ${formatCount(rowsUntouched)} of them untouched`
 }
 
 function formatColumns(columns: readonly ColumnProof[]): string[] {
   if (columns.length === 0) return []
   const identical = columns.filter(({ outcome }) => outcome === 'identical').length
-  const others = columns.filter(({ outcome }) => outcome !== 'identical')
-  const count =
-    others.length === 0
-      ? `all ${formatCount(columns.length)} columns identical`
-      : `${identical} of ${plural(columns.length, 'column')} identical`
-  return [count, ...others.map(formatColumn)]
+  const told = columns.filter(({ outcome }) => outcome !== 'identical' && outcome !== 'not-compared')
+  const notCompared = columns.length - identical - told.length
+  return [
+    ...(identical === columns.length
+      ? [`all ${formatCount(columns.length)} columns identical`]
+      : identical > 0 || notCompared === 0
+        ? [`${identical} of ${plural(columns.length, 'column')} identical`]
+        : []),
+    ...(notCompared > 0 ? [`${plural(notCompared, 'column')} not compared, because rows came or went`] : []),
+    ...told.map(formatColumn),
+  ]
 }
 
 function formatColumn({ column, now, outcome, by }: ColumnProof): string {

@@ -11,13 +11,15 @@ export interface ProofInput {
   readonly after: TableFingerprint | undefined
   /** Absent for a table that the migrations are not expected to touch. */
   readonly lineage: TableLineage | undefined
+  /** Of the rows after that no statement has written to, where rows were added or removed. */
+  readonly untouched?: TableFingerprint | undefined
 }
 
 /**
  * Tells for each old table and each old column what became of it: by the fingerprints, and where they differ, by the
  * statement that says so. The fingerprints of before and after are seeded with the same key.
  */
-export function proveTable({ before, after, lineage }: ProofInput): TableProof {
+export function proveTable({ before, after, lineage, untouched }: ProofInput): TableProof {
   const { schema, table, rows: rowsBefore } = before
   const base = { schema, table, rowsBefore }
   if (after === undefined) {
@@ -30,9 +32,13 @@ export function proveTable({ before, after, lineage }: ProofInput): TableProof {
     ...base,
     now: { schema: after.schema, table: after.table },
     rowsAfter: after.rows,
+    ...(untouched ? { rowsUntouched: untouched.rows } : {}),
     rows: changedBy.length > 0 ? 'changed' : isSameCount ? 'identical' : 'unexplained',
     by: changedBy,
-    columns: before.columns.map((column) => proveColumn(column, after, lineage, changedBy)),
+    // When every old row is untouched, the others are new, and the old ones can be compared by themselves.
+    columns: before.columns.map((column) =>
+      proveColumn(column, untouched?.rows === rowsBefore ? untouched : after, lineage, changedBy),
+    ),
   }
 }
 
@@ -54,8 +60,8 @@ function proveColumn(
   const named = { column, now: found.column }
   if (found.values === before.values && found.sum === before.sum)
     return { ...named, outcome: 'identical', by: [] }
-  const by = [...own.rewrittenBy, ...rowsChangedBy]
-  return { ...named, outcome: by.length > 0 ? 'rewritten' : 'unexplained', by }
+  if (own.rewrittenBy.length > 0) return { ...named, outcome: 'rewritten', by: own.rewrittenBy }
+  return { ...named, outcome: rowsChangedBy.length > 0 ? 'not-compared' : 'unexplained', by: rowsChangedBy }
 }
 
 /** A finding for each table in which something changed that no statement explains; it blocks. */

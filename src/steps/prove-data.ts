@@ -5,6 +5,7 @@ import type { Client } from '../postgres/connection.js'
 import { readFingerprintRequests } from '../postgres/fingerprint/read-requests.js'
 import type { FingerprintRequest } from '../postgres/fingerprint/request.js'
 import { fingerprintTables } from '../postgres/fingerprint/tables.js'
+import { isUntouchedSince } from '../postgres/untouched-rows.js'
 import { proveTable } from './data-proof.js'
 
 type Clients = readonly [Client, ...Client[]]
@@ -52,11 +53,13 @@ function outlives(name: string, lineage: TableLineage | undefined): boolean {
 /**
  * Proves table by table what became of the data, after the migrations.
  * @param taken the fingerprints of all tables as they are now, each seeded with its own key
+ * @param begunAt the moment before the migrations
  */
 export async function proveTables(
   clients: Clients,
   known: readonly KnownTable[],
   taken: readonly TableFingerprint[],
+  begunAt: string,
 ): Promise<TableProof[]> {
   const requests = await readFingerprintRequests(clients[0])
   const wanted = known.map((one) => {
@@ -70,10 +73,23 @@ export async function proveTables(
     clients,
     others.map(({ found, key }) => withKey(requestFor(requests, found as TableFingerprint), key)),
   )
+  const changed = wanted.filter(({ found, lineage }) => found && lineage && lineage.rowsChangedBy.length > 0)
+  const untouched = await fingerprintTables(
+    clients,
+    changed.map(({ found, key }) => ({
+      ...withKey(requestFor(requests, found as TableFingerprint), key),
+      condition: isUntouchedSince(begunAt),
+    })),
+  )
   return wanted.map((one) => {
     const { before, lineage, found } = one
     const at = others.indexOf(one)
-    return proveTable({ before, lineage, after: at === -1 ? found : again[at] })
+    return proveTable({
+      before,
+      lineage,
+      after: at === -1 ? found : again[at],
+      untouched: untouched[changed.indexOf(one)],
+    })
   })
 }
 

@@ -9,6 +9,7 @@ import type { Rehearsal } from '../domain/rehearsal.js'
 import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
 import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
+import { readNextTransaction } from '../postgres/untouched-rows.js'
 import { readTableWrites } from '../postgres/write-counts.js'
 import { applyAcceptances } from './accept.js'
 import { factsOf } from './baseline.js'
@@ -70,6 +71,7 @@ async function rehearseOn(
   const before = await withCopy(database, tools, async (clients) => ({
     known: await knowTables(clients, withoutHistory(backup.manifest.fingerprint.tables), lineage),
     writes: await readTableWrites(clients[0]),
+    begunAt: await readNextTransaction(clients[0]),
     provenByServer: await readProvenByServer(clients[0]),
   }))
   const { complete, told } = await rehearseMigrations(plan, database, copy)
@@ -79,7 +81,7 @@ async function rehearseOn(
   const { proof, after } = await withCopy(database, tools, async (clients) => {
     const { fingerprint, catalog } = await fingerprintDatabase(clients, tools.screen)
     return {
-      proof: await proveTables(clients, before.known, fingerprint.tables),
+      proof: await proveTables(clients, before.known, fingerprint.tables, before.begunAt),
       after: {
         catalogHash: await writeCatalog(catalog, tools.runFolder, 'rehearsed-catalog.json'),
         fingerprint,

@@ -26,6 +26,8 @@ export interface FingerprintRequest {
   readonly columns: readonly FingerprintColumn[]
   /** The columns that seed the hashes; they need not be among `columns`. Empty: no seed, and a sum over whole rows instead. */
   readonly key: readonly FingerprintColumn[]
+  /** Only rows for which this holds: SQL over the row as `t`. */
+  readonly condition?: string
 }
 
 /** The type that a column is hashed as. */

@@ -21,12 +21,16 @@ export function fingerprintStatement(
            ${arrayOf(hashes.map((hash) => `pg_catalog.sum(${hash})::text`))} AS sums,
            ${arrayOf(hashes.map(countOf))} AS values,
            ${withRowSum ? `pg_catalog.sum(${hashOfRow(request.columns)})::text` : 'NULL'} AS row_sum
-      FROM ONLY ${quoteRelation(request.schema, request.table)} AS t`
+      FROM ${rowsOf(request)}`
+}
+
+function rowsOf({ schema, table, condition }: FingerprintRequest): string {
+  return `ONLY ${quoteRelation(schema, table)} AS t${condition === undefined ? '' : ` WHERE ${condition}`}`
 }
 
 /** The statement that counts the values of one column the plain way. */
-export function countStatement({ schema, table }: FingerprintRequest, column: FingerprintColumn): string {
-  return `SELECT pg_catalog.count(${hashedValueOf(column).sql})::text AS values FROM ONLY ${quoteRelation(schema, table)} AS t`
+export function countStatement(request: FingerprintRequest, column: FingerprintColumn): string {
+  return `SELECT pg_catalog.count(${hashedValueOf(column).sql})::text AS values FROM ${rowsOf(request)}`
 }
 
 /** One array, because a select list may have no more than 1664 entries. */
