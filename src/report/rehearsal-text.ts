@@ -5,7 +5,9 @@ import { formatBytes, formatCount, formatMs, plural } from './words.js'
 export function formatRehearsal(rehearsal: Rehearsal): string[] {
   const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes = 0, proof = [] } = rehearsal
   if (outcome === 'skipped') return ['NOT REHEARSED']
-  const [longest] = exposures
+  const [longest] = exposures.toSorted(
+    (one, other) => other.readersMs - one.readersMs || other.writersMs - one.writersMs,
+  )
   return [
     `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy, ${formatBytes(diskNeededBytes)} more disk`,
     longest === undefined ? 'nobody has to wait' : `the longest that others wait: ${formatExposure(longest)}`,
