@@ -22,7 +22,7 @@ import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
-import { assertRehearsed, rehearse } from './steps/rehearse.js'
+import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
 import { readRehearsed } from './steps/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsed-run.js'
 import { writeReports } from './steps/report.js'
@@ -51,6 +51,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
     try {
       const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
       await writePlan(plan, tools)
+      await assertRehearsalPossible(plan, tools)
       const { findings, backup } = await look(plan, run, tools)
 
       // Nothing to do is a good end; what the checks found has been weighed all the same.

@@ -67,6 +67,11 @@ export interface Settings {
   readonly debug: boolean
 }
 
+/** Without a backup there is nothing to rehearse on. */
+export function willRehearse({ command, skipRehearsal, skipBackup }: Settings): boolean {
+  return (command === 'deploy' || command === 'rehearse') && !skipRehearsal && !skipBackup
+}
+
 /** The settings of a command that opens no database. */
 export type OfflineSettings = Omit<Settings, 'target' | 'databaseUrlSource'>
 

@@ -8,7 +8,7 @@ import type { Finding, Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
-import type { Settings } from '../settings/settings.js'
+import { type Settings, willRehearse } from '../settings/settings.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { forecastPending } from './forecast.js'
@@ -53,10 +53,6 @@ function leaveToRehearsal(findings: readonly Finding[], settings: Settings): rea
       ? { ...finding, verdict: 'warn', hint: 'The rehearsal of this run decides.' }
       : finding,
   )
-}
-
-function willRehearse({ command, skipRehearsal, skipBackup }: Settings): boolean {
-  return (command === 'deploy' || command === 'rehearse') && !skipRehearsal && !skipBackup
 }
 
 function historyResult(plan: Plan): Findings['results'][number] {

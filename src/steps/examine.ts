@@ -9,6 +9,7 @@ import { withConnection } from '../postgres/connection.js'
 import { readTargetIdentity } from '../postgres/identity.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
 import { missingPrivileges } from '../postgres/privileges.js'
+import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
 import { findNativeEngine, makePrismaCli } from '../prisma/cli.js'
 import { findPrismaProject, type PrismaProject } from '../prisma/project.js'
 import { formatBytes } from '../report/words.js'
@@ -64,6 +65,11 @@ export async function examine(settings: Settings): Promise<Examination[]> {
       const { version, path } = await findClientTool(name, serverMajor)
       return [`${version}, ${path}`]
     })
+  }
+  if (target !== undefined && settings.rehearsal.place === 'local') {
+    await look('rehearsal', async () => [
+      `local, server programs of PostgreSQL ${serverMajor} in ${await findServerBinariesOf(serverMajor)}`,
+    ])
   }
   if (target === undefined) {
     for (const subject of ['privileges', 'connection', 'disk']) unknown(subject)

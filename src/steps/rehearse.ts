@@ -9,8 +9,10 @@ import type { Rehearsal } from '../domain/rehearsal.js'
 import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
 import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
+import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
 import { readNextTransaction } from '../postgres/untouched-rows.js'
 import { readTableWrites } from '../postgres/write-counts.js'
+import { willRehearse } from '../settings/settings.js'
 import { applyAcceptances } from './accept.js'
 import { factsOf } from './baseline.js'
 import { unexplainedFindings } from './data-proof.js'
@@ -25,6 +27,18 @@ import { interruptible, type Tools, withTarget } from './tools.js'
 import { verify } from './verify.js'
 
 /**
+ * Looks before the long work whether there can be a rehearsal at its end.
+ * @throws RehearsalError
+ */
+export async function assertRehearsalPossible(plan: Plan, { settings }: Tools): Promise<void> {
+  const { rehearsal, rehearsedRunId } = settings
+  if (plan.pending.length === 0 || !willRehearse(settings) || rehearsedRunId !== undefined) return
+  assertStaysInside(plan, rehearsal.place)
+  if (rehearsal.place === 'local')
+    await findServerBinariesOf(Math.floor(plan.target.serverVersionNum / 10_000))
+}
+
+/**
  * Rehearses the plan on a restored copy. Gives what was found, also when the migrations fail there.
  * @throws BackupError when the backup does not restore, or does not come back as it was.
  * @throws RehearsalError, ClusterError when there is no database to rehearse on.
@@ -36,7 +50,6 @@ export async function rehearse(
   tools: Tools,
 ): Promise<Rehearsal> {
   const { settings, runId, signal, screen } = tools
-  assertStaysInside(plan, settings.rehearsal.place)
   return withTarget(tools, (targetClient) =>
     withRehearsalDatabase(
       {
