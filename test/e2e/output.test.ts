@@ -31,7 +31,7 @@ test('--version and --help need no project and no database', async () => {
   expect(help).toMatchObject({ exitCode: 0, stderr: '' })
   for (const code of Object.values(exitCodes))
     expect(help.stdout).toContain(`${String(code).padStart(4)}  ${exitCodeWords[code]}\n`)
-  for (const name of ['deploy', 'check', 'plan', 'verify', 'status', 'doctor', 'explain']) {
+  for (const name of ['deploy', 'rehearse', 'check', 'plan', 'verify', 'status', 'doctor', 'explain']) {
     expect(help.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     expect(await shop.run([name, '--help'], environment)).toMatchObject({
       exitCode: 0,
@@ -128,7 +128,7 @@ test('with --json standard output is one object and nothing else, whatever happe
   const status = await shop.run(['status', '--json'])
   expect(JSON.parse(status.stdout)).toMatchObject({ command: 'status', exitCode: 0 })
   const doctor = await shop.run(['doctor', '--json'])
-  expect(JSON.parse(doctor.stdout)).toHaveLength(9)
+  expect(JSON.parse(doctor.stdout)).toHaveLength(10)
   expect(doctor.stderr).toBe('')
 })
 
@@ -216,6 +216,7 @@ test('doctor says what is there, and what is missing', async () => {
     'target      passed',
     'pg_dump     passed',
     'pg_restore  passed',
+    'rehearsal   passed',
     'privileges  passed',
     'connection  passed',
     'disk        passed',
