@@ -41,18 +41,25 @@ export function formatTableProof(proof: TableProof): string {
 }
 
 function formatRows(proof: TableProof): string {
-  const { table, now, rowsBefore, rowsAfter = 0, rowsUntouched, rows, by } = proof
+  const { table, now, rowsBefore, rowsAfter = 0, rowsUntouched, rows, by, columns } = proof
   if (rows === 'dropped') return `${table} is dropped by ${formatLines(by)} with ${plural(rowsBefore, 'row')}`
   const name = now !== undefined && now.table !== table ? `${now.table} now` : 'there'
   const all = `all ${formatCount(rowsBefore)} ${table} are ${name}`
-  if (rows === 'identical') return all
-  if (rows === 'unexplained')
-    return `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}, AND NO STATEMENT SAYS SO`
+  const isWhole = rowsBefore === rowsAfter && columns.every(({ outcome }) => outcome === 'identical')
+  if (rows === 'identical' || (rows === 'changed' && isWhole)) return all
+  if (rows === 'unexplained') return formatUnexplained(proof, all)
   const added = rowsAfter - (rowsUntouched ?? 0)
   if (rowsUntouched === rowsBefore)
     return added === 0 ? all : `${all}, and ${plural(added, 'row')} added by ${formatLines(by)}`
   const came = `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}${name === 'there' ? '' : ` ${now?.table}`} by ${formatLines(by)}`
   return rowsUntouched === undefined ? came : `${came}, ${formatCount(rowsUntouched)} of them untouched`
+}
+
+function formatUnexplained({ table, now, rowsBefore, rowsAfter = 0 }: TableProof, all: string): string {
+  if (now === undefined) return `${table} is gone with ${plural(rowsBefore, 'row')}, AND NO STATEMENT SAYS SO`
+  return rowsBefore === rowsAfter
+    ? `${all}, their VALUES IN OTHER ROWS, AND NO STATEMENT SAYS SO`
+    : `${formatCount(rowsBefore)} ${table} became ${formatCount(rowsAfter)}, AND NO STATEMENT SAYS SO`
 }
 
 function formatColumns(columns: readonly ColumnProof[]): string[] {

@@ -27,19 +27,32 @@ export function proveTable({ before, after, lineage, untouched }: ProofInput): T
     return { ...base, rows: by.length > 0 ? 'dropped' : 'unexplained', by, columns: [] }
   }
   const changedBy = lineage?.rowsChangedBy ?? []
-  const isSameCount = after.rows === rowsBefore
+  // When every old row is untouched, the others are new, and the old ones can be compared by themselves.
+  const compared = untouched?.rows === rowsBefore ? untouched : after
+  const columns = before.columns.map((column) => proveColumn(column, compared, lineage, changedBy))
+  const areSame = after.rows === rowsBefore && !areShuffled(before, after, lineage)
   return {
     ...base,
     now: { schema: after.schema, table: after.table },
     rowsAfter: after.rows,
     ...(untouched ? { rowsUntouched: untouched.rows } : {}),
-    rows: changedBy.length > 0 ? 'changed' : isSameCount ? 'identical' : 'unexplained',
+    rows: changedBy.length > 0 ? 'changed' : areSame ? 'identical' : 'unexplained',
     by: changedBy,
-    // When every old row is untouched, the others are new, and the old ones can be compared by themselves.
-    columns: before.columns.map((column) =>
-      proveColumn(column, untouched?.rows === rowsBefore ? untouched : after, lineage, changedBy),
-    ),
+    columns,
   }
+}
+
+/**
+ * Without a key only the sum over whole rows shows that values are in other rows. It compares like with like only where
+ * the columns are the same ones, and says nothing new where a statement writes one of them.
+ */
+function areShuffled(
+  before: TableFingerprint,
+  after: TableFingerprint,
+  lineage: TableLineage | undefined,
+): boolean {
+  const isWritten = lineage?.columns.some((one) => one.droppedBy || one.rewrittenBy.length > 0) ?? false
+  return !isWritten && before.columns.length === after.columns.length && before.rowSum !== after.rowSum
 }
 
 function proveColumn(
@@ -72,9 +85,7 @@ export function unexplainedFindings(proofs: readonly TableProof[]): Finding[] {
     const name = quoteRelation(proof.schema, proof.table)
     const what =
       proof.rows === 'unexplained'
-        ? proof.rowsAfter === undefined
-          ? `the table is gone with its ${proof.rowsBefore} rows`
-          : `it had ${proof.rowsBefore} rows and has ${proof.rowsAfter}`
+        ? describeRows(proof)
         : `other values in ${columns.map(({ column }) => column).join(', ')}`
     return [
       {
@@ -88,4 +99,10 @@ export function unexplainedFindings(proofs: readonly TableProof[]): Finding[] {
       } satisfies Finding,
     ]
   })
+}
+
+function describeRows({ rowsBefore, rowsAfter }: TableProof): string {
+  if (rowsAfter === undefined) return `the table is gone with its ${rowsBefore} rows`
+  if (rowsAfter === rowsBefore) return 'its values are in other rows'
+  return `it had ${rowsBefore} rows and has ${rowsAfter}`
 }
