@@ -130,12 +130,14 @@ async function readMovedSequences(
   tools: Tools,
 ): Promise<Record<string, string>> {
   const lastValueOf = ({ properties }: CatalogObject) => String(properties['last value'])
+  // The first value that is taken changes only whether any was.
+  const stateOf = (object: CatalogObject) => `${lastValueOf(object)} ${object.properties['is called']}`
   const before = new Map(catalog.map((object) => [object.name, object]))
   const ignore = ({ kind }: CatalogObject) => kind !== 'sequence'
   const now = await withTarget(tools, (client) => readCatalogObjects(client, { ignore }))
   const moved = now.filter((object) => {
     const old = before.get(object.name)
-    return old !== undefined && lastValueOf(old) !== lastValueOf(object)
+    return old !== undefined && stateOf(old) !== stateOf(object)
   })
   return Object.fromEntries(moved.map((object) => [object.name, lastValueOf(object)]))
 }

@@ -67,6 +67,17 @@ export async function openFor(
   return database
 }
 
+/** Opens one for a whole test file with a server of its own. */
+export async function openForFile(
+  target: TargetAddress | { url: string },
+  asked: Asked,
+): Promise<RehearsalDatabase> {
+  const request = await requestFor(target, asked)
+  const database = await openRehearsalDatabase(request)
+  await request.targetClient.end()
+  return database
+}
+
 /** Dumps a database as the step backup does; returns the folder of the dump. */
 export async function dump(target: TargetAddress | { url: string }): Promise<string> {
   const address = 'url' in target ? addressOf(target) : target
