@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupManifest } from '../domain/backup.js'
 import type { CatalogObject } from '../domain/catalog-object.js'
+import { RehearsalError } from '../domain/errors.js'
 import type { TableLineage } from '../domain/lineage.js'
 import type { Rehearsal, RehearsedEnd, TableProof } from '../domain/rehearsal.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { TableWrites } from '../domain/write-counts.js'
+import { hashCatalogObjects } from '../postgres/catalog-fingerprint/hash.js'
 import { readCatalogFile } from './fingerprint.js'
 import type { Tools } from './tools.js'
 
@@ -21,7 +23,10 @@ export interface Rehearsed {
   readonly knownDifferences: ReadonlySet<string>
 }
 
-/** What this run, or the one it took the rehearsal of, has kept of the copy's end; undefined without a rehearsal. */
+/**
+ * What this run, or the one it took the rehearsal of, has kept of the copy's end; undefined without a rehearsal.
+ * @throws RehearsalError when it cannot be read any more, or is not what was written: nothing could be compared then.
+ */
 export async function readRehearsed(
   { after, proof, runId, findings = [] }: Rehearsal,
   lineage: readonly TableLineage[],
@@ -29,18 +34,35 @@ export async function readRehearsed(
 ): Promise<Rehearsed | undefined> {
   if (after === undefined || proof === undefined) return undefined
   const folder = runId === undefined ? tools.runFolder : join(tools.settings.backupsPath, runId)
-  const manifest = await readJson<BackupManifest>(join(folder, 'manifest.json'))
-  const record = runId === undefined ? undefined : await readJson<RunRecord>(join(folder, 'run.json'))
+  const kept = await readKept(folder).catch((cause: Error) => {
+    throw notKept(`what the rehearsal left in ${folder} cannot be read: ${cause.message}`)
+  })
+  if (hashCatalogObjects(kept.catalog) !== after.catalogHash)
+    throw notKept(`the catalog in ${folder} is not the one that the rehearsal wrote`)
   return {
     after,
     proof,
-    catalog: await readCatalogFile(folder, 'rehearsed-catalog.json'),
-    lineage: record?.findings?.lineage ?? lineage,
-    writesAtSnapshot: manifest.tableWrites,
+    catalog: kept.catalog,
+    lineage: runId === undefined ? lineage : (kept.record.findings?.lineage ?? []),
+    writesAtSnapshot: kept.manifest.tableWrites,
     knownDifferences: new Set(
       findings.filter(({ code }) => code === 'backup-differs').map(({ object = '' }) => object),
     ),
   }
+}
+
+async function readKept(folder: string) {
+  return {
+    manifest: await readJson<BackupManifest>(join(folder, 'manifest.json')),
+    record: await readJson<RunRecord>(join(folder, 'run.json')),
+    catalog: await readCatalogFile(folder, 'rehearsed-catalog.json'),
+  }
+}
+
+function notKept(message: string): RehearsalError {
+  return new RehearsalError('rehearsal-not-kept', message, {
+    hint: 'Rehearse again: leave --rehearsed out, or run migrate-guard rehearse.',
+  })
 }
 
 async function readJson<T>(path: string): Promise<T> {
