@@ -160,7 +160,7 @@ export function assertRehearsed({ outcome, outcomes = [], findings = [] }: Rehea
   const failed = outcomes.find((one) => one.outcome === 'failed')
   if (failed) {
     const { line, sqlstate, message } = failed.error ?? { message: 'Prisma did not apply it' }
-    const where = line === undefined ? '' : `, line ${line}`
+    const where = line === undefined ? '' : `, line ${line},`
     const state = sqlstate === undefined ? '' : `${sqlstate}: `
     throw new RehearsalError(
       'rehearsal-failed',

@@ -116,6 +116,8 @@ async function givenRows(
   const { sql, opaque, isVolatile, takes } = new Rewriter(walk.content, scope).query({ SelectStmt: select })
   // Where INSERT INTO t SELECT … gives fewer columns, the last ones get their defaults.
   const width = hasStar(select) ? await countColumns(walk, sql) : widthOf(select)
+  // SELECT FROM t is legal, and all its rows take the defaults.
+  if (width === 0) throw new NotFollowed('the query that it inserts from has no columns')
   const names = columns.slice(0, width).map((_, i) => quoteIdentifier(`~${i}`))
   return {
     query: `SELECT * FROM (${sql}) AS given (${names.join(', ')})`,
@@ -135,7 +137,9 @@ async function countColumns(walk: Walk, sql: string): Promise<number> {
 }
 
 function widthOf(select: Node): number {
-  return select.larg ? widthOf(select.larg) : (select.targetList ?? select.valuesLists[0].List.items).length
+  return select.larg
+    ? widthOf(select.larg)
+    : (select.targetList ?? select.valuesLists?.[0].List.items ?? []).length
 }
 
 function hasStar(select: Node): boolean {

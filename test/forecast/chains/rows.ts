@@ -191,6 +191,11 @@ const inserts = over(shop, [
   ['INSERT VALUES', `INSERT INTO teams VALUES (10, 'x', NULL, 4), (11, 'y', 2, DEFAULT)`],
   ['INSERT with columns in another order', `INSERT INTO teams (name, id) VALUES ('x', 10)`],
   ['INSERT fewer values than columns', `INSERT INTO teams VALUES (10, 'x')`],
+  [
+    'INSERT from a query without columns',
+    'INSERT INTO users SELECT FROM generate_series(1, 2)',
+    { undecided: /no columns/ },
+  ],
   ['INSERT DEFAULT VALUES', 'INSERT INTO users DEFAULT VALUES; INSERT INTO users DEFAULT VALUES'],
   [
     'INSERT from a sequence',
