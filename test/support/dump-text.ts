@@ -1,0 +1,36 @@
+import { execa } from 'execa'
+import type { TargetAddress } from '../../src/domain/target.js'
+
+/**
+ * What the real pg_dump writes of a database as SQL: by what it is of, in no order of its own. Knows nothing of our
+ * fingerprints, so it can judge them.
+ */
+export async function readDumpText(address: TargetAddress): Promise<Map<string, string>> {
+  const { host, port, user, database, password } = address
+  const { stdout } = await execa('pg_dump', ['--format=plain', '--no-password'], {
+    env: {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGDATABASE: database,
+      PGPASSWORD: password?.reveal() ?? '',
+    },
+    maxBuffer: 500_000_000,
+  })
+  const parts = new Map<string, string>()
+  for (const part of stdout.split(/^--\n-- /m)) {
+    const [title = ''] = part.split('\n', 1)
+    const lines = part.split('\n').filter((line) => !/^\\(un)?restrict /.test(line))
+    parts.set(title, [...(parts.get(title)?.split('\n') ?? []), ...lines].sort().join('\n'))
+  }
+  return parts
+}
+
+/** What differs between the two, by what it is of. */
+export function differingParts(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): string[] {
+  const titles = [...new Set([...one.keys(), ...other.keys()])]
+  return titles.filter((title) => one.get(title) !== other.get(title))
+}
