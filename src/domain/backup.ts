@@ -41,6 +41,8 @@ export interface BackupManifest {
   readonly sequencesAfter: Readonly<Record<string, string>>
   /** When the snapshot was taken; who writes later shows in them. */
   readonly tableWrites: readonly TableWrites[]
+  /** Size on disk of each table by `schema.name`; the time that a restore takes is estimated from it. */
+  readonly tableSizesBytes?: Readonly<Record<string, number>>
   readonly files: readonly BackupFile[]
   /** What a database dump never contains; printed in the report. */
   readonly notIncluded: readonly string[]

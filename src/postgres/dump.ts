@@ -10,6 +10,7 @@ import { effect } from '../effects/effect.js'
 import { runProcess } from '../effects/run-process.js'
 import { connectionStringFor } from './client-environment.js'
 import type { ClientTool } from './client-tools.js'
+import { RestoreOutput, type RestoreProgress } from './restore-output.js'
 import { RowCounter } from './row-counter.js'
 
 export interface DumpRequest {
@@ -23,10 +24,13 @@ export interface DumpRequest {
   readonly folder: string
   readonly jobs: number
   readonly signal: AbortSignal
+  /** Size in bytes of each table by `schema.name`, not quoted; the time left is estimated from it. */
+  readonly tableSizesBytes?: ReadonlyMap<string, number>
+  readonly onProgress?: (progress: RestoreProgress) => void
 }
 
 /** pg_dump waits this long for a table that somebody has locked, then gives up; else it would hang without a word. */
-const lockWaitTimeoutMs = 30_000
+export const lockWaitTimeoutMs = 30_000
 
 /**
  * Dumps the whole database in directory format, always all of it: with -n or -t large objects and extensions would
@@ -35,6 +39,7 @@ const lockWaitTimeoutMs = 30_000
  */
 export async function dumpDatabase(request: DumpRequest): Promise<void> {
   const { tool, address, folder, signal } = request
+  const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.jobs, request.onProgress)
   const result = await runProcess({
     effect: 'backup.pg-dump',
     file: tool.path,
@@ -43,18 +48,25 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       `--jobs=${request.jobs}`,
       '--compress=1',
       '--no-password',
+      '--verbose',
       `--snapshot=${request.snapshotId}`,
       `--lock-wait-timeout=${lockWaitTimeoutMs}`,
       `--file=${folder}`,
       `--dbname=${connectionStringFor(address, request.applicationName)}`,
     ],
-    environment: request.environment,
+    // Its messages are read, so they must be in English.
+    environment: { ...request.environment, LC_ALL: 'C', LC_MESSAGES: 'C' },
+    onStderr: (chunk) => output.add(chunk),
     signal,
   })
   if (result.exitCode !== 0) {
-    throw new BackupError('dump-failed', `pg_dump ${result.ending}: ${reasonIn(result.stderr)}`, {
-      hint: 'Mend the cause and run the command again; the unfinished dump was removed.',
-    })
+    throw new BackupError(
+      'dump-failed',
+      `pg_dump ${result.ending}: ${reasonIn(output.lastLines.join('\n'))}`,
+      {
+        hint: 'Mend the cause and run the command again; the unfinished dump was removed.',
+      },
+    )
   }
   await makeFilesPrivate(folder)
 }

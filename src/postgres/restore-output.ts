@@ -13,12 +13,16 @@ export interface RestoreProgress {
 
 const keptLines = 200
 
-/** Reads what `pg_restore --verbose` says on its standard error: progress, and at the end the failure. */
+/**
+ * Reads what `pg_restore --verbose` says on its standard error: progress, and at the end the failure. pg_dump says the
+ * same of the tables that it begins and finishes.
+ */
 export class RestoreOutput {
   readonly #sizesBytes: ReadonlyMap<string, number>
   readonly #onProgress: (progress: RestoreProgress) => void
   readonly #started = performance.now()
   readonly #bytesTotal: number
+  readonly #jobs: number
   readonly #begun: string[] = []
   readonly #lines: string[] = []
   readonly #decoder = new StringDecoder('utf8')
@@ -28,11 +32,14 @@ export class RestoreOutput {
 
   /**
    * @param sizesBytes size of each table by `schema.name`, to estimate the time left.
+   * @param jobs how many tables are at work at the same time.
    */
   constructor(
     sizesBytes: ReadonlyMap<string, number>,
+    jobs: number,
     onProgress: (progress: RestoreProgress) => void = () => undefined,
   ) {
+    this.#jobs = jobs
     this.#sizesBytes = sizesBytes
     this.#onProgress = onProgress
     this.#bytesTotal = [...sizesBytes.values()].reduce((sum, size) => sum + size, 0)
@@ -53,7 +60,7 @@ export class RestoreOutput {
     this.#lines.push(line)
     if (this.#lines.length > keptLines) this.#lines.shift()
     // Each process writes its name and its message apart, so lines of several run into each other.
-    const begun = /(?:^|: )processing data for table "(.*)"$/.exec(line)?.[1]
+    const begun = /(?:^|: )(?:processing data for|dumping contents of) table "(.*)"$/.exec(line)?.[1]
     // Only parallel jobs say it. One job alone is done with its tables when it begins with the indexes.
     const finished = /(?:^|: )finished item \d+ TABLE DATA (.*)$/.exec(line)?.[1]
     const index = /(?:^|: )(creating|launching item \d+) (INDEX|CONSTRAINT|FK CONSTRAINT) /.exec(line)
@@ -63,6 +70,7 @@ export class RestoreOutput {
   }
 
   #begin(table: string): void {
+    if (this.#jobs === 1) this.#countBegun()
     this.#begun.push(table)
     this.#tell('rows')
   }
@@ -74,8 +82,12 @@ export class RestoreOutput {
   }
 
   #beginIndexes(oneJob: boolean): void {
-    for (const name of oneJob ? this.#begun.splice(0) : []) this.#count(name)
+    if (oneJob) this.#countBegun()
     this.#tell('indexes')
+  }
+
+  #countBegun(): void {
+    for (const name of this.#begun.splice(0)) this.#count(name)
   }
 
   #count(name: string): void {

@@ -113,7 +113,7 @@ async function runRestore(
   what: readonly string[],
 ): Promise<void> {
   const { tool, database, folder, runId, signal } = request
-  const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.onProgress)
+  const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.jobs, request.onProgress)
   const result = await runProcess({
     effect: 'rehearsal.pg-restore',
     file: tool.path,

@@ -14,8 +14,10 @@ export interface Snapshot {
   readonly lsn: string
   /** The server's counters when it was taken; who writes later shows in them. */
   readonly tableWrites: readonly TableWrites[]
-  /** A connection inside the snapshot; for one question at a time. */
+  /** A connection inside the snapshot, which holds it; for one question at a time. */
   readonly client: Client
+  /** Aborted when the session that holds it ends before it is let go: nobody can join it then. */
+  readonly lost: AbortSignal
   /** Opens one more connection inside the snapshot. */
   open(): Promise<Client>
   /** Lets the snapshot go and ends its connections. */
@@ -38,7 +40,11 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
   }
   const holder = await openConnection(address, patient)
   const others: Client[] = []
+  const lost = new AbortController()
   let isReleased = false
+  holder.once('end', () => {
+    if (!isReleased) lost.abort()
+  })
   try {
     await holder.query(withoutTransactionTimeout)
     await holder.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
@@ -52,6 +58,7 @@ export async function takeSnapshot(address: TargetAddress, session: Session): Pr
       lsn,
       tableWrites: await readTableWrites(holder),
       client: holder,
+      lost: lost.signal,
       open: async () => {
         const client = await openConnection(address, patient)
         others.push(client)

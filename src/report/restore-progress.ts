@@ -15,14 +15,18 @@ const phases: Readonly<Record<RestoreProgress['phase'], string>> = {
 }
 
 /** `restoring the copy: rows, 1.2 GB of 3.4 GB, about 20 s left` */
-export function formatRestoreProgress({
-  phase,
-  bytesDone,
-  bytesTotal,
-  remainingMs,
-}: RestoreProgress): string {
+export function formatRestoreProgress(progress: RestoreProgress): string {
+  return `restoring the copy: ${phases[progress.phase]}${formatRest(progress)}`
+}
+
+/** `dump 1.2 GB of 3.4 GB, about 20 s left` */
+export function formatDumpProgress(progress: RestoreProgress): string {
+  return `dump${formatRest(progress).replace(/^,/, '')}`
+}
+
+function formatRest({ phase, bytesDone, bytesTotal, remainingMs }: RestoreProgress): string {
   const size =
     phase === 'rows' && bytesTotal > 0 ? `, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}` : ''
   const left = remainingMs === undefined ? '' : `, about ${formatMs(remainingMs)} left`
-  return `restoring the copy: ${phases[phase]}${size}${left}`
+  return `${size}${left}`
 }

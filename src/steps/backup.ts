@@ -6,17 +6,20 @@ import { join } from 'node:path'
 import type { Backup, BackupFile, BackupManifest, TableRowCount } from '../domain/backup.js'
 import type { CatalogObject } from '../domain/catalog-object.js'
 import { BackupError, GuardError } from '../domain/errors.js'
-import type { DataFingerprint } from '../domain/fingerprint.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder, writePrivateFile } from '../effects/private-files.js'
 import { readCatalogObjects } from '../postgres/catalog-fingerprint/read-catalog-objects.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import { type ClientTool, findClientTool } from '../postgres/client-tools.js'
-import { dumpDatabase, hashFiles, readDump } from '../postgres/dump.js'
+import { dumpDatabase, hashFiles, lockWaitTimeoutMs, readDump } from '../postgres/dump.js'
+import { readTableSizes } from '../postgres/fingerprint/read-requests.js'
 import type { Snapshot } from '../postgres/snapshot.js'
+import { formatDumpProgress } from '../report/restore-progress.js'
 import { quoteRelation } from '../sql/names.js'
 import { fingerprintSnapshot, writeCatalog } from './fingerprint.js'
+import { shareProgress } from './share-progress.js'
 import { applicationName, interruptible, type Tools, withTarget } from './tools.js'
+import { whileHeld } from './while-held.js'
 
 /** What a dump of one database leaves out: https://www.postgresql.org/docs/current/app-pgdump.html#PG-DUMP-NOTES */
 const notIncluded = [
@@ -68,24 +71,11 @@ async function makeBackup(
 ): Promise<Backup> {
   const started = performance.now()
   const { runFolder, signal, screen } = tools
-  const environment = await clientEnvironment(tools.settings.target, tools.scratchFolder)
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
   await makePrivateFolder(path)
-  const [, { fingerprint, catalog }] = await interruptible(tools, () =>
-    Promise.all([
-      dumpDatabase({
-        tool: clientTools.dump,
-        address: tools.settings.target,
-        applicationName: applicationName(tools, 'backup'),
-        environment,
-        snapshotId: snapshot.id,
-        folder: path,
-        jobs: tools.settings.jobs,
-        signal,
-      }),
-      readSnapshot(snapshot, tools),
-    ]),
+  const { catalog, fingerprint, tableSizesBytes } = await interruptible(tools, () =>
+    whileHeld(snapshot, () => dumpAndFingerprint(path, clientTools.dump, snapshot, tools)),
   )
   screen.progress('reading the dump back')
   const [files, rowsInDump] = await interruptible(tools, () =>
@@ -107,6 +97,7 @@ async function makeBackup(
     catalogHash,
     sequencesAfter: await readMovedSequences(catalog, tools),
     tableWrites: snapshot.tableWrites,
+    tableSizesBytes: Object.fromEntries(tableSizesBytes),
     files,
     notIncluded,
   }
@@ -122,6 +113,29 @@ async function makeBackup(
     manifest,
     manifestSha256: createHash('sha256').update(text).digest('hex'),
   }
+}
+
+/** Both at the same time, and of the same instant. */
+async function dumpAndFingerprint(path: string, tool: ClientTool, snapshot: Snapshot, tools: Tools) {
+  const { settings, scratchFolder, signal, screen } = tools
+  // Before pg_dump reads where each sequence stands, which belongs to no snapshot.
+  const { catalog, tableSizesBytes } = await reading(describeSnapshot(snapshot))
+  const [showDump, showFingerprints] = shareProgress(screen)
+  const dumping = dumpDatabase({
+    tool,
+    address: settings.target,
+    applicationName: applicationName(tools, 'backup'),
+    environment: await clientEnvironment(settings.target, scratchFolder),
+    snapshotId: snapshot.id,
+    folder: path,
+    jobs: settings.jobs,
+    signal: AbortSignal.any([signal, snapshot.lost]),
+    tableSizesBytes,
+    onProgress: (progress) => showDump(formatDumpProgress(progress)),
+  })
+  const reads = reading(fingerprintSnapshot(snapshot, { screen: { progress: showFingerprints } }))
+  const [fingerprint] = await Promise.all([reads, dumping])
+  return { catalog, fingerprint, tableSizesBytes }
 }
 
 /** pg_dump has read every sequence by now, each at a moment of its own. */
@@ -142,12 +156,27 @@ async function readMovedSequences(
   return Object.fromEntries(moved.map((object) => [object.name, lastValueOf(object)]))
 }
 
-async function readSnapshot(
-  snapshot: Snapshot,
-  tools: Tools,
-): Promise<{ fingerprint: DataFingerprint; catalog: readonly CatalogObject[] }> {
-  return fingerprintSnapshot(snapshot, tools).catch((error: Error) => {
+/** A table that somebody has locked is waited for as long as pg_dump would wait for it. */
+async function describeSnapshot(snapshot: Snapshot) {
+  const reader = await snapshot.open()
+  await reader.query(`SET lock_timeout = ${lockWaitTimeoutMs}`)
+  const catalog = await readCatalogObjects(reader)
+  const tableSizesBytes = await readTableSizes(reader)
+  await reader.end()
+  return { catalog, tableSizesBytes }
+}
+
+/** What cannot be read of the snapshot cannot be proven of the dump. */
+async function reading<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: Error) => {
     if (error instanceof GuardError) throw error
+    // lock_not_available: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    if ((error as { code?: string }).code === '55P03') {
+      throw new BackupError('table-locked', 'a table was locked for so long that it could not be read', {
+        hint: 'Find out who holds the lock, wait for its end, and run the command again.',
+        cause: error,
+      })
+    }
     throw new BackupError(
       'rows-not-counted',
       `the rows of the snapshot cannot be counted: ${error.message}`,

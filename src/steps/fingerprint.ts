@@ -22,10 +22,9 @@ export interface FullFingerprint {
 /** Fingerprints what the snapshot shows, on two connections inside it. */
 export async function fingerprintSnapshot(
   snapshot: Snapshot,
-  { screen }: { readonly screen: Screen },
-): Promise<FullFingerprint> {
-  const clients = [await snapshot.open(), await snapshot.open()] as const
-  return fingerprintDatabase(clients, screen)
+  { screen }: { readonly screen: Pick<Screen, 'progress'> },
+): Promise<DataFingerprint> {
+  return fingerprintData([await snapshot.open(), await snapshot.open()], screen)
 }
 
 /** Fingerprints the database that the clients see; they see the same instant, or nobody writes. */
@@ -33,14 +32,21 @@ export async function fingerprintDatabase(
   clients: readonly [Client, ...Client[]],
   screen: Screen,
 ): Promise<FullFingerprint> {
-  const [client] = clients
-  const catalog = await readCatalogObjects(client)
-  const requests = await readFingerprintRequests(client)
-  const tables = await fingerprintTables(clients, requests, { onProgress: showProgress(screen) })
-  return { fingerprint: { tables, largeObjects: await fingerprintLargeObjects(client) }, catalog }
+  const catalog = await readCatalogObjects(clients[0])
+  return { fingerprint: await fingerprintData(clients, screen), catalog }
 }
 
-function showProgress(screen: Screen): (progress: FingerprintProgress) => void {
+async function fingerprintData(
+  clients: readonly [Client, ...Client[]],
+  screen: Pick<Screen, 'progress'>,
+): Promise<DataFingerprint> {
+  const [client] = clients
+  const requests = await readFingerprintRequests(client)
+  const tables = await fingerprintTables(clients, requests, { onProgress: showProgress(screen) })
+  return { tables, largeObjects: await fingerprintLargeObjects(client) }
+}
+
+function showProgress(screen: Pick<Screen, 'progress'>): (progress: FingerprintProgress) => void {
   const started = performance.now()
   return ({ doneBytes, totalBytes }) => {
     const leftMs = ((performance.now() - started) * (totalBytes - doneBytes)) / Math.max(1, doneBytes)

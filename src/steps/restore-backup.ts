@@ -65,6 +65,7 @@ async function restore(
       jobs: settings.jobs,
       scratchFolder,
       signal,
+      tableSizesBytes: new Map(Object.entries(backup.manifest.tableSizesBytes ?? {})),
       onProgress: (progress) => screen.progress(formatRestoreProgress(progress)),
     })
   } catch (error) {

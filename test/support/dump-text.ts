@@ -5,9 +5,12 @@ import type { TargetAddress } from '../../src/domain/target.js'
  * What the real pg_dump writes of a database as SQL: by what it is of, in no order of its own. Knows nothing of our
  * fingerprints, so it can judge them.
  */
-export async function readDumpText(address: TargetAddress): Promise<Map<string, string>> {
+export async function readDumpText(
+  address: TargetAddress,
+  options: readonly string[] = [],
+): Promise<Map<string, string>> {
   const { host, port, user, database, password } = address
-  const { stdout } = await execa('pg_dump', ['--format=plain', '--no-password'], {
+  const { stdout } = await execa('pg_dump', ['--format=plain', '--no-password', ...options], {
     env: {
       PGHOST: host,
       PGPORT: String(port),

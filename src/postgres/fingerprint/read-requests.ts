@@ -89,3 +89,9 @@ export async function readFingerprintRequests(
     key: key as FingerprintColumn[],
   }))
 }
+
+/** Size on disk in bytes of every table that is fingerprinted, by `schema.name`, not quoted. */
+export async function readTableSizes(reader: Reader): Promise<Map<string, number>> {
+  const requests = await readFingerprintRequests(reader)
+  return new Map(requests.map(({ schema, table, sizeBytes }) => [`${schema}.${table}`, sizeBytes]))
+}
