@@ -13,6 +13,7 @@ import { clientEnvironment } from '../postgres/client-environment.js'
 import { type ClientTool, findClientTool } from '../postgres/client-tools.js'
 import { dumpDatabase, hashFiles, lockWaitTimeoutMs, readDump } from '../postgres/dump.js'
 import { readTableSizes } from '../postgres/fingerprint/read-requests.js'
+import { assertEveryRowReadable } from '../postgres/readable-rows.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { formatDumpProgress } from '../report/restore-progress.js'
 import { quoteRelation } from '../sql/names.js'
@@ -71,6 +72,7 @@ async function makeBackup(
 ): Promise<Backup> {
   const started = performance.now()
   const { runFolder, signal, screen } = tools
+  await assertEveryRowReadable(snapshot.client)
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
   await makePrivateFolder(path)

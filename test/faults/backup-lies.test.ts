@@ -142,8 +142,15 @@ test('row level security that hides rows from the role stops the run before the 
   const result = await guarded.deploy({ env: { DATABASE_URL: url } })
   expect(result.exitCode).toBe(4)
   expect(result.record.failure?.message).toBe(
-    'pg_dump ended with exit code 1: query would be affected by row-level security policy for table "people"',
+    'row level security hides rows of public.people from the role, so its dump would not be all of them',
   )
+
+  await guarded.database.query(
+    `ALTER TABLE people DISABLE ROW LEVEL SECURITY; ALTER TABLE visits OWNER TO postgres`,
+  )
+  const hidden = await guarded.deploy({ env: { DATABASE_URL: url } })
+  expect(hidden.exitCode).toBe(4)
+  expect(hidden.record.failure?.message).toBe('the role may not read public.visits, so it cannot be dumped')
   await guarded.database.query(`DROP OWNED BY ${role} CASCADE`)
   await guarded.database.query(`DROP ROLE ${role}`)
 })

@@ -78,7 +78,9 @@ test('an intact backup passes, each by its own record', async () => {
 
 test('an intact backup of another database is refused, and so is one whose record is of another run', async () => {
   const its = JSON.parse(await readFile(join(other, 'run.json'), 'utf8')) as RunRecord
-  await expect(assertIntact(other, { ...record, ...(its.backup ? { backup: its.backup } : {}) })).rejects.toMatchObject({
+  await expect(
+    assertIntact(other, { ...record, ...(its.backup ? { backup: its.backup } : {}) }),
+  ).rejects.toMatchObject({
     code: 'backup-of-another',
     exitCode: 4,
   })
