@@ -3,13 +3,13 @@ import { formatBytes, formatCount, formatMs, plural } from './words.js'
 
 /** What a person must know of the rehearsal before the question, a line each. */
 export function formatRehearsal(rehearsal: Rehearsal): string[] {
-  const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes = 0, proof = [] } = rehearsal
+  const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes, proof = [] } = rehearsal
   if (outcome === 'skipped') return ['NOT REHEARSED']
   const [longest] = exposures.toSorted(
     (one, other) => other.readersMs - one.readersMs || other.writersMs - one.writersMs,
   )
   return [
-    `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy, ${formatBytes(diskNeededBytes)} more disk`,
+    `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy${diskNeededBytes === undefined ? '' : `, ${formatBytes(diskNeededBytes)} more disk`}`,
     longest === undefined ? 'nobody has to wait' : `the longest that others wait: ${formatExposure(longest)}`,
     ...proof.filter(isTouched).map(formatTableProof),
   ]

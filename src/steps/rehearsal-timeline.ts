@@ -51,10 +51,23 @@ export function makeTimeline(
   return {
     migrations,
     durationMs: sumOf(migrations, ({ durationMs }) => durationMs),
-    exposures: exposuresOf(statements),
+    exposures: exposuresOf(statements.flatMap((one) => one.locks)),
     diskNeededBytes: Math.max(0, ...statements.map(({ growthBytes = 0 }) => growthBytes)),
     walBytes: sumOf(statements, ({ walBytes = 0 }) => walBytes),
   }
+}
+
+/** The same for an engine that tells nothing of what it does: only what was seen from outside. */
+export function makeTimelineFromOutside(
+  seen: readonly SeenLock[],
+  durationMs: number,
+): Pick<Timeline, 'durationMs' | 'exposures'> {
+  const locks = seen.map(({ relation, mode, firstSeenAt, lastSeenAt }) => ({
+    relation,
+    mode,
+    heldMs: lastSeenAt - firstSeenAt + sampleEveryMs,
+  }))
+  return { durationMs, exposures: exposuresOf(locks) }
 }
 
 function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
@@ -133,8 +146,7 @@ function statementsOf(
 }
 
 /** The longest time for each table: transactions come one after the other, and between them the others get their turn. */
-function exposuresOf(statements: readonly RehearsedStatement[]): TableExposure[] {
-  const locks = statements.flatMap((one) => one.locks)
+function exposuresOf(locks: readonly TakenLock[]): TableExposure[] {
   const relations = [...new Set(locks.map(({ relation }) => relation))]
   return relations
     .map((relation) => {

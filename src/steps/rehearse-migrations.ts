@@ -6,7 +6,7 @@ import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.j
 import { applyMigrations } from './apply-migrations.js'
 import { readEngineEvents } from './follow-engine.js'
 import { withCopy } from './rehearsal-copy.js'
-import { makeTimeline } from './rehearsal-timeline.js'
+import { makeTimeline, makeTimelineFromOutside } from './rehearsal-timeline.js'
 import { applicationName, type Tools } from './tools.js'
 
 /** What running the migrations on the copy told. */
@@ -34,12 +34,15 @@ export async function rehearseMigrations(
       'SELECT pg_catalog.pg_database_size(pg_catalog.current_database())::float8 AS bytes',
     )
     const watch = await sampleLocks(watcher, applicationName(copy, 'rehearse'))
+    const started = performance.now()
     const found = await applyMigrations(plan, copy, { purpose: 'rehearse', eventsFile })
+    const elapsedMs = performance.now() - started
     const seen = await watch.stop()
     const events = await readEngineEvents(eventsFile)
-    return {
-      complete: found.complete,
-      told: { outcomes: found.migrations, ...makeTimeline(plan.pending, events, seen, rows[0].bytes) },
-    }
+    const timeline =
+      plan.engine === 'hosted'
+        ? makeTimeline(plan.pending, events, seen, rows[0].bytes)
+        : makeTimelineFromOutside(seen, elapsedMs)
+    return { complete: found.complete, told: { outcomes: found.migrations, ...timeline } }
   })
 }

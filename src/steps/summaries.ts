@@ -64,7 +64,7 @@ export const summaries = {
       summary:
         outcome === 'reused'
           ? `rehearsed by run ${runId}, the same plan on the same catalog`
-          : `backup ${backupLevel}, ${plural(rehearsal.migrations?.length ?? 0, 'migration')} in ${formatMs(durationMs)} (${place})`,
+          : `backup ${backupLevel}, ${plural(rehearsal.outcomes?.length ?? 0, 'migration')} in ${formatMs(durationMs)} (${place})`,
       record,
     }
   },
