@@ -1,5 +1,4 @@
 import type { BackupLevel } from './backup.js'
-import type { CatalogDifference } from './catalog-object.js'
 import type { MigrationOutcome } from './deployment.js'
 import type { Finding } from './finding.js'
 import type { DataFingerprint } from './fingerprint.js'
@@ -113,7 +112,7 @@ export interface Rehearsal {
   /** What the target should be like after the deploy, if nobody else wrote. */
   readonly after?: RehearsedEnd
   /** The way there and back, where a down.sql stands beside a migration. */
-  readonly wayBack?: readonly WayBack[]
+  readonly wayBack?: WayBack
 }
 
 export interface RehearsedEnd {
@@ -124,10 +123,11 @@ export interface RehearsedEnd {
   readonly tableWrites: readonly TableWrites[]
 }
 
-/** up → down → up of the last pending migrations. */
+/** up → down → up of the last pending migrations, as far as each has a down.sql. */
 export interface WayBack {
-  readonly migration: string
+  /** Those that were taken back, newest first. */
+  readonly migrations: readonly string[]
   readonly outcome: 'passed' | 'failed'
-  /** What down.sql did not bring back, or did not leave the same the second time. */
-  readonly differences: readonly (CatalogDifference | string)[]
+  /** What down.sql did not bring back, or what was not the same the second time; one line each. */
+  readonly differences: readonly string[]
 }

@@ -31,6 +31,7 @@ export function makeRehearsalBlocks(rehearsal: Rehearsal): Block[] {
     ...list('Not the same on the copy as on the target:', rehearsal.differences),
     ...list('Made harmless on the copy:', rehearsal.disarmed),
     ...makeExposures(rehearsal),
+    ...makeWayBack(rehearsal),
     ...migrations.flatMap(({ name, durationMs, statements }): Block[] => [
       {
         kind: 'sentence',
@@ -64,6 +65,15 @@ function makeExposures({ exposures = [] }: Rehearsal): Block[] {
       ]),
     },
   ]
+}
+
+function makeWayBack({ wayBack }: Rehearsal): Block[] {
+  if (wayBack === undefined) return []
+  const { migrations, outcome, differences } = wayBack
+  const what = `The way back, down.sql of ${migrations.join(', ')} and then the same once more`
+  if (differences.length === 0)
+    return [{ kind: 'sentence', text: `${what}: everything is as it was before, and as the first time.` }]
+  return list(`${what}: ${outcome === 'failed' ? 'FAILED' : 'with differences'}`, differences)
 }
 
 /** Of the locks, those for which others wait. */

@@ -157,6 +157,39 @@ export const stepPages: readonly CodePage[] = [
     remedy: 'Find what wrote to the table; accept the change by name if it is meant.',
   },
   {
+    code: 'way-back-fails',
+    kind: 'failure',
+    title: 'a down.sql fails, or its migration cannot be deployed again after it',
+    why: 'On the copy the migrations were taken back by the down.sql files beside them, newest first, and deployed once more. Whoever needs the way back needs it at once, and would find out then.',
+    remedy:
+      'Mend down.sql at the line that is named, or delete it: nobody must rely on a way back that fails.',
+    example: {
+      sql: '-- migration.sql: ALTER TABLE "customers" RENAME TO "contacts";\nDROP TABLE "customers";',
+      instead:
+        '-- migration.sql: ALTER TABLE "customers" RENAME TO "contacts";\nALTER TABLE "contacts" RENAME TO "customers";',
+    },
+  },
+  {
+    code: 'way-back-differs',
+    kind: 'failure',
+    title: 'down.sql does not lead back to where the migrations began',
+    why: 'After up and down the copy was compared with what it was before, and after up, down and up with the first time. It blocks where an object of the catalog differs, or a value that the migrations had kept. It warns where they had dropped or rewritten the values themselves, which no SQL brings back, and where a column stands at another place, because one that is added again comes last. Where sequences stand is not compared: they never go back.',
+    remedy:
+      'Mend down.sql, or accept the difference by name; what cannot come back is only in the backup, or in a column that the migration keeps for a while.',
+    example: {
+      sql: '-- migration.sql: DROP INDEX "customers_name_idx"; ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\nALTER TABLE "customers" DROP COLUMN "phone";',
+      instead:
+        '-- migration.sql: DROP INDEX "customers_name_idx"; ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\nALTER TABLE "customers" DROP COLUMN "phone";\nCREATE INDEX "customers_name_idx" ON "customers"("name");',
+    },
+  },
+  {
+    code: 'way-back-not-rehearsed',
+    kind: 'failure',
+    title: 'a down.sql was not run in the rehearsal',
+    why: 'A newer migration has none, so there is no way to the place from which this one leads back.',
+    remedy: 'Write a down.sql for every migration that is deployed with it, or do not rely on this one.',
+  },
+  {
     code: 'catalog-differs',
     kind: 'failure',
     title: 'the catalog after the deploy is not as rehearsed',

@@ -20,6 +20,7 @@ import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
 import { knowTables, proveTables } from './prove-data.js'
 import { makeCopyTools, withCopy } from './rehearsal-copy.js'
 import { rehearseMigrations } from './rehearse-migrations.js'
+import { rehearseWayBack } from './rehearse-way-back.js'
 import { restoreBackup } from './restore-backup.js'
 import { assertStaysInside } from './server-wide.js'
 import { writesBetween } from './table-writes.js'
@@ -74,7 +75,7 @@ async function rehearseOn(
   backup: ProvenBackup,
   tools: Tools,
 ): Promise<Rehearsal> {
-  const restored = await restoreBackup(database, plan, backup, tools)
+  const { found: asRestored, ...restored } = await restoreBackup(database, plan, backup, tools)
   const where = { place: database.place, serverVersion: database.serverVersion, ...restored }
   const notExact = weigh(restored.findings, tools)
   if (notExact.some(isBlocking)) return { outcome: 'failed', ...where, findings: notExact }
@@ -91,9 +92,11 @@ async function rehearseOn(
   if (!complete) return { outcome: 'failed', ...where, ...told, findings: notExact }
 
   tools.screen.progress('comparing the copy before and after')
-  const { proof, after } = await withCopy(database, tools, async (clients) => {
-    const { fingerprint, catalog } = await fingerprintDatabase(clients, tools.screen)
+  const { proof, after, end } = await withCopy(database, tools, async (clients) => {
+    const end = await fingerprintDatabase(clients, tools.screen)
+    const { fingerprint, catalog } = end
     return {
+      end,
       proof: await proveTables(clients, before.known, fingerprint.tables, before.begunAt),
       after: {
         catalogHash: await writeCatalog(catalog, tools.runFolder, 'rehearsed-catalog.json'),
@@ -118,8 +121,12 @@ async function rehearseOn(
       .filter((one) => isBlocking(one) || !findings.findings.some((other) => isSameMatter(one, other)))
       .map((finding): Finding => ({ ...finding, step: 'rehearse' })),
   ]
-  const outcome = found.some(isBlocking) ? 'failed' : 'passed'
-  return { outcome, ...where, ...told, proof, after, findings: found }
+  const { wayBack, findings: ofWayBack } = found.some(isBlocking)
+    ? { findings: [] }
+    : await rehearseWayBack(plan, { before: asRestored, after: end, proof }, database, copy)
+  const all = [...found, ...weigh(ofWayBack, tools)]
+  const outcome = all.some(isBlocking) ? 'failed' : 'passed'
+  return { outcome, ...where, ...told, proof, after, ...(wayBack ? { wayBack } : {}), findings: all }
 }
 
 function isSameMatter(one: Finding, other: Finding): boolean {

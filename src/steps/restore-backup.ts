@@ -19,6 +19,8 @@ export interface RestoredBackup {
   readonly disarmed: readonly string[]
   readonly differences: readonly string[]
   readonly findings: readonly Finding[]
+  /** The copy as it was restored. */
+  readonly found: FullFingerprint
 }
 
 /**
@@ -44,6 +46,7 @@ export async function restoreBackup(
     disarmed: restored.disarmed,
     differences: [...database.differences, ...restored.differences],
     findings,
+    found,
   }
 }
 
