@@ -97,7 +97,7 @@ async function look(
   const saidBy = `prisma migrate deploy ${result.ending}`
   tools.screen.progress('looking at what is in the database')
   try {
-    await untilServerIsBack(tools)
+    await untilServerIsBack(purpose, tools)
     return await withTargetThroughout(tools, async (client) => {
       if (!(await endSessions(client, applicationName(tools, purpose), sessionsGoneTimeoutMs))) {
         return unknown(plan, [saidBy, 'a session of the deploy is still at work on the server'])
@@ -124,14 +124,16 @@ async function look(
 }
 
 /** A server that is being restarted is worth waiting for: only it knows what became of the deploy. */
-async function untilServerIsBack(tools: Tools): Promise<void> {
+async function untilServerIsBack(purpose: ApplyOptions['purpose'], tools: Tools): Promise<void> {
   const deadline = Date.now() + serverBackTimeoutMs
   for (;;) {
     try {
       return await withTargetThroughout(tools, async () => undefined)
     } catch (error) {
       const isAway = error instanceof TargetError && error.code === 'target-unreachable'
-      if (!isAway || Date.now() > deadline) throw error
+      // The server of a rehearsal that was told to stop is gone for good.
+      const isOver = purpose === 'rehearse' && tools.signal.aborted
+      if (!isAway || isOver || Date.now() > deadline) throw error
       tools.screen.progress('waiting for the server, which went away during the deploy')
       await sleep(serverPollMs)
     }

@@ -51,7 +51,7 @@ export async function rehearse(
   tools: Tools,
 ): Promise<Rehearsal> {
   const { settings, runId, signal, screen } = tools
-  return withTarget(tools, (targetClient) =>
+  const rehearsed = withTarget(tools, (targetClient) =>
     withRehearsalDatabase(
       {
         ...settings.rehearsal,
@@ -66,6 +66,8 @@ export async function rehearse(
       (database) => interruptible(tools, () => rehearseOn(database, plan, findings, backup, tools)),
     ),
   )
+  // Told to stop, the connection to the target is cut, and the one who lost it says so in words of his own.
+  return rehearsed.catch((error: unknown) => interruptible(tools, () => Promise.reject(error)))
 }
 
 async function rehearseOn(

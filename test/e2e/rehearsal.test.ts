@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import type { JsonReport } from '../../src/report/json.js'
 import { makeShop, pendingName, pendingSql, removeShops, type Shop, takePassword } from '../support/shop.js'
 
 afterAll(removeShops)
+
+const writes = fileURLToPath(new URL('../fixtures/observers/write.mjs', import.meta.url))
 
 const more = `INSERT INTO customers SELECT i, 'person' || i || '@example.com' FROM generate_series(4, 500) i;`
 
@@ -72,7 +75,7 @@ test('check cannot tell, the rehearsal stops it with line and SQLSTATE, and the 
   expect(passed.exitCode).toBe(0)
 }, 120_000)
 
-test.each(['local', 'same-server', 'url'])(
+test.each(['local', 'same-server', ...(process.env.MIGRATE_GUARD_TEST_LONG === '1' ? ['url'] : [])])(
   'rehearse on a copy (%s) leaves the target untouched, and another deploy may take it',
   async (place) => {
     const shop = await makeShop({ rehearses: true })
@@ -215,4 +218,49 @@ test('without a backup there is nothing to rehearse on, and that is said as loud
     expect(text).toContain('NOT REHEARSED')
     expect(text).toContain('NO BACKUP')
   }
+}, 60_000)
+
+test('a row lost behind our back and an index dropped during the deploy are found after it', async () => {
+  const shop = await makeShop({ rehearses: true })
+  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: writes,
+    WRITE_AFTER: 'deploy.prisma',
+    // No counter of the server tells of these.
+    WRITE_SQL: 'SET track_counts = off; DELETE FROM customers WHERE id = 3; DROP INDEX notes_customer_id_idx',
+  })
+  expect(deployed.exitCode).toBe(22)
+  const { verification, databaseState } = await shop.report()
+  expect(databaseState).toBe('changed')
+  expect(verification?.findings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        code: 'data-differs',
+        verdict: 'block',
+        message: 'table "customers" has 2 rows, 3 in the rehearsal, and nobody else wrote to it',
+      }),
+      expect.objectContaining({
+        code: 'catalog-differs',
+        verdict: 'block',
+        object: 'public.notes_customer_id_idx',
+      }),
+    ]),
+  )
+}, 60_000)
+
+test('a writer between snapshot and deploy is no loss, and the report names what that weakens', async () => {
+  const shop = await makeShop({ rehearses: true })
+  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: writes,
+    WRITE_AFTER: 'rehearsal.drop-database',
+    WRITE_SQL: `INSERT INTO customers VALUES (10, 'new@example.com'); UPDATE customers SET fax = '1' WHERE id = 1;
+      SELECT lo_from_bytea(0, 'a picture')`,
+  })
+  expect(deployed.stderr).toBe('')
+  expect(deployed.exitCode).toBe(0)
+  const text = await shop.runFile('report.txt')
+  expect(text).toContain('1 of 2 tables identical to the rehearsal')
+  expect(text).toContain(
+    'others inserted 1, updated 1 and deleted 0 rows of "customers" since the backup: its number of rows reconciles',
+  )
+  expect(text).toContain('the large objects are not as in the rehearsal: 0 large objects there, 1 now')
 }, 60_000)

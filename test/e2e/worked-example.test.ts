@@ -55,6 +55,7 @@ test('customers become contacts: blocked, mended, deployed, audited, and then th
   expect(deployed.stderr).toBe('')
   expect(deployed.exitCode).toBe(0)
   expect(deployed.stdout).toContain('passed: 1 of 1 migration applied; verification passed')
+  await expectProof(customers)
   await crm.readBack(async (client) => {
     expect(await client.contact.count()).toBe(customers)
     const order = await client.order.findFirstOrThrow({ include: { contact: true } })
