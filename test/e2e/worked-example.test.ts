@@ -21,6 +21,26 @@ afterAll(async () => {
 const guard = (...args: string[]) =>
   runCli(args, { cwd: folder, env: { DATABASE_URL: crm.url }, timeoutMs: 90_000 })
 
+/** What became of the old tables, by the lines of the migration that did it: before the question, and in the report. */
+async function expectProof(stdout: string): Promise<void> {
+  const runs = (await readdir(join(folder, 'backups'))).filter((name) => /^\d{8}T/.test(name)).sort()
+  const report = await readFile(join(folder, 'backups', runs.at(-1) ?? '', 'report.txt'), 'utf8')
+  expect(report).toContain('1 table with 20 rows identical in every value; 3 tables changed.')
+  for (const said of [
+    'all 2,000 customers are contacts now; 6 of 7 columns identical; company_id rewritten by line 98',
+    'all 5,000 orders are there; all 7 columns identical',
+    '500 companies became 520 by line 91; ',
+  ]) {
+    expect(stdout).toContain(said)
+    expect(report).toContain(`- ${said}`)
+  }
+  expect(report).toMatch(
+    /^ +98 +UPDATE "contacts" SET "company_id" .* 20 +ROW EXCLUSIVE on public\.contacts for/m,
+  )
+  expect(report).toMatch(/^ +rehearsed-catalog +passed /m)
+  expect(report).toContain('4 of 5 tables identical to the rehearsal')
+}
+
 test('customers become contacts: blocked, mended, deployed, audited, and then there is nothing left to do', async () => {
   const schemaBefore = await crm.query(
     "SELECT count(*)::int AS tables FROM pg_class WHERE relname = 'contacts'",
@@ -55,7 +75,7 @@ test('customers become contacts: blocked, mended, deployed, audited, and then th
   expect(deployed.stderr).toBe('')
   expect(deployed.exitCode).toBe(0)
   expect(deployed.stdout).toContain('passed: 1 of 1 migration applied; verification passed')
-  await expectProof(customers)
+  await expectProof(deployed.stdout)
   await crm.readBack(async (client) => {
     expect(await client.contact.count()).toBe(customers)
     const order = await client.order.findFirstOrThrow({ include: { contact: true } })
