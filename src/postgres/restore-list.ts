@@ -12,14 +12,23 @@ export interface LeftOut {
   readonly schema?: string
 }
 
-/** Paths of two lists for `pg_restore --use-list`: the tables and what they need, then everything else. */
+/** Paths of lists for `pg_restore --use-list`: the tables and what they need, then everything else. */
 export interface RestoreLists {
   readonly schema: string
   readonly rest: string
+  /** What must wait for all rows; absent where nothing has to. */
+  readonly last?: string
 }
 
 /**
- * Writes the contents of a dump into two lists, without these objects. Grants stand in the second one, as in a restore
+ * Of several jobs, one may add a constraint NOT VALID to a domain while another still loads rows that do not keep it:
+ * pg_restore knows of no connection between the two. Event triggers come after everything else, as always.
+ */
+const waitsForRows = /^\d+; \d+ \d+ (?:CHECK CONSTRAINT |COMMENT .* CONSTRAINT .* ON DOMAIN )/
+const comesLast = /^\d+; \d+ \d+ (?:EVENT TRIGGER |COMMENT - EVENT TRIGGER )/
+
+/**
+ * Writes the contents of a dump into lists, without these objects. Grants stand in the second one, as in a restore
  * at one go: an owner from whom a privilege was revoked must still be able to fill the table.
  * @param folder a private one, for the lists.
  */
@@ -37,8 +46,14 @@ export async function writeRestoreLists(
   const schema = new Set(beforeData.filter((line) => !/^\d+; \d+ \d+ ACL /.test(line)))
   const lists = { schema: join(folder, 'restore-schema'), rest: join(folder, 'restore-rest') }
   await writePrivateFile(lists.schema, contents.filter((line) => schema.has(line)).join('\n'))
-  await writePrivateFile(lists.rest, contents.filter((line) => !schema.has(line)).join('\n'))
-  return lists
+  const rest = contents.filter((line) => !schema.has(line))
+  const mustWait = rest.some((line) => waitsForRows.test(line))
+  const isLast = (line: string) => mustWait && (waitsForRows.test(line) || comesLast.test(line))
+  await writePrivateFile(lists.rest, rest.filter((line) => !isLast(line)).join('\n'))
+  if (!mustWait) return lists
+  const last = join(folder, 'restore-last')
+  await writePrivateFile(last, rest.filter(isLast).join('\n'))
+  return { ...lists, last }
 }
 
 async function listContents(tool: ClientTool, dump: string, options: readonly string[]): Promise<string[]> {

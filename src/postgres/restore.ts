@@ -62,6 +62,7 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
   await runRestore(request, privateFolder, [`--use-list=${lists.schema}`])
   const disarmedBefore = await owner(disarm)
   await runRestore(request, privateFolder, [`--use-list=${lists.rest}`, `--jobs=${request.jobs}`])
+  if (lists.last) await runRestore(request, privateFolder, [`--use-list=${lists.last}`])
   // Subscriptions come last.
   const disarmedAfter = await owner(disarm)
   request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })

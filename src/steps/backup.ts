@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Backup, BackupFile, BackupManifest, TableRowCount } from '../domain/backup.js'
 import type { CatalogObject } from '../domain/catalog-object.js'
-import { BackupError, GuardError } from '../domain/errors.js'
+import { BackupError, CheckError, GuardError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder, writePrivateFile } from '../effects/private-files.js'
 import { readCatalogObjects } from '../postgres/catalog-fingerprint/read-catalog-objects.js'
@@ -171,6 +171,8 @@ async function describeSnapshot(snapshot: Snapshot) {
 /** What cannot be read of the snapshot cannot be proven of the dump. */
 async function reading<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: Error) => {
+    if (error instanceof CheckError)
+      throw new BackupError(error.code, error.message, { hint: error.hint, cause: error })
     if (error instanceof GuardError) throw error
     // lock_not_available: https://www.postgresql.org/docs/current/errcodes-appendix.html
     if ((error as { code?: string }).code === '55P03') {
