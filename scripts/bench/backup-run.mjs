@@ -10,7 +10,7 @@ import { withRehearsalDatabase } from '../../dist/postgres/rehearsal-database/op
 import { takeSnapshot } from '../../dist/postgres/snapshot.js'
 import { parseDatabaseUrl } from '../../dist/settings/database-url.js'
 import { backup } from '../../dist/steps/backup.js'
-import { restoreBackup } from '../../dist/steps/restore-backup.js'
+import { restoreBackup } from '../../dist/steps/rehearsal/restore-backup.js'
 
 const target = parseDatabaseUrl(process.env.DATABASE_URL, 'DATABASE_URL')
 const restores = process.argv.includes('--restore')

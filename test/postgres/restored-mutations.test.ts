@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Client, openConnection } from '../../src/postgres/connection.js'
-import { compareRestored, type DumpedFingerprint } from '../../src/steps/compare-restored.js'
 import { fingerprintDatabase } from '../../src/steps/fingerprint.js'
+import { compareRestored, type DumpedFingerprint } from '../../src/steps/rehearsal/compare-restored.js'
 import { connectTo } from '../support/address.js'
 import { useOwnServer } from '../support/own-server.js'
 import { dump, openForFile, restore } from '../support/rehearsal.js'

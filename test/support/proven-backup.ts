@@ -10,7 +10,7 @@ import { withRehearsalDatabase } from '../../src/postgres/rehearsal-database/ope
 import type { RehearsalDatabase, RehearsalPlace } from '../../src/postgres/rehearsal-database/request.js'
 import { type Snapshot, takeSnapshot } from '../../src/postgres/snapshot.js'
 import { backup } from '../../src/steps/backup.js'
-import { type RestoredBackup, restoreBackup } from '../../src/steps/restore-backup.js'
+import { type RestoredBackup, restoreBackup } from '../../src/steps/rehearsal/restore-backup.js'
 import type { Tools } from '../../src/steps/tools.js'
 
 /** What the steps backup and rehearse work with, of a run of their own. */

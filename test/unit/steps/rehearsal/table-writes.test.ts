@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import type { TableLineage } from '../../../src/domain/lineage.js'
-import type { TableWrites } from '../../../src/domain/write-counts.js'
-import { writesBetween } from '../../../src/steps/table-writes.js'
+import type { TableLineage } from '../../../../src/domain/lineage.js'
+import type { TableWrites } from '../../../../src/domain/write-counts.js'
+import { writesBetween } from '../../../../src/steps/rehearsal/table-writes.js'
 
 const writes = (name: string, inserted = 0, updated = 0, deleted = 0): TableWrites => {
   const [schema = '', table = ''] = name.split('.')

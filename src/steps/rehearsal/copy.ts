@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { makePrivateFolder } from '../effects/private-files.js'
-import { type Client, withConnection } from '../postgres/connection.js'
-import { ownerSession } from '../postgres/rehearsal-database/owner-session.js'
-import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
-import { makePrismaCli } from '../prisma/cli.js'
-import type { Tools } from './tools.js'
+import { makePrivateFolder } from '../../effects/private-files.js'
+import { type Client, withConnection } from '../../postgres/connection.js'
+import { ownerSession } from '../../postgres/rehearsal-database/owner-session.js'
+import type { RehearsalDatabase } from '../../postgres/rehearsal-database/request.js'
+import { makePrismaCli } from '../../prisma/cli.js'
+import type { Tools } from '../tools.js'
 
 /** The tools of the run, but for the copy: what is written for the target can be done to it. */
 export async function makeCopyTools({ address }: RehearsalDatabase, tools: Tools): Promise<Tools> {

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import type { Plan } from '../domain/plan.js'
-import type { Rehearsal } from '../domain/rehearsal.js'
-import { sampleLocks } from '../postgres/lock-sampler.js'
-import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
-import { applyMigrations } from './apply-migrations.js'
-import { readEngineEvents } from './follow-engine.js'
-import { withCopy } from './rehearsal-copy.js'
-import { makeTimeline, makeTimelineFromOutside } from './rehearsal-timeline.js'
-import { applicationName, type Tools } from './tools.js'
+import type { Plan } from '../../domain/plan.js'
+import type { Rehearsal } from '../../domain/rehearsal.js'
+import { sampleLocks } from '../../postgres/lock-sampler.js'
+import type { RehearsalDatabase } from '../../postgres/rehearsal-database/request.js'
+import { applyMigrations } from '../apply-migrations.js'
+import { readEngineEvents } from '../follow-engine.js'
+import { applicationName, type Tools } from '../tools.js'
+import { withCopy } from './copy.js'
+import { makeTimeline, makeTimelineFromOutside } from './timeline.js'
 
 /** What running the migrations on the copy told. */
 export interface RehearsedRun {

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { Plan } from '../../../src/domain/plan.js'
-import { takeRehearsal } from '../../../src/steps/rehearsed-run.js'
-import type { Tools } from '../../../src/steps/tools.js'
+import type { Plan } from '../../../../src/domain/plan.js'
+import { takeRehearsal } from '../../../../src/steps/rehearsal/rehearsed-run.js'
+import type { Tools } from '../../../../src/steps/tools.js'
 
 let backups: string
 let runs = 0
@@ -54,7 +54,7 @@ test.each([
   })
 })
 
-test.each(['20260101T000000Z-none', '../somewhere', '/etc', '', '..', '.'])(
+test.each(['20260101T000000Z-none', '../../somewhere', '/etc', '', '..', '.'])(
   'a run "%s" that is not in the folder is refused',
   async (runId) => {
     await expect(take(runId)).rejects.toMatchObject({ code: 'run-not-found', exitCode: 5 })

@@ -1,14 +1,14 @@
-import { blocksReaders, blocksWriters, type LockMode } from '../domain/lock-mode.js'
-import type { PendingMigration } from '../domain/migration.js'
+import { blocksReaders, blocksWriters, type LockMode } from '../../domain/lock-mode.js'
+import type { PendingMigration } from '../../domain/migration.js'
 import type {
   Rehearsal,
   RehearsedMigration,
   RehearsedStatement,
   TableExposure,
   TakenLock,
-} from '../domain/rehearsal.js'
-import { type SeenLock, sampleEveryMs } from '../postgres/lock-sampler.js'
-import type { EngineEvent } from '../prisma/engine-events.js'
+} from '../../domain/rehearsal.js'
+import { type SeenLock, sampleEveryMs } from '../../postgres/lock-sampler.js'
+import type { EngineEvent } from '../../prisma/engine-events.js'
 
 type Finished = Extract<EngineEvent, { type: 'statement-finished' }> & { startedAt: number; endedAt: number }
 

@@ -1,8 +1,8 @@
-import type { Finding } from '../domain/finding.js'
-import type { ColumnFingerprint, TableFingerprint } from '../domain/fingerprint.js'
-import type { ColumnLineage, StatementReference, TableLineage } from '../domain/lineage.js'
-import type { ColumnProof, TableProof } from '../domain/rehearsal.js'
-import { quoteRelation } from '../sql/names.js'
+import type { Finding } from '../../domain/finding.js'
+import type { ColumnFingerprint, TableFingerprint } from '../../domain/fingerprint.js'
+import type { ColumnLineage, StatementReference, TableLineage } from '../../domain/lineage.js'
+import type { ColumnProof, TableProof } from '../../domain/rehearsal.js'
+import { quoteRelation } from '../../sql/names.js'
 
 /** A table of today, what is foreseen of it, and what it held before and after. */
 export interface ProofInput {

@@ -1,4 +1,4 @@
-import type { CatalogObjectKind } from '../domain/catalog-object.js'
+import type { CatalogObjectKind } from '../../domain/catalog-object.js'
 
 /**
  * Objects that belong to where a database is: what leads out of the copy is cut there, and told as such; properties of

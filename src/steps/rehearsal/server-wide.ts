@@ -1,8 +1,8 @@
-import { RehearsalError } from '../domain/errors.js'
-import type { Statement } from '../domain/migration.js'
-import type { Plan } from '../domain/plan.js'
-import type { RehearsalPlace } from '../domain/rehearsal.js'
-import { parseStatements } from '../sql/parser.js'
+import { RehearsalError } from '../../domain/errors.js'
+import type { Statement } from '../../domain/migration.js'
+import type { Plan } from '../../domain/plan.js'
+import type { RehearsalPlace } from '../../domain/rehearsal.js'
+import { parseStatements } from '../../sql/parser.js'
 
 /** Nodes of statements that act on the whole server, or on a database that they name: the copy could not hold them. */
 const serverWide =

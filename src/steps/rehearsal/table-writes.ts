@@ -1,5 +1,5 @@
-import type { TableLineage } from '../domain/lineage.js'
-import type { TableWrites } from '../domain/write-counts.js'
+import type { TableLineage } from '../../domain/lineage.js'
+import type { TableWrites } from '../../domain/write-counts.js'
 
 /**
  * What was written between two readings of the server's counters, by the names of the second; 0 where nothing was. A table

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RehearsalError } from '../domain/errors.js'
-import type { Plan } from '../domain/plan.js'
-import type { Rehearsal } from '../domain/rehearsal.js'
-import type { RunRecord } from '../domain/run-record.js'
-import type { Tools } from './tools.js'
+import { RehearsalError } from '../../domain/errors.js'
+import type { Plan } from '../../domain/plan.js'
+import type { Rehearsal } from '../../domain/rehearsal.js'
+import type { RunRecord } from '../../domain/run-record.js'
+import type { Tools } from '../tools.js'
 
 /**
  * What an earlier run rehearsed, when it was this very plan: the same migrations on the same catalog of the same

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import type { ExecutionModel, PendingMigration } from '../../../src/domain/migration.js'
-import type { SeenLock } from '../../../src/postgres/lock-sampler.js'
-import type { EngineEvent, EngineEventBody, ObservedLock } from '../../../src/prisma/engine-events.js'
-import { makeTimeline } from '../../../src/steps/rehearsal-timeline.js'
+import type { ExecutionModel, PendingMigration } from '../../../../src/domain/migration.js'
+import type { SeenLock } from '../../../../src/postgres/lock-sampler.js'
+import type { EngineEvent, EngineEventBody, ObservedLock } from '../../../../src/prisma/engine-events.js'
+import { makeTimeline } from '../../../../src/steps/rehearsal/timeline.js'
 
 const start = Date.parse('2026-11-20T04:34:00.000Z')
 

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { StatementFailure } from '../domain/deployment.js'
-import type { PendingMigration } from '../domain/migration.js'
-import { effect } from '../effects/effect.js'
-import { type Client, withConnection } from '../postgres/connection.js'
-import { transactionModeOf, wrappedStatements } from '../sql/execution-model.js'
-import { readFileText } from '../sql/file-text.js'
-import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
-import { applicationName, type Tools } from './tools.js'
+import type { StatementFailure } from '../../domain/deployment.js'
+import type { PendingMigration } from '../../domain/migration.js'
+import { effect } from '../../effects/effect.js'
+import { type Client, withConnection } from '../../postgres/connection.js'
+import { transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
+import { readFileText } from '../../sql/file-text.js'
+import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
+import { applicationName, type Tools } from '../tools.js'
 
 /** The down.sql beside a migration: what takes it back. */
 export interface DownScript {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { CatalogObject } from '../../../src/domain/catalog-object.js'
-import { compareRestored } from '../../../src/steps/compare-restored.js'
+import type { CatalogObject } from '../../../../src/domain/catalog-object.js'
+import { compareRestored } from '../../../../src/steps/rehearsal/compare-restored.js'
 
 const noData = { tables: [], largeObjects: { objects: 0, sum: '0' } }
 

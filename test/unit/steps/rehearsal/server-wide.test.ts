@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import type { Plan } from '../../../src/domain/plan.js'
-import { assertStaysInside } from '../../../src/steps/server-wide.js'
-import { parse } from '../../support/parse.js'
+import type { Plan } from '../../../../src/domain/plan.js'
+import { assertStaysInside } from '../../../../src/steps/rehearsal/server-wide.js'
+import { parse } from '../../../support/parse.js'
 
 function planOf(sql: string): Plan {
   return { pending: [{ file: 'migration.sql', statements: parse(sql) }] } as unknown as Plan

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import type { TableFingerprint } from '../../../src/domain/fingerprint.js'
-import type { ColumnLineage, StatementReference, TableLineage } from '../../../src/domain/lineage.js'
-import { formatTableProof } from '../../../src/report/rehearsal-text.js'
-import { proveTable, unexplainedFindings } from '../../../src/steps/data-proof.js'
+import type { TableFingerprint } from '../../../../src/domain/fingerprint.js'
+import type { ColumnLineage, StatementReference, TableLineage } from '../../../../src/domain/lineage.js'
+import { formatTableProof } from '../../../../src/report/rehearsal-text.js'
+import { proveTable, unexplainedFindings } from '../../../../src/steps/rehearsal/data-proof.js'
 
 const line = (number: number): StatementReference => ({
   migration: '1_contacts',

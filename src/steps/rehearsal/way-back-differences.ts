@@ -1,12 +1,12 @@
-import type { CatalogDifference } from '../domain/catalog-object.js'
-import type { Finding } from '../domain/finding.js'
-import type { DataFingerprint } from '../domain/fingerprint.js'
-import type { TableProof } from '../domain/rehearsal.js'
-import { diffCatalogObjects } from '../postgres/catalog-fingerprint/diff.js'
-import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
-import { withoutSequenceValues } from '../postgres/catalog-fingerprint/sequence-values.js'
-import { compareFingerprints, type FingerprintDifference } from '../postgres/fingerprint/compare.js'
-import type { FullFingerprint } from './fingerprint.js'
+import type { CatalogDifference } from '../../domain/catalog-object.js'
+import type { Finding } from '../../domain/finding.js'
+import type { DataFingerprint } from '../../domain/fingerprint.js'
+import type { TableProof } from '../../domain/rehearsal.js'
+import { diffCatalogObjects } from '../../postgres/catalog-fingerprint/diff.js'
+import { formatCatalogDifference } from '../../postgres/catalog-fingerprint/format.js'
+import { withoutSequenceValues } from '../../postgres/catalog-fingerprint/sequence-values.js'
+import { compareFingerprints, type FingerprintDifference } from '../../postgres/fingerprint/compare.js'
+import type { FullFingerprint } from '../fingerprint.js'
 
 /**
  * What is not as before the migrations, after them and their down.sql. An object of the catalog blocks, and so does a
