@@ -29,7 +29,8 @@ async function disagreements({ setup, pending }: RandomChain): Promise<string[]>
   if (doubts.length > 0 && (!foretold.end || foretold.end.at !== truth.end?.at)) return wrongDoubts
   const real = truth.end && `${truth.end.sqlstate} at ${truth.end.at}: ${truth.end.message}`
   const isSame =
-    foretold.end?.sqlstate === truth.end?.sqlstate && isSamePlace(foretold.end?.at, truth.end?.at)
+    isSamePlace(foretold.end?.at, truth.end?.at) &&
+    (foretold.end?.sqlstate === truth.end?.sqlstate || foretold.sqlstates.includes(truth.end?.sqlstate ?? ''))
   if (!isSame)
     return [
       `foretold: ${foretold.end ? `${foretold.end.sqlstate} at ${foretold.end.at}: ${foretold.forecast.failure?.title}` : 'succeeds'}`,

@@ -25,6 +25,8 @@ export type Contents = Map<string, { columns: string[]; rows: string[] }>
 export interface Foretold {
   readonly forecast: Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'lineage'>
   readonly end: End | undefined
+  /** Every SQLSTATE for which rows of the failing statement give a reason: which row comes first, nobody can know. */
+  readonly sqlstates: readonly string[]
   readonly evidence: Evidence | undefined
   readonly catalog: string[]
   readonly contents: Contents
@@ -70,6 +72,13 @@ export async function foretell(client: pg.Client, files: readonly ForecastFile[]
     const forecast = weigh(walk, questions, await questions.ask(walk.requirements, () => undefined))
     const { failure } = forecast
     const isEnd = failure !== undefined
+    const sqlstates: string[] = []
+    for (const requirement of failure ? walk.requirements : []) {
+      const { file, index } = requirement.place
+      if (file !== failure?.place.file || index !== failure.place.index) continue
+      const outcome = await questions.one(requirement)
+      if (outcome.kind === 'violated') sqlstates.push(outcome.sqlstate)
+    }
     const { contents, unknown } = isEnd
       ? { contents: new Map(), unknown: [] }
       : await readContents(client, walk)
@@ -78,6 +87,7 @@ export async function foretell(client: pg.Client, files: readonly ForecastFile[]
       end: isEnd
         ? { at: `${failure.place.file}.${failure.place.index}`, sqlstate: failure.sqlstate }
         : undefined,
+      sqlstates,
       evidence: failure?.evidence,
       catalog: summaryOf(walk.catalog),
       contents,
