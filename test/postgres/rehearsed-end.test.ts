@@ -100,6 +100,15 @@ test('where nobody wrote, everything is identical, and that is told at once', as
   expect(Date.now() - started).toBeLessThan(8_000)
 })
 
+test('a default that is another at every run is no reason to wait for counters', async () => {
+  const started = Date.now()
+  await silently(target, 'UPDATE varying SET at = clock_timestamp()')
+  const { results, findings } = await compare(target, rehearsed)
+  expect(findings).toEqual([])
+  expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'info', 'info'])
+  expect(Date.now() - started).toBeLessThan(8_000)
+})
+
 test('each table is judged by who wrote to it and by what the migrations do', async () => {
   await target.query(`INSERT INTO written SELECT i, 'new' FROM generate_series(101, 103) i; DELETE FROM written WHERE id = 1;
     UPDATE written SET what = 'x' WHERE id = 2; INSERT INTO mixed SELECT i, 'new' FROM generate_series(101, 103) i`)
