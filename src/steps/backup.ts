@@ -123,7 +123,8 @@ async function dumpAndFingerprint(path: string, tool: ClientTool, snapshot: Snap
   // Before pg_dump reads where each sequence stands, which belongs to no snapshot.
   const { catalog, tableSizesBytes } = await reading(describeSnapshot(snapshot))
   const [showDump, showFingerprints] = shareProgress(screen)
-  const dumping = dumpDatabase({
+  const stop = new AbortController()
+  const dumped = dumpDatabase({
     tool,
     address: settings.target,
     applicationName: applicationName(tools, 'backup'),
@@ -131,12 +132,21 @@ async function dumpAndFingerprint(path: string, tool: ClientTool, snapshot: Snap
     snapshotId: snapshot.id,
     folder: path,
     jobs: settings.jobs,
-    signal: AbortSignal.any([signal, snapshot.lost]),
+    signal: AbortSignal.any([signal, snapshot.lost, stop.signal]),
     tableSizesBytes,
     onProgress: (progress) => showDump(formatDumpProgress(progress)),
+  }).catch((error) => {
+    // What stopped it is the news then.
+    if (!stop.signal.aborted) throw error
   })
-  const reads = reading(fingerprintSnapshot(snapshot, { screen: { progress: showFingerprints } }))
-  const [fingerprint] = await Promise.all([reads, dumping])
+  const fingerprinting = fingerprintSnapshot(snapshot, { screen: { progress: showFingerprints } })
+  const reads = reading(fingerprinting).catch(async (error) => {
+    // It must not go on writing into a folder that is removed.
+    stop.abort()
+    await dumped.catch(() => undefined)
+    throw error
+  })
+  const [fingerprint] = await Promise.all([reads, dumped])
   return { catalog, fingerprint, tableSizesBytes }
 }
 
