@@ -166,7 +166,8 @@ export function assertRehearsed({ outcome, outcomes = [], findings = [] }: Rehea
       },
     )
   }
-  const failed = outcomes.find((one) => one.outcome === 'failed')
+  const failed =
+    outcomes.find((one) => one.outcome === 'failed') ?? outcomes.find((one) => one.outcome !== 'applied')
   if (failed) {
     const { line, sqlstate, message } = failed.error ?? { message: 'Prisma did not apply it' }
     const where = line === undefined ? '' : `, line ${line},`
@@ -177,6 +178,13 @@ export function assertRehearsed({ outcome, outcomes = [], findings = [] }: Rehea
       {
         hint: 'Mend the migration or the data; the target is untouched, and what the copy showed is in the report.',
       },
+    )
+  }
+  if (blocking.length === 0) {
+    throw new RehearsalError(
+      'rehearsal-failed',
+      'the migrations are applied on the copy, but its catalog does not show what their statements name',
+      { hint: 'Run migrate-guard rehearse again; if it comes again, please report it with the run folder.' },
     )
   }
   throw new RehearsalError(
