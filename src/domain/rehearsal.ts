@@ -127,6 +127,8 @@ export interface RehearsedEnd {
 export interface WayBack {
   /** Those that were taken back, newest first. */
   readonly migrations: readonly string[]
+  /** All that is pending was taken back; else there was nothing to compare with where the way back leads. */
+  readonly reachesBeginning: boolean
   readonly outcome: 'passed' | 'failed'
   /** What down.sql did not bring back, or what was not the same the second time; one line each. */
   readonly differences: readonly string[]

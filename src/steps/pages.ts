@@ -185,8 +185,8 @@ export const stepPages: readonly CodePage[] = [
   {
     code: 'way-back-not-rehearsed',
     kind: 'failure',
-    title: 'a down.sql was not run in the rehearsal',
-    why: 'A newer migration has none, so there is no way to the place from which this one leads back.',
+    title: 'a down.sql was not run in the rehearsal, or where it leads was not compared',
+    why: 'A newer migration has none, so there is no way to the place from which this one leads back; or an older one that is deployed with it has none, and what lies between the two was never looked at.',
     remedy: 'Write a down.sql for every migration that is deployed with it, or do not rely on this one.',
   },
   {

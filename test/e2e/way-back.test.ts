@@ -33,7 +33,12 @@ test('a way back that leads back passes, and the report says so', async () => {
     'BEGIN;\nDROP INDEX by_phone;\nALTER TABLE contacts DROP COLUMN phone;\nALTER TABLE contacts RENAME TO customers;\nCOMMIT;',
   )
   expect(findings).toEqual([])
-  expect(wayBack).toEqual({ migrations: [pendingName], outcome: 'passed', differences: [] })
+  expect(wayBack).toEqual({
+    migrations: [pendingName],
+    reachesBeginning: true,
+    outcome: 'passed',
+    differences: [],
+  })
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
   expect(await shop.runFile('report.txt')).toContain(
     `The way back, down.sql of ${pendingName} and then the same once more: everything is as it was before, and as the first time.`,
@@ -143,7 +148,22 @@ long('several are taken back newest first, as far as each has a down.sql', async
     'ALTER TABLE customers ADD COLUMN phone text;',
     'ALTER TABLE customers DROP COLUMN phone;',
   )
-  expect(both.wayBack).toEqual({ migrations: [newer, pendingName], outcome: 'passed', differences: [] })
+  expect(both.wayBack).toEqual({
+    migrations: [newer, pendingName],
+    reachesBeginning: true,
+    outcome: 'passed',
+    differences: [],
+  })
   await shop.write(downSql, undefined)
+  await shop.run(always)
+  const { rehearsal } = await shop.report()
+  expect(rehearsal?.wayBack).toMatchObject({
+    migrations: [newer],
+    reachesBeginning: false,
+    outcome: 'passed',
+  })
+  expect(rehearsal?.wayBack?.differences).toEqual([
+    `where the down.sql of "${newer}" leads was not compared: the migration before it, which is deployed with it, has none`,
+  ])
   await shop.write(`prisma/migrations/${newer}`, undefined)
 })

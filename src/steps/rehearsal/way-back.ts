@@ -46,10 +46,12 @@ export async function rehearseWayBack(
   const notRun = scripts.slice(reachable.length).map((script) => notRehearsed(script, plan))
   if (reachable.length === 0) return { findings: notRun }
   const migrations = reachable.map(({ migration }) => migration.name)
+  const reachesBeginning = reachable.length === lastFirst.length
 
   const end = (findings: readonly Finding[]): RehearsedWayBack => ({
     wayBack: {
       migrations,
+      reachesBeginning,
       outcome: findings.some(isBlocking) ? 'failed' : 'passed',
       differences: findings.map(({ message }) => message),
     },
@@ -62,9 +64,9 @@ export async function rehearseWayBack(
     if (failure) return end([downFails(script, failure)])
   }
   const down = await withCopy(database, copy, (clients) => fingerprintDatabase(clients, copy.screen))
-  // Before a migration that stays, nothing was fingerprinted.
-  const fromDown =
-    reachable.length === lastFirst.length ? differencesAfterDown(before, after, down, proof) : []
+  const fromDown = reachesBeginning
+    ? differencesAfterDown(before, after, down, proof)
+    : [notCompared(reachable.at(-1) as DownScript)]
 
   await forgetMigrations(migrations, plan, copy)
   const again = await applyMigrations(
@@ -119,6 +121,21 @@ function fails(migration: string, message: string): Finding {
 
 function format({ line, sqlstate, message }: StatementFailure): string {
   return `${line === undefined ? '' : `line ${line}: `}${sqlstate === undefined ? '' : `${sqlstate}: `}${message}`
+}
+
+/** Between two migrations that run in one deploy nothing is fingerprinted. */
+function notCompared({ migration, file }: DownScript): Finding {
+  return {
+    code: 'way-back-not-rehearsed',
+    kind: 'failure',
+    verdict: 'warn',
+    step: 'rehearse',
+    migration: migration.name,
+    object: migration.name,
+    file,
+    message: `where the down.sql of "${migration.name}" leads was not compared: the migration before it, which is deployed with it, has none`,
+    hint: 'Write a down.sql for the older ones too, or deploy them first.',
+  }
 }
 
 function notRehearsed({ migration, file }: DownScript, plan: Plan): Finding {
