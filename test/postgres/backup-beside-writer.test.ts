@@ -171,3 +171,22 @@ test('a holder that is ended when everybody has joined already fails the backup 
     await snapshot.release()
   })
 })
+
+// It takes as long as pg_dump itself would wait.
+const long = isLong ? test : test.skip
+long('a table that stays locked fails the backup instead of keeping it waiting', async () => {
+  const database = await createTestDatabase({ sql: 'CREATE TABLE held (i int CHECK (i > 0))' })
+  const address = addressOf(database)
+  await withBackupRun(address, async (run) => {
+    const snapshot = await takeSnapshot(address, session)
+    const blocker = await database.client()
+    await blocker.query('BEGIN; LOCK TABLE held')
+    await expect(run.backUp(snapshot)).rejects.toMatchObject({
+      code: 'table-locked',
+      exitCode: 4,
+      message: 'a table was locked for so long that it could not be read',
+    })
+    await blocker.query('ROLLBACK')
+    await snapshot.release()
+  })
+})
