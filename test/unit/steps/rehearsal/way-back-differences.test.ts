@@ -1,9 +1,12 @@
 import { expect, test } from '@jest/globals'
-import type { CatalogObject } from '../../../src/domain/catalog-object.js'
-import type { TableFingerprint } from '../../../src/domain/fingerprint.js'
-import type { TableProof } from '../../../src/domain/rehearsal.js'
-import type { FullFingerprint } from '../../../src/steps/fingerprint.js'
-import { differencesAfterDown, differencesAfterSecondUp } from '../../../src/steps/way-back-differences.js'
+import type { CatalogObject } from '../../../../src/domain/catalog-object.js'
+import type { TableFingerprint } from '../../../../src/domain/fingerprint.js'
+import type { TableProof } from '../../../../src/domain/rehearsal.js'
+import type { FullFingerprint } from '../../../../src/steps/fingerprint.js'
+import {
+  differencesAfterDown,
+  differencesAfterSecondUp,
+} from '../../../../src/steps/rehearsal/way-back-differences.js'
 
 interface Change {
   /** Sums by column. */

@@ -2,11 +2,11 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { CatalogObject } from '../../../src/domain/catalog-object.js'
-import type { Rehearsal } from '../../../src/domain/rehearsal.js'
-import { hashCatalogObjects } from '../../../src/postgres/catalog-fingerprint/hash.js'
-import { readRehearsed } from '../../../src/steps/rehearsed-end.js'
-import type { Tools } from '../../../src/steps/tools.js'
+import type { CatalogObject } from '../../../../src/domain/catalog-object.js'
+import type { Rehearsal } from '../../../../src/domain/rehearsal.js'
+import { hashCatalogObjects } from '../../../../src/postgres/catalog-fingerprint/hash.js'
+import { readRehearsed } from '../../../../src/steps/rehearsal/rehearsed-end.js'
+import type { Tools } from '../../../../src/steps/tools.js'
 
 const catalog: CatalogObject[] = [{ kind: 'table', name: 'public.t', properties: { owner: 'app' } }]
 const tableWrites = [{ schema: 'public', table: 't', inserted: 1, updated: 2, deleted: 3 }]
