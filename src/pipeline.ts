@@ -153,8 +153,8 @@ async function rehearseOrSay(
 ): Promise<{ rehearsal: Rehearsal; provenBackup: Backup }> {
   const { skipRehearsal, rehearsedRunId } = tools.settings
   const work = async (): Promise<Rehearsal> => {
-    if (skipRehearsal || !isProven(backup)) return { outcome: 'skipped' }
     if (rehearsedRunId !== undefined) return takeRehearsal(rehearsedRunId, plan, tools)
+    if (skipRehearsal || !isProven(backup)) return { outcome: 'skipped' }
     return rehearse(plan, findings, backup, tools)
   }
   const rehearsal = await run.step('rehearse', work, (value) => summaries.rehearse(value, backup))

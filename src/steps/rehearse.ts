@@ -19,6 +19,7 @@ import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
 import { makeCopyTools, withCopy } from './rehearsal/copy.js'
 import { unexplainedFindings } from './rehearsal/data-proof.js'
 import { knowTables, proveTables } from './rehearsal/prove-data.js'
+import { takeRehearsal } from './rehearsal/rehearsed-run.js'
 import { restoreBackup } from './rehearsal/restore-backup.js'
 import { rehearseMigrations } from './rehearsal/run-migrations.js'
 import { assertStaysInside } from './rehearsal/server-wide.js'
@@ -31,9 +32,13 @@ import { verify } from './verify.js'
  * Looks before the long work whether there can be a rehearsal at its end.
  * @throws RehearsalError
  */
-export async function assertRehearsalPossible(plan: Plan, { settings }: Tools): Promise<void> {
-  const { rehearsal, rehearsedRunId } = settings
-  if (plan.pending.length === 0 || !willRehearse(settings) || rehearsedRunId !== undefined) return
+export async function assertRehearsalPossible(plan: Plan, tools: Tools): Promise<void> {
+  const { rehearsal, rehearsedRunId } = tools.settings
+  if (plan.pending.length === 0 || !willRehearse(tools.settings)) return
+  if (rehearsedRunId !== undefined) {
+    await takeRehearsal(rehearsedRunId, plan, tools)
+    return
+  }
   assertStaysInside(plan, rehearsal.place)
   if (rehearsal.place === 'local')
     await findServerBinariesOf(Math.floor(plan.target.serverVersionNum / 10_000))
