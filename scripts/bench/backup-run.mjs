@@ -16,7 +16,7 @@ const target = parseDatabaseUrl(process.env.DATABASE_URL, 'DATABASE_URL')
 const restores = process.argv.includes('--restore')
 const runFolder = await mkdtemp(join(tmpdir(), 'migrate-guard-bench-'))
 const tools = {
-  settings: { target, jobs: 2, accept: [] },
+  settings: { command: restores ? 'rehearse' : 'check', target, jobs: 2, accept: [] },
   screen: { print: () => undefined, progress: () => undefined },
   signal: new AbortController().signal,
   runId: '20261120T043400Z-bench',

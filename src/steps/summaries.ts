@@ -38,7 +38,7 @@ export const summaries = {
       ? { outcome: 'skipped', summary: 'NO BACKUP: skipped by --skip-backup', record: { backup } }
       : {
           outcome: 'passed',
-          summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, read back in full   ${backup.path}`,
+          summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, ${backup.level === 'read' ? 'read back in full' : 'not yet restored'}   ${backup.path}`,
           record: { backup },
         },
 

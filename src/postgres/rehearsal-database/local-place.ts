@@ -22,6 +22,10 @@ import { startClusterLike } from './start-cluster.js'
 import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
 import { readTablespaceStatements } from './tablespaces.js'
 
+/** A restore is one great write, and nobody needs its checkpoints; what it must know of the rows it is told by ANALYZE. */
+const settingsForRestore = { max_wal_size: '4GB', checkpoint_timeout: '1h', autovacuum: 'off' }
+const mostLogBytes = 4 * 1024 ** 3
+
 /**
  * A rehearsal database in a throw-away cluster on this machine: same major version, same name, locale, roles, grants
  * and settings as the target. It listens on 127.0.0.1 only.
@@ -29,12 +33,14 @@ import { readTablespaceStatements } from './tablespaces.js'
 export async function openLocalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
   const { targetClient, targetIdentity, onProgress } = request
   const binaries = await findServerBinariesOf(Math.floor(targetIdentity.serverVersionNum / 10_000))
-  await assertEnoughDisk(targetIdentity.databaseSizeBytes)
+  const { databaseSizeBytes } = targetIdentity
+  await assertEnoughDisk(databaseSizeBytes + Math.min(databaseSizeBytes, mostLogBytes))
   const superuser = await readBootstrapSuperuser(targetClient)
   const serverSettings = await readServerSettings(targetClient)
   onProgress?.('starting a server of our own')
   const libraries = await findPreloadedLibraries(targetClient, binaries)
   const settings = {
+    ...settingsForRestore,
     ...serverSettings.settings,
     ...(libraries ? { shared_preload_libraries: libraries } : {}),
   }
