@@ -26,6 +26,8 @@ export function walkOneQuery(statements: readonly ParsedStatement[]): Transactio
   return new Walk(statements.length > 1 ? 'query' : 'nothing').over(statements)
 }
 
+const savepointKinds = ['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']
+
 class Walk {
   #transactions: MigrationTransaction[] = []
   #around: TransactionAround[] = []
@@ -62,6 +64,13 @@ class Walk {
 
   #control(statement: ParsedStatement): void {
     const { kind, chain, savepoint_name: name, gid } = statement.node
+    const isOutside = !this.#inBlock && this.outside === 'nothing'
+    if (isOutside && (chain === true || savepointKinds.includes(kind))) {
+      // The server refuses it; what is committed before it stays.
+      this.#first = statement
+      this.#close(statement, { commits: true })
+      return
+    }
     switch (kind) {
       case 'TRANS_STMT_BEGIN':
       case 'TRANS_STMT_START':

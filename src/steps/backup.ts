@@ -73,12 +73,14 @@ async function makeBackup(
 ): Promise<Backup> {
   const started = performance.now()
   const { runFolder, signal, screen } = tools
-  await assertEveryRowReadable(snapshot.client)
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
   await makePrivateFolder(path)
   const { catalog, fingerprint, tableSizesBytes } = await interruptible(tools, () =>
-    whileHeld(snapshot, () => dumpAndFingerprint(path, clientTools.dump, snapshot, tools)),
+    whileHeld(snapshot, async () => {
+      await assertEveryRowReadable(snapshot.client)
+      return dumpAndFingerprint(path, clientTools.dump, snapshot, tools)
+    }),
   )
   const rowCounts = fingerprint.tables.map(({ schema, table, rows }) => ({ schema, table, rows }))
   const level = willBeRestored(tools.settings) ? 'hashed' : 'read'

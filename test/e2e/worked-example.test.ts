@@ -29,14 +29,12 @@ async function expectProof(stdout: string): Promise<void> {
   for (const said of [
     'all 2,000 customers are contacts now; 6 of 7 columns identical; company_id rewritten by line 98',
     'all 5,000 orders are there; all 7 columns identical',
-    '500 companies became 520 by line 91; ',
+    'all 500 companies are there, and 20 rows added by line 91; all 5 columns identical',
   ]) {
     expect(stdout).toContain(said)
     expect(report).toContain(`- ${said}`)
   }
-  expect(report).toMatch(
-    /^ +98 +UPDATE "contacts" SET "company_id" .* 20 +ROW EXCLUSIVE on public\.contacts for/m,
-  )
+  expect(report).toMatch(/^ +98 +UPDATE "contacts" SET "company_id" .* 20 +[\d.,]+ (kB|bytes)/m)
   expect(report).toMatch(/^ +rehearsed-catalog +passed /m)
   expect(report).toContain('4 of 5 tables identical to the rehearsal')
 }
