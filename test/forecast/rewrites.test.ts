@@ -182,8 +182,12 @@ const statements = [
   'REFRESH MATERIALIZED VIEW totals',
 ]
 
+// Each takes two databases of its own; `npm run test:long` tries all of them.
+const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
+const tried = statements.filter((_, i) => isLong || i % 2 === 0)
+
 describe('leads to the same end and makes nobody wait', () => {
-  test.each(statements)('%s', async (sql) => {
+  test.each(tried)('%s', async (sql) => {
     const [plain, careful] = await Promise.all([
       createTestDatabase({ template: original.name }),
       createTestDatabase({ template: original.name }),
