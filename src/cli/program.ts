@@ -139,7 +139,7 @@ const working = [
   ...checking,
   asking,
   ...keeping,
-  new Option('--jobs <number>', 'connections that dump side by side (default: 2)'),
+  new Option('--jobs <number>', 'connections that dump and restore side by side (default: 2)'),
 ]
 
 const rehearsing = [
