@@ -6,6 +6,9 @@ import { makeShop, pendingName, pendingSql, removeShops, type Shop, takePassword
 
 afterAll(removeShops)
 
+/** What test/postgres/rehearsed-end.test.ts asks as well, without the command around it. */
+const longTest = process.env.MIGRATE_GUARD_TEST_LONG === '1' ? test : test.skip
+
 const writes = fileURLToPath(new URL('../fixtures/observers/write.mjs', import.meta.url))
 
 const more = `INSERT INTO customers SELECT i, 'person' || i || '@example.com' FROM generate_series(4, 500) i;`
@@ -181,29 +184,36 @@ test('a change that no statement explains stops the deploy', async () => {
   expect(await everything(shop)).toBe(before)
 }, 60_000)
 
-test('an after-check that fails on the copy stops the deploy; without a rehearsal only the target shows it', async () => {
-  const shop = await makeShop({ rehearses: true })
-  await shop.write(
-    `prisma/migrations/${pendingName}/checks/after/010_phones.sql`,
-    '-- title: every customer has a phone\n-- verdict: block\nSELECT id FROM customers WHERE phone IS NULL\n',
-  )
-  const before = await everything(shop)
-  const dry = await shop.run(['deploy', '--dry-run', '--rehearsal', 'same-server'])
-  expect(dry.exitCode).toBe(5)
-  expect(dry.stderr).toContain('the copy is not well after the migrations: 1 found')
-  expect(await everything(shop)).toBe(before)
-  const { rehearsal } = await shop.report()
-  expect(rehearsal?.findings).toMatchObject([{ code: 'declared-check', step: 'rehearse', verdict: 'block' }])
+longTest(
+  'an after-check that fails on the copy stops the deploy; without a rehearsal only the target shows it',
+  async () => {
+    const shop = await makeShop({ rehearses: true })
+    await shop.write(
+      `prisma/migrations/${pendingName}/checks/after/010_phones.sql`,
+      '-- title: every customer has a phone\n-- verdict: block\nSELECT id FROM customers WHERE phone IS NULL\n',
+    )
+    const before = await everything(shop)
+    const dry = await shop.run(['deploy', '--dry-run', '--rehearsal', 'same-server'])
+    expect(dry.exitCode).toBe(5)
+    expect(dry.stderr).toContain('the copy is not well after the migrations: 1 found')
+    expect(await everything(shop)).toBe(before)
+    const { rehearsal } = await shop.report()
+    expect(rehearsal?.findings).toMatchObject([
+      { code: 'declared-check', step: 'rehearse', verdict: 'block' },
+    ])
 
-  const blind = await shop.run(['deploy', '--yes', '--skip-rehearsal'])
-  expect(blind.exitCode).toBe(22)
-  expect(blind.stdout).toContain('NOT REHEARSED: skipped by --skip-rehearsal')
-  expect(blind.stdout).toMatch(/^rehearsal +NOT REHEARSED$/m)
-  const report = await shop.report()
-  expect(report.rehearsal).toEqual({ outcome: 'skipped' })
-  expect(report.backup).toMatchObject({ level: 'read' })
-  for (const name of ['report.txt', 'report.md']) expect(await shop.runFile(name)).toContain('NOT REHEARSED')
-}, 90_000)
+    const blind = await shop.run(['deploy', '--yes', '--skip-rehearsal'])
+    expect(blind.exitCode).toBe(22)
+    expect(blind.stdout).toContain('NOT REHEARSED: skipped by --skip-rehearsal')
+    expect(blind.stdout).toMatch(/^rehearsal +NOT REHEARSED$/m)
+    const report = await shop.report()
+    expect(report.rehearsal).toEqual({ outcome: 'skipped' })
+    expect(report.backup).toMatchObject({ level: 'read' })
+    for (const name of ['report.txt', 'report.md'])
+      expect(await shop.runFile(name)).toContain('NOT REHEARSED')
+  },
+  90_000,
+)
 
 test('without a backup there is nothing to rehearse on, and that is said as loudly', async () => {
   const shop = await makeShop({ rehearses: true })
@@ -220,47 +230,56 @@ test('without a backup there is nothing to rehearse on, and that is said as loud
   }
 }, 60_000)
 
-test('a row lost behind our back and an index dropped during the deploy are found after it', async () => {
-  const shop = await makeShop({ rehearses: true })
-  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
-    MIGRATE_GUARD_EFFECT_OBSERVER: writes,
-    WRITE_AFTER: 'deploy.prisma',
-    // No counter of the server tells of these.
-    WRITE_SQL: 'SET track_counts = off; DELETE FROM customers WHERE id = 3; DROP INDEX notes_customer_id_idx',
-  })
-  expect(deployed.exitCode).toBe(22)
-  const { verification, databaseState } = await shop.report()
-  expect(databaseState).toBe('changed')
-  expect(verification?.findings).toEqual(
-    expect.arrayContaining([
-      expect.objectContaining({
-        code: 'data-differs',
-        verdict: 'block',
-        message: 'table "customers" has 2 rows, 3 in the rehearsal, and nobody else wrote to it',
-      }),
-      expect.objectContaining({
-        code: 'catalog-differs',
-        verdict: 'block',
-        object: 'public.notes_customer_id_idx',
-      }),
-    ]),
-  )
-}, 60_000)
+longTest(
+  'a row lost behind our back and an index dropped during the deploy are found after it',
+  async () => {
+    const shop = await makeShop({ rehearses: true })
+    const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
+      MIGRATE_GUARD_EFFECT_OBSERVER: writes,
+      WRITE_AFTER: 'deploy.prisma',
+      // No counter of the server tells of these.
+      WRITE_SQL:
+        'SET track_counts = off; DELETE FROM customers WHERE id = 3; DROP INDEX notes_customer_id_idx',
+    })
+    expect(deployed.exitCode).toBe(22)
+    const { verification, databaseState } = await shop.report()
+    expect(databaseState).toBe('changed')
+    expect(verification?.findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          code: 'data-differs',
+          verdict: 'block',
+          message: 'table "customers" has 2 rows, 3 in the rehearsal, and nobody else wrote to it',
+        }),
+        expect.objectContaining({
+          code: 'catalog-differs',
+          verdict: 'block',
+          object: 'public.notes_customer_id_idx',
+        }),
+      ]),
+    )
+  },
+  60_000,
+)
 
-test('a writer between snapshot and deploy is no loss, and the report names what that weakens', async () => {
-  const shop = await makeShop({ rehearses: true })
-  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
-    MIGRATE_GUARD_EFFECT_OBSERVER: writes,
-    WRITE_AFTER: 'rehearsal.drop-database',
-    WRITE_SQL: `INSERT INTO customers VALUES (10, 'new@example.com'); UPDATE customers SET fax = '1' WHERE id = 1;
+longTest(
+  'a writer between snapshot and deploy is no loss, and the report names what that weakens',
+  async () => {
+    const shop = await makeShop({ rehearses: true })
+    const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
+      MIGRATE_GUARD_EFFECT_OBSERVER: writes,
+      WRITE_AFTER: 'rehearsal.drop-database',
+      WRITE_SQL: `INSERT INTO customers VALUES (10, 'new@example.com'); UPDATE customers SET fax = '1' WHERE id = 1;
       SELECT lo_from_bytea(0, 'a picture')`,
-  })
-  expect(deployed.stderr).toBe('')
-  expect(deployed.exitCode).toBe(0)
-  const text = await shop.runFile('report.txt')
-  expect(text).toContain('1 of 2 tables identical to the rehearsal')
-  expect(text).toContain(
-    'others inserted 1, updated 1 and deleted 0 rows of "customers" since the backup: its number of rows reconciles',
-  )
-  expect(text).toContain('the large objects are not as in the rehearsal: 0 large objects there, 1 now')
-}, 60_000)
+    })
+    expect(deployed.stderr).toBe('')
+    expect(deployed.exitCode).toBe(0)
+    const text = await shop.runFile('report.txt')
+    expect(text).toContain('1 of 2 tables identical to the rehearsal')
+    expect(text).toContain(
+      'others inserted 1, updated 1 and deleted 0 rows of "customers" since the backup: its number of rows reconciles',
+    )
+    expect(text).toContain('the large objects are not as in the rehearsal: 0 large objects there, 1 now')
+  },
+  60_000,
+)

@@ -132,7 +132,7 @@ test(
       points.filter((point) => !always.includes(point)),
       seed,
     )
-    const chosen = replay ? [replay] : isLong ? points : [...always, ...rest.slice(0, 9)]
+    const chosen = replay ? [replay] : isLong ? points : [...always, ...rest.slice(0, 6)]
     const wrong: Record<string, string[]> = {}
     const next = async (): Promise<void> => {
       for (let point = chosen.shift(); point; point = chosen.shift()) {

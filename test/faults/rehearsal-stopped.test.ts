@@ -33,7 +33,7 @@ const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 test.each(
   places.flatMap((place) =>
-    (isLong || place === 'local'
+    (isLong
       ? ['rehearsal.create-database', 'rehearsal.pg-restore', 'rehearse.prisma']
       : ['rehearsal.pg-restore']
     ).map((at) => [place, at] as const),

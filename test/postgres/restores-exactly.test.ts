@@ -69,7 +69,7 @@ test(
           await database.drop()
         }
       }),
-      { numRuns: isLong ? 300 : 10, seed: 20261120, endOnFailure: true },
+      { numRuns: isLong ? 300 : 6, seed: 20261120, endOnFailure: true },
     )
     // Neither side of it was tested with nothing.
     expect(seen.exact).toBeGreaterThan(0)

@@ -61,7 +61,7 @@ test.each(['7', '6'] as const)(
     const seen = new Set<string>()
     while (!ended) {
       for (const { command } of descendantsOf(process.pid, await readProcesses())) seen.add(command)
-      await sleep(20)
+      await sleep(2)
     }
     const result = await deploying
     const commands = [...seen]
