@@ -13,14 +13,14 @@ const writes = fileURLToPath(new URL('../fixtures/observers/write.mjs', import.m
 
 const more = `INSERT INTO customers SELECT i, 'person' || i || '@example.com' FROM generate_series(4, 500) i;`
 
-/** Its schema, its rows and what is beside it on the server, to the last value. */
+/** Its schema, its rows and what is beside it on the server, to the last value; other tests use the server too. */
 async function everything({ database, fingerprint }: Shop): Promise<string> {
   const { password, withoutPassword } = takePassword(database.url)
   const dump = await execa('pg_dump', ['--data-only', withoutPassword], { env: { PGPASSWORD: password } })
   const [state] = await database.query(
     `SELECT (SELECT json_agg(datname ORDER BY datname) FROM pg_database WHERE datname NOT LIKE 'guard_test%'
                OR datname = current_database()) AS databases,
-            (SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles) AS roles`,
+            (SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles WHERE rolname NOT LIKE 'guard%') AS roles`,
   )
   const rows = dump.stdout.replace(/^\\(un)?restrict .*$/gm, '')
   return [await fingerprint(), rows, JSON.stringify(state)].join('\n')
