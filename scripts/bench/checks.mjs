@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { limitQuestions } from '../../dist/checks/answer.js'
 import { makeForecast } from '../../dist/forecast/forecast.js'
 import { loadParser, parseStatements } from '../../dist/sql/parser.js'
@@ -12,6 +11,7 @@ import { makeOldCrm } from '../crm/old-crm.mjs'
 import { root } from '../crm/paths.mjs'
 import { onStage } from '../crm/stage.mjs'
 import { formatFigure, formatSeconds, median } from './figures.mjs'
+import { withClient } from './with-client.mjs'
 
 const { values } = parseArgs({
   options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
@@ -155,14 +155,4 @@ async function withReaders(url, work) {
       return work(readers)
     }),
   )
-}
-
-async function withClient(connectionString, work) {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

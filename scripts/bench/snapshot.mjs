@@ -4,7 +4,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { readFingerprintRequests } from '../../dist/postgres/fingerprint/read-requests.js'
 import { fingerprintTables } from '../../dist/postgres/fingerprint/tables.js'
 import { takeSnapshot } from '../../dist/postgres/snapshot.js'
@@ -14,6 +13,7 @@ import { run } from '../crm/run.mjs'
 import { onStage } from '../crm/stage.mjs'
 import { formatFigure, formatSeconds, median } from './figures.mjs'
 import { watchPeakMemory } from './peak-memory.mjs'
+import { withClient } from './with-client.mjs'
 
 const { values } = parseArgs({
   options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
@@ -181,14 +181,4 @@ async function takeTurns(works) {
     }
   }
   return durations.map(median)
-}
-
-async function withClient(connectionString, work) {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

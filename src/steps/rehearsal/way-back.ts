@@ -124,22 +124,25 @@ function format({ line, sqlstate, message }: StatementFailure): string {
 }
 
 /** Between two migrations that run in one deploy nothing is fingerprinted. */
-function notCompared({ migration, file }: DownScript): Finding {
+function notCompared(script: DownScript): Finding {
   return {
-    code: 'way-back-not-rehearsed',
-    kind: 'failure',
-    verdict: 'warn',
-    step: 'rehearse',
-    migration: migration.name,
-    object: migration.name,
-    file,
-    message: `where the down.sql of "${migration.name}" leads was not compared: the migration before it, which is deployed with it, has none`,
+    ...notTried(script),
+    message: `where the down.sql of "${script.migration.name}" leads was not compared: the migration before it, which is deployed with it, has none`,
     hint: 'Write a down.sql for the older ones too, or deploy them first.',
   }
 }
 
-function notRehearsed({ migration, file }: DownScript, plan: Plan): Finding {
-  const newer = plan.pending.slice(plan.pending.indexOf(migration) + 1).map(({ name }) => name)
+function notRehearsed(script: DownScript, plan: Plan): Finding {
+  const { migration } = script
+  const newer = plan.pending.slice(plan.pending.indexOf(migration) + 1).map(({ name }) => `"${name}"`)
+  return {
+    ...notTried(script),
+    message: `the down.sql of "${migration.name}" was not run: a newer migration has none, of ${newer.join(', ')}`,
+    hint: 'Write a down.sql for the newer ones too, or do not rely on this one.',
+  }
+}
+
+function notTried({ migration, file }: DownScript): Omit<Finding, 'message'> {
   return {
     code: 'way-back-not-rehearsed',
     kind: 'failure',
@@ -148,7 +151,5 @@ function notRehearsed({ migration, file }: DownScript, plan: Plan): Finding {
     migration: migration.name,
     object: migration.name,
     file,
-    message: `the down.sql of "${migration.name}" was not run: a newer migration has none, of ${newer.map((name) => `"${name}"`).join(', ')}`,
-    hint: 'Write a down.sql for the newer ones too, or do not rely on this one.',
   }
 }
