@@ -22,7 +22,7 @@ import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
 import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
-import { readRehearsed } from './steps/rehearsal/rehearsed-end.js'
+import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
 import { writeReports } from './steps/report.js'
@@ -69,9 +69,9 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
       )
       if (lock) await assertStillLocked(lock)
       const rehearsed = await readRehearsed(rehearsal, findings.lineage ?? [], tools)
-      const baseline = await deployApproved(plan, provenBackup, approval, run, tools)
+      const baseline = await deployApproved(plan, provenBackup, rehearsed, approval, run, tools)
 
-      await audit({ ...baseline, ...(rehearsed ? { rehearsed } : {}) }, run, tools, provenBackup)
+      await audit(baseline, run, tools, provenBackup)
     } finally {
       await lock?.release()
     }
@@ -166,13 +166,14 @@ async function rehearseOrSay(
 async function deployApproved(
   plan: Plan,
   backup: Backup,
+  rehearsed: Rehearsed | undefined,
   approval: Approval,
   run: Run,
   tools: Tools,
 ): Promise<Baseline> {
   const baseline = await interruptible(tools, async () => {
     await assertStillAsPlanned(plan, tools)
-    return takeBaseline(plan, tools)
+    return takeBaseline(plan, rehearsed, tools)
   })
   await run.expectChange()
   const deployment = await run.step('deploy', () => deploy(plan, approval, tools), summaries.deploy)

@@ -104,6 +104,8 @@ export interface Rehearsal {
   /** All migrations, without the time that Prisma itself takes. */
   readonly durationMs?: number
   readonly exposures?: readonly TableExposure[]
+  /** Why the locks of statements that commit by themselves were not watched to the end. */
+  readonly locksNotSeen?: string
   /** How much larger the database was than before, at its largest. */
   readonly diskNeededBytes?: number
   readonly walBytes?: number

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LockMode, lockModeOf } from '../domain/lock-mode.js'
 import type { Client } from './connection.js'
+import { namedRelations, relationName } from './named-relations.js'
 
 /** A lock that was seen from another session; the times are milliseconds since the epoch. */
 export interface SeenLock {
@@ -9,6 +10,12 @@ export interface SeenLock {
   readonly mode: LockMode
   readonly firstSeenAt: number
   readonly lastSeenAt: number
+}
+
+export interface SeenLocks {
+  readonly seen: readonly SeenLock[]
+  /** Why the watch ended too early; absent when it was stopped. */
+  readonly brokenBy?: string
 }
 
 /** How often is looked; a lock may have been held that much longer than it was seen. */
@@ -22,7 +29,7 @@ export const sampleEveryMs = 20
 export async function sampleLocks(
   client: Client,
   applicationName: string,
-): Promise<{ stop(): Promise<SeenLock[]> }> {
+): Promise<{ stop(): Promise<SeenLocks> }> {
   const names = await readNames(client)
   const seen = new Map<string, SeenLock>()
   let isStopped = false
@@ -33,13 +40,16 @@ export async function sampleLocks(
       await sleep(sampleEveryMs)
     }
   })()
-  // A watch that breaks must not end the rehearsal; what was seen is told.
-  const ended = watching.catch(() => undefined)
+  // A watch that breaks must not end the rehearsal; that it did is told with what was seen.
+  const ended = watching.then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
   return {
     stop: async () => {
       isStopped = true
-      await ended
-      return [...seen.values()]
+      const brokenBy = await ended
+      return { seen: [...seen.values()], ...(brokenBy === undefined ? {} : { brokenBy }) }
     },
   }
 }
@@ -51,14 +61,7 @@ const locksQuery = `
      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`
 
 async function readNames(client: Client): Promise<Map<string, string>> {
-  const { rows } = await client.query(`
-    SELECT c.oid::text AS oid, pg_catalog.format('%I.%I', n.nspname, t.relname) AS name
-      FROM pg_catalog.pg_class c
-      LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-      JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid)
-      JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S', 'i', 'I')
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`)
+  const { rows } = await client.query(`SELECT c.oid::text AS oid, ${relationName} AS name ${namedRelations}`)
   return new Map(rows.map(({ oid, name }) => [oid, name]))
 }
 

@@ -1,4 +1,4 @@
-import type { Backup } from '../domain/backup.js'
+import type { Backup, BackupLevel } from '../domain/backup.js'
 import type { Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
@@ -6,6 +6,14 @@ import { formatFindingHead } from './finding-text.js'
 import { formatPlan } from './plan-text.js'
 import { formatRehearsal } from './rehearsal-text.js'
 import { formatBytes, formatCount } from './words.js'
+
+const levelWords: Readonly<Record<BackupLevel, string>> = {
+  written: 'not read back',
+  hashed: 'hashed, not read back',
+  read: 'read back in full',
+  restored: 'restored, with the differences that were accepted',
+  exact: 'restored, and exact',
+}
 
 /** What a person must have seen before the question: target, size, migrations, findings and backup. */
 export function formatQuestion(
@@ -21,7 +29,7 @@ export function formatQuestion(
     ...findings.map((finding) => `  ${formatFindingHead(finding)}`),
     backup.outcome === 'skipped'
       ? 'backup      NO BACKUP: skipped by --skip-backup'
-      : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, ${backup.level === 'exact' ? 'restored, and exact' : 'read back in full'}`,
+      : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, ${backup.level === undefined ? 'not proven' : levelWords[backup.level]}`,
     ...formatRehearsal(rehearsal).map((line, i) => `${i === 0 ? 'rehearsal   ' : '            '}${line}`),
     '',
   ].join('\n')

@@ -1,7 +1,7 @@
 import { blocksWriters } from '../domain/lock-mode.js'
 import type { Rehearsal, RehearsedStatement, TableProof } from '../domain/rehearsal.js'
 import type { Block, Fact } from './blocks.js'
-import { formatTableProof, isTouched } from './rehearsal-text.js'
+import { formatLocksNotSeen, formatTableProof, isTouched } from './rehearsal-text.js'
 import { formatBytes, formatCount, formatMs, plural } from './words.js'
 
 const places: Readonly<Record<NonNullable<Rehearsal['place']>, string>> = {
@@ -17,7 +17,7 @@ export function makeRehearsalBlocks(rehearsal: Rehearsal): Block[] {
     ['outcome', outcome === 'reused' ? `taken from run ${runId}, which rehearsed the same plan` : outcome],
     ['copy', `${place ? places[place] : 'not recorded'}, PostgreSQL ${serverVersion ?? 'not recorded'}`],
     [
-      'backup',
+      outcome === 'reused' ? 'its backup' : 'backup',
       `${backupLevel ?? 'not restored'}${restoreMs === undefined ? '' : `, restored in ${formatMs(restoreMs)}`}`,
     ],
   ]
@@ -30,6 +30,9 @@ export function makeRehearsalBlocks(rehearsal: Rehearsal): Block[] {
     { kind: 'facts', facts },
     ...list('Not the same on the copy as on the target:', rehearsal.differences),
     ...list('Made harmless on the copy:', rehearsal.disarmed),
+    ...(rehearsal.locksNotSeen === undefined
+      ? []
+      : [{ kind: 'loud' as const, text: formatLocksNotSeen(rehearsal.locksNotSeen) }]),
     ...makeExposures(rehearsal),
     ...makeWayBack(rehearsal),
     ...migrations.flatMap(({ name, durationMs, statements }): Block[] => [

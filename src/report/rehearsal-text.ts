@@ -4,15 +4,23 @@ import { formatBytes, formatCount, formatMs, plural } from './words.js'
 /** What a person must know of the rehearsal before the question, a line each. */
 export function formatRehearsal(rehearsal: Rehearsal): string[] {
   const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes, proof = [] } = rehearsal
+  const { locksNotSeen } = rehearsal
   if (outcome === 'skipped') return ['NOT REHEARSED']
   const [longest] = exposures.toSorted(
     (one, other) => other.readersMs - one.readersMs || other.writersMs - one.writersMs,
   )
   return [
     `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy${diskNeededBytes === undefined ? '' : `, ${formatBytes(diskNeededBytes)} more disk`}`,
-    longest === undefined ? 'nobody has to wait' : `the longest that others wait: ${formatExposure(longest)}`,
+    longest === undefined
+      ? 'no lock was seen for which others would wait'
+      : `the longest that others wait: ${formatExposure(longest)}`,
+    ...(locksNotSeen === undefined ? [] : [formatLocksNotSeen(locksNotSeen)]),
     ...proof.filter(isTouched).map(formatTableProof),
   ]
+}
+
+export function formatLocksNotSeen(reason: string): string {
+  return `NOT ALL LOCKS WERE SEEN: the watch ended early: ${reason}`
 }
 
 /** `public.orders: readers 1.2 s, writers 1.2 s` */

@@ -5,14 +5,20 @@ import type { Plan } from '../domain/plan.js'
 import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
 import { readCheckFiles } from './check-files.js'
+import type { Rehearsed } from './rehearsal/rehearsed-end.js'
 import { type Tools, withTarget } from './tools.js'
 import type { Baseline } from './verify.js'
 
 /**
  * Takes the facts of the before-checks and the row counts once more: the application went on writing while the dump
- * was made and a person read the question.
+ * was made and a person read the question. With a rehearsal nothing is counted: its fingerprints say more, and the deploy
+ * need not wait.
  */
-export async function takeBaseline(plan: Plan, tools: Tools): Promise<Baseline> {
+export async function takeBaseline(
+  plan: Plan,
+  rehearsed: Rehearsed | undefined,
+  tools: Tools,
+): Promise<Baseline> {
   const { files } = await readCheckFiles(tools, plan.pending, 'before')
   const facts = files.filter(({ verdict }) => verdict === 'info')
   const migrations = plan.pending.map(({ name }) => name)
@@ -20,12 +26,12 @@ export async function takeBaseline(plan: Plan, tools: Tools): Promise<Baseline> 
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     const measured = await runDeclaredChecks(facts, [client], 'check', new Map(), tools.screen.progress)
-    const counts = await countRows(client)
     const knownBefore = await readProvenByServer(client)
+    const known = { migrations, measured: factsOf(measured), knownBefore }
+    if (rehearsed) return { ...known, rehearsed }
+    const counts = await countRows(client)
     return {
-      migrations,
-      measured: factsOf(measured),
-      knownBefore,
+      ...known,
       rowCounts: { source: 'right before the deploy', counts, writeCounters, migrations },
     }
   })

@@ -1,17 +1,11 @@
 import { type LockMode, lockModeOf } from '../../domain/lock-mode.js'
+import { namedRelations, relationName } from '../../postgres/named-relations.js'
 import type { Observation, ObservedLock } from '../engine-events.js'
 import type { ScriptClient } from './script-client.js'
 
-/** Relations that are the user's, under the names that people know; an index counts as its table. */
 const relationsQuery = `
-  SELECT c.oid::text AS oid, c.relfilenode::text AS file, c.relkind IN ('r', 'm') AS is_table,
-         pg_catalog.format('%I.%I', n.nspname, t.relname) AS name
-    FROM pg_catalog.pg_class c
-    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-    JOIN pg_catalog.pg_class t ON t.oid = coalesce(i.indrelid, c.oid)
-    JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S', 'i', 'I')
-     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`
+  SELECT c.oid::text AS oid, c.relfilenode::text AS file, c.relkind IN ('r', 'm') AS is_table, ${relationName} AS name
+  ${namedRelations}`
 
 const locksQuery = `
   SELECT DISTINCT relation::text AS oid, mode FROM pg_catalog.pg_locks

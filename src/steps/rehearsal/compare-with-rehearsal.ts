@@ -53,6 +53,14 @@ export async function compareWithRehearsal(
         note: `${formatCount(pairs.length - different.length)} of ${plural(pairs.length, 'table')} identical to the rehearsal`,
       },
       ...judged.results,
+      ...largeObjects.map(
+        ({ message }): CheckResult => ({
+          id: 'rehearsed-large-objects',
+          title: 'the large objects are as rehearsed',
+          outcome: 'warned',
+          note: message,
+        }),
+      ),
     ],
     findings: [...objects, ...judged.findings, ...largeObjects],
   }

@@ -15,7 +15,7 @@ export interface RehearsedRun {
   readonly complete: boolean
   readonly told: Pick<
     Rehearsal,
-    'outcomes' | 'migrations' | 'durationMs' | 'exposures' | 'diskNeededBytes' | 'walBytes'
+    'outcomes' | 'migrations' | 'durationMs' | 'exposures' | 'diskNeededBytes' | 'walBytes' | 'locksNotSeen'
   >
 }
 
@@ -37,12 +37,19 @@ export async function rehearseMigrations(
     const started = performance.now()
     const found = await applyMigrations(plan, copy, { purpose: 'rehearse', eventsFile })
     const elapsedMs = performance.now() - started
-    const seen = await watch.stop()
+    const { seen, brokenBy } = await watch.stop()
     const events = await readEngineEvents(eventsFile)
     const timeline =
       plan.engine === 'hosted'
         ? makeTimeline(plan.pending, events, seen, rows[0].bytes)
         : makeTimelineFromOutside(seen, elapsedMs)
-    return { complete: found.complete, told: { outcomes: found.migrations, ...timeline } }
+    return {
+      complete: found.complete,
+      told: {
+        outcomes: found.migrations,
+        ...timeline,
+        ...(brokenBy === undefined ? {} : { locksNotSeen: brokenBy }),
+      },
+    }
   })
 }

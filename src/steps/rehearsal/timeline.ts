@@ -16,7 +16,6 @@ type Finished = Extract<EngineEvent, { type: 'statement-finished' }> & { started
 interface Told {
   readonly statements: Finished[]
   readonly lines: Map<number, { line: number; summary: string; startedAt: number }>
-  durationMs: number
   commitMs: number
 }
 
@@ -78,7 +77,7 @@ function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
     switch (event.type) {
       case 'migration-started':
       case 'retry':
-        told.set(event.migration, { statements: [], lines: new Map(), durationMs: 0, commitMs: 0 })
+        told.set(event.migration, { statements: [], lines: new Map(), commitMs: 0 })
         break
       case 'statement-started':
         one?.lines.set(event.statement, { line: event.line, summary: event.summary, startedAt: at })
