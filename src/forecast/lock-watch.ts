@@ -3,6 +3,7 @@ import type { ParsedStatement } from '../sql/parser.js'
 import type { LockClaim } from './locks/claim.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from './locks/findings.js'
 import { lockClaimsOf } from './locks/lock-claims.js'
+import { type LockThresholds, lockThresholds } from './locks/thresholds.js'
 import type { CatalogModel } from './model.js'
 import type { StatementPlace } from './requirement.js'
 import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
@@ -11,10 +12,13 @@ import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
 export class LockWatch {
   readonly #statements: { readonly locked: LockedStatement; readonly findings: readonly Finding[] }[] = []
 
+  constructor(private readonly thresholds: LockThresholds = lockThresholds) {}
+
   /** Right before the statement is followed: claims and proposals go by the catalog that it meets. */
   beforeStatement(statement: ParsedStatement, place: StatementPlace, catalog: CatalogModel): void {
     const locked = { statement, place, claims: lockClaimsOf(statement, catalog) }
-    this.#statements.push({ locked, findings: lockFindings(locked, () => safeRewriteOf(statement, catalog)) })
+    const rewrite = () => safeRewriteOf(statement, catalog)
+    this.#statements.push({ locked, findings: lockFindings(locked, rewrite, this.thresholds) })
   }
 
   get statements(): LockedStatement[] {
@@ -34,6 +38,7 @@ export class LockWatch {
     const held = inOneTransaction.flatMap((migration) =>
       heldLockFindings(
         reached.map(({ locked }) => locked).filter(({ place }) => place.migration === migration),
+        this.thresholds,
       ),
     )
     return [...reached.flatMap(({ findings }) => findings), ...held]

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
 import type { Finding } from '../../src/domain/finding.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
-import { LockRecord } from '../../src/forecast/locks/lock-record.js'
+import { LockWatch } from '../../src/forecast/lock-watch.js'
 import { lockPages } from '../../src/forecast/locks/pages.js'
 import { type LockThresholds, lockThresholds } from '../../src/forecast/locks/thresholds.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
@@ -51,17 +51,17 @@ async function findings(
   grown = sizes,
   thresholds: LockThresholds = lockThresholds,
 ): Promise<readonly Finding[]> {
-  const record = new LockRecord(await catalogWith(grown), thresholds)
+  return (await watchOver(sql, grown, thresholds)).findings(() => true, ['m'])
+}
+
+async function watchOver(sql: string, grown = sizes, thresholds: LockThresholds = lockThresholds) {
+  const watch = new LockWatch(thresholds)
+  const catalog = await catalogWith(grown)
   for (const statement of parse(sql)) {
-    record.beforeStatement(statement, {
-      migration: 'm',
-      file: 'm/migration.sql',
-      index: statement.index,
-      line: statement.line,
-    })
+    const { index, line } = statement
+    watch.beforeStatement(statement, { migration: 'm', file: 'm/migration.sql', index, line }, catalog)
   }
-  record.endTransaction()
-  return record.findings
+  return watch
 }
 
 const said = (found: readonly Finding[]) =>
@@ -253,17 +253,8 @@ describe('quiet', () => {
 })
 
 test('a lock is not kept where each statement is a transaction of its own', async () => {
-  const record = new LockRecord(await catalogWith(sizes))
-  for (const statement of parse('ALTER TABLE settings ADD COLUMN x int; CREATE INDEX x ON orders (total)')) {
-    record.beforeStatement(statement, {
-      migration: 'm',
-      file: 'm/migration.sql',
-      index: statement.index,
-      line: 1,
-    })
-    record.endTransaction()
-  }
-  expect(record.findings.map(({ code }) => code)).toEqual(['index-blocks-writes'])
+  const watch = await watchOver('ALTER TABLE settings ADD COLUMN x int; CREATE INDEX x ON orders (total)')
+  expect(watch.findings(() => true, []).map(({ code }) => code)).toEqual(['index-blocks-writes'])
 })
 
 test('what lasts for minutes stops the run', async () => {
