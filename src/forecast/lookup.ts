@@ -96,7 +96,3 @@ export function nameOf(catalog: CatalogModel, { schema, name }: { schema: string
     ? quoteIdentifier(name)
     : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
 }
-
-export function sizeBytesOf({ heapBytes, toastBytes, indexes }: Relation): number {
-  return heapBytes + toastBytes + indexes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-}

@@ -24,7 +24,7 @@ export function formatLocksNotSeen(reason: string): string {
 }
 
 /** `public.orders: readers 1.2 s, writers 1.2 s` */
-export function formatExposure({
+function formatExposure({
   relation,
   readersMs,
   writersMs,

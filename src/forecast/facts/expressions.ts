@@ -384,9 +384,4 @@ function readSubLink(situation: Situation, scope: Scope, node: Node): Typed {
   }
 }
 
-/** An expression where no column may be named, e.g. a default. */
-export function scopeWithoutColumns(refuse: (reference: Node) => never): Scope {
-  return { column: refuse, query: () => undefined }
-}
-
 export const noSuchColumn = (name: string) => missing('42703', `column ${name} does not exist`)
