@@ -159,5 +159,14 @@ const deploying = [
   new Option('--confirm <plan-hash>', 'approve exactly this reviewed plan'),
   new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
   new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
+  new Option(
+    '--max-blocking <duration>',
+    'how long others may wait before the deploy gives way (default: 5s)',
+  ),
+  new Option(
+    '--terminate-blockers <age>',
+    'end idle transactions that the deploy waits for and that are older, e.g. 1m; each is named in the report',
+  ),
+  new Option('--wait <duration>', 'how long to wait for another run to end (default: 0, not at all)'),
   new Option('--statement-timeout <duration>', 'how long a statement may run (default: 0, no limit)'),
 ]

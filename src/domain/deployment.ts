@@ -1,3 +1,6 @@
+import type { Standing } from './standing.js'
+import type { Traffic } from './traffic.js'
+
 /** What the target is now, by evidence. */
 export type DatabaseState = 'unchanged' | 'changed' | 'unknown'
 
@@ -38,4 +41,8 @@ export interface Deployment {
   readonly unmet?: readonly string[]
   /** Indexes that are invalid since the deploy. */
   readonly invalidIndexes?: readonly string[]
+  /** How much of the plan is in the database. */
+  readonly standing?: Standing
+  /** Whom the deploy waited for, and who waited for it. */
+  readonly traffic?: Traffic
 }

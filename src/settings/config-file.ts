@@ -21,6 +21,10 @@ export interface GuardConfig {
   readonly engine?: EngineName
   /** How long a statement may wait for a lock before it gives way, e.g. `500ms`. Default: `1s`; `0` waits forever. */
   readonly lockTimeout?: string
+  /** How long others may wait for the deploy before it gives way, e.g. `2s`. Default: `5s`; `0` is no limit. */
+  readonly maxBlocking?: string
+  /** How long to wait for another run that holds the deploy lock, e.g. `60s`. Default: `0`, not at all. */
+  readonly wait?: string
   /** How long a statement may run, e.g. `5m`. Default: `0`, no limit. */
   readonly statementTimeout?: string
   readonly questionTimeout?: string
@@ -56,6 +60,8 @@ const settingKinds: Readonly<Record<keyof GuardConfig, Kind>> = {
   backups: 'a string',
   engine: 'a string',
   lockTimeout: 'a string',
+  maxBlocking: 'a string',
+  wait: 'a string',
   statementTimeout: 'a string',
   questionTimeout: 'a string',
   rehearsal: 'a string',

@@ -9,7 +9,16 @@ import { type ConfigFile, type GuardConfig, readGuardConfig } from './config-fil
 import { parseDatabaseUrl } from './database-url.js'
 import { parseDuration } from './duration.js'
 
-export type CommandName = 'deploy' | 'rehearse' | 'plan' | 'check' | 'verify' | 'status' | 'doctor'
+export type CommandName =
+  | 'deploy'
+  | 'rehearse'
+  | 'plan'
+  | 'check'
+  | 'verify'
+  | 'status'
+  | 'resolve'
+  | 'lock'
+  | 'doctor'
 export type Format = 'text' | 'json' | 'markdown'
 
 const engines: readonly EngineName[] = ['hosted', 'native']
@@ -37,6 +46,12 @@ export interface Settings {
   readonly engine: EngineName
   /** 0: wait forever. */
   readonly lockTimeoutMs: number
+  /** How long others may wait for the deploy before it gives way. 0: no limit. */
+  readonly maxBlockingMs: number
+  /** Idle transactions that the deploy waits for are ended when they are older; absent: never. */
+  readonly terminateBlockersMs?: number
+  /** How long a run waits for another one that holds the deploy lock. 0: not at all. */
+  readonly waitMs: number
   /** 0: no limit. */
   readonly statementTimeoutMs: number
   /** How long one question of a check may take; what takes longer is unknown. 0: no limit. */
@@ -169,6 +184,9 @@ function readSettings(
   const backupsPath = attempt(() => readPath(given('backups')))
   const engine = attempt(() => readOneOf(given('engine'), engines))
   const lockTimeoutMs = attempt(() => readDuration(given('lockTimeout')))
+  const maxBlockingMs = attempt(() => readDuration(given('maxBlocking')))
+  const terminateBlockersMs = attempt(() => readAge(option(flags, 'terminateBlockers', directory)))
+  const waitMs = attempt(() => readDuration(given('wait')))
   const statementTimeoutMs = attempt(() => readDuration(given('statementTimeout')))
   const questionTimeoutMs = attempt(() => readDuration(given('questionTimeout')))
   const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
@@ -207,6 +225,9 @@ function readSettings(
     backupsPath: backupsPath ?? resolve(directory, 'backups'),
     engine: engine ?? 'hosted',
     lockTimeoutMs: lockTimeoutMs ?? 1_000,
+    maxBlockingMs: maxBlockingMs ?? 5_000,
+    ...(terminateBlockersMs === undefined ? {} : { terminateBlockersMs }),
+    waitMs: waitMs ?? 0,
     statementTimeoutMs: statementTimeoutMs ?? 0,
     questionTimeoutMs: questionTimeoutMs ?? 600_000,
     jobs: jobs ?? 2,
@@ -297,6 +318,16 @@ function readPath(given: Given | undefined): string | undefined {
 
 function readDuration(given: Given | undefined): number | undefined {
   return given && parseDuration(readText(given), given.name)
+}
+
+/** An age of nothing would end every idle transaction. */
+function readAge(given: Given | undefined): number | undefined {
+  const ageMs = readDuration(given)
+  if (ageMs !== 0) return ageMs
+  throw invalid(
+    `${given?.name} takes an age of more than 0`,
+    'Write from which age on an idle transaction may be ended, e.g. 1m.',
+  )
 }
 
 function readWholeNumber(given: Given | undefined, least: number, most: number): number | undefined {
