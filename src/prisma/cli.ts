@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ProjectError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
 import type { TargetAddress } from '../domain/target.js'
+import { packagePath } from '../effects/package-path.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { type ProcessResult, runProcess } from '../effects/run-process.js'
 import { urlWithoutPassword, urlWithPassword } from '../settings/database-url.js'
@@ -40,7 +40,7 @@ export interface PrismaCliOptions {
   readonly scratchFolder: string
 }
 
-const hostPath = fileURLToPath(new URL('./engine-host/main.js', import.meta.url))
+const hostPath = packagePath('dist/prisma/engine-host/main.js')
 const urlVariable = 'MIGRATE_GUARD_PRISMA_URL'
 
 /** Prepares the CLI: writes the private files and finds the engine. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { ProjectError } from '../domain/errors.js'
+import { packagePath } from '../effects/package-path.js'
 
 /** What the guard needs to know from the project's own `prisma.config.ts`. Paths are absolute. */
 export interface PrismaConfig {
@@ -63,8 +63,8 @@ function findFile(directory: string): string | undefined {
     .find(existsSync)
 }
 
-const standIn = fileURLToPath(new URL('./config-stand-in.js', import.meta.url))
-const offlineStandIn = fileURLToPath(new URL('./config-stand-in-offline.js', import.meta.url))
+const standIn = packagePath('dist/prisma/config-stand-in.js')
+const offlineStandIn = packagePath('dist/prisma/config-stand-in-offline.js')
 
 /**
  * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
