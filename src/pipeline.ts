@@ -8,7 +8,7 @@ import type { Surroundings } from './domain/surroundings.js'
 import { withScratchFolder } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
 import { asServerTrouble } from './postgres/connection.js'
-import { assertStillLocked, takeDeployLock } from './postgres/deploy-lock.js'
+import { assertStillLocked, type DeployLock } from './postgres/deploy-lock.js'
 import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
 import { formatStepLine } from './report/screen.js'
 import { Run } from './run.js'
@@ -28,6 +28,7 @@ import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehe
 import { writeReports } from './steps/report.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
+import { assertHadTurn, takeTurn, untilPrismaIsDone } from './steps/turn.js'
 import { assertVerified, type Baseline, verify } from './steps/verify.js'
 import { makeTools } from './tools.js'
 
@@ -38,6 +39,8 @@ export interface RunResult {
   readonly reportPath?: string
   /** What ended the run before its end; absent when all went well. */
   readonly error?: unknown
+  /** How long the run waited for others before it made its plan; absent when it did not. */
+  readonly waitedMs?: number
 }
 
 /**
@@ -45,9 +48,11 @@ export interface RunResult {
  * but confirm, deploy and verify, on connections that the server holds read-only.
  */
 export async function runDeploy(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
-  return inRun(settings, surroundings, async (run, tools) => {
-    // One guard at a time; a dry run changes nothing and needs no lock.
-    const lock = settings.dryRun ? undefined : await takeDeployLock(settings.target, run.record.runId)
+  let waitedMs = 0
+  const result = await inRun(settings, surroundings, async (run, tools) => {
+    // One deploy at a time; a dry run changes nothing and needs no lock.
+    const lock = settings.dryRun ? undefined : await takeTurn(tools)
+    waitedMs = lock?.waitedMs ?? 0
     try {
       const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
       await writePlan(plan, tools)
@@ -59,7 +64,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
 
       // On a restored copy, which proves the backup too.
       const { rehearsal, provenBackup } = await rehearseOrSay(plan, findings, backup, run, tools)
-      if (settings.dryRun) return
+      if (lock === undefined) return
 
       // A person, or the hash of a reviewed plan, says yes to exactly this.
       const approval = await run.step(
@@ -67,15 +72,16 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         () => confirm(plan, findings, provenBackup, rehearsal, tools),
         summaries.confirm,
       )
-      if (lock) await assertStillLocked(lock)
+      await assertStillLocked(lock)
       const rehearsed = await readRehearsed(rehearsal, findings.lineage ?? [], tools)
-      const baseline = await deployApproved(plan, provenBackup, rehearsed, approval, run, tools)
+      const baseline = await deployApproved(plan, provenBackup, rehearsed, approval, lock, run, tools)
 
       await audit(baseline, run, tools, provenBackup)
     } finally {
       await lock?.release()
     }
   })
+  return waitedMs > 0 ? { ...result, waitedMs } : result
 }
 
 /** The dry run by its own name: everything up to the question, and the target is only read. */
@@ -168,15 +174,20 @@ async function deployApproved(
   backup: Backup,
   rehearsed: Rehearsed | undefined,
   approval: Approval,
+  lock: DeployLock,
   run: Run,
   tools: Tools,
 ): Promise<Baseline> {
   const baseline = await interruptible(tools, async () => {
+    // In this order: what a bare prisma command has deployed by now is seen by the second look.
+    await untilPrismaIsDone(tools)
     await assertStillAsPlanned(plan, tools)
     return takeBaseline(plan, rehearsed, tools)
   })
+  await interruptible(tools, () => assertStillLocked(lock))
   await run.expectChange()
-  const deployment = await run.step('deploy', () => deploy(plan, approval, tools), summaries.deploy)
+  const deployment = await run.step('deploy', () => deploy(plan, approval, lock, tools), summaries.deploy)
+  assertHadTurn(deployment, tools)
   const interrupted = tools.signal.aborted
   assertDeployed(deployment, { interrupted, backup })
   return baseline

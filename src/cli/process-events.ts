@@ -1,22 +1,49 @@
+import type { AskBeforeStop } from '../domain/surroundings.js'
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** What a run needs to know of the signals. */
+export interface StopSignals {
+  readonly signal: AbortSignal
+  readonly stop: () => void
+  /** Absent without a person at a terminal: then every signal stops at once. */
+  readonly askBeforeStop?: AskBeforeStop
+}
 
 /**
  * Borrows the signals that ask a program to stop: they abort instead of ending the process, so that the run can leave
- * a known state. SIGHUP comes when the terminal is closed.
+ * a known state. SIGHUP comes when the terminal is closed. With a person at the terminal, the first Ctrl-C during the
+ * deploy only asks.
  */
 export async function withStopSignal<T>(
-  work: (signal: AbortSignal, stop: () => void) => Promise<T>,
+  { interactive }: { readonly interactive: boolean },
+  work: (signals: StopSignals) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
+  let ask: (() => void) | undefined
   const stop = () => controller.abort()
-  for (const signal of signals) process.on(signal, stop)
+  const onSignal = (name: NodeJS.Signals) => {
+    const asked = ask
+    if (name !== 'SIGINT' || asked === undefined) return stop()
+    ask = undefined
+    asked()
+  }
+  const askBeforeStop: AskBeforeStop = async (asked, during) => {
+    ask = asked
+    try {
+      return await during()
+    } finally {
+      ask = undefined
+    }
+  }
+  for (const signal of signals) process.on(signal, onSignal)
   // Writing to a terminal that is gone must not end the run half-way.
   process.stdout.on('error', stop)
   process.stderr.on('error', stop)
   try {
-    return await work(controller.signal, stop)
+    return await work({ signal: controller.signal, stop, ...(interactive ? { askBeforeStop } : {}) })
   } finally {
-    for (const signal of signals) process.off(signal, stop)
+    for (const signal of signals) process.off(signal, onSignal)
   }
 }
 

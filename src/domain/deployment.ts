@@ -41,6 +41,11 @@ export interface Deployment {
   readonly unmet?: readonly string[]
   /** Indexes that are invalid since the deploy. */
   readonly invalidIndexes?: readonly string[]
+  /**
+   * Why this run has changed nothing although it had begun: its engine found the deploy lock gone, or everything applied by
+   * another. Absent: it had its turn.
+   */
+  readonly lostTurn?: 'lock-lost' | 'deployed-by-other'
   /** How much of the plan is in the database. */
   readonly standing?: Standing
   /** Whom the deploy waited for, and who waited for it. */

@@ -23,6 +23,8 @@ export interface PrismaCall {
   readonly eventsFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals with the hosted engine. */
   readonly observes?: boolean
+  /** The session that holds the deploy lock; the hosted engine writes nothing without it. */
+  readonly deployLockPid?: number
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
@@ -94,6 +96,7 @@ function hostOptionsFor(
     retries: call.retries ?? 0,
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
     ...(call.observes ? { observes: true } : {}),
+    ...(call.deployLockPid === undefined ? {} : { deployLockPid: call.deployLockPid }),
     guardProcessId: process.pid,
   }
 }

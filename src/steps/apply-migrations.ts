@@ -23,6 +23,8 @@ export interface ApplyOptions {
   readonly purpose: 'deploy' | 'rehearse'
   /** Where the engine host tells what it does. */
   readonly eventsFile: string
+  /** The session that holds the deploy lock; the engine writes nothing without it. */
+  readonly deployLockPid?: number
 }
 
 /** Runs `prisma migrate deploy` on the database of the tools, and then finds out what became of it. */
@@ -42,7 +44,10 @@ function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise
   return withConnection(tools.settings.target, readSession(tools), work)
 }
 
-async function runPrisma({ purpose, eventsFile }: ApplyOptions, tools: Tools): Promise<ProcessResult> {
+async function runPrisma(
+  { purpose, eventsFile, deployLockPid }: ApplyOptions,
+  tools: Tools,
+): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
   const stopCancelling = cancelWhenInterrupted(purpose, tools)
   try {
@@ -55,6 +60,7 @@ async function runPrisma({ purpose, eventsFile }: ApplyOptions, tools: Tools): P
       statementTimeoutMs: settings.statementTimeoutMs,
       retries: settings.retries,
       eventsFile,
+      ...(deployLockPid === undefined ? {} : { deployLockPid }),
       observes: purpose === 'rehearse',
     })
   } finally {

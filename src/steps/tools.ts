@@ -1,5 +1,6 @@
 import { InterruptedError } from '../domain/errors.js'
 import type { Prompter, Screen } from '../domain/screen.js'
+import type { AskBeforeStop } from '../domain/surroundings.js'
 import { type Client, type Session, withConnection } from '../postgres/connection.js'
 import { takeSnapshot } from '../postgres/snapshot.js'
 import type { PrismaCli } from '../prisma/cli.js'
@@ -15,6 +16,8 @@ export interface Tools {
   readonly prompter: Prompter
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
+  /** Absent: whatever asks to stop stops at once. */
+  readonly askBeforeStop?: AskBeforeStop
   readonly runId: string
   /** Absolute path of the run folder. */
   readonly runFolder: string

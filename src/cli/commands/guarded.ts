@@ -30,9 +30,9 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
     // A program reads standard output: what is for people goes to the other one.
     const output = settings.format === 'text' ? process.stdout : process.stderr
     const screen = new TerminalScreen(output, settings)
-    const result = await withStopSignal((signal, stop) =>
+    const result = await withStopSignal(terminalPrompter, ({ stop, ...signals }) =>
       withCrashPromise(stop, (crash) =>
-        pipelines[name](settings, { screen, prompter: terminalPrompter, signal, crash }),
+        pipelines[name](settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
     output.write(formatForPeople(result, settings))

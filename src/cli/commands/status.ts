@@ -19,7 +19,7 @@ export async function runStatus(flags: Flags): Promise<number> {
   try {
     const settings = await loadSettings('status', flags)
     const screen = new TerminalScreen(process.stderr, { quiet: true })
-    const result = await withStopSignal((signal) =>
+    const result = await withStopSignal(terminalPrompter, ({ signal }) =>
       runPlan(settings, { screen, prompter: terminalPrompter, signal }),
     )
     if (result.error) return printError(result.error, settings)

@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly eventsFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals. */
   readonly observes?: boolean
+  /** The session that holds the guard's deploy lock. Nothing is written when it is gone before the first write. */
+  readonly deployLockPid?: number
   /** The engine ends itself when this process is gone: nobody would read its answer. */
   readonly guardProcessId?: number
 }

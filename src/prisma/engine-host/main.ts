@@ -13,6 +13,7 @@ import { schemaForEngine } from '../schema-text.js'
 import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
 import { RequestServer } from './json-rpc.js'
+import { assertLockedBy } from './locked-by.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
 import { inWordsOfSeven, urlInSchema } from './prisma-6.js'
 import { runScript } from './run-script.js'
@@ -98,8 +99,11 @@ async function openEngine(
     failed = event.type === 'statement-failed' ? new FailedMigration(log.migration(), event) : failed
     if (event.type === 'retry' || event.type === 'migration-finished') failed = undefined
   }
-  const adapter = makeMigrationAdapter(config, (client, script) =>
-    runScript(client, script, { ...options, onEvent }),
+  const { deployLockPid } = options
+  const adapter = makeMigrationAdapter(
+    config,
+    (client, script) => runScript(client, script, { ...options, onEvent }),
+    deployLockPid === undefined ? undefined : (client) => assertLockedBy(client, deployLockPid),
   )
   const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])
   const engine = await startSchemaEngine(

@@ -12,6 +12,9 @@ import type { ScriptClient } from './script-client.js'
 /** Runs one migration file on the engine's own connection. */
 export type ScriptRunner = (client: ScriptClient, script: string) => Promise<void>
 
+/** Looks at the server before the engine writes for the first time; it then holds Prisma's own lock. */
+export type FirstWriteGuard = (client: ScriptClient) => Promise<void>
+
 /** Types of the catalog that Prisma's adapter refuses, by OID, and the type to present them as. */
 const presentedTypes = new Map([
   [18, 25], // "char" as text; its column type is corrected below
@@ -39,8 +42,10 @@ export interface MigrationAdapter {
 export function makeMigrationAdapter(
   config: SingleConnectionConfig,
   runScript: ScriptRunner,
+  beforeFirstWrite?: FirstWriteGuard,
 ): MigrationAdapter {
   const connected: RepairedAdapter[] = []
+  let hasWritten = beforeFirstWrite === undefined
   const factory = new PrismaPg(config)
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
@@ -48,8 +53,21 @@ export function makeMigrationAdapter(
     connected.push(adapter)
     const charColumns = new WeakMap<Query, boolean[]>()
     const performIO = adapter.performIO.bind(adapter)
+    const lookOnce = async () => {
+      if (hasWritten) return
+      const client = await adapter.client.connect()
+      try {
+        await beforeFirstWrite?.(client)
+        hasWritten = true
+      } catch (error) {
+        throw asAdapterError(error)
+      } finally {
+        client.release()
+      }
+    }
     adapter.performIO = async (query) => {
       const write = !/^\s*SELECT\b/i.test(query.sql)
+      if (write) await lookOnce()
       const result = write ? await effect('engine.query', () => performIO(query)) : await performIO(query)
       charColumns.set(
         query,
@@ -68,6 +86,7 @@ export function makeMigrationAdapter(
       return { ...result, columnTypes }
     }
     adapter.executeScript = async (script) => {
+      await lookOnce()
       const client = await adapter.client.connect()
       try {
         await runScript(client, script)
