@@ -22,4 +22,5 @@ export {
   type Settings,
   type SettingsInput,
 } from './settings/settings.js'
+export { deployOnStartup, type StartupOptions, type StartupResult } from './startup.js'
 export { planOffline } from './steps/plan-offline.js'

@@ -5,7 +5,7 @@ import { BackupError, GuardError } from './domain/errors.js'
 import { exitCode } from './domain/exit-code.js'
 import type { OfflinePlan } from './domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from './domain/run-record.js'
-import { makePrivateFolder, writePrivateFile } from './effects/private-files.js'
+import { claimPrivateFolder, writePrivateFile } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
 
 /** The record of one execution, saved to disk before and after every step. */
@@ -31,22 +31,21 @@ export class Run {
   static async open(options: RunOptions): Promise<Run> {
     const { backupsPath } = options
     const startedAt = new Date()
-    const { runId, folder } = freeRunId(backupsPath ?? '', startedAt, options.database)
-    const run = new Run(
-      emptyRecord(options, runId, startedAt),
-      backupsPath === undefined ? undefined : folder,
-      options.onStep,
-    )
+    const runIds = runIdsOf(startedAt, options.database)
+    let runId = runIds.next().value
     try {
-      if (run.folder !== undefined) {
-        await makePrivateFolder(run.folder)
-        await keepOutOfGit(dirname(run.folder))
+      if (backupsPath !== undefined) {
+        // Of two runs that begin in the same second, only one makes the folder.
+        while (!(await claimPrivateFolder(join(backupsPath, runId)))) runId = runIds.next().value
+        await keepOutOfGit(backupsPath)
       }
+      const folder = backupsPath === undefined ? undefined : join(backupsPath, runId)
+      const run = new Run(emptyRecord(options, runId, startedAt), folder, options.onStep)
       await run.save()
+      return run
     } catch (error) {
       throw error instanceof GuardError ? error : notWritable(backupsPath ?? '', error)
     }
-    return run
   }
 
   get record(): RunRecord {
@@ -278,13 +277,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** `20261120T043400Z-shop`; a second run in the same second gets a number. */
-function freeRunId(backupsPath: string, at: Date, database: string): { runId: string; folder: string } {
+function* runIdsOf(at: Date, database: string): Generator<string, never> {
   const base = `${formatTime(at)}-${database.replace(/[^\w.-]/g, '_').slice(0, 40)}`
-  for (let number = 1; ; number += 1) {
-    const runId = number === 1 ? base : `${base}-${number}`
-    const folder = join(backupsPath, runId)
-    if (!existsSync(folder)) return { runId, folder }
-  }
+  yield base
+  for (let number = 2; ; number += 1) yield `${base}-${number}`
 }
 
 /** `20261120T043400Z` */

@@ -17,8 +17,10 @@ const rooms = [
   'report',
   'steps',
   'run.ts',
+  'load-settings.ts',
   'tools.ts',
   'pipeline.ts',
+  'startup.ts',
   'index.ts',
   'cli',
 ]

@@ -1,2 +1,1 @@
-/** The flags of a command as commander gives them; those that were not given are absent. */
-export type Flags = Record<string, unknown>
+export type { Flags } from '../load-settings.js'

@@ -13,6 +13,24 @@ export async function makePrivateFolder(path: string): Promise<void> {
 }
 
 /**
+ * Makes a folder that only its owner can enter, for this process alone: of several that want the same one, one gets it.
+ * @returns false when it is there already
+ */
+export async function claimPrivateFolder(path: string): Promise<boolean> {
+  return effect('folder.make', async () => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    try {
+      await mkdir(path, { mode: 0o700 })
+      await chmod(path, 0o700)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    }
+  })
+}
+
+/**
  * Writes a file that only its owner can read: into a new file beside it first, synced to disk, then renamed, so that
  * a reader never sees half of it, whatever happens.
  */

@@ -1,8 +1,8 @@
 import { exitCode } from '../../domain/exit-code.js'
+import { loadSettings } from '../../load-settings.js'
 import { clean } from '../../report/words.js'
 import { examine } from '../../steps/examine.js'
 import type { Flags } from '../flags.js'
-import { loadSettings } from '../load-settings.js'
 import { printError } from '../print-error.js'
 
 /** Prints one line for each thing that a deploy needs. Exit code 3 when one is missing or could not be looked at. */

@@ -1,5 +1,6 @@
 import { isBlocking } from '../../domain/finding.js'
 import type { OfflinePlan } from '../../domain/plan.js'
+import { loadOfflineSettings } from '../../load-settings.js'
 import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
@@ -8,7 +9,6 @@ import { makeOfflineRecord } from '../../run.js'
 import { assertNothingBlocks } from '../../steps/accept.js'
 import { planOffline } from '../../steps/plan-offline.js'
 import type { Flags } from '../flags.js'
-import { loadOfflineSettings } from '../load-settings.js'
 import { printError } from '../print-error.js'
 
 /** Prints what the files alone tell. Exit code 3 when something in them blocks. */

@@ -1,33 +1,50 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { SettingsError } from '../domain/errors.js'
-import { importConfig, readPrismaConfig } from '../prisma/prisma-config.js'
+import { SettingsError } from './domain/errors.js'
+import { importConfig, readPrismaConfig } from './prisma/prisma-config.js'
 import {
   type CommandName,
   makeOfflineSettings,
   makeSettings,
   type OfflineSettings,
   type Settings,
-} from '../settings/settings.js'
-import type { Flags } from './flags.js'
+} from './settings/settings.js'
 
 const configNames = ['ts', 'mts', 'js', 'mjs'].map((ending) => `migrate-guard.config.${ending}`)
 
-/** Gathers flags, environment, `.env` and both configuration files into trusted settings. */
-export async function loadSettings(command: CommandName, flags: Flags): Promise<Settings> {
-  const directory = process.cwd()
+/** The options of a command, camelCase as commander gives them; those that were not given are absent. */
+export type Flags = Record<string, unknown>
+
+/** Where settings are looked for; by default where the process is, with its variables. */
+export interface Whereabouts {
+  /** Absolute. */
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Gathers flags, environment, `.env` and both configuration files into trusted settings. The variables of `.env` are put
+ * into the environment of the process where they are not set, for Prisma's configuration asks for them there.
+ * @throws SettingsError, ProjectError
+ */
+export async function loadSettings(
+  command: CommandName,
+  flags: Flags,
+  { directory = process.cwd(), environment = process.env }: Whereabouts = {},
+): Promise<Settings> {
   const dotEnv = readDotEnv(directory)
   const configFile = await readConfigFile(directory, flags)
   lendVariables({
     ...dotEnv,
+    ...environment,
     ...(typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}),
   })
   const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
   return makeSettings({
     command,
     flags,
-    environment: { ...process.env },
+    environment: { ...environment },
     dotEnv,
     directory: prismaConfig ? dirname(prismaConfig.path) : directory,
     ...(configFile ? { configFile } : {}),
@@ -71,7 +88,8 @@ function prismaConfigPath(directory: string, flags: Flags): string | undefined {
 
 /** What Prisma's configuration asks for by env() must be there while it is read, though it may come from `.env`. */
 function lendVariables(variables: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(variables)) process.env[name] ??= value
+  // What is undefined must stay unset: in process.env it would become the word.
+  for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] ??= value
 }
 
 function readDotEnv(directory: string): Record<string, string> {
