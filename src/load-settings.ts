@@ -21,6 +21,8 @@ export interface Whereabouts {
   /** Absolute. */
   readonly directory?: string
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Called with the name of each variable that was put into the environment of the process. */
+  readonly onLend?: (name: string) => void
 }
 
 /**
@@ -31,15 +33,12 @@ export interface Whereabouts {
 export async function loadSettings(
   command: CommandName,
   flags: Flags,
-  { directory = process.cwd(), environment = process.env }: Whereabouts = {},
+  { directory = process.cwd(), environment = process.env, onLend }: Whereabouts = {},
 ): Promise<Settings> {
   const dotEnv = readDotEnv(directory)
   const configFile = await readConfigFile(directory, flags)
-  lendVariables({
-    ...dotEnv,
-    ...environment,
-    ...(typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}),
-  })
+  const given = typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}
+  for (const name of lendVariables({ ...dotEnv, ...environment, ...given })) onLend?.(name)
   const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
   return makeSettings({
     command,
@@ -87,9 +86,12 @@ function prismaConfigPath(directory: string, flags: Flags): string | undefined {
 }
 
 /** What Prisma's configuration asks for by env() must be there while it is read, though it may come from `.env`. */
-function lendVariables(variables: Record<string, string | undefined>): void {
-  // What is undefined must stay unset: in process.env it would become the word.
-  for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] ??= value
+function lendVariables(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const missing = Object.entries(variables).filter(
+    ([name, value]) => process.env[name] === undefined && value !== undefined,
+  )
+  for (const [name, value] of missing) process.env[name] = value
+  return missing.map(([name]) => name)
 }
 
 function readDotEnv(directory: string): Record<string, string> {

@@ -59,19 +59,33 @@ export async function deployOnStartup(options: StartupOptions = {}): Promise<Sta
   const { environment = process.env, timeoutMs = defaultTimeoutMs } = options
   if (!isOn(environment[gateVariable])) return { outcome: 'off' }
   assertTimeout(timeoutMs)
-  return withVariablesGivenBack(async () => {
-    const startedAt = Date.now()
-    for (let wasOvertaken = false; ; wasOvertaken = true) {
-      const leftMs = Math.max(0, timeoutMs - (Date.now() - startedAt))
-      const result = await runOnce(options, leftMs)
-      if (result.error === undefined) return asStartupResult(result, Date.now() - startedAt, wasOvertaken)
-      if (!isOvertaken(result.error) || Date.now() - startedAt >= timeoutMs) throw result.error
-      await sleep(pauseMs)
-    }
-  })
+  const lent = new Set<string>()
+  try {
+    return await deployInTurn(options, timeoutMs, (name) => lent.add(name))
+  } finally {
+    // They were for Prisma's configuration, not for the application.
+    for (const name of lent) delete process.env[name]
+  }
 }
 
-async function runOnce(options: StartupOptions, waitMs: number): Promise<RunResult> {
+async function deployInTurn(
+  options: StartupOptions,
+  timeoutMs: number,
+  onLend: OnLend,
+): Promise<StartupResult> {
+  const startedAt = Date.now()
+  for (let wasOvertaken = false; ; wasOvertaken = true) {
+    const leftMs = Math.max(0, timeoutMs - (Date.now() - startedAt))
+    const result = await runOnce(options, leftMs, onLend)
+    if (result.error === undefined) return asStartupResult(result, Date.now() - startedAt, wasOvertaken)
+    if (!isOvertaken(result.error) || Date.now() - startedAt >= timeoutMs) throw result.error
+    await sleep(pauseMs)
+  }
+}
+
+type OnLend = (name: string) => void
+
+async function runOnce(options: StartupOptions, waitMs: number, onLend: OnLend): Promise<RunResult> {
   const { directory, environment, databaseUrl, skipBackup, skipRehearsal, accept } = options
   const flags: Flags = {
     yes: true,
@@ -84,6 +98,7 @@ async function runOnce(options: StartupOptions, waitMs: number): Promise<RunResu
   const settings = await loadSettings('deploy', flags, {
     ...(directory === undefined ? {} : { directory }),
     ...(environment === undefined ? {} : { environment }),
+    onLend,
   })
   const signal = options.signal ?? new AbortController().signal
   return runDeploy(settings, { screen: screenOf(options.log), prompter: nobody, signal })
@@ -130,16 +145,6 @@ function assertTimeout(timeoutMs: number): void {
 
 function isOvertaken(error: unknown): boolean {
   return error instanceof GuardError && overtaken.has(error.code)
-}
-
-/** Variables that were lent to Prisma's configuration are no longer the application's afterwards. */
-async function withVariablesGivenBack<T>(work: () => Promise<T>): Promise<T> {
-  const before = new Set(Object.keys(process.env))
-  try {
-    return await work()
-  } finally {
-    for (const name of Object.keys(process.env)) if (!before.has(name)) delete process.env[name]
-  }
 }
 
 const nobody: Prompter = {

@@ -72,6 +72,20 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
     },
   )
+  const lock = command('lock', 'show who holds the deploy lock, and who holds that of prisma', [
+    common,
+  ]).action(async (flags: Flags) => {
+    code = await (await import('./commands/lock.js')).runLock(flags)
+  })
+  const release = lock
+    .command('release')
+    .description('end the sessions that hold the locks, after asking; what they run is rolled back')
+    .exitOverride()
+  for (const option of [...common, new Option('-y, --yes', 'end them without asking')])
+    release.addOption(option)
+  release.action(async (flags: Flags) => {
+    code = await (await import('./commands/lock.js')).runLockRelease(flags)
+  })
   command('explain', 'print the page of a finding code; without a code, list all of them', [
     [new Option('--json', 'print it as JSON')],
   ])
