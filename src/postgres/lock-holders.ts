@@ -63,11 +63,22 @@ export function formatMark(run: LockingRun): string {
   return `/* migrate-guard ${JSON.stringify(run).replaceAll('/', '\\/')} */ `
 }
 
+/** Anybody may write such a comment, and it is printed on a terminal. */
+function printable(value: unknown): string {
+  return String(value).replace(/\p{C}/gu, '?')
+}
+
 function parseMark(query: string | null): LockingRun | undefined {
   const json = /^\/\* migrate-guard (\{.*?\}) \*\//.exec(query ?? '')?.[1]
   if (json === undefined) return undefined
   try {
-    return JSON.parse(json) as LockingRun
+    const { runId, by, processId, since } = JSON.parse(json) as Record<string, unknown>
+    return {
+      runId: printable(runId),
+      by: printable(by),
+      processId: Number(processId),
+      ...(since === undefined ? {} : { since: printable(since) }),
+    }
   } catch {
     return undefined
   }

@@ -19,6 +19,9 @@ const stoppedEarly = `error: the run was stopped before anything was changed
 hint: Run the command again when you are ready.
 `
 
+const askedInDeploy =
+  'the deploy is running; press Ctrl-C again to cancel the statement and roll back, or let it go on'
+
 /** Nothing of the run is left: no process, no scratch folder, no session on the server. */
 async function expectNothingLeft({ database, leftovers }: Shop): Promise<void> {
   expect(await leftovers()).toEqual([])
@@ -173,6 +176,106 @@ hint: Run the command again when you are ready; the history is clean.
   },
 )
 
+test('at a terminal the first Ctrl-C in deploy only asks; without a second one the deploy goes on', async () => {
+  const shop = await makeShop()
+  const reader = await shop.database.client()
+  await reader.query('BEGIN; LOCK TABLE "customers" IN ACCESS SHARE MODE')
+  const running = shop.start(['deploy', '--yes', '--lock-timeout', '0', '--max-blocking', '0'], {
+    terminal: true,
+  })
+  await waitUntilBlocked(shop, running)
+  process.kill(await commandOn(running), 'SIGINT')
+  await running.waitFor(askedInDeploy)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await waitUntilBlocked(shop, running)
+  await reader.query('ROLLBACK')
+  const { exitCode, stdout } = await running.result
+  expect(stdout).not.toContain('stopping: ')
+  expect(exitCode).toBe(0)
+  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
+  await expectNothingLeft(shop)
+})
+
+test('at a terminal the second Ctrl-C in deploy cancels the statement', async () => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const reader = await shop.database.client()
+  await reader.query('BEGIN; LOCK TABLE "customers" IN ACCESS SHARE MODE')
+  const running = shop.start(['deploy', '--yes', '--quiet', '--lock-timeout', '0', '--max-blocking', '0'], {
+    terminal: true,
+  })
+  await waitUntilBlocked(shop, running)
+  // As the terminal itself sends it, to everything that runs on it.
+  running.type('\u0003')
+  await running.waitFor(askedInDeploy)
+  running.type('\u0003')
+  const { stdout } = await running.result
+  expect(stdout).toContain('canceling statement due to user request (57014); the target is proven unchanged')
+  // The shell between the terminal and the command got the signal too, and has an exit code of its own.
+  expect((await shop.report()).exitCode).toBe(20)
+  await expectNothingLeft(shop)
+  await reader.query('ROLLBACK')
+  expect(withoutHistory(await shop.fingerprint())).toBe(withoutHistory(before))
+})
+
+test('at a terminal SIGTERM in deploy cancels at once', async () => {
+  const shop = await makeShop()
+  const reader = await shop.database.client()
+  await reader.query('BEGIN; LOCK TABLE "customers" IN ACCESS SHARE MODE')
+  const running = shop.start(['deploy', '--yes', '--lock-timeout', '0', '--max-blocking', '0'], {
+    terminal: true,
+  })
+  await waitUntilBlocked(shop, running)
+  process.kill(await commandOn(running), 'SIGTERM')
+  const { exitCode, stdout } = await running.result
+  expect(stdout).not.toContain(askedInDeploy)
+  expect(exitCode).toBe(20)
+  await reader.query('ROLLBACK')
+})
+
+test('with --wait a second guard waits, and then nothing is pending', async () => {
+  const shop = await makeShop()
+  const first = shop.start(['deploy'], { terminal: true })
+  await first.waitFor(`Deploy to ${shop.database.name}?`)
+  const second = shop.start(['deploy', '--yes', '--wait', '60s'])
+  await second.waitFor('waiting up to 1 min for run ')
+  first.type('y\r')
+  expect((await first.result).exitCode).toBe(0)
+  const { exitCode, stdout } = await second.result
+  expect(stdout).toContain('nothing pending')
+  expect(exitCode).toBe(0)
+})
+
+test('with --wait, when the time is over: 7, who holds the lock and how long was waited', async () => {
+  const shop = await makeShop()
+  const first = shop.start(['deploy'], { terminal: true })
+  await first.waitFor(`Deploy to ${shop.database.name}?`)
+  const { exitCode, stderr } = await shop.run(['deploy', '--yes', '--wait', '700ms'])
+  expect(stderr).toMatch(
+    /^error: another run holds the deploy lock of ".*": run .* by .*, since .* UTC; waited 700 ms for it\n/,
+  )
+  expect(exitCode).toBe(7)
+  first.type('n\r')
+  expect((await first.result).exitCode).toBe(6)
+})
+
+test.each(either('SIGINT'))('%s while waiting for another run: 6 at once', async (signal) => {
+  const shop = await makeShop()
+  const before = await shop.fingerprint()
+  const holder = await shop.database.client()
+  await holder.query('SELECT pg_advisory_lock(28007, 1684369516)')
+  const running = shop.start(['deploy', '--yes', '--wait', '10m'])
+  await running.waitFor('waiting up to 10 min for ')
+  const stoppedAt = Date.now()
+  running.kill(signal)
+  const { exitCode, stderr } = await running.result
+  expect(Date.now() - stoppedAt).toBeLessThan(2_000)
+  expect(stderr).toBe(stoppedEarly)
+  expect(exitCode).toBe(6)
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+})
+
 test.each(either('SIGTERM'))(
   '%s in verify says that the target is changed and not verified',
   async (signal) => {
@@ -198,12 +301,10 @@ test('a second guard is told who holds the lock and since when', async () => {
   const first = shop.start(['deploy'], { terminal: true })
   await first.waitFor(`Deploy to ${shop.database.name}?`)
   const second = await shop.run(['deploy', '--yes'])
-  // The server keeps 63 bytes of the name.
   const runId = /backups\/([^/]+)\/database\.dump/.exec(first.printed())?.[1]
-  const holder = `migrate-guard lock ${runId}`.slice(0, 63)
   expect(second.stderr).toMatch(
     new RegExp(
-      `^error: another run holds the deploy lock of "${shop.database.name}": "${holder}[^"]*" as "postgres" from 127\\.0\\.0\\.1 \\(pid \\d+\\), since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC\nhint: Wait for that run to end, then run the command again\\.\n$`,
+      `^error: another run holds the deploy lock of "${shop.database.name}": run ${runId} by \\S+@\\S+ \\(process \\d+\\) as "postgres" from 127\\.0\\.0\\.1 \\(pid \\d+\\), since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC\nhint: Wait for that run to end and run the command again, or give --wait 5m; npx migrate-guard lock shows what it does\\.\n$`,
     ),
   )
   expect(second.exitCode).toBe(7)

@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals'
+import { takeDeployLock } from '../../src/postgres/deploy-lock.js'
+import { addressOf } from '../support/address.js'
+import { useOwnServer } from '../support/own-server.js'
+import { createTestDatabase } from '../support/test-database.js'
+
+useOwnServer({})
+
+test('whoever waits for the deploy lock waits on through a restart of the server', async () => {
+  const database = await createTestDatabase()
+  const first = await takeDeployLock(addressOf(database), 'first')
+  const waiting = takeDeployLock(addressOf(database), 'second', { waitMs: 30_000 })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  // A killed session makes the server end all the others and start anew.
+  process.kill(first.pid, 'SIGKILL')
+  const second = await waiting
+  expect(await first.isHeld()).toBe(false)
+  expect(await second.isHeld()).toBe(true)
+  await first.release()
+  await second.release()
+})
