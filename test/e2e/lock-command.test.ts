@@ -82,8 +82,8 @@ test('ends a deploy that is running, engine first, and says what is missing when
   expect(stdout).toMatch(/prisma's lock {2}"migrate-guard deploy .*" as "postgres"/)
 
   const role = `releaser_${process.pid}`
-  await shop.database.query(`CREATE ROLE ${role} LOGIN`)
-  const url = Object.assign(new URL(shop.database.url), { username: role, password: '' }).href
+  await shop.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
+  const url = Object.assign(new URL(shop.database.url), { username: role, password: 'secret' }).href
   const refused = await shop.run(['lock', 'release', '--yes'], { DATABASE_URL: url })
   await shop.database.query(`DROP ROLE ${role}`)
   expect(refused.stderr).toMatch(/error: your role may not end the session of "postgres" \(pid \d+\): /)
