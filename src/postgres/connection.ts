@@ -42,6 +42,12 @@ export async function openConnection(address: TargetAddress, session: Session): 
   return client
 }
 
+/** Closes the socket without a word to the server, for a connection that does not answer: open, it keeps the process alive. */
+export function cutConnection(client: Client): void {
+  const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } }
+  connection?.stream?.destroy()
+}
+
 /** Borrows a connection for `work` and always gives it back. */
 export async function withConnection<T>(
   address: TargetAddress,

@@ -1,10 +1,11 @@
 import { hostname, userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../domain/errors.js'
 import { describeHolder, type LockHolder, type LockingRun } from '../domain/lock-holder.js'
 import type { TargetAddress } from '../domain/target.js'
 import { effect } from '../effects/effect.js'
 import { formatDuration } from '../settings/duration.js'
-import { type Client, openConnection } from './connection.js'
+import { type Client, cutConnection, openConnection } from './connection.js'
 import { deployLockKeys, formatMark, readLockHolders } from './lock-holders.js'
 import { assertNotStopped, type Turn, type Waiting, waitForTurn } from './wait-for-turn.js'
 
@@ -18,6 +19,10 @@ export interface DeployLock {
   isHeld(): Promise<boolean>
   release(): Promise<void>
 }
+
+/** A wire that swallows everything must not keep a run from its end. */
+const answerTimeoutMs = 5_000
+const endTimeoutMs = 2_000
 
 const notAtAll: Waiting = { waitMs: 0 }
 
@@ -45,13 +50,14 @@ export async function takeDeployLock(
          AND classid = $1 AND objid = $2 AND objsubid = 2 AND granted) AS held`,
       [...deployLockKeys],
     )
-    // A session that cannot be asked is gone, and the lock with it.
-    return held.then(
+    // A session that cannot be asked is gone, and the lock with it; one that does not answer is of no use to us.
+    const answered = held.then(
       ({ rows }) => rows[0].held as boolean,
       () => false,
     )
+    return Promise.race([answered, sleep(answerTimeoutMs, false, { ref: false })])
   }
-  const release = () => effect('lock.release', () => client.end().catch(() => undefined))
+  const release = () => effect('lock.release', () => endSession(client))
   // Now the session says since when.
   await isHeld()
   // Whoever was told to stop does not wait for us any more, and so would not release it.
@@ -87,6 +93,12 @@ function openLockSession(address: TargetAddress, { runId, by }: LockingRun): Pro
       tcp_keepalives_idle: '60',
     },
   })
+}
+
+async function endSession(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined)
+  await Promise.race([ended, sleep(endTimeoutMs, undefined, { ref: false })])
+  cutConnection(client)
 }
 
 async function tryToTake(client: Client, self: LockingRun): Promise<Turn<{ pid: number; since: string }>> {

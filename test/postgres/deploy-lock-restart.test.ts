@@ -19,3 +19,18 @@ test('whoever waits for the deploy lock waits on through a restart of the server
   await first.release()
   await second.release()
 })
+
+test('a session that does not answer is not held, and is given up', async () => {
+  const database = await createTestDatabase()
+  const lock = await takeDeployLock(addressOf(database), 'first')
+  // As if the wire swallowed everything.
+  process.kill(lock.pid, 'SIGSTOP')
+  try {
+    const startedAt = Date.now()
+    expect(await lock.isHeld()).toBe(false)
+    await lock.release()
+    expect(Date.now() - startedAt).toBeLessThan(12_000)
+  } finally {
+    process.kill(lock.pid, 'SIGCONT')
+  }
+})
