@@ -20,6 +20,8 @@ export interface PrismaCall {
   readonly lockTimeoutMs?: number
   readonly statementTimeoutMs?: number
   readonly retries?: number
+  /** Where the guard says that a cancel was its own, for the sake of others. */
+  readonly gaveWayFile?: string
   readonly eventsFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals with the hosted engine. */
   readonly observes?: boolean
@@ -94,6 +96,7 @@ function hostOptionsFor(
     lockTimeoutMs: call.lockTimeoutMs ?? 0,
     statementTimeoutMs: call.statementTimeoutMs ?? 0,
     retries: call.retries ?? 0,
+    ...(call.gaveWayFile ? { gaveWayFile: call.gaveWayFile } : {}),
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
     ...(call.observes ? { observes: true } : {}),
     ...(call.deployLockPid === undefined ? {} : { deployLockPid: call.deployLockPid }),

@@ -10,6 +10,8 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
       readonly statement: number
       readonly line: number
       readonly summary: string
+      /** Why it is not cancelled although others wait for it: it would leave something behind. */
+      readonly cannotGiveWay?: string
     }
   | {
       readonly type: 'statement-finished'
@@ -21,7 +23,16 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
     }
   | ({ readonly type: 'statement-failed' } & EngineFailure)
   | { readonly type: 'transaction-rolled-back' }
-  | { readonly type: 'retry'; readonly attempt: number; readonly waitMs: number; readonly sqlstate: string }
+  | {
+      readonly type: 'retry'
+      /** The attempt that failed. */
+      readonly attempt: number
+      readonly waitMs: number
+      readonly sqlstate: string
+      readonly reason: RetryReason
+      /** The first statement that is repeated; absent when it is the whole file. */
+      readonly statement?: number
+    }
   | {
       readonly type: 'migration-finished'
       readonly durationMs: number
@@ -29,6 +40,9 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
       readonly commitMs?: number
     }
 )
+
+/** Why a file is tried again. `gave-way`: the guard has cancelled it because others waited too long. */
+export type RetryReason = 'lock-timeout' | 'deadlock' | 'gave-way'
 
 /** What one statement did to the server, beside its rows. */
 export interface Observation {
@@ -63,6 +77,20 @@ export type EngineEventBody = EngineEvent extends infer E
     ? Omit<E, 'at' | 'migration'>
     : never
   : never
+
+/** The events of one migration without what a later attempt has repeated: those statements have left nothing. */
+export function withoutRepeated(events: readonly EngineEvent[]): EngineEvent[] {
+  const kept: EngineEvent[] = []
+  for (const event of events) {
+    const from = event.type === 'retry' ? event.statement : undefined
+    if (from !== undefined) {
+      const counting = kept.filter((one) => !('statement' in one && Number(one.statement) >= from))
+      kept.splice(0, kept.length, ...counting)
+    }
+    kept.push(event)
+  }
+  return kept
+}
 
 /** Reads the lines of an events file; a last line that is not whole yet is left for the next time. */
 export function parseEvents(text: string): { events: EngineEvent[]; rest: string } {

@@ -14,7 +14,7 @@ import { lastPartOf } from '../postgres/catalog-fingerprint/names.js'
 import type { Client } from '../postgres/connection.js'
 import { unmetExpectations } from '../postgres/expectations.js'
 import { readTransactionStatus } from '../postgres/sessions.js'
-import type { EngineEvent } from '../prisma/engine-events.js'
+import { type EngineEvent, withoutRepeated } from '../prisma/engine-events.js'
 import { readHistory } from '../prisma/history.js'
 import { tracesOfStatements } from './statement-traces.js'
 
@@ -46,7 +46,7 @@ export async function gatherEvidence(
   const migrations: MigrationOutcome[] = []
   const evidence: string[] = []
   for (const migration of plan.pending) {
-    const own = events.filter((event) => event.migration === migration.name)
+    const own = withoutRepeated(events.filter((event) => event.migration === migration.name))
     const historyRow = historyRowOf(migration, rowsOfThisRun)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0

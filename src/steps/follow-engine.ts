@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Plan } from '../domain/plan.js'
 import type { Screen } from '../domain/screen.js'
-import { type EngineEvent, parseEvents } from '../prisma/engine-events.js'
+import { type EngineEvent, parseEvents, type RetryReason } from '../prisma/engine-events.js'
 
 const pollMs = 100
 
@@ -34,6 +34,12 @@ export async function readEngineEvents(path: string): Promise<EngineEvent[]> {
   return existsSync(path) ? parseEvents(await readFile(path, 'utf8')).events : []
 }
 
+const retryWords: Readonly<Record<RetryReason, string>> = {
+  'lock-timeout': 'lock_timeout',
+  deadlock: 'deadlock',
+  'gave-way': 'gave way to sessions that waited',
+}
+
 function showEvent(event: EngineEvent, plan: Plan, screen: Screen): void {
   const position = plan.pending.findIndex(({ name }) => name === event.migration) + 1
   const total = plan.pending.length
@@ -46,7 +52,7 @@ function showEvent(event: EngineEvent, plan: Plan, screen: Screen): void {
       return
     case 'retry':
       screen.print(
-        `  ${event.migration}: ${event.sqlstate === '40P01' ? 'deadlock' : 'lock_timeout'}, rolled back; trying again in ${(event.waitMs / 1000).toFixed(1)} s`,
+        `  ${event.migration}: ${retryWords[event.reason]}, rolled back; trying again${event.statement === undefined ? '' : ` from statement ${event.statement}`} in ${(event.waitMs / 1000).toFixed(1)} s`,
       )
       return
     case 'migration-finished':

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from '@jest/globals'
-import { deployOnce } from '../support/engine-host.js'
+import { describe, expect, test } from '@jest/globals'
+import { announceGivingWay } from '../../src/prisma/gave-way.js'
+import { deployOnce, makeFolder } from '../support/engine-host.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
 async function databaseWith(sql: string): Promise<TestDatabase> {
@@ -15,6 +17,12 @@ function history(database: TestDatabase) {
        FROM _prisma_migrations WHERE migration_name <> 'a' ORDER BY started_at`,
   )
 }
+
+/** A foreign key that is checked at the COMMIT. */
+const deferredTables = `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);
+  CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`
+
+const waitsForRow = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
 
 /** Waits until the condition holds on the server. */
 async function until(database: TestDatabase, condition: string, timeoutMs = 20_000): Promise<void> {
@@ -94,19 +102,203 @@ test('a deadlock is tried again', async () => {
   expect(events.filter((event) => event.type === 'retry')).toMatchObject([{ attempt: 1, sqlstate: '40P01' }])
 })
 
-test('a file that runs statement by statement is not tried again', async () => {
-  const database = await databaseWith('CREATE TABLE t (id int)')
-  const other = await database.client()
-  await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
-  const { error, events } = await deployOnce(
-    database.url,
-    {
-      m: 'CREATE TABLE u (id int);\nCREATE INDEX CONCURRENTLY i ON u (id);\nALTER TABLE t ADD COLUMN note text;',
-    },
-    { lockTimeoutMs: 50, retries: 5 },
-  )
-  await other.query('COMMIT')
-  expect(error).toContain('Database error code: 55P03')
-  expect(events.filter(({ type }) => type === 'retry')).toEqual([])
-  expect(await database.query("SELECT to_regclass('i')::text AS index")).toEqual([{ index: 'i' }])
+describe('a file that runs as written', () => {
+  const concurrently = 'CREATE INDEX CONCURRENTLY i ON u (id);'
+
+  test('repeats a statement that commits by itself, and nothing before it', async () => {
+    const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE counter (n int);')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const deploying = deployOnce(
+      database.url,
+      {
+        m: `CREATE TABLE u (id int);\nINSERT INTO counter VALUES (1);\n${concurrently}\nALTER TABLE t ADD COLUMN note text;`,
+      },
+      { lockTimeoutMs: 50, retries: 5 },
+    )
+    await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await other.query('COMMIT')
+    const { error, events } = await deploying
+    expect(error).toBeUndefined()
+    expect(await history(database)).toEqual([{ name: 'm', finished: true, logs: null }])
+    expect(await database.query('SELECT count(*)::int AS n FROM counter')).toEqual([{ n: 1 }])
+    expect(await database.query('SELECT note FROM t')).toEqual([])
+    const [retry] = events.filter((event) => event.type === 'retry')
+    expect(retry).toMatchObject({ attempt: 1, sqlstate: '55P03', reason: 'lock-timeout', statement: 4 })
+  })
+
+  test('repeats a written block from its BEGIN', async () => {
+    const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE counter (n int);')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const deploying = deployOnce(
+      database.url,
+      {
+        m: `INSERT INTO counter VALUES (1);\nBEGIN;\nINSERT INTO counter VALUES (2);\nALTER TABLE t ADD COLUMN note text;\nCOMMIT;\nINSERT INTO counter VALUES (3);`,
+      },
+      { lockTimeoutMs: 50, retries: 5 },
+    )
+    await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await other.query('COMMIT')
+    const { error, events } = await deploying
+    expect(error).toBeUndefined()
+    expect(await database.query('SELECT n FROM counter ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    const retries = events.filter((event) => event.type === 'retry')
+    expect(retries.length).toBeGreaterThan(0)
+    expect(retries[0]).toMatchObject({ statement: 2 })
+  })
+
+  test('repeats a block whose COMMIT was refused', async () => {
+    const database = await databaseWith(deferredTables)
+    const other = await database.client()
+    await other.query('BEGIN; UPDATE parent SET id = 2')
+    const deploying = deployOnce(
+      database.url,
+      {
+        m: `BEGIN;\nINSERT INTO child VALUES (1);\nCOMMIT;\n${concurrently.replace('u (id)', 'child (parent)')}`,
+      },
+      { lockTimeoutMs: 50, retries: 5 },
+    )
+    await until(database, waitsForRow)
+    await until(database, `NOT ${waitsForRow}`)
+    await other.query('ROLLBACK')
+    const { error, events } = await deploying
+    expect(error).toBeUndefined()
+    expect(await database.query('SELECT parent FROM child')).toEqual([{ parent: 1 }])
+    const [retry] = events.filter((event) => event.type === 'retry')
+    expect(retry).toMatchObject({ sqlstate: '55P03', statement: 1 })
+    expect(events.filter((event) => event.type === 'statement-failed')[0]).toMatchObject({ statement: 3 })
+  })
+
+  test('has one budget for all of its statements', async () => {
+    const database = await databaseWith('CREATE TABLE t (id int)')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const { error, events } = await deployOnce(
+      database.url,
+      { m: `CREATE TABLE u (id int);\n${concurrently}\nALTER TABLE t ADD COLUMN note text;` },
+      { lockTimeoutMs: 50, retries: 1 },
+    )
+    await other.query('COMMIT')
+    expect(error).toContain('Database error code: 55P03')
+    expect(events.filter(({ type }) => type === 'retry')).toHaveLength(1)
+    expect(await history(database)).toMatchObject([{ name: 'm', finished: false }])
+  })
+
+  test('never repeats a block of code, which may have committed', async () => {
+    const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE counter (n int);')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const { error, events } = await deployOnce(
+      database.url,
+      {
+        m: 'DO $$ BEGIN INSERT INTO counter VALUES (1); COMMIT; ALTER TABLE t ADD COLUMN note text; END $$;',
+      },
+      { lockTimeoutMs: 50, retries: 5 },
+    )
+    await other.query('COMMIT')
+    expect(error).toContain('Database error code: 55P03')
+    expect(events.filter(({ type }) => type === 'retry')).toEqual([])
+    expect(await database.query('SELECT n FROM counter')).toEqual([{ n: 1 }])
+    const [started] = events.filter((event) => event.type === 'statement-started')
+    expect(started).toMatchObject({ cannotGiveWay: 'DO may do its work in several transactions' })
+  })
 })
+
+describe('lock_timeout is in force', () => {
+  test('at the COMMIT, where deferred constraints are checked', async () => {
+    const database = await databaseWith(deferredTables)
+    const other = await database.client()
+    await other.query('BEGIN; UPDATE parent SET id = 2')
+    const { error, events } = await deployOnce(
+      database.url,
+      { m: 'INSERT INTO child VALUES (1);' },
+      { lockTimeoutMs: 50, retries: 0 },
+    )
+    await other.query('ROLLBACK')
+    expect(error).toContain('Database error code: 55P03')
+    expect(events.find((event) => event.type === 'statement-failed')).not.toHaveProperty('statement')
+    expect(await database.query('SELECT FROM child')).toEqual([])
+  })
+
+  test.each([
+    ['all-or-nothing', ''],
+    ['as written', 'CREATE INDEX CONCURRENTLY i ON u (id);\n'],
+  ])('but the one that the migration sets itself wins: %s', async (_, first) => {
+    const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE u (id int);')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const deploying = deployOnce(
+      database.url,
+      { m: `${first}SET lock_timeout = '30s';\nALTER TABLE t ADD COLUMN note text;` },
+      { lockTimeoutMs: 50, retries: 0 },
+    )
+    await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await sleep(300)
+    await other.query('COMMIT')
+    expect((await deploying).error).toBeUndefined()
+  })
+})
+
+describe('a cancelled statement', () => {
+  async function cancelOnce(file: string, { announced }: { announced: boolean }) {
+    const database = await databaseWith('CREATE TABLE t (id int)')
+    const gaveWayFile = join(await makeFolder(), 'gave-way')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const deploying = deployOnce(database.url, { m: file }, { retries: 2, gaveWayFile })
+    await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    if (announced) await announceGivingWay(gaveWayFile)
+    await database.query(
+      "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE relation = 't'::regclass AND NOT granted",
+    )
+    await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
+    await other.query('COMMIT')
+    const result = await deploying
+    return { database, ...result, retries: result.events.filter((event) => event.type === 'retry') }
+  }
+
+  test.each([
+    ['all-or-nothing', 'ALTER TABLE t ADD COLUMN note text;', {}],
+    ['as written', 'BEGIN;\nALTER TABLE t ADD COLUMN note text;\nCOMMIT;\nSELECT 1;', { statement: 1 }],
+  ])('is repeated when the guard says that it gave way: %s', async (_, file, statement) => {
+    const { error, retries, database } = await cancelOnce(file, { announced: true })
+    expect(error).toBeUndefined()
+    expect(retries).toMatchObject([{ sqlstate: '57014', reason: 'gave-way', ...statement }])
+    expect(await history(database)).toEqual([{ name: 'm', finished: true, logs: null }])
+  })
+
+  test('is final when anybody else did it', async () => {
+    const { error, retries, database } = await cancelOnce('ALTER TABLE t ADD COLUMN note text;', {
+      announced: false,
+    })
+    expect(error).toContain('Database error code: 57014')
+    expect(retries).toEqual([])
+    expect(await history(database)).toMatchObject([{ finished: false }])
+  })
+})
+
+test.each(['INSERT', 'UPDATE'])(
+  "a cancel that hits Prisma's own %s of its history leaves no unfinished row",
+  async (command) => {
+    const database = await databaseWith(`CREATE TABLE t (id int);
+      CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.4); RETURN new; END'`)
+    await database.query(
+      `CREATE TRIGGER slow BEFORE ${command} ON _prisma_migrations FOR EACH ROW EXECUTE FUNCTION slow()`,
+    )
+    const deploying = deployOnce(database.url, { m: 'ALTER TABLE t ADD COLUMN note text;' })
+    const noting = `query LIKE '${command}%_prisma_migrations%' AND wait_event = 'PgSleep'`
+    await until(
+      database,
+      `EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND ${noting})`,
+    )
+    const cancelledOnes = await database.query(
+      `SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity WHERE datname = current_database() AND ${noting}`,
+    )
+    expect(cancelledOnes).toEqual([{ done: true }])
+    expect((await deploying).error).toBeUndefined()
+    expect(await history(database)).toEqual([{ name: 'm', finished: true, logs: null }])
+  },
+)

@@ -13,8 +13,10 @@ export interface HostOptions {
   readonly readOnly: boolean
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs: number
-  /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
+  /** How often a file is tried again after a lock time-out or a deadlock, or when it gave way to others. */
   readonly retries: number
+  /** Where the guard says that a cancel was its own, for the sake of others. */
+  readonly gaveWayFile?: string
   readonly eventsFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals. */
   readonly observes?: boolean

@@ -6,6 +6,7 @@ import {
 } from '@prisma/driver-adapter-utils'
 import { effect } from '../../effects/effect.js'
 import type { SingleConnectionConfig } from '../../postgres/connection.js'
+import { cancelled } from './attempts.js'
 import { RefusedScript } from './run-script.js'
 import type { ScriptClient } from './script-client.js'
 
@@ -68,7 +69,9 @@ export function makeMigrationAdapter(
     adapter.performIO = async (query) => {
       const write = !/^\s*SELECT\b/i.test(query.sql)
       if (write) await lookOnce()
-      const result = write ? await effect('engine.query', () => performIO(query)) : await performIO(query)
+      const result = write
+        ? await effect('engine.query', () => repeatCancelled(() => performIO(query)))
+        : await performIO(query)
       charColumns.set(
         query,
         result.fields.map(({ dataTypeID }) => dataTypeID === charOid),
@@ -121,6 +124,23 @@ interface RepairedAdapter {
   performIO(query: Query): Promise<{ fields: { dataTypeID: number }[] }>
   queryRaw(query: Query): Promise<{ columnTypes: number[] }>
   executeScript(script: string): Promise<void>
+}
+
+const bookkeepingAttempts = 4
+
+/**
+ * A cancel may come a moment too late and hit the note that Prisma makes in its history. The server has undone it, and
+ * without it a migration that is committed would count as failed.
+ */
+async function repeatCancelled<T>(note: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await note()
+    } catch (error) {
+      const { originalCode } = (error as { cause?: { originalCode?: string } }).cause ?? {}
+      if (originalCode !== cancelled || attempt === bookkeepingAttempts) throw error
+    }
+  }
 }
 
 /** SQLSTATE internal_error. */

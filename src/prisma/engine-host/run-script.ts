@@ -1,20 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { effect } from '../../effects/effect.js'
 import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
+import { type Repeat, repeatsOf } from '../../sql/repeatable.js'
 import { summarizeSql } from '../../sql/summary.js'
-import type { EngineEventBody } from '../engine-events.js'
+import { type AttemptOptions, Attempts, cancelled } from './attempts.js'
 import { Observer } from './observe.js'
 import type { ScriptClient } from './script-client.js'
 
-export interface ScriptOptions {
+export interface ScriptOptions extends AttemptOptions {
   readonly lockTimeoutMs: number
-  /** How often an all-or-nothing file is tried again after a lock time-out or a deadlock. */
-  readonly retries: number
   /** Look at locks, files and sizes between the statements. */
   readonly observes?: boolean
-  readonly onEvent: (event: EngineEventBody) => void
 }
 
 /** A text that is not run at all; it looks like the server's own refusal, for Prisma to print it. */
@@ -29,9 +26,6 @@ export class RefusedScript extends Error {
     super(message)
   }
 }
-
-/** SQLSTATE lock_not_available (what lock_timeout gives) and deadlock_detected: nothing was wrong with the SQL. */
-const retryableStates = new Set(['55P03', '40P01'])
 
 /**
  * Runs one migration file: in one transaction when all its statements may run in one, else statement by statement as
@@ -53,14 +47,22 @@ export async function runScript(client: ScriptClient, script: string, options: S
       commitMs = await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
     else await runAsWritten(client, statements, options)
   } finally {
-    // A SET in one file must not leak into the next one, nor into Prisma's own queries. RESET ALL leaves the role.
-    await client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL').catch(() => undefined)
+    await resetSession(client)
   }
   options.onEvent({
     type: 'migration-finished',
     durationMs: performance.now() - started,
     ...(commitMs === undefined ? {} : { commitMs }),
   })
+}
+
+/** A SET in one file must not leak into the next one, nor into Prisma's own queries. RESET ALL leaves the role. */
+async function resetSession(client: ScriptClient): Promise<void> {
+  const reset = () => client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL')
+  await reset().catch((error) =>
+    // A cancel that was meant for the statement before.
+    error.code === cancelled ? reset().catch(() => undefined) : undefined,
+  )
 }
 
 async function readStatements(script: string): Promise<ParsedStatement[]> {
@@ -80,15 +82,11 @@ async function runInTransaction(
   statements: readonly ParsedStatement[],
   options: ScriptOptions,
 ): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (const attempts = new Attempts(options); ; ) {
     try {
-      return await tryTransaction(client, statements, attempt, options)
+      return await tryTransaction(client, statements, attempts.current, options)
     } catch (error) {
-      const sqlstate = (error as { code?: string }).code ?? ''
-      if (!retryableStates.has(sqlstate) || attempt > options.retries) throw error
-      const waitMs = backoffMs(attempt)
-      options.onEvent({ type: 'retry', attempt, waitMs, sqlstate })
-      await sleep(waitMs)
+      await attempts.again(error)
     }
   }
 }
@@ -146,19 +144,40 @@ async function runAsWritten(
     ({ kind, node }) => kind === 'VariableSetStmt' && node.name === 'lock_timeout',
   )
   const observer = options.observes ? new Observer(client) : undefined
+  const repeats = repeatsOf(statements)
+  const attempts = new Attempts(options)
   let set: number | undefined
   try {
     await observer?.begin()
-    for (const statement of statements) {
+    for (let position = 0; position < statements.length; ) {
+      const statement = statements[position] as ParsedStatement
+      const repeat = repeats[position] as Repeat
       const wanted = waitsWithoutBlocking(statement) ? 0 : options.lockTimeoutMs
       if (!setsItself && wanted !== set) await client.query(`SET lock_timeout = ${wanted}`)
       set = wanted
-      await runStatement(client, statement, options, mayBeAskedAfter(statement) ? observer : undefined)
+      try {
+        const asked = mayBeAskedAfter(statement) ? observer : undefined
+        await runStatement(client, statement, options, asked, 'why' in repeat ? repeat.why : undefined)
+        position += 1
+      } catch (error) {
+        if ('why' in repeat) throw error
+        await rollBackBlock(client, error)
+        await attempts.again(error, repeat.from)
+        await observer?.observe()
+        position = repeat.from - 1
+      }
     }
   } finally {
-    // A file with its own BEGIN that failed half-way is still inside; ROLLBACK outside a transaction only warns.
+    // A file with its own BEGIN that failed half-way is still inside.
     await client.query('ROLLBACK').catch(() => undefined)
   }
+}
+
+/** A block of the file may be open; ROLLBACK outside a transaction only warns. */
+async function rollBackBlock(client: ScriptClient, error: unknown): Promise<void> {
+  await effect('engine.rollback', () => client.query('ROLLBACK')).catch(() => {
+    throw error
+  })
 }
 
 /**
@@ -179,9 +198,16 @@ async function runStatement(
   statement: ParsedStatement,
   options: ScriptOptions,
   observer: Observer | undefined,
+  cannotGiveWay?: string,
 ): Promise<void> {
   const { index, line } = statement
-  options.onEvent({ type: 'statement-started', statement: index, line, summary: summarizeSql(statement.sql) })
+  options.onEvent({
+    type: 'statement-started',
+    statement: index,
+    line,
+    summary: summarizeSql(statement.sql),
+    ...(cannotGiveWay === undefined ? {} : { cannotGiveWay }),
+  })
   const started = performance.now()
   try {
     const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
@@ -204,9 +230,4 @@ function failureOf(error: unknown): { sqlstate?: string; message: string } {
   // Only the server's errors have a severity; the code of any other is not a SQLSTATE.
   const { code, severity, message } = error as { code?: string; severity?: string; message: string }
   return { ...(code && severity ? { sqlstate: code } : {}), message }
-}
-
-/** 0.5, 1, 2, 4 s and so on, ± half, so that two that collided do not collide again. */
-function backoffMs(attempt: number): number {
-  return Math.round(500 * 2 ** (attempt - 1) * (0.5 + Math.random()))
 }

@@ -75,8 +75,11 @@ function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
     const at = Date.parse(event.at)
     const one = told.get(event.migration)
     switch (event.type) {
-      case 'migration-started':
       case 'retry':
+        if (one && event.statement !== undefined) keepBefore(one, event.statement)
+        else told.set(event.migration, { statements: [], lines: new Map(), commitMs: 0 })
+        break
+      case 'migration-started':
         told.set(event.migration, { statements: [], lines: new Map(), commitMs: 0 })
         break
       case 'statement-started':
@@ -96,6 +99,12 @@ function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
     }
   }
   return told
+}
+
+/** What comes later is repeated. */
+function keepBefore({ statements }: Told, from: number): void {
+  const kept = statements.filter(({ statement }) => statement < from)
+  statements.splice(0, statements.length, ...kept)
 }
 
 function statementsOf(

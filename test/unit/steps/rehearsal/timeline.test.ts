@@ -137,7 +137,7 @@ describe('all or nothing', () => {
       [0, begin],
       [0, started(1, 3)],
       [900, finished(1, 900, [exclusive('public.a')])],
-      [900, { type: 'retry', attempt: 2, waitMs: 10, sqlstate: '55P03' }],
+      [900, { type: 'retry', attempt: 2, waitMs: 10, sqlstate: '55P03', reason: 'lock-timeout' }],
       [910, started(1, 3)],
       [940, finished(1, 30, [exclusive('public.a')])],
       [941, end(1)],
