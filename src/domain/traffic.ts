@@ -2,10 +2,12 @@ import type { LockMode } from './lock-mode.js'
 
 /** Another session on the target, as pg_stat_activity tells of it. */
 export interface OtherSession {
+  /** 0 for a prepared transaction, which has no process. */
   readonly pid: number
+  /** What it calls itself; of the server's own processes what they are, e.g. `autovacuum worker`. */
   readonly applicationName: string
   readonly user: string
-  /** The client's address; null for a local socket. */
+  /** The client's address; null for a local socket, and where the role may not see it. */
   readonly client: string | null
   /** `active`, `idle in transaction`, …; null where the role may not see it. */
   readonly state: string | null
@@ -21,16 +23,20 @@ export interface LockWait {
   readonly session: OtherSession
   /** The table that the two met on; absent for a lock on something else. */
   readonly relation?: string
-  /** The mode that was waited for. */
+  /** The mode that was waited for; absent for a lock on something else than a table. */
   readonly mode?: LockMode
-  /** Milliseconds from first to last sight; a wait between two looks is not seen. */
+  /** Milliseconds; of several waits the longest. A wait between two looks is not seen. */
   readonly waitedMs: number
 }
 
 /** What the watch saw of others while the migrations ran. */
 export interface Traffic {
+  /** The longest first; no more than are worth telling. */
   readonly waitedFor: readonly LockWait[]
+  readonly waitedForCount: number
+  /** The longest first; no more than are worth telling. */
   readonly madeWait: readonly LockWait[]
+  readonly madeWaitCount: number
   /** How often the running statement was cancelled because others waited too long. */
   readonly gaveWay: number
   /** Idle transactions that --terminate-blockers has ended. */

@@ -1,6 +1,6 @@
 import type { ApprovalMethod } from '../domain/approval.js'
 import type { BackupLevel, BackupManifest } from '../domain/backup.js'
-import type { StatementFailure } from '../domain/deployment.js'
+import type { Deployment, StatementFailure } from '../domain/deployment.js'
 import { type CheckResult, type Finding, isBlocking } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
@@ -12,6 +12,7 @@ import { listFindings } from './json.js'
 import { formatPendingCount, formatStops } from './plan-text.js'
 import { makeDataProofBlocks, makeRehearsalBlocks } from './rehearsal-blocks.js'
 import { formatApplied, formatDatabaseState, formatHeadline, formatTarget, listOmissions } from './screen.js'
+import { formatTraffic } from './traffic-text.js'
 import { clean, cleanLines, formatBytes, formatCount, formatMs, formatRow, plural } from './words.js'
 
 /** The whole run record as plain text, for report.txt. */
@@ -304,8 +305,14 @@ function makeDeployment(record: RunRecord): Block[] {
         error ? formatStatementFailure(error) : '',
       ]),
     ),
+    ...makeTraffic(deployment),
     ...makeList('Evidence', deployment.evidence),
   ]
+}
+
+function makeTraffic({ traffic }: Deployment): Block[] {
+  const lines = traffic === undefined ? [] : formatTraffic(traffic)
+  return lines.length === 0 ? [] : makeList('Other sessions', lines)
 }
 
 /** Where a migration stopped and what the server said: `statement 2, line 5, SQLSTATE 23505: duplicate key …`. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MigrationOutcome } from '../domain/deployment.js'
 import { TargetError } from '../domain/errors.js'
@@ -9,6 +10,7 @@ import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
 import { applicationName, readSession, type Tools } from './tools.js'
+import { watchTraffic } from './watch-traffic.js'
 
 /** How long the server may take to notice that a session's client is gone, and to roll back. */
 const sessionsGoneTimeoutMs = 60_000
@@ -34,6 +36,29 @@ export async function applyMigrations(
   options: ApplyOptions,
 ): Promise<DeployEvidence> {
   const before = await withTargetThroughout(tools, readCatalog)
+  if (options.purpose === 'rehearse') return attempt(plan, before, options, tools)
+  const watched = applicationName(tools, 'deploy')
+  const gaveWayFile = join(tools.scratchFolder, 'gave-way')
+  const watch = await watchTraffic(plan, tools, { ...options, watched, gaveWayFile })
+  try {
+    const found = await attempt(plan, before, { ...options, gaveWayFile }, tools)
+    return { ...found, traffic: await watch.stop() }
+  } finally {
+    await watch.stop()
+  }
+}
+
+interface AttemptOptions extends ApplyOptions {
+  readonly gaveWayFile?: string
+}
+
+/** Runs Prisma once and looks what became of it. */
+async function attempt(
+  plan: Plan,
+  before: Catalog,
+  options: AttemptOptions,
+  tools: Tools,
+): Promise<DeployEvidence> {
   const following = followEngine(options.eventsFile, plan, tools.screen)
   const result = await runPrisma(options, tools).finally(() => following.stop())
   return look(plan, before, options, result, tools)
@@ -45,7 +70,7 @@ function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise
 }
 
 async function runPrisma(
-  { purpose, eventsFile, deployLockPid }: ApplyOptions,
+  { purpose, eventsFile, deployLockPid, gaveWayFile }: AttemptOptions,
   tools: Tools,
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
@@ -61,6 +86,7 @@ async function runPrisma(
       retries: settings.retries,
       eventsFile,
       ...(deployLockPid === undefined ? {} : { deployLockPid }),
+      ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
       observes: purpose === 'rehearse',
     })
   } finally {

@@ -1,0 +1,165 @@
+// Looks at the other sessions on the target while the migrations run: whom the deploy waits for, and who waits for it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Plan } from '../domain/plan.js'
+import type { Traffic } from '../domain/traffic.js'
+import { type LockWatch, openLockWatch, type TrafficLook } from '../postgres/lock-watch.js'
+import { announceGivingWay, endGivingWay } from '../prisma/gave-way.js'
+import { adviseOn, formatBlocker, formatSession } from '../report/traffic-text.js'
+import { clean, formatMs } from '../report/words.js'
+import { readEngineEvents } from './follow-engine.js'
+import { mayGiveWay } from './giving-way.js'
+import { applicationName, type Tools } from './tools.js'
+import { TrafficRecord } from './traffic-record.js'
+
+const lookEveryMs = 100
+/** So many blockers are told on the screen; all the others are in the report. */
+const toldBlockers = 10
+
+export interface TrafficWatch {
+  /** How often the deploy has given way so far. */
+  gaveWay(): number
+  /** Ends the watch and gives what it saw. */
+  stop(): Promise<Traffic>
+}
+
+export interface WatchOptions {
+  /** application_name of the deploy's sessions. */
+  readonly watched: string
+  /** Where the engine host tells what it does. */
+  readonly eventsFile: string
+  /** Where the engine host is told that a cancel is for the sake of others. */
+  readonly gaveWayFile: string
+}
+
+/** Begins to watch. A watch that cannot be, or that breaks, does not end the deploy: what it saw says so. */
+export async function watchTraffic(plan: Plan, tools: Tools, options: WatchOptions): Promise<TrafficWatch> {
+  const record = new TrafficRecord()
+  const { target, showValues } = tools.settings
+  const watch = await openLockWatch(target, {
+    applicationName: applicationName(tools, 'watch'),
+    watched: options.watched,
+    showsQueries: showValues,
+  }).catch((error: Error) => {
+    tools.screen.print(`  other sessions are not watched: ${clean(error.message)}`)
+    record.noteNotSeen(error.message)
+  })
+  if (!watch) return { gaveWay: () => 0, stop: async () => record.asTraffic() }
+  const looking = new Looking(plan, tools, options, watch, record)
+  const ended = looking.untilStopped()
+  return {
+    gaveWay: () => record.gaveWay,
+    stop: async () => {
+      looking.stop()
+      await ended
+      await watch.end()
+      return record.asTraffic()
+    },
+  }
+}
+
+class Looking {
+  readonly #stopped = new AbortController()
+  readonly #told = new Set<string>()
+  #refusedToEnd = false
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly tools: Tools,
+    private readonly options: WatchOptions,
+    private readonly watch: LockWatch,
+    private readonly record: TrafficRecord,
+  ) {}
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  async untilStopped(): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      const nextAt = performance.now() + lookEveryMs
+      try {
+        await this.#lookOnce()
+      } catch (error) {
+        // What the server refuses now, e.g. because the migration holds a lock on the catalog, it may answer next time.
+        if ((error as { severity?: string }).severity !== 'ERROR') return this.#tellBroken(error as Error)
+      }
+      await sleep(Math.max(0, nextAt - performance.now()), undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    const look = await this.watch.look()
+    this.record.note(look)
+    this.#tellBlockers(look)
+    await this.#terminateIdle(look)
+    await this.#giveWay(look)
+  }
+
+  #tellBlockers({ blockers }: TrafficLook): void {
+    for (const wait of blockers) {
+      if (this.#told.size < toldBlockers)
+        this.#tellOnce(
+          `blocker ${wait.session.pid}`,
+          `waiting for ${formatBlocker(wait)}; ${adviseOn(wait.session)}`,
+        )
+    }
+  }
+
+  /** Only what --terminate-blockers names: sessions that do nothing and hold up the deploy. */
+  async #terminateIdle({ blockers }: TrafficLook): Promise<void> {
+    const { terminateBlockersMs } = this.tools.settings
+    if (terminateBlockersMs === undefined || this.#refusedToEnd) return
+    for (const { session, blocks } of blockers) {
+      const isIdle = session.state?.startsWith('idle in transaction') === true
+      if (!isIdle || (session.stateAgeMs ?? 0) <= terminateBlockersMs) continue
+      try {
+        if (!(await this.watch.terminate(session.pid, blocks, terminateBlockersMs))) continue
+        this.record.noteTerminated(session)
+        this.#print(`ended by --terminate-blockers: ${formatSession(session)}`)
+      } catch (error) {
+        if ((error as { code?: string }).code !== insufficientPrivilege) throw error
+        this.#refusedToEnd = true
+        this.#print(
+          `--terminate-blockers cannot end ${formatSession(session)}: ${clean((error as Error).message)}`,
+        )
+      }
+    }
+  }
+
+  /** When somebody has waited too long, the statement is cancelled; the engine rolls back and tries it again. */
+  async #giveWay({ waiters }: TrafficLook): Promise<void> {
+    const { settings, signal } = this.tools
+    const [longest] = waiters.toSorted((one, other) => other.waitedMs - one.waitedMs)
+    const isTooLong = settings.maxBlockingMs > 0 && Number(longest?.waitedMs) > settings.maxBlockingMs
+    if (longest === undefined || !isTooLong || signal.aborted) return
+    const way = mayGiveWay(this.plan, await readEngineEvents(this.options.eventsFile))
+    const who = `${formatSession(longest.session)} has waited ${formatMs(longest.waitedMs)} for the deploy`
+    if (!way.possible) {
+      if (way.why) this.#tellOnce(`stay ${way.why}`, `${who}, which cannot give way: ${clean(way.why)}`)
+      return
+    }
+    await announceGivingWay(this.options.gaveWayFile)
+    const isCancelled = await this.watch.cancel(longest.behind)
+    if (!isCancelled) await endGivingWay(this.options.gaveWayFile)
+    else if (this.record.noteGivingWay(longest.behind)) this.#print(`${who}: giving way`)
+  }
+
+  #tellBroken(error: Error): void {
+    this.record.noteNotSeen(error.message)
+    this.#print(`other sessions are not watched any more: ${clean(error.message)}`)
+  }
+
+  #tellOnce(key: string, line: string): void {
+    if (this.#told.has(key)) return
+    this.#told.add(key)
+    this.#print(line)
+  }
+
+  #print(line: string): void {
+    this.tools.screen.print(`  ${line}`)
+  }
+}
+
+/** SQLSTATE insufficient_privilege. */
+const insufficientPrivilege = '42501'
