@@ -9,6 +9,7 @@ import { type Client, withConnection } from '../postgres/connection.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
+import { repeatNative } from './repeat-native.js'
 import { applicationName, readSession, type Tools } from './tools.js'
 import { watchTraffic } from './watch-traffic.js'
 
@@ -36,12 +37,16 @@ export async function applyMigrations(
   options: ApplyOptions,
 ): Promise<DeployEvidence> {
   const before = await withTargetThroughout(tools, readCatalog)
-  if (options.purpose === 'rehearse') return attempt(plan, before, options, tools)
+  if (options.purpose === 'rehearse') return (await attempt(plan, before, options, tools)).found
   const watched = applicationName(tools, 'deploy')
   const gaveWayFile = join(tools.scratchFolder, 'gave-way')
   const watch = await watchTraffic(plan, tools, { ...options, watched, gaveWayFile })
   try {
-    const found = await attempt(plan, before, { ...options, gaveWayFile }, tools)
+    const found = await repeatNative(plan, tools, async () => {
+      const gaveWayBefore = watch.gaveWay()
+      const made = await attempt(plan, before, { ...options, gaveWayFile }, tools)
+      return { ...made, gaveWay: watch.gaveWay() > gaveWayBefore }
+    })
     return { ...found, traffic: await watch.stop() }
   } finally {
     await watch.stop()
@@ -49,6 +54,7 @@ export async function applyMigrations(
 }
 
 interface AttemptOptions extends ApplyOptions {
+  /** Where the engine host is told that a cancel is for the sake of others. */
   readonly gaveWayFile?: string
 }
 
@@ -58,10 +64,10 @@ async function attempt(
   before: Catalog,
   options: AttemptOptions,
   tools: Tools,
-): Promise<DeployEvidence> {
+): Promise<{ result: ProcessResult; found: DeployEvidence }> {
   const following = followEngine(options.eventsFile, plan, tools.screen)
   const result = await runPrisma(options, tools).finally(() => following.stop())
-  return look(plan, before, options, result, tools)
+  return { result, found: await look(plan, before, options, result, tools) }
 }
 
 /** Once the deploy has begun, its end is looked at whatever happens: Ctrl-C does not cut this connection. */
