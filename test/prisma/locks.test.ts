@@ -87,7 +87,7 @@ test('a deadlock is tried again', async () => {
   const deploying = deployOnce(
     database.url,
     {
-      m: "SET LOCAL deadlock_timeout = '100ms';\nLOCK TABLE t;\nLOCK TABLE u;\nALTER TABLE t ADD COLUMN note text;",
+      m: "SET LOCAL deadlock_timeout = '1s';\nLOCK TABLE t;\nLOCK TABLE u;\nALTER TABLE t ADD COLUMN note text;",
     },
     { retries: 3 },
   )
@@ -226,13 +226,29 @@ describe('lock_timeout is in force', () => {
   test.each([
     ['all-or-nothing', ''],
     ['as written', 'CREATE INDEX CONCURRENTLY i ON u (id);\n'],
+  ])('again after the file has reset its settings: %s', async (_, first) => {
+    const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE u (id int);')
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    const { error } = await deployOnce(
+      database.url,
+      { m: `${first}RESET ALL;\nRESET lock_timeout;\nALTER TABLE t ADD COLUMN note text;` },
+      { lockTimeoutMs: 50, statementTimeoutMs: 5_000, retries: 0 },
+    )
+    await other.query('COMMIT')
+    expect(error).toContain('Database error code: 55P03')
+  })
+
+  test.each([
+    ['all-or-nothing', ''],
+    ['as written', 'CREATE INDEX CONCURRENTLY i ON u (id);\n'],
   ])('but the one that the migration sets itself wins: %s', async (_, first) => {
     const database = await databaseWith('CREATE TABLE t (id int); CREATE TABLE u (id int);')
     const other = await database.client()
     await other.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
     const deploying = deployOnce(
       database.url,
-      { m: `${first}SET lock_timeout = '30s';\nALTER TABLE t ADD COLUMN note text;` },
+      { m: `SET lock_timeout = '30s';\n${first}ALTER TABLE t ADD COLUMN note text;` },
       { lockTimeoutMs: 50, retries: 0 },
     )
     await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")

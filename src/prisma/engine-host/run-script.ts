@@ -99,7 +99,7 @@ async function tryTransaction(
 ): Promise<number> {
   await effect('engine.begin', () => client.query('BEGIN'))
   try {
-    await client.query(`SET LOCAL lock_timeout = ${options.lockTimeoutMs}`)
+    await setLockTimeout(client, options)
     // SET TRANSACTION must come before any query, also before the one that asks for the transaction's id.
     const firstQuery = statements.findIndex(({ kind }) => kind !== 'VariableSetStmt')
     const observer = options.observes ? new Observer(client) : undefined
@@ -109,6 +109,7 @@ async function tryTransaction(
         await observer?.begin()
       }
       await runStatement(client, statement, options, position < firstQuery ? undefined : observer)
+      if (resetsLockTimeout(statement)) await setLockTimeout(client, options)
     }
     const started = performance.now()
     await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
@@ -126,6 +127,18 @@ async function tryTransaction(
   }
 }
 
+/** Until the transaction ends, its COMMIT included. */
+async function setLockTimeout(client: ScriptClient, { lockTimeoutMs }: ScriptOptions): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`)
+}
+
+/** Back to its default, which is ours here; a value that the file sets is the file's own business. */
+function resetsLockTimeout({ kind, node }: ParsedStatement): boolean {
+  if (kind !== 'VariableSetStmt') return false
+  const isReset = node.kind === 'VAR_RESET' || node.kind === 'VAR_SET_DEFAULT'
+  return node.kind === 'VAR_RESET_ALL' || (isReset && node.name === 'lock_timeout')
+}
+
 async function tellTransactionId(
   client: ScriptClient,
   attempt: number,
@@ -141,7 +154,10 @@ async function runAsWritten(
   options: ScriptOptions,
 ): Promise<void> {
   const setsItself = statements.some(
-    ({ kind, node }) => kind === 'VariableSetStmt' && node.name === 'lock_timeout',
+    (statement) =>
+      statement.node.name === 'lock_timeout' &&
+      statement.kind === 'VariableSetStmt' &&
+      !resetsLockTimeout(statement),
   )
   const observer = options.observes ? new Observer(client) : undefined
   const repeats = repeatsOf(statements)
@@ -158,6 +174,7 @@ async function runAsWritten(
       try {
         const asked = mayBeAskedAfter(statement) ? observer : undefined
         await runStatement(client, statement, options, asked, 'why' in repeat ? repeat.why : undefined)
+        if (resetsLockTimeout(statement)) set = undefined
         position += 1
       } catch (error) {
         if ('why' in repeat) throw error

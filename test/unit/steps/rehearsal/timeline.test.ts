@@ -131,6 +131,26 @@ describe('all or nothing', () => {
     expect(exposures.map(({ relation }) => relation)).toEqual(['public.a', 'public.b'])
   })
 
+  test('of a file that runs as written only what was repeated is forgotten', () => {
+    const again = told(
+      '1_whole',
+      [0, begin],
+      [0, started(1, 3)],
+      [10, finished(1, 10)],
+      [10, started(2, 4)],
+      [900, finished(2, 890)],
+      [
+        900,
+        { type: 'retry', attempt: 1, waitMs: 10, sqlstate: '55P03', reason: 'lock-timeout', statement: 2 },
+      ],
+      [910, started(2, 4)],
+      [930, finished(2, 20)],
+      [931, end(0)],
+    )
+    const { durationMs } = makeTimeline([whole], again, [], 0)
+    expect(durationMs).toBe(30)
+  })
+
   test('only the last attempt counts', () => {
     const again = told(
       '1_whole',
