@@ -21,7 +21,7 @@ import { confirm } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
-import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
+import { makePlan, planDeploy, reviewPlan, writePlan } from './steps/plan.js'
 import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
@@ -54,7 +54,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
     const lock = settings.dryRun ? undefined : await takeTurn(tools)
     waitedMs = lock?.waitedMs ?? 0
     try {
-      const plan = await run.step('plan', () => interruptible(tools, () => makePlan(tools)), summaries.plan)
+      const plan = await run.step('plan', () => interruptible(tools, () => planDeploy(tools)), summaries.plan)
       await writePlan(plan, tools)
       await assertRehearsalPossible(plan, tools)
       const { findings, backup } = await look(plan, run, tools)

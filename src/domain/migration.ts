@@ -1,4 +1,5 @@
 import type { AcceptanceComment } from './acceptance.js'
+import type { LockGroup } from './lock-group.js'
 import type { StatementLock } from './statement-lock.js'
 
 /** One statement of a migration file, as the Postgres parser delimits it. */
@@ -91,4 +92,6 @@ export interface PendingMigration {
   readonly dataChanges: readonly DataChange[]
   /** Findings that comments in the file accept; absent when it has none. */
   readonly acceptances?: readonly AcceptanceComment[]
+  /** Locks that our engine takes together, up front; absent where there are none, or nobody has looked. */
+  readonly lockFirst?: readonly LockGroup[]
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../domain/finding.js'
+import type { LockGroup } from '../domain/lock-group.js'
 import type { Reader } from '../domain/reader.js'
 import type { StatementLock } from '../domain/statement-lock.js'
 import type { ForecastFile } from './file.js'
@@ -21,6 +22,8 @@ export interface StaticForecast {
   readonly lockFindings: readonly Finding[]
   /** What each statement locks, up to the failure. */
   readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
+  /** What to lock up front, by the name of the migration; only of files that run in one transaction. */
+  readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
 }
 
 /**
@@ -47,6 +50,7 @@ export async function makeStaticForecast(
       whole.map(({ migration }) => migration),
     ),
     locks: locks.statements.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims) })),
+    lockFirst: new Map(whole.map(({ migration }) => [migration, locks.lockFirst(migration)])),
   }
 }
 

@@ -23,6 +23,8 @@ export interface PrismaCall {
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
   readonly eventsFile?: string
+  /** Which locks the hosted engine takes up front, by migration. */
+  readonly lockFirstFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals with the hosted engine. */
   readonly observes?: boolean
   /** The session that holds the deploy lock; the hosted engine writes nothing without it. */
@@ -98,6 +100,7 @@ function hostOptionsFor(
     retries: call.retries ?? 0,
     ...(call.gaveWayFile ? { gaveWayFile: call.gaveWayFile } : {}),
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
+    ...(call.lockFirstFile ? { lockFirstFile: call.lockFirstFile } : {}),
     ...(call.observes ? { observes: true } : {}),
     ...(call.deployLockPid === undefined ? {} : { deployLockPid: call.deployLockPid }),
     guardProcessId: process.pid,

@@ -1,3 +1,4 @@
+import type { TableToLock } from '../domain/lock-group.js'
 import type { LockMode } from '../domain/lock-mode.js'
 
 /** What the engine host tells while it runs migrations; one JSON line each in `events.ndjson`. */
@@ -13,6 +14,8 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
       /** Why it is not cancelled although others wait for it: it would leave something behind. */
       readonly cannotGiveWay?: string
     }
+  /** Up front, in this order, for the statement of this number and those after it. */
+  | { readonly type: 'locks-taken'; readonly before: number; readonly tables: readonly TableToLock[] }
   | {
       readonly type: 'statement-finished'
       readonly statement: number

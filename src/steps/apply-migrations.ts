@@ -9,6 +9,7 @@ import { type Client, withConnection } from '../postgres/connection.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
+import { writeLockGroups } from './lock-groups.js'
 import { repeatNative } from './repeat-native.js'
 import { applicationName, readSession, type Tools } from './tools.js'
 import { watchTraffic } from './watch-traffic.js'
@@ -66,7 +67,7 @@ async function attempt(
   tools: Tools,
 ): Promise<{ result: ProcessResult; found: DeployEvidence }> {
   const following = followEngine(options.eventsFile, plan, tools.screen)
-  const result = await runPrisma(options, tools).finally(() => following.stop())
+  const result = await runPrisma(plan, options, tools).finally(() => following.stop())
   return { result, found: await look(plan, before, options, result, tools) }
 }
 
@@ -76,6 +77,7 @@ function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise
 }
 
 async function runPrisma(
+  plan: Plan,
   { purpose, eventsFile, deployLockPid, gaveWayFile }: AttemptOptions,
   tools: Tools,
 ): Promise<ProcessResult> {
@@ -93,6 +95,7 @@ async function runPrisma(
       eventsFile,
       ...(deployLockPid === undefined ? {} : { deployLockPid }),
       ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
+      ...(await writeLockGroups(plan, tools)),
       observes: purpose === 'rehearse',
     })
   } finally {

@@ -1,5 +1,6 @@
 import { limitQuestions } from '../checks/answer.js'
 import type { Finding } from '../domain/finding.js'
+import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import { failureFinding } from '../forecast/findings.js'
 import { makeStaticForecast, type StaticForecast } from '../forecast/static-forecast.js'
@@ -16,13 +17,7 @@ import { type Tools, withTarget } from './tools.js'
 export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan> {
   const readable = takeReadable(plan)
   if (readable.length === 0) return plan
-  await loadParser()
-  const { target, questionTimeoutMs } = tools.settings
-  const forecast = await withTarget(tools, async (client) => {
-    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    await limitQuestions(client, questionTimeoutMs)
-    return makeStaticForecast(readable.map(parsePending), client, target.schema)
-  })
+  const forecast = await forecastStatically(readable, tools)
   const found = [
     ...(forecast.failure ? [failureFinding(forecast.failure)] : []),
     ...forbiddenFinding(forecast, plan.target.user),
@@ -30,9 +25,46 @@ export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan>
   ]
   return {
     ...plan,
-    pending: withLocks(plan.pending, forecast.locks),
+    pending: withLockGroups(withLocks(plan.pending, forecast.locks), plan, forecast),
     findings: [...plan.findings, ...found.map((finding): Finding => ({ ...finding, step: 'plan' }))],
   }
+}
+
+/**
+ * Adds to the plan of a deploy the locks that our engine takes up front; what else the catalog tells, the check step
+ * tells. The hash does not name them.
+ */
+export async function addLockGroups(plan: Plan, tools: Tools): Promise<Plan> {
+  const readable = takeReadable(plan)
+  if (readable.length === 0 || plan.engine !== 'hosted') return plan
+  const forecast = await forecastStatically(readable, tools)
+  return Object.freeze({ ...plan, pending: withLockGroups(plan.pending, plan, forecast) })
+}
+
+async function forecastStatically(
+  readable: readonly PendingMigration[],
+  tools: Tools,
+): Promise<StaticForecast> {
+  await loadParser()
+  const { target, questionTimeoutMs } = tools.settings
+  return withTarget(tools, async (client) => {
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await limitQuestions(client, questionTimeoutMs)
+    return makeStaticForecast(readable.map(parsePending), client, target.schema)
+  })
+}
+
+/** Prisma's own engine takes none. */
+function withLockGroups(
+  pending: readonly PendingMigration[],
+  { engine }: Plan,
+  { lockFirst }: StaticForecast,
+): readonly PendingMigration[] {
+  if (engine !== 'hosted') return pending
+  return pending.map((migration) => {
+    const groups = lockFirst.get(migration.name) ?? []
+    return groups.length > 0 ? { ...migration, lockFirst: groups } : migration
+  })
 }
 
 /** One for all of them: where the role may not do the first, it mostly may do nothing. */

@@ -18,6 +18,8 @@ export interface HostOptions {
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
   readonly eventsFile?: string
+  /** Where the guard tells which locks to take up front, by migration. */
+  readonly lockFirstFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals. */
   readonly observes?: boolean
   /** The session that holds the guard's deploy lock. Nothing is written when it is gone before the first write. */

@@ -13,6 +13,7 @@ import { schemaForEngine } from '../schema-text.js'
 import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
 import { RequestServer } from './json-rpc.js'
+import { readLockGroups } from './lock-first.js'
 import { assertLockedBy } from './locked-by.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
 import { inWordsOfSeven, urlInSchema } from './prisma-6.js'
@@ -100,9 +101,11 @@ async function openEngine(
     if (event.type === 'retry' || event.type === 'migration-finished') failed = undefined
   }
   const { deployLockPid } = options
+  const lockGroups = readLockGroups(options.lockFirstFile)
   const adapter = makeMigrationAdapter(
     config,
-    (client, script) => runScript(client, script, { ...options, onEvent }),
+    (client, script) =>
+      runScript(client, script, { ...options, lockFirst: lockGroups[log.migration()] ?? [], onEvent }),
     deployLockPid === undefined ? undefined : (client) => assertLockedBy(client, deployLockPid),
   )
   const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])

@@ -1,3 +1,4 @@
+import type { LockGroup } from '../../domain/lock-group.js'
 import { effect } from '../../effects/effect.js'
 import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
@@ -5,6 +6,7 @@ import { loadParser, type ParsedStatement, parseStatements } from '../../sql/par
 import { type Repeat, repeatsOf } from '../../sql/repeatable.js'
 import { summarizeSql } from '../../sql/summary.js'
 import { type AttemptOptions, Attempts, cancelled } from './attempts.js'
+import { lockFirst } from './lock-first.js'
 import { Observer } from './observe.js'
 import type { ScriptClient } from './script-client.js'
 
@@ -12,6 +14,8 @@ export interface ScriptOptions extends AttemptOptions {
   readonly lockTimeoutMs: number
   /** Look at locks, files and sizes between the statements. */
   readonly observes?: boolean
+  /** Locks to take together, up front; only for a file that runs in one transaction. */
+  readonly lockFirst?: readonly LockGroup[]
 }
 
 /** A text that is not run at all; it looks like the server's own refusal, for Prisma to print it. */
@@ -227,6 +231,7 @@ async function runStatement(
   })
   const started = performance.now()
   try {
+    await lockFirst(client, options.lockFirst, index, options.onEvent)
     const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
     const durationMs = performance.now() - started
     const observed = await observer?.observe()

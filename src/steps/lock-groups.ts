@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import type { Plan } from '../domain/plan.js'
+import { writePrivateFile } from '../effects/private-files.js'
+import type { LockGroupsFile } from '../prisma/engine-host/lock-first.js'
+import type { Tools } from './tools.js'
+
+/** Tells our engine which locks to take up front; gives where, and nothing when there are none. */
+export async function writeLockGroups(
+  { pending }: Plan,
+  { scratchFolder }: Tools,
+): Promise<{ readonly lockFirstFile?: string }> {
+  const groups: LockGroupsFile = Object.fromEntries(
+    pending.flatMap(({ name, lockFirst }) => (lockFirst ? [[name, lockFirst]] : [])),
+  )
+  if (Object.keys(groups).length === 0) return {}
+  const lockFirstFile = join(scratchFolder, 'lock-first.json')
+  await writePrivateFile(lockFirstFile, JSON.stringify(groups))
+  return { lockFirstFile }
+}
