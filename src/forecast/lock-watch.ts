@@ -27,7 +27,7 @@ export class LockWatch {
     this.#statements.push({
       locked,
       findings: lockFindings(locked, rewrite, this.thresholds),
-      step: lockStepOf(locked),
+      step: lockStepOf(locked, catalog),
     })
   }
 

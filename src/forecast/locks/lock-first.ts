@@ -1,8 +1,11 @@
 import type { LockGroup } from '../../domain/lock-group.js'
 import { blocksWriters, type LockMode, lockModes, strongerOf } from '../../domain/lock-mode.js'
+import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import type { Relation } from '../model.js'
+import { findRelation } from '../lookup.js'
+import type { CatalogModel, Relation } from '../model.js'
 import type { LockClaim } from './claim.js'
+import { familyOf } from './family.js'
 import type { LockedStatement } from './findings.js'
 import { foreignKeysOf } from './foreign-keys.js'
 
@@ -36,10 +39,15 @@ const lockableKinds = ['table', 'partitioned table']
 const codeKinds = ['DoStmt', 'CallStmt', 'SelectStmt', 'ExecuteStmt', 'CopyStmt']
 
 /** To be called right before the statement is followed: names and foreign keys are those of that moment. */
-export function lockStepOf({ statement, place, claims }: LockedStatement): LockStep {
+export function lockStepOf({ statement, place, claims }: LockedStatement, catalog: CatalogModel): LockStep {
+  const added = addedReference(statement, catalog)
   return {
     index: place.index,
-    needs: claims.flatMap(needsOf),
+    needs: claims
+      .flatMap(needsOf)
+      .map((need) =>
+        need.relation === added?.child ? { ...need, after: [...need.after, ...added.parents] } : need,
+      ),
     isLong: codeKinds.includes(statement.kind) || claims.some(isLong),
     renamesUnseen: renamesSchema(statement),
   }
@@ -49,9 +57,26 @@ function needsOf({ target, mode, isCertain }: LockClaim): LockNeed[] {
   if (target.kind !== 'relation' || !isCertain || !blocksWriters(mode)) return []
   const { relation } = target
   if (relation.live === undefined || !lockableKinds.includes(relation.kind)) return []
-  const referenced = foreignKeysOf(relation).map(({ parent }) => parent)
+  const referenced = foreignKeysOf(relation).flatMap(({ parent }) => familyOf(parent))
   const { schema, name, parents } = relation
   return [{ relation, schema, name, mode, after: [...referenced, ...parents] }]
+}
+
+/** A foreign key that ALTER TABLE adds: applications go by it before the database does. */
+function addedReference(
+  { kind, node }: { readonly kind: string; readonly node: Node },
+  catalog: CatalogModel,
+): { readonly child: Relation | undefined; readonly parents: readonly Relation[] } | undefined {
+  if (kind !== 'AlterTableStmt') return undefined
+  const definitions: Node[] = (node.cmds ?? []).map((cmd: Node) => cmd.AlterTableCmd?.def)
+  const constraints = definitions.flatMap((one): Node[] =>
+    one?.Constraint ? [one] : (one?.ColumnDef?.constraints ?? []),
+  )
+  const parents = constraints.flatMap(({ Constraint }) => {
+    const parent = Constraint?.pktable && findRelation(catalog, relationOf(Constraint.pktable))
+    return parent ? familyOf(parent) : []
+  })
+  return { child: findRelation(catalog, relationOf(node.relation)), parents }
 }
 
 function isLong({ target, work, heapBytes, toastBytes, indexBytes }: LockClaim): boolean {
