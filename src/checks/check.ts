@@ -10,6 +10,26 @@ export interface ConcernedTables {
   readonly tables: readonly ConcernedTable[]
   /** Size of the tables that will be rewritten, with their indexes. */
   readonly rewriteBytes?: number
+  /** Tables, and views, of which a row will look different; absent when that was not followed. */
+  readonly rowTypes?: readonly ChangedRowType[]
+  /** Why there may be more of them, e.g. `the DO block on line 12`. */
+  readonly rowTypesUnknown?: string
+}
+
+/** A table or view that keeps its name and whose rows get other columns. */
+export interface ChangedRowType {
+  readonly schema: string
+  readonly name: string
+  readonly changes: readonly ColumnChange[]
+}
+
+export interface ColumnChange {
+  /** `retyped`: another type, modifier or collation. `moved`: only the order of the columns is another. */
+  readonly kind: 'added' | 'dropped' | 'renamed' | 'retyped' | 'moved'
+  /** As it is called today; of an added one, as it will be. */
+  readonly column: string
+  /** Its name to come, when it is renamed. */
+  readonly to?: string
 }
 
 export interface ConcernedTable {

@@ -92,6 +92,6 @@ export interface PendingMigration {
   readonly dataChanges: readonly DataChange[]
   /** Findings that comments in the file accept; absent when it has none. */
   readonly acceptances?: readonly AcceptanceComment[]
-  /** Locks that our engine takes together, up front; absent where there are none, or nobody has looked. */
+  /** Locks that our engine takes together, up front; absent where nobody has looked. */
   readonly lockFirst?: readonly LockGroup[]
 }

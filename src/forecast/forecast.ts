@@ -8,6 +8,7 @@ import type { LockClaim } from './locks/claim.js'
 import { weighLosses } from './loss/weigh.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
+import type { RowTypes } from './row-types.js'
 import type { Walk } from './walk.js'
 import { walkOver } from './walk-over.js'
 
@@ -40,6 +41,7 @@ export interface Forecast {
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
   readonly lockClaims: readonly LockClaim[]
+  readonly rowTypes: RowTypes
   /** What becomes of today's tables, of those that the statements touch, up to the failure. */
   readonly lineage: readonly TableLineage[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
@@ -57,7 +59,7 @@ export async function makeForecast(
   schema: string,
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
-  const { walk, losses, locks, lineage } = await walkOver(files, readers[0], schema)
+  const { walk, losses, locks, lineage, rowTypes } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
   const isReached = (place: StatementPlace) =>
@@ -72,6 +74,7 @@ export async function makeForecast(
       whole.map(({ migration }) => migration),
     ),
     lockClaims: locks.claims,
+    rowTypes,
     lineage: lineage.tables(),
     ...(weighed.failure ? {} : { future: futureTables(walk) }),
   }
@@ -89,7 +92,7 @@ export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'lineage'> {
+): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
   let holds = 0

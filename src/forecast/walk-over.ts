@@ -12,6 +12,7 @@ import type { Loss } from './loss/loss.js'
 import { LossWatch } from './loss/watch.js'
 import { Questions } from './questions.js'
 import type { StatementPlace } from './requirement.js'
+import { RowTypes } from './row-types.js'
 import { readSequenceStarts } from './sequences.js'
 import { endTransaction } from './transaction.js'
 import { type Ask, type Refusal, Walk, WalkEnds } from './walk.js'
@@ -22,6 +23,7 @@ export interface Walked {
   readonly losses: readonly Loss[]
   readonly locks: LockWatch
   readonly lineage: LineageWatch
+  readonly rowTypes: RowTypes
   /** What the role in use may not do, where that does not end the walk. */
   readonly forbidden: readonly { readonly place: StatementPlace; readonly refusal: Refusal }[]
 }
@@ -38,6 +40,7 @@ export async function walkOver(
   { asksRows = true }: { asksRows?: boolean } = {},
 ): Promise<Walked> {
   const catalog = await readLiveCatalog(reader, schema)
+  const rowTypes = new RowTypes(catalog)
   const earlier: ParsedStatement[] = []
   const forbidden: { place: StatementPlace; refusal: Refusal }[] = []
   const locks = new LockWatch()
@@ -72,7 +75,7 @@ export async function walkOver(
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }
-  return { walk, losses: watch.losses, locks, lineage, forbidden }
+  return { walk, losses: watch.losses, locks, lineage, rowTypes, forbidden }
 }
 
 async function followFile(

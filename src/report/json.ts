@@ -2,6 +2,7 @@ import type { Approval } from '../domain/approval.js'
 import type { Backup } from '../domain/backup.js'
 import type { DatabaseState, Deployment, MigrationOutcome, StatementFailure } from '../domain/deployment.js'
 import { type CheckResult, type Evidence, type Finding, isBlocking } from '../domain/finding.js'
+import type { LockGroup } from '../domain/lock-group.js'
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
 import type { EngineName } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
@@ -62,6 +63,8 @@ export interface JsonMigration {
   readonly statements: number
   readonly statementList: readonly JsonStatement[]
   readonly execution: ExecutionModel
+  /** null where nobody has looked, as for a file that is not all-or-nothing. */
+  readonly lockFirst: readonly LockGroup[] | null
   readonly dataChanges: readonly DataChange[]
 }
 
@@ -206,6 +209,7 @@ function makeJsonMigration(migration: PendingMigration, record: RunRecord): Json
       locks: locks ?? null,
     })),
     execution: migration.execution,
+    lockFirst: migration.lockFirst ?? null,
     dataChanges: migration.dataChanges,
   }
 }

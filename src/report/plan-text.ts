@@ -1,6 +1,7 @@
 import type { ExecutionModel, MigrationTransaction, PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan, Plan } from '../domain/plan.js'
 import { summarizeSql } from '../sql/summary.js'
+import { formatLockGroups } from './lock-groups-text.js'
 import { formatLocks } from './lock-text.js'
 import { clean, formatBytes, formatCount, plural } from './words.js'
 
@@ -56,10 +57,11 @@ export function formatFullMigration(migration: PendingMigration): string[] {
   ]
 }
 
-function formatMigrationHead({ name, statements, execution }: PendingMigration): string[] {
+function formatMigrationHead({ name, statements, execution, lockFirst = [] }: PendingMigration): string[] {
   return [
     `  ${clean(name)}: ${plural(statements.length, 'statement')}, ${execution.mode}`,
     ...(execution.reason ? [`    ${clean(execution.reason)}`] : []),
+    ...formatLockGroups(lockFirst, statements).map((text) => `    ${clean(text)}`),
   ]
 }
 

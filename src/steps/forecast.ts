@@ -59,7 +59,7 @@ export async function forecastPending(
     ],
     findings: [...outcome, ...forecast.losses, ...forecast.lockFindings],
     ...(forecast.future ? { future: forecast.future } : {}),
-    concerned: concernedTables(forecast.lockClaims),
+    concerned: concernedTables(forecast.lockClaims, forecast.rowTypes),
     lineage: forecast.lineage,
     predictions: predictionsOf(
       forecast,

@@ -10,7 +10,7 @@ export async function writeLockGroups(
   { scratchFolder }: Tools,
 ): Promise<{ readonly lockFirstFile?: string }> {
   const groups: LockGroupsFile = Object.fromEntries(
-    pending.flatMap(({ name, lockFirst }) => (lockFirst ? [[name, lockFirst]] : [])),
+    pending.flatMap(({ name, lockFirst = [] }) => (lockFirst.length > 0 ? [[name, lockFirst]] : [])),
   )
   if (Object.keys(groups).length === 0) return {}
   const lockFirstFile = join(scratchFolder, 'lock-first.json')

@@ -62,8 +62,8 @@ function withLockGroups(
 ): readonly PendingMigration[] {
   if (engine !== 'hosted') return pending
   return pending.map((migration) => {
-    const groups = lockFirst.get(migration.name) ?? []
-    return groups.length > 0 ? { ...migration, lockFirst: groups } : migration
+    const groups = lockFirst.get(migration.name)
+    return groups ? { ...migration, lockFirst: groups } : migration
   })
 }
 

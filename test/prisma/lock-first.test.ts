@@ -152,7 +152,7 @@ test('who waits for a lock that was taken up front is not the victim of a deadlo
 test('a table that is gone, is no table or may not be locked does not make the migration fail', async () => {
   const role = `guard_test_owner_${process.pid}`
   const database = await createTestDatabase({
-    sql: `${tables} CREATE TABLE own (id int PRIMARY KEY); CREATE VIEW seen AS SELECT 1 AS one;
+    sql: `${tables} CREATE TABLE own (id int PRIMARY KEY); CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one;
       CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA public TO ${role};
       ALTER TABLE orders OWNER TO ${role}; ALTER TABLE own OWNER TO ${role}; REVOKE ALL ON own FROM ${role};`,
   })

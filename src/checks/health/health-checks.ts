@@ -1,4 +1,5 @@
 import type { Check } from '../check.js'
+import { cachedPlans } from './cached-plans.js'
 import { collationVersions } from './collation-versions.js'
 import { columnLimit } from './column-limit.js'
 import { diskSpace } from './disk-space.js'
@@ -20,6 +21,7 @@ export const healthChecks: readonly Check[] = [
   openTransactions,
   preparedTransactions,
   heldLocks,
+  cachedPlans,
   diskSpace,
   productionSettings,
   superuserRole,

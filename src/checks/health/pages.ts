@@ -42,6 +42,17 @@ export const healthPages: readonly CodePage[] = [
     remedy: 'Wait until the session has ended its transaction, or end it; deploy when no dump is running.',
   },
   {
+    code: 'cached-plan',
+    kind: 'health',
+    title: 'the result of statements that running sessions may have prepared will change',
+    why: 'A prepared statement keeps the columns that it returned when it was prepared. Where a column comes, goes, or gets another name or type, the server refuses every later run of a statement that returns it (SQLSTATE 0A000, "cached plan must not change result type"), until the session prepares it anew; inside a transaction that ends the transaction. SELECT *, t.* and RETURNING * return every column there is; a statement that lists its columns is concerned only where one of them changes its type. Defaults, NOT NULL, constraints and indexes change no result. What a session has prepared only that session can see, so the finding goes by who is connected and by what was run.',
+    remedy:
+      'List columns instead of *. Else recycle the connection pools right after the deploy: restart them, or DEALLOCATE ALL (or DISCARD ALL) in each session. DISCARD PLANS does not help.',
+    example: {
+      sql: 'ALTER TABLE "orders" ADD COLUMN "note" TEXT; -- breaks a prepared SELECT * FROM "orders"',
+    },
+  },
+  {
     code: 'replication-slot',
     kind: 'health',
     title: 'a replication slot is not in use, is far behind, or has lost what its consumer needs',

@@ -30,6 +30,44 @@ test('a file that is all or nothing shows its statements and what they do to the
     rewrites data, line 10: UPDATE t`)
 })
 
+test('locks that are taken up front stand under the migration, with why', () => {
+  const statements = parse('SELECT 1;\nDROP TABLE orders;\nALTER TABLE customers ADD x int;')
+  const migration: PendingMigration = {
+    name: 'm',
+    file: 'm/migration.sql',
+    directory: '/m',
+    checksum: 'c',
+    statements,
+    execution: { mode: 'all-or-nothing' },
+    dataChanges: [],
+    lockFirst: [
+      {
+        beforeStatement: 1,
+        tables: [
+          { schema: 'public', name: 'customers', mode: 'ACCESS EXCLUSIVE' },
+          { schema: 'public', name: 'orders', mode: 'ACCESS EXCLUSIVE' },
+          { schema: 'audit', name: 'log\u001b[2J', mode: 'SHARE' },
+        ],
+      },
+      {
+        beforeStatement: 2,
+        tables: Array.from({ length: 9 }, (_, i) => ({
+          schema: 'public',
+          name: `t${i + 1}`,
+          mode: 'SHARE' as const,
+        })),
+      },
+    ],
+  }
+  const lines = formatFullMigration(migration).slice(1, 4)
+  expect(lines).toEqual([
+    '    takes first, in this order: ACCESS EXCLUSIVE on customers, orders, SHARE on audit.log',
+    '    takes before line 2, in this order: SHARE on t1, t2, t3, t4, t5, t6, t7, t8, … and 1 more table',
+    '      within one lock time-out and a parent before its children, as applications write: no deadlock with them half-way',
+  ])
+  expect(formatFullMigration({ ...migration, lockFirst: [] }).join('\n')).not.toContain('takes')
+})
+
 const halfWay = `CREATE TABLE x ();
 ALTER TABLE t DROP y;
 CREATE INDEX CONCURRENTLY i ON t (a);`

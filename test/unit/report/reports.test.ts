@@ -1675,6 +1675,7 @@ describe('the JSON report', () => {
             },
           ],
           execution: { mode: 'all-or-nothing' },
+          lockFirst: null,
           dataChanges: [],
         },
         {
@@ -1706,6 +1707,7 @@ describe('the JSON report', () => {
             mode: 'statement-by-statement',
             reason: 'CREATE INDEX CONCURRENTLY cannot run in a transaction',
           },
+          lockFirst: null,
           dataChanges: [{ kind: 'drop', line: 1, text: 'DROP COLUMN customers.fax' }],
         },
       ],
