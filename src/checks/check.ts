@@ -20,7 +20,10 @@ export interface ConcernedTables {
 export interface ChangedRowType {
   readonly schema: string
   readonly name: string
+  /** None where another relation takes its place that has the same columns. */
   readonly changes: readonly ColumnChange[]
+  /** Another relation has its name then, and so a whole row of it another type. */
+  readonly isReplaced: boolean
 }
 
 export interface ColumnChange {

@@ -10,6 +10,7 @@ interface Described {
 }
 
 interface Before {
+  readonly relation: Relation
   readonly schema: string
   readonly name: string
   readonly columns: readonly Described[]
@@ -26,16 +27,21 @@ export class RowTypes {
   constructor(private readonly catalog: CatalogModel) {
     this.#before = catalog.relations
       .filter(({ live }) => live !== undefined)
-      .map((relation) => ({ schema: relation.schema, name: relation.name, columns: describe(relation) }))
+      .map((relation) => {
+        const { schema, name } = relation
+        return { relation, schema, name, columns: describe(relation) }
+      })
   }
 
   /** Those that change; a table that will have another name, or will be gone, is none of them. */
   changed(): ChangedRowType[] {
     return this.#before.flatMap((before) => {
-      const { schema, name } = before
+      const { schema, name, relation } = before
       const now = this.catalog.relations.find((one) => one.schema === schema && one.name === name)
-      const changes = now ? changesBetween(before.columns, describe(now)) : []
-      return changes.length > 0 ? [{ schema, name, changes }] : []
+      if (!now) return []
+      const changes = changesBetween(before.columns, describe(now))
+      const isReplaced = now !== relation
+      return isReplaced || changes.length > 0 ? [{ schema, name, changes, isReplaced }] : []
     })
   }
 
@@ -80,6 +86,11 @@ function isSameType(one: Described, other: Described): boolean {
     one.type.object === other.type.object &&
     one.type.modifiers === other.type.modifiers &&
     one.type.isArray === other.type.isArray &&
-    one.collation === other.collation
+    bareName(one.collation) === bareName(other.collation)
   )
+}
+
+/** Today's catalog has it with its schema, a statement mostly without. */
+function bareName(collation: string | undefined): string | undefined {
+  return collation?.match(/"(?:[^"]|"")*"$/)?.[0]
 }

@@ -4,7 +4,7 @@ import type { Node } from './parser.js'
 /** A column that a statement returns as it is. */
 export interface ReturnedColumn {
   readonly table: RelationName
-  /** `*` for all of them, whichever they are when the statement is analysed. */
+  /** `*` for all of them, whichever they are when the statement is analysed; empty for the row as one value. */
   readonly column: string
 }
 
@@ -90,6 +90,9 @@ function ofReference(fields: readonly Node[], sources: readonly Source[]): Retur
   const meant = qualifier === undefined ? sources : sources.filter(({ alias }) => alias === qualifier)
   if (last?.A_Star) return meant.flatMap(({ returns }) => returns)
   const column = last?.String?.sval as string
+  const row = qualifier === undefined ? sources.filter(({ alias }) => alias === column) : []
+  const rows = row.flatMap(({ table }) => (table ? [{ table, column: '' }] : []))
+  if (rows.length > 0) return rows
   return meant.flatMap(({ table, returns }) =>
     table
       ? [{ table, column }]

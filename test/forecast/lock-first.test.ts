@@ -56,6 +56,14 @@ test('the strongest mode of each table, under the name that it has then', async 
   ).toEqual(['3: SHARE orders, ACCESS EXCLUSIVE members'])
 })
 
+test('a foreign key that the file adds counts as one', async () => {
+  expect(
+    await groups(
+      'ALTER TABLE members ADD x int; ALTER TABLE members ADD FOREIGN KEY (document_id) REFERENCES documents',
+    ),
+  ).toEqual(['1: SHARE ROW EXCLUSIVE documents, ACCESS EXCLUSIVE members'])
+})
+
 test('tables that reference each other stay as the file has them', async () => {
   expect(await groups('ALTER TABLE two ADD x int; ALTER TABLE one ADD x int')).toEqual([
     '1: ACCESS EXCLUSIVE two, ACCESS EXCLUSIVE one',

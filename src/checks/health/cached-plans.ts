@@ -134,7 +134,7 @@ function findingFor(
   if (applications.length === 0 && seen.size === 0) return []
   const name = nameOf(changed, context)
   const parts = [
-    `"${name}" ${list(changed.changes.map(formatChange))}: prepared statements that return ${whatBreaks(changed)} fail from then on with "cached plan must not change result type"`,
+    `"${name}" ${list(changesOf(changed))}: prepared statements that return ${whatBreaks(changed)} fail from then on with "cached plan must not change result type"`,
     ...(applications.length > 0 ? [formatApplications(applications)] : ['no other session is connected now']),
     ...(seen.size > 0 ? [formatStatements(seen)] : ['no such statement was seen']),
     unseen.join(', '),
@@ -153,7 +153,7 @@ function findingFor(
 }
 
 /** The statements of a text, without their values, that return what changes. */
-function breakingStatements(sql: string, changed: ChangedRowType): string[] {
+export function breakingStatements(sql: string, changed: ChangedRowType): string[] {
   const parsed = parseStatements(sql)
   // The server keeps the beginning of a long text only.
   if ('problem' in parsed) return []
@@ -164,13 +164,22 @@ function breakingStatements(sql: string, changed: ChangedRowType): string[] {
 
 function breaks(
   { table, column }: ReturnType<typeof returnedColumns>[number],
-  { schema, name, changes }: ChangedRowType,
+  { schema, name, changes, isReplaced }: ChangedRowType,
 ): boolean {
   if (!mayBeSame(table, { schema, name })) return false
-  return column === '*' || changes.some((change) => change.kind === 'retyped' && change.column === column)
+  if (column === '') return isReplaced
+  return (
+    (column === '*' && changes.length > 0) ||
+    changes.some((change) => change.kind === 'retyped' && change.column === column)
+  )
+}
+
+function changesOf({ changes, isReplaced }: ChangedRowType): string[] {
+  return [...(isReplaced ? ['is made anew'] : []), ...changes.map(formatChange)]
 }
 
 function whatBreaks({ changes }: ChangedRowType): string {
+  if (changes.length === 0) return 'a whole row as one value'
   const retyped = changes.filter(({ kind }) => kind === 'retyped').map(({ column }) => `"${column}"`)
   return ['all of its columns (*)', ...(retyped.length > 0 ? [`or ${list(retyped)}`] : [])].join(' ')
 }

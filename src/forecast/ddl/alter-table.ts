@@ -10,7 +10,7 @@ import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } fr
 import type { Requirement } from '../requirement.js'
 import { Rewriter } from '../rewrite.js'
 import { columnsIn, type Walk } from '../walk.js'
-import { addColumn, dropColumn, isNoDefault, typeOrOpaque } from './columns.js'
+import { addColumn, collationOf, dropColumn, isNoDefault, setCollation, typeOrOpaque } from './columns.js'
 import { addConstraint, validateConstraint } from './constraints.js'
 import { needFits } from './fits.js'
 import { attachPartition, detachPartition } from './partitions.js'
@@ -212,6 +212,7 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
     const value = new Rewriter(walk.content).expression(tree, [relation])
     column.from = castTo(value.sql, type, 'assignment')
     column.type = type
+    setCollation(column, collationOf(def.ColumnDef))
     walk.content.changeColumn(relation, column)
     const reason = opaque ?? value.opaque[0]
     if (reason !== undefined) column.opaque = reason
@@ -234,9 +235,9 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
 function passTypesOn(relation: Relation, changed: ReadonlySet<Column>): void {
   for (const child of relation.children) {
     const same = new Set<Column>()
-    for (const { name, type } of changed) {
+    for (const { name, type, collation } of changed) {
       const column = findColumn(child, name)
-      if (column) same.add(Object.assign(column, { type }))
+      if (column) same.add(setCollation(Object.assign(column, { type }), collation))
     }
     passTypesOn(child, same)
   }

@@ -21,7 +21,7 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
   const constraints: Node[] = (def.constraints ?? []).map((one: Node) => one.Constraint)
   const of = (contype: string) => constraints.find((one) => one.contype === contype)
   const identity = of('CONSTR_IDENTITY')
-  const collation = namesOf(def.collClause?.collname)
+  const collation = collationOf(def)
   const column: Column = {
     name: def.colname,
     type,
@@ -31,7 +31,7 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
     ...(identity
       ? { identity: identity.generated_when === 'a' ? ('always' as const) : ('by default' as const) }
       : {}),
-    ...(collation.length > 0 ? { collation: collation.map(quoteIdentifier).join('.') } : {}),
+    ...(collation === undefined ? {} : { collation }),
   }
   const given = of('CONSTR_DEFAULT')?.raw_expr
   if (given && !isNoDefault(given, column)) column.default = bindTypes(walk.catalog, given)
@@ -40,6 +40,18 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
     column.default ??= { FuncCall: { funcname: [{ String: { sval: 'nextval' } }], args: [] } }
     if (identity) delete column.default
   }
+  return column
+}
+
+/** The COLLATE of a ColumnDef, also of ALTER COLUMN … TYPE; without one the column has that of its type. */
+export function collationOf(def: Node): string | undefined {
+  const names = namesOf(def.collClause?.collname)
+  return names.length > 0 ? names.map(quoteIdentifier).join('.') : undefined
+}
+
+export function setCollation(column: Column, collation: string | undefined): Column {
+  if (collation === undefined) delete column.collation
+  else column.collation = collation
   return column
 }
 

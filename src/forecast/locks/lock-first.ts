@@ -129,9 +129,13 @@ function strongestFirstSeen(needs: readonly LockNeed[]): LockNeed[] {
   const byRelation = new Map<Relation, LockNeed>()
   for (const need of needs) {
     const known = byRelation.get(need.relation)
-    byRelation.set(need.relation, known ? { ...known, mode: strongerOf(known.mode, need.mode) } : need)
+    byRelation.set(need.relation, known ? both(known, need) : need)
   }
   return [...byRelation.values()]
+}
+
+function both(known: LockNeed, need: LockNeed): LockNeed {
+  return { ...known, mode: strongerOf(known.mode, need.mode), after: [...known.after, ...need.after] }
 }
 
 function groupBefore(beforeStatement: number, needs: readonly LockNeed[]): LockGroup {
