@@ -190,6 +190,15 @@ test('where it is not known what changes, that is said', async () => {
   })
 })
 
+test('a pg_stat_statements that cannot be read ends nothing, and that is said', async () => {
+  // Without its library the view fails.
+  await client.query('CREATE EXTENSION pg_stat_statements')
+  const concerned = await concernedBy('ALTER TABLE orders ADD COLUMN added int')
+  const { results, findings } = await ask(cachedPlans, database, { concerned })
+  expect(results).toMatchObject([{ outcome: 'warned' }])
+  expect(findings[0]?.message).toMatch(/cannot be read, pg_stat_statements could not be read$/)
+})
+
 test('of other roles only the sessions are known, and that is said', async () => {
   const role = `guard_test_blind_${process.pid}`
   await client.query(`CREATE ROLE ${role}; SELECT * FROM orders`)
