@@ -4,6 +4,9 @@ import { makeShop, pendingName, removeShops, type Shop } from '../support/shop.j
 
 afterAll(removeShops)
 
+/** A rehearsal takes seconds more. */
+const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
+
 const groups = [
   {
     beforeStatement: 1,
@@ -20,7 +23,9 @@ async function taken(shop: Shop, file: string): Promise<unknown[]> {
 }
 
 test('the plan says which locks come first, and the rehearsal and the deploy take them', async () => {
-  const shop = await makeShop({ pending: 'DROP TABLE "notes";\n', rehearses: true })
+  const pending =
+    'ALTER TABLE "notes" ADD COLUMN "text" TEXT;\nALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n'
+  const shop = await makeShop({ pending, rehearses: isLong })
   const plan = await shop.run(['plan'])
   expect(plan.stdout).toContain(
     '    takes first, in this order: ACCESS EXCLUSIVE on customers, notes\n      within one lock time-out',
@@ -28,11 +33,12 @@ test('the plan says which locks come first, and the rehearsal and the deploy tak
   const told = JSON.parse((await shop.run(['plan', '--json'])).stdout)
   expect(told.migrations).toMatchObject([{ name: pendingName, lockFirst: groups }])
 
-  const accepted = ['drop-table', 'schema-difference'].flatMap((code) => ['--accept', `${code}=wanted`])
-  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server', ...accepted])
-  expect(deployed).toMatchObject({ exitCode: 0 })
+  const accepted = ['--accept', 'schema-difference=wanted']
+  const place = isLong ? ['--rehearsal', 'same-server'] : ['--skip-backup']
+  const deployed = await shop.run(['deploy', '--yes', ...place, ...accepted])
+  expect([deployed.exitCode, deployed.stderr]).toEqual([0, ''])
   const expected = [{ migration: pendingName, before: 1, tables: groups[0]?.tables }]
-  expect(await taken(shop, 'rehearsal-events.ndjson')).toMatchObject(expected)
+  if (isLong) expect(await taken(shop, 'rehearsal-events.ndjson')).toMatchObject(expected)
   expect(await taken(shop, 'events.ndjson')).toMatchObject(expected)
   expect(told.plan.hash).toBe((await shop.report()).plan?.hash)
   expect(await shop.leftovers()).toEqual([])

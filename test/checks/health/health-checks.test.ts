@@ -18,6 +18,7 @@ const concerned = {
     { schema: 'public', name: 'to come' },
   ],
   rewriteBytes: 1,
+  rowTypes: [],
 }
 
 /** Asks, and then looks at what the session that asked holds and has done. */
