@@ -27,6 +27,8 @@ beforeAll(async () => {
       CREATE TABLE two (id int PRIMARY KEY, one_id int REFERENCES one);
       ALTER TABLE one ADD FOREIGN KEY (two_id) REFERENCES two;
       CREATE TABLE large (id int, customer_id int, note text);
+      CREATE TABLE half (id int, note text);
+      INSERT INTO half SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i;
       INSERT INTO large SELECT i, i, repeat('x', 1000) FROM generate_series(1, 10000) i;
       ANALYZE`,
   })
@@ -96,6 +98,14 @@ test('nothing is locked early for the long work of somebody else', async () => {
       '4: ACCESS EXCLUSIVE orders, ACCESS EXCLUSIVE accounts, ACCESS EXCLUSIVE accounts_0, ACCESS EXCLUSIVE accounts_1, ACCESS EXCLUSIVE payments',
     ])
   }
+  // Short work becomes long where there is much of it.
+  const short = 'UPDATE half SET id = id + 1'
+  expect(
+    await groups(`ALTER TABLE members ADD x int; ${short}; ALTER TABLE customers ADD x int`),
+  ).toHaveLength(1)
+  expect(
+    await groups(`ALTER TABLE members ADD x int; ${short}; ${short}; ALTER TABLE customers ADD x int`),
+  ).toEqual([])
   // The long statement itself: its own locks only.
   expect(
     await groups(

@@ -14,8 +14,8 @@ export interface LockStep {
   readonly index: number
   /** The locks for which writers of a table that is there today wait, in the order in which it takes them. */
   readonly needs: readonly LockNeed[]
-  /** It reads, writes or builds much, or nobody knows how much. */
-  readonly isLong: boolean
+  /** Size of what it reads, writes or builds; infinite where nobody knows. */
+  readonly workBytes: number
   /** Tables may have other names after it than before it, although it locks none of them. */
   readonly renamesUnseen: boolean
 }
@@ -29,7 +29,7 @@ interface LockNeed {
   readonly after: readonly Relation[]
 }
 
-/** Work on less than this is over before anybody waits for it. */
+/** Work on less than this, one statement's or that of several together, is over before anybody waits for it. */
 const longFromBytes = 8 * 1024 ** 2
 
 /** LOCK TABLE takes no other: https://www.postgresql.org/docs/current/sql-lock.html */
@@ -48,7 +48,9 @@ export function lockStepOf({ statement, place, claims }: LockedStatement, catalo
       .map((need) =>
         need.relation === added?.child ? { ...need, after: [...need.after, ...added.parents] } : need,
       ),
-    isLong: codeKinds.includes(statement.kind) || claims.some(isLong),
+    workBytes: codeKinds.includes(statement.kind)
+      ? Number.POSITIVE_INFINITY
+      : claims.reduce((sum, claim) => sum + workBytesOf(claim), 0),
     renamesUnseen: renamesSchema(statement),
   }
 }
@@ -79,12 +81,12 @@ function addedReference(
   return { child: findRelation(catalog, relationOf(node.relation)), parents }
 }
 
-function isLong({ target, work, heapBytes, toastBytes, indexBytes }: LockClaim): boolean {
-  if (target.kind === 'sequence' || target.kind === 'composite type') return false
-  if (work === 'metadata' || work === 'empty' || work === 'drop' || target.relation.isEmpty) return false
+function workBytesOf({ target, work, heapBytes, toastBytes, indexBytes }: LockClaim): number {
+  if (target.kind === 'sequence' || target.kind === 'composite type' || target.relation.isEmpty) return 0
+  if (work === 'metadata' || work === 'empty' || work === 'drop') return 0
   // What the migrations have filled themselves has no size yet, and a foreign table has none here.
   const isUnknown = target.relation.live === undefined || target.relation.kind === 'foreign table'
-  return isUnknown || heapBytes + toastBytes + indexBytes >= longFromBytes
+  return isUnknown ? Number.POSITIVE_INFINITY : heapBytes + toastBytes + indexBytes
 }
 
 function renamesSchema({ kind, node }: { readonly kind: string; readonly node: Node }): boolean {
@@ -111,12 +113,19 @@ export function lockGroupsOf(steps: readonly LockStep[]): LockGroup[] {
   return groups
 }
 
-/** How many statements from this one on give their locks to one group; a long one has a group to itself. */
+/**
+ * How many statements from this one on give their locks to one group: as long as the work between the first lock and the
+ * last is short. A long statement has a group to itself.
+ */
 function groupLength(steps: readonly LockStep[], from: number): number {
-  const [first, ...rest] = steps.slice(from)
-  if (first?.isLong || first?.renamesUnseen) return 1
-  const end = rest.findIndex(({ isLong, renamesUnseen }) => isLong || renamesUnseen)
-  return end === -1 ? steps.length - from : end + 1
+  let workBytes = 0
+  let at = from
+  for (; at < steps.length; at += 1) {
+    const step = steps[at] as LockStep
+    workBytes += step.workBytes
+    if (workBytes >= longFromBytes || step.renamesUnseen) break
+  }
+  return Math.max(1, at - from)
 }
 
 function isMore({ relation, mode }: LockNeed, held: ReadonlyMap<Relation, LockMode>): boolean {
