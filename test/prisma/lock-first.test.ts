@@ -176,6 +176,33 @@ test('a table that is gone, is no table or may not be locked does not make the m
   }
 })
 
+test('nor does a parent in a schema that the role may not even look into', async () => {
+  const role = `guard_test_outside_${process.pid}`
+  const database = await createTestDatabase({
+    sql: `CREATE SCHEMA hidden; CREATE TABLE hidden.parents (id int PRIMARY KEY); CREATE TABLE own (id int); CREATE ROLE ${role};
+      CREATE TABLE children (id int REFERENCES hidden.parents);
+      GRANT ALL ON ALL TABLES IN SCHEMA hidden TO ${role}; GRANT USAGE ON SCHEMA public TO ${role};
+      ALTER TABLE children OWNER TO ${role}; ALTER TABLE own OWNER TO ${role};`,
+  })
+  const engine = await database.client()
+  try {
+    await engine.query(`SET SESSION AUTHORIZATION ${role}`)
+    const wanted = [
+      { schema: 'hidden', name: 'parents', mode: 'ACCESS EXCLUSIVE' },
+      { schema: 'public', name: 'children', mode: 'ACCESS EXCLUSIVE' },
+      { schema: 'public', name: 'own', mode: 'SHARE' },
+    ] as const
+    const { events, ended } = deploy(engine, 'DROP TABLE children', {
+      lockFirst: [{ beforeStatement: 1, tables: wanted }],
+    })
+    expect(await ended).toBeUndefined()
+    expect(events.find(({ type }) => type === 'locks-taken')).toMatchObject({ tables: wanted.slice(1) })
+  } finally {
+    await engine.end()
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  }
+})
+
 test('partitions and children are locked only where they are named', async () => {
   const database = await createTestDatabase({
     sql: `${tables} CREATE TABLE animals (id int); CREATE TABLE "Cats \\ ""'s" () INHERITS (animals);`,

@@ -56,13 +56,14 @@ async function takeLockable(
   client: ScriptClient,
   tables: readonly TableToLock[],
 ): Promise<readonly TableToLock[]> {
-  const names = tables.map(({ schema, name }) => quoteLiteral(quoteRelation(schema, name)))
+  const wanted = JSON.stringify(tables.map(({ schema, name }, at) => ({ at, schema, name })))
   const { rows } = await client.query(
-    `SELECT (wanted.at - 1)::text AS at
-       FROM pg_catalog.unnest(ARRAY[${names.join(', ')}]::text[]) WITH ORDINALITY AS wanted (name, at)
-       JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(wanted.name)
-      WHERE c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
-      ORDER BY wanted.at`,
+    `SELECT wanted.at::text AS at
+       FROM pg_catalog.json_to_recordset(${quoteLiteral(wanted)}::json) AS wanted (at int, schema name, name name)
+       JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
+       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+      WHERE c.relkind IN ('r', 'p') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+        AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')`,
   )
   const lockable = new Set(rows.map(({ at }) => Number(at)))
   return tables.filter((_, at) => lockable.has(at))
