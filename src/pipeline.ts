@@ -189,7 +189,7 @@ async function deployApproved(
   const deployment = await run.step('deploy', () => deploy(plan, approval, lock, tools), summaries.deploy)
   assertHadTurn(deployment, tools)
   const interrupted = tools.signal.aborted
-  assertDeployed(deployment, { interrupted, backup })
+  assertDeployed(deployment, { interrupted, backup, interactive: tools.prompter.interactive })
   return baseline
 }
 

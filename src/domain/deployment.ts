@@ -17,8 +17,17 @@ export interface MigrationOutcome {
   readonly traces?: Traces
   /** Its row of this run in the migration history. */
   readonly historyRow?: 'none' | 'unfinished' | 'finished' | 'rolled-back'
+  /** The row was written by another deploy at the same time, not by this run. */
+  readonly rowByOther?: boolean
   readonly durationMs?: number
   readonly error?: StatementFailure
+}
+
+/** `deployed`: it has applied all that was pending. `at-work`: it held Prisma's lock longer than Prisma waits (P1002). */
+export interface OtherDeploy {
+  readonly kind: 'deployed' | 'at-work'
+  /** Who it is, in words; absent where that cannot be seen any more. */
+  readonly who?: string
 }
 
 /** The statement on which a migration stopped, as the server said it. */
@@ -48,6 +57,8 @@ export interface Deployment {
   readonly lostTurn?: 'lock-lost' | 'deployed-by-other'
   /** How much of the plan is in the database. */
   readonly standing?: Standing
+  /** Another deploy was at work at the same time, and this run ran nothing. */
+  readonly byOther?: OtherDeploy
   /** Whom the deploy waited for, and who waited for it. */
   readonly traffic?: Traffic
 }

@@ -29,6 +29,8 @@ export interface PrismaCall {
   readonly observes?: boolean
   /** The session that holds the deploy lock; the hosted engine writes nothing without it. */
   readonly deployLockPid?: number
+  /** Where the hosted engine writes how each step changed the catalog; for rehearsals. */
+  readonly catalogStepsFile?: string
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
@@ -103,6 +105,7 @@ function hostOptionsFor(
     ...(call.lockFirstFile ? { lockFirstFile: call.lockFirstFile } : {}),
     ...(call.observes ? { observes: true } : {}),
     ...(call.deployLockPid === undefined ? {} : { deployLockPid: call.deployLockPid }),
+    ...(call.catalogStepsFile ? { catalogStepsFile: call.catalogStepsFile } : {}),
     guardProcessId: process.pid,
   }
 }

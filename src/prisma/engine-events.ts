@@ -24,6 +24,8 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
       /** In a rehearsal. */
       readonly observed?: Observation
     }
+  /** Just before this engine adds a row to `_prisma_migrations`; its id tells the rows of this run from those of others. */
+  | { readonly type: 'history-row'; readonly rowId: string }
   | ({ readonly type: 'statement-failed' } & EngineFailure)
   | { readonly type: 'transaction-rolled-back' }
   | {

@@ -8,7 +8,7 @@ export const historyPages: readonly CodePage[] = [
     title: 'a migration was started and never finished',
     why: 'Prisma refuses every deploy until it is resolved (P3009). Its history looks the same whether all of the file, a part of it or nothing is in the database.',
     remedy:
-      'Look in the database what of the file is there. Then run prisma migrate resolve: with --rolled-back when nothing of it is there, with --applied when all of it is; complete or undo a part by hand first.',
+      'Run migrate-guard resolve. It finds out what of the file is in the database, shows its evidence and the one right thing to do, and asks: mark the migration as rolled back when nothing of it is there, as applied when all of it is, or run the rest. Where the evidence does not tell, it changes nothing and says so.',
   },
   {
     code: 'edited-migration',

@@ -5,6 +5,7 @@ import type { TargetIdentity } from '../domain/target.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFindingHead } from './finding-text.js'
 import { isDeployStarted, listFindings, makeVerdict } from './json.js'
+import { formatStanding } from './standing-text.js'
 import { clean, formatCount, plural, shorten } from './words.js'
 
 /** The last screen fits on the smallest terminal, whatever the record holds. */
@@ -100,10 +101,13 @@ export function formatDatabaseState(record: RunRecord): string {
     case 'unchanged':
       if (!isDeployStarted(record)) return 'unchanged by this run: deploy did not run'
       if (!deployment) return 'unchanged as recorded; no result of the deploy is recorded'
+      if (deployment.byOther) return 'unchanged by this run: another deploy was at work'
       return `unchanged: deploy ${deployment.complete ? 'had nothing to do' : 'failed'}; the evidence is in the report`
     case 'changed': {
       if (!deployment) return 'changed; no result of the deploy is recorded'
       const verified = verification ? `verification ${verification.outcome}` : 'not verified'
+      if (!deployment.complete && deployment.standing)
+        return `changed: ${formatStanding(deployment.standing)}; ${verified}`
       return `changed${deployment.complete ? '' : ' in part'}: ${formatApplied(deployment.migrations)}; ${verified}`
     }
     case 'unknown':

@@ -1,16 +1,21 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MigrationOutcome } from '../domain/deployment.js'
 import { TargetError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
+import type { Standing } from '../domain/standing.js'
 import type { ProcessResult } from '../effects/run-process.js'
+import { formatLockHolder, readPrismaLockHolder } from '../postgres/advisory-holder.js'
 import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import { type Client, withConnection } from '../postgres/connection.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
-import { type DeployEvidence, gatherEvidence } from './deploy-evidence.js'
+import { type DeployEvidence, type DeployTraces, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
 import { writeLockGroups } from './lock-groups.js'
+import { readRehearsedSteps } from './rehearsal/rehearsed-steps.js'
 import { repeatNative } from './repeat-native.js'
+import { keepCatalogBefore } from './standing/kept-facts.js'
 import { applicationName, readSession, type Tools } from './tools.js'
 import { watchTraffic } from './watch-traffic.js'
 
@@ -29,6 +34,8 @@ export interface ApplyOptions {
   readonly eventsFile: string
   /** The session that holds the deploy lock; the engine writes nothing without it. */
   readonly deployLockPid?: number
+  /** Where it writes how each step changed the catalog; for a rehearsal. */
+  readonly catalogStepsFile?: string
 }
 
 /** Runs `prisma migrate deploy` on the database of the tools, and then finds out what became of it. */
@@ -37,7 +44,9 @@ export async function applyMigrations(
   tools: Tools,
   options: ApplyOptions,
 ): Promise<DeployEvidence> {
-  const before = await withTargetThroughout(tools, readCatalog)
+  const before = await withTargetThroughout(tools, (client) =>
+    options.purpose === 'deploy' ? keepCatalogBefore(client, tools.runFolder) : readCatalog(client),
+  )
   if (options.purpose === 'rehearse') return (await attempt(plan, before, options, tools)).found
   const watched = applicationName(tools, 'deploy')
   const gaveWayFile = join(tools.scratchFolder, 'gave-way')
@@ -78,7 +87,7 @@ function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise
 
 async function runPrisma(
   plan: Plan,
-  { purpose, eventsFile, deployLockPid, gaveWayFile }: AttemptOptions,
+  { purpose, eventsFile, catalogStepsFile, deployLockPid, gaveWayFile }: AttemptOptions,
   tools: Tools,
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
@@ -97,6 +106,7 @@ async function runPrisma(
       ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
       ...(await writeLockGroups(plan, tools)),
       observes: purpose === 'rehearse',
+      ...(catalogStepsFile ? { catalogStepsFile } : {}),
     })
   } finally {
     stopCancelling()
@@ -143,8 +153,9 @@ async function look(
       if (!(await endSessions(client, applicationName(tools, purpose), sessionsGoneTimeoutMs))) {
         return unknown(plan, [saidBy, 'a session of the deploy is still at work on the server'])
       }
-      const events = await readEngineEvents(eventsFile)
-      const found = await gatherEvidence(plan, before, events, client)
+      const found = await gatherEvidence(plan, await readTraces(before, purpose, eventsFile, tools), client)
+      const atWork = await otherAtWork(found, result, client)
+      if (atWork) return { ...found, ...atWork, evidence: [saidBy, ...atWork.evidence, ...found.evidence] }
       const { migrations, lines } =
         purpose === 'deploy' ? await clearHistory(found, tools) : { migrations: found.migrations, lines: [] }
       return {
@@ -161,6 +172,45 @@ async function look(
     })
   } catch (error) {
     return unknown(plan, [saidBy, `the database cannot be looked at: ${(error as Error).message}`])
+  }
+}
+
+async function readTraces(
+  before: Catalog,
+  purpose: ApplyOptions['purpose'],
+  eventsFile: string,
+  { settings, runFolder }: Tools,
+): Promise<DeployTraces> {
+  const { rehearsedRunId, backupsPath } = settings
+  const rehearsed = rehearsedRunId === undefined ? runFolder : join(backupsPath, rehearsedRunId)
+  const timeline = purpose === 'deploy' ? await readRehearsedSteps(rehearsed) : undefined
+  return {
+    before,
+    events: await readEngineEvents(eventsFile),
+    engineOpened: existsSync(eventsFile),
+    ...(timeline ? { timeline } : {}),
+  }
+}
+
+/** Prisma gave up waiting for its lock (P1002), and nothing of this run came to the database. */
+async function otherAtWork(
+  { migrations }: DeployEvidence,
+  { stdout, stderr }: ProcessResult,
+  client: Client,
+): Promise<Pick<DeployEvidence, 'state' | 'byOther' | 'evidence'> | undefined> {
+  const nothingRan = migrations.every(
+    ({ outcome, rowByOther, historyRow }) =>
+      outcome === 'not-run' && (rowByOther || historyRow === 'none' || historyRow === 'rolled-back'),
+  )
+  if (!nothingRan || !/\bP1002\b/.test(`${stdout} ${stderr}`)) return undefined
+  const holder = await readPrismaLockHolder(client)
+  const who = holder ? formatLockHolder(holder) : undefined
+  return {
+    state: 'unchanged',
+    byOther: { kind: 'at-work', ...(who ? { who } : {}) },
+    evidence: [
+      `Prisma waited in vain for its lock (P1002), which ${who ? `is held by ${who}` : 'nobody holds any more'}`,
+    ],
   }
 }
 
@@ -204,7 +254,7 @@ async function clearHistory(
   const cleared: MigrationOutcome[] = []
   for (const migration of migrations) {
     const { traces, historyRow, name } = migration
-    if (traces !== 'none' || historyRow !== 'unfinished') {
+    if (traces !== 'none' || historyRow !== 'unfinished' || migration.rowByOther) {
       cleared.push(migration)
       continue
     }
@@ -238,5 +288,6 @@ function unknown(plan: Plan, evidence: string[]): DeployEvidence {
     outcome: 'failed' as const,
     traces: 'unknown' as const,
   }))
-  return { state: 'unknown', migrations, evidence, complete: false }
+  const standing: Standing = { kind: 'unknown', why: evidence.at(-1) ?? '' }
+  return { state: 'unknown', standing, migrations, evidence, complete: false }
 }

@@ -1,3 +1,4 @@
+import type { CatalogTimeline } from '../domain/catalog-timeline.js'
 import type {
   DatabaseState,
   Deployment,
@@ -7,6 +8,7 @@ import type {
 } from '../domain/deployment.js'
 import type { CatalogExpectation, HistoryRow, PendingMigration } from '../domain/migration.js'
 import type { EngineName, Plan } from '../domain/plan.js'
+import type { Standing } from '../domain/standing.js'
 import { type Catalog, compareCatalogs, readCatalog } from '../postgres/catalog.js'
 import { foldTableParts } from '../postgres/catalog-fingerprint/fold.js'
 import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
@@ -16,54 +18,104 @@ import { unmetExpectations } from '../postgres/expectations.js'
 import { readTransactionStatus } from '../postgres/sessions.js'
 import { type EngineEvent, withoutRepeated } from '../prisma/engine-events.js'
 import { readHistory } from '../prisma/history.js'
+import { concludeStanding, type MigrationReach } from './standing/conclude.js'
+import { type CatalogJudgement, judgeCatalog } from './standing/judge-catalog.js'
 import { tracesOfStatements } from './statement-traces.js'
 
 /** What was found after the deploy ended, however it ended. */
 export type DeployEvidence = Omit<Deployment, 'startedAt' | 'durationMs'>
+
+/** What is known of the deploy from before it and from its engine. */
+export interface DeployTraces {
+  /** The catalog right before the deploy. */
+  readonly before: Catalog
+  readonly events: readonly EngineEvent[]
+  /** Our own engine has opened the database; false for one that tells nothing. */
+  readonly engineOpened: boolean
+  /** How the rehearsal went from step to step; absent without one. */
+  readonly timeline?: CatalogTimeline
+}
 
 /** So many objects that differ are named in the evidence. */
 const namedObjects = 10
 
 /**
  * Decides what became of the deploy by looking, never by an exit code: the rows of this run in the migration history,
- * what our engine did, the server's own commit log for each of its transactions, and the catalog before and after.
- * No session of the deploy may be alive any more.
+ * what our engine did, the server's own commit log for each of its transactions, the catalog before and after, and each
+ * object that the rehearsal saw change. No session of the deploy may be alive any more.
  */
 export async function gatherEvidence(
   plan: Plan,
-  before: Catalog,
-  events: readonly EngineEvent[],
+  { before, events, engineOpened, timeline }: DeployTraces,
   client: Client,
 ): Promise<DeployEvidence> {
   const schema = plan.target.schema
   const known = new Set(plan.history.map(({ id }) => id))
-  const rowsOfThisRun = (await readHistory(client, schema)).filter(({ id }) => !known.has(id))
+  const newRows = (await readHistory(client, schema)).filter(({ id }) => !known.has(id))
   const unmet = await unmetExpectations(client, plan.expectations, schema)
   const after = await readCatalog(client)
   const invalidIndexes = newInvalidIndexes(before, after)
   const catalogChanged = after.hash !== before.hash
+  const judgement = timeline && judgeCatalog(timeline, before.objects, after.objects)
 
   const migrations: MigrationOutcome[] = []
+  const reaches: MigrationReach[] = []
   const evidence: string[] = []
   for (const migration of plan.pending) {
-    const own = withoutRepeated(events.filter((event) => event.migration === migration.name))
-    const historyRow = historyRowOf(migration, rowsOfThisRun)
+    const own = withoutRepeated(
+      events.filter(({ migration: name, type }) => name === migration.name && type !== 'history-row'),
+    )
+    const row = findRow(migration, newRows, events, plan.engine)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0
         ? await tracesByEngine(migration, own, client)
-        : tracesWithoutEngine(migration, historyRow, unmet)
-    let traces = isRowWithoutRun(historyRow, found.traces) ? 'unknown' : found.traces
+        : tracesWithoutEngine(migration, row.state, unmet)
+    let traces = isRowWithoutRun(row.state, found.traces) ? 'unknown' : found.traces
     // CONCURRENTLY leaves something behind also when it fails.
-    if (traces === 'none' && historyRow !== 'none' && mayLeaveTraces(migration) && catalogChanged)
+    if (traces === 'none' && row.state !== 'none' && mayLeaveTraces(migration) && catalogChanged)
       traces = invalidIndexes.length > 0 ? 'part' : 'unknown'
-    const outcome = outcomeOf(migration, historyRow, traces, own)
+    const outcome = outcomeOf(migration, row, traces, own)
     migrations.push(outcome)
+    reaches.push(reachOf(migration, row, found))
     evidence.push(describeRow(outcome, plan.engine), ...found.evidence)
   }
-  evidence.push(...describeCatalog(before, after))
-  const findings = { state: stateOf(migrations, catalogChanged), migrations }
-  if (!migrations.every(({ outcome }) => outcome === 'applied')) {
-    return { ...findings, evidence, complete: false, ...(invalidIndexes.length ? { invalidIndexes } : {}) }
+  const isComplete = migrations.every(({ outcome }) => outcome === 'applied')
+  evidence.push(
+    ...describeCatalog(before, after),
+    ...(judgement && timeline ? describeJudgement(judgement, timeline) : []),
+  )
+  const standing: Standing = isComplete
+    ? { kind: 'all' }
+    : concludeStanding({
+        pending: plan.pending,
+        reaches,
+        ...(judgement && timeline ? { catalog: { timeline, judgement } } : {}),
+        catalogChanged,
+        seesSteps: plan.engine === 'hosted',
+        invalidIndexes: judgement?.invalidIndexes ?? invalidIndexes,
+      })
+  const found = {
+    state: stateOf(standing, migrations, catalogChanged),
+    standing,
+    migrations,
+    ...(invalidIndexes.length ? { invalidIndexes } : {}),
+  }
+  if (!isComplete) {
+    const hasRun = events.length > 0 || !engineOpened
+    const isDeployed = migrations.every(
+      ({ rowByOther, historyRow }) => rowByOther && historyRow === 'finished',
+    )
+    if (hasRun || !isDeployed || unmet.length > 0 || (judgement && !isAtEnd(judgement, timeline)))
+      return { ...found, evidence, complete: false }
+    return {
+      ...found,
+      // By this run, which is what the exit code promises.
+      state: 'unchanged',
+      standing: { kind: 'all' },
+      byOther: { kind: 'deployed' },
+      evidence,
+      complete: false,
+    }
   }
   const missing = unmet.map(describeUnmet)
   evidence.push(
@@ -73,25 +125,55 @@ export async function gatherEvidence(
       : []),
   )
   return {
-    ...findings,
+    ...found,
+    ...(missing.length ? { standing: { kind: 'unknown', why: missing.join(', ') }, unmet: missing } : {}),
     evidence,
     complete: missing.length === 0,
-    ...(missing.length ? { unmet: missing } : {}),
-    ...(invalidIndexes.length ? { invalidIndexes } : {}),
   }
+}
+
+function isAtEnd({ places }: CatalogJudgement, timeline: CatalogTimeline | undefined): boolean {
+  return places.includes(timeline?.points.length ?? 0)
 }
 
 type HistoryRowState = NonNullable<MigrationOutcome['historyRow']>
 
-function historyRowOf(migration: PendingMigration, rowsOfThisRun: readonly HistoryRow[]): HistoryRowState {
-  const rows = rowsOfThisRun.filter(
-    ({ migrationName, rolledBackAt }) => migrationName === migration.name && rolledBackAt === null,
-  )
-  if (rows.length === 0) return 'none'
+interface FoundRow {
+  readonly state: HistoryRowState
+  /** Our engine tells the id of each row before it writes it; of another engine nobody can know. */
+  readonly byOther: boolean
+}
+
+function findRow(
+  migration: PendingMigration,
+  newRows: readonly HistoryRow[],
+  events: readonly EngineEvent[],
+  engine: EngineName,
+): FoundRow {
+  const ownIds = new Set(events.flatMap((event) => (event.type === 'history-row' ? [event.rowId] : [])))
+  const all = newRows.filter(({ migrationName }) => migrationName === migration.name)
+  const rows = all.filter(({ rolledBackAt }) => rolledBackAt === null)
+  if (rows.length === 0) return { state: all.length > 0 ? 'rolled-back' : 'none', byOther: false }
   const finished = rows.some(
     ({ finishedAt, checksum }) => finishedAt !== null && checksum === migration.checksum,
   )
-  return finished ? 'finished' : 'unfinished'
+  return {
+    state: finished ? 'finished' : 'unfinished',
+    byOther: engine === 'hosted' && !rows.some(({ id }) => ownIds.has(id)),
+  }
+}
+
+/** How far the engine can have come; of what another deploy did only its row tells. */
+function reachOf(
+  { statements }: PendingMigration,
+  { state, byOther }: FoundRow,
+  { least, most, traces }: FoundTraces,
+): MigrationReach {
+  const all = statements.length
+  if (byOther) return { least: 0, most: all, row: state }
+  // A finished row that the engine does not vouch for proves nothing.
+  if (isRowWithoutRun(state, traces)) return { least: 0, most: all, row: 'unfinished' }
+  return { least, most, row: state }
 }
 
 /** No transaction of its own vouches for a file that ran statement by statement. */
@@ -106,7 +188,7 @@ function isRowWithoutRun(historyRow: HistoryRowState, traces: Traces): boolean {
 
 function outcomeOf(
   { name }: PendingMigration,
-  historyRow: HistoryRowState,
+  { state: historyRow, byOther }: FoundRow,
   traces: Traces,
   own: readonly EngineEvent[],
 ): MigrationOutcome {
@@ -115,12 +197,17 @@ function outcomeOf(
   const error = own.findLast((event) => event.type === 'statement-failed')
   return {
     name,
-    outcome: applied ? 'applied' : historyRow !== 'none' || own.length > 0 ? 'failed' : 'not-run',
+    outcome: applied ? 'applied' : (isOpen(historyRow) && !byOther) || own.length > 0 ? 'failed' : 'not-run',
     traces,
     historyRow,
+    ...(byOther ? { rowByOther: true } : {}),
     ...(finished ? { durationMs: finished.durationMs } : {}),
     ...(error && !finished ? { error: failureOf(error) } : {}),
   }
+}
+
+function isOpen(historyRow: HistoryRowState): boolean {
+  return historyRow === 'finished' || historyRow === 'unfinished'
 }
 
 function failureOf({ statement, line, sqlstate, message }: StatementFailure): StatementFailure {
@@ -141,18 +228,28 @@ function describeRow({ name, outcome, historyRow }: MigrationOutcome, engine: En
   return `"${name}" was started by this run and has no finished history row`
 }
 
+interface FoundTraces {
+  readonly traces: Traces
+  /** Of its statements, counted from the first: so many have surely taken effect, and no more than so many can have. */
+  readonly least: number
+  readonly most: number
+  readonly evidence: string[]
+}
+
 /** Our own engine tells each transaction and each statement; of the former the server tells what became. */
 async function tracesByEngine(
   { name, execution, statements }: PendingMigration,
   own: readonly EngineEvent[],
   client: Client,
-): Promise<{ traces: Traces; evidence: string[] }> {
+): Promise<FoundTraces> {
   if (execution.mode === 'statement-by-statement' && own.length > 0) {
-    const { traces, committed } = tracesOfStatements(statements, own)
+    const { traces, committed, least, most } = tracesOfStatements(statements, own)
     const finished = own.filter(({ type }) => type === 'statement-finished').length
     const begun = own.filter(({ type }) => type === 'statement-started').length
     return {
       traces,
+      least,
+      most,
       evidence: [
         `"${name}" runs statement by statement: ${finished} of ${statements.length} statements finished, ${begun - finished} did not; ${committed} of them took effect`,
       ],
@@ -166,7 +263,9 @@ async function tracesByEngine(
     found.add(status === 'aborted' ? 'none' : status === 'committed' ? 'all' : 'unknown')
     evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
   }
-  return { traces: (['all', 'unknown'] as const).find((traces) => found.has(traces)) ?? 'none', evidence }
+  const traces = (['all', 'unknown'] as const).find((one) => found.has(one)) ?? 'none'
+  const all = statements.length
+  return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, evidence }
 }
 
 /**
@@ -177,28 +276,60 @@ function tracesWithoutEngine(
   { name, statements }: PendingMigration,
   historyRow: HistoryRowState,
   unmet: readonly CatalogExpectation[],
-): { traces: Traces; evidence: string[] } {
-  if (historyRow === 'none') return { traces: 'none', evidence: [] }
-  if (historyRow === 'finished') return { traces: 'all', evidence: [] }
+): FoundTraces {
+  const all = statements.length
+  if (!isOpen(historyRow)) return { traces: 'none', least: 0, most: 0, evidence: [] }
+  if (historyRow === 'finished') return { traces: 'all', least: all, most: all, evidence: [] }
   const first = unmet.find(
     ({ migration, line, present }) => migration === name && line === statements[0]?.line && present,
   )
   return first
     ? {
         traces: 'none',
+        least: 0,
+        most: 0,
         evidence: [`the first statement of "${name}" has left no trace: ${describeUnmet(first)}`],
       }
     : {
         traces: 'unknown',
+        least: 0,
+        most: all,
         evidence: [`Prisma's own engine does not tell whether statements of "${name}" took effect`],
       }
 }
 
-/** The engine speaks of its own statements, the catalog of everything. Only when both agree is it unchanged. */
-function stateOf(migrations: readonly MigrationOutcome[], catalogChanged: boolean): DatabaseState {
+/** What the standing leaves open, what is seen of the catalog may still decide: it is changed, whatever by. */
+function stateOf(
+  standing: Standing,
+  migrations: readonly MigrationOutcome[],
+  catalogChanged: boolean,
+): DatabaseState {
+  if (standing.kind === 'unchanged') return 'unchanged'
+  if (standing.kind !== 'unknown') return 'changed'
   const found = new Set(migrations.map(({ traces }) => traces))
-  if (found.has('all') || found.has('part') || catalogChanged) return 'changed'
-  return found.has('unknown') ? 'unknown' : 'unchanged'
+  return found.has('all') || found.has('part') || catalogChanged ? 'changed' : 'unknown'
+}
+
+function describeJudgement(judgement: CatalogJudgement, { points }: CatalogTimeline): string[] {
+  const { places, moved, foreign, byOthers } = judgement
+  const objects = (names: readonly string[]) =>
+    `${names.slice(0, namedObjects).join(', ')}${names.length > namedObjects ? ` and ${names.length - namedObjects} more` : ''}`
+  const fits = places.map((place) => {
+    const point = points[place - 1]
+    if (point === undefined) return 'before the deploy'
+    const { migration, statements } = point
+    return statements === undefined
+      ? `after "${migration}"`
+      : `after statement ${statements} of "${migration}"`
+  })
+  return [
+    fits.length > 0
+      ? `every object that the rehearsal saw change is as ${fits.join(', and as ')}`
+      : 'the objects that the rehearsal saw change are as at no step of it',
+    ...(moved.length > 0 && fits.length === 0 ? [`not as before: ${objects(moved)}`] : []),
+    ...(foreign.length > 0 ? [`as at no step of the rehearsal: ${objects(foreign)}`] : []),
+    ...(byOthers.length > 0 ? [`changed by somebody else meanwhile: ${objects(byOthers)}`] : []),
+  ]
 }
 
 function describeCatalog(before: Catalog, after: Catalog): string[] {

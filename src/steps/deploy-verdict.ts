@@ -1,25 +1,49 @@
 import type { Backup } from '../domain/backup.js'
 import type { Deployment, MigrationOutcome } from '../domain/deployment.js'
-import { DeployError } from '../domain/errors.js'
-
-/** Runs Prisma's command with the engine that ships with the guard, which needs no download. */
-const prisma = 'PRISMA_SCHEMA_ENGINE_BINARY=node_modules/.bin/migrate-guard-engine npx prisma'
+import { DeployError, LockedError } from '../domain/errors.js'
+import { formatStanding } from '../report/standing-text.js'
 
 /** What the hint must know beside the deployment. */
 export interface Circumstances {
   /** Somebody told the run to stop. */
   readonly interrupted: boolean
   readonly backup: Backup
+  /** Somebody can be asked; else what is to be run next must bring its approval along. */
+  readonly interactive?: boolean
 }
 
-/** @throws DeployError when the deployment is not complete; its exit code says whether the target is unchanged. */
+/**
+ * @throws LockedError when another deploy was at work and this run changed nothing.
+ * @throws DeployError when the deployment is not complete; its exit code says whether the target is unchanged.
+ */
 export function assertDeployed(deployment: Deployment, circumstances: Circumstances): void {
   if (deployment.complete) return
+  if (deployment.byOther) throw otherDeploy(deployment.byOther)
   const databaseUnchanged = deployment.state === 'unchanged'
   throw new DeployError(
     databaseUnchanged ? 'deploy-failed' : 'deploy-incomplete',
     `${whatHappened(deployment)}; ${whatIsThere(deployment)}`,
     { databaseUnchanged, hint: nextStep(deployment, circumstances) },
+  )
+}
+
+function otherDeploy({ kind, who }: NonNullable<Deployment['byOther']>): LockedError {
+  if (kind === 'deployed') {
+    const by = who ?? 'another deploy'
+    return new LockedError(
+      'deployed-by-other',
+      `${by} has applied all pending migrations meanwhile; this run changed nothing`,
+      {
+        hint: 'Nothing is left to deploy; audit the target: migrate-guard verify.',
+      },
+    )
+  }
+  return new LockedError(
+    'prisma-locked',
+    `Prisma's migration lock is held by ${who ?? 'a session that has ended in the meantime'}; this run changed nothing`,
+    {
+      hint: 'Wait for that deploy to end, then run the command again; migrate-guard status shows who holds the lock.',
+    },
   )
 }
 
@@ -43,16 +67,14 @@ function reasonOf({ line, message, sqlstate }: NonNullable<MigrationOutcome['err
   return `: ${line ? `line ${line}: ` : ''}${message}${sqlstate ? ` (${sqlstate})` : ''}`
 }
 
-function whatIsThere({ state, migrations }: Deployment): string {
+function whatIsThere({ state, standing }: Deployment): string {
   if (state === 'unchanged') return 'the target is proven unchanged'
-  if (state === 'unknown') return 'the state of the target is unknown'
-  return migrations.every(({ traces }) => traces === 'all')
-    ? 'the target is changed'
-    : 'the target is changed in part'
+  if (standing && standing.kind !== 'unknown') return formatStanding(standing)
+  return state === 'unknown' ? 'the state of the target is unknown' : 'the target is changed'
 }
 
 /** What to do in exactly this state. */
-function nextStep(deployment: Deployment, { interrupted, backup }: Circumstances): string {
+function nextStep(deployment: Deployment, { interrupted, backup, interactive }: Circumstances): string {
   const stopped = stoppedAt(deployment)
   if (stopped === undefined) {
     const way =
@@ -62,21 +84,21 @@ function nextStep(deployment: Deployment, { interrupted, backup }: Circumstances
     return `Compare the objects named in the report with the migrations; ${way}.`
   }
   const { name, historyRow } = stopped
-  const resolve = (as: 'applied' | 'rolled-back') => `${prisma} migrate resolve --${as} "${name}"`
+  const resolve = `run migrate-guard resolve${interactive ? '' : ' --yes'}`
   if (historyRow === 'finished')
     return `Do not trust the migration history: look which prisma stands in node_modules and what of "${name}" is in the database.`
   switch (stopped.traces) {
     case 'none':
       if (historyRow === 'unfinished')
-        return `Nothing of "${name}" is in the database: run ${resolve('rolled-back')}, then run the command again.`
+        return `Nothing of "${name}" is in the database: ${resolve}, which marks it as rolled back, then run the command again.`
       if (interrupted) return 'Run the command again when you are ready; the history is clean.'
       return `${nextStepAfterNothing(stopped)}; the history is clean.${alreadyApplied(deployment)}`
     case 'all':
-      return `All of "${name}" is in the database: run ${resolve('applied')}, then run the command again.`
+      return `All of "${name}" is in the database: ${resolve}, which marks it as applied, then run the command again.`
     case 'part':
-      return `Statements of "${name}" are in the database: ${dropInvalid(deployment)}finish them by hand and run ${resolve('applied')}, or undo them and run ${resolve('rolled-back')}.`
+      return `A part of "${name}" is in the database: correct what stopped it, then ${resolve}, which ${dropInvalid(deployment)}runs the rest of it.`
     default:
-      return `Look what of "${name}" is in the database before anything else is deployed: when all of it is, run ${resolve('applied')}; when nothing is, ${resolve('rolled-back')}.`
+      return `Look at the objects in the report before anything else is deployed; then ${resolve}, which says what of "${name}" is in the database.`
   }
 }
 
@@ -96,5 +118,5 @@ function alreadyApplied({ migrations }: Deployment): string {
 
 function dropInvalid({ invalidIndexes = [] }: Deployment): string {
   if (invalidIndexes.length === 0) return ''
-  return `the invalid index ${invalidIndexes.join(', ')} is to be dropped (DROP INDEX CONCURRENTLY); `
+  return `drops the invalid index ${invalidIndexes.join(', ')} and `
 }

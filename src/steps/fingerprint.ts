@@ -55,8 +55,11 @@ function showProgress(screen: Pick<Screen, 'progress'>): (progress: FingerprintP
   }
 }
 
-/** The catalog as the backup has it, and as the rehearsal left it; in the run folder, to be compared object by object later. */
-export type CatalogFile = 'catalog.json' | 'rehearsed-catalog.json'
+/**
+ * The catalog as the backup has it, as the rehearsal left it, and as it was right before the deploy; in the run folder, to
+ * be compared object by object later.
+ */
+export type CatalogFile = 'catalog.json' | 'rehearsed-catalog.json' | 'catalog-before.json'
 
 /** Gives the hash of the catalog. */
 export async function writeCatalog(

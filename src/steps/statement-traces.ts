@@ -5,6 +5,17 @@ import type { EngineEvent } from '../prisma/engine-events.js'
 /** A failure that says nothing of the statement: the connection or the server went away under it. */
 const lostConnection = /^(08|57P0[1-5])/
 
+/** What a file that ran statement by statement has left. */
+export interface StatementTraces {
+  readonly traces: Traces
+  /** Statements that took effect, without those that only set something or begin and end a transaction. */
+  readonly committed: number
+  /** Every statement up to this one has surely taken effect; 0: none. */
+  readonly least: number
+  /** No statement behind this one can have taken effect. */
+  readonly most: number
+}
+
 /**
  * What a file that ran statement by statement has left, as far as the engine's own events tell. A statement outside a
  * transaction block is a transaction of its own; one inside counts when its COMMIT has come back.
@@ -12,9 +23,11 @@ const lostConnection = /^(08|57P0[1-5])/
 export function tracesOfStatements(
   statements: readonly Statement[],
   events: readonly EngineEvent[],
-): { traces: Traces; committed: number } {
+): StatementTraces {
   let committed = 0
   let unknown = false
+  let least = 0
+  let most = 0
   /** Statements in the block that is open; undefined outside one. */
   let block: number | undefined
   for (const statement of statements) {
@@ -28,15 +41,22 @@ export function tracesOfStatements(
       if (ending === 'lost' && block) unknown = true
       block = undefined
     } else if (control === 'rollback') block = undefined
-    else if (control !== undefined || statement.kind === 'VariableSetStmt') continue
-    else if (block !== undefined) block += 1
+    else if (control !== undefined || statement.kind === 'VariableSetStmt') {
+      // Leaves nothing behind by itself.
+    } else if (block !== undefined) block += 1
     else if (finished) committed += 1
     // A block that commits by itself may have done so before it failed; what else fails leaves nothing behind, or
     // something that the catalog shows.
     else if (ending === 'lost' || ['CallStmt', 'DoStmt'].includes(statement.kind)) unknown = true
+    if (block === undefined && finished) least = statement.index
+    if (block === undefined && (finished || unknown)) most = statement.index
   }
-  if (events.some(({ type }) => type === 'migration-finished')) return { traces: 'all', committed }
-  return { traces: committed > 0 ? 'part' : unknown ? 'unknown' : 'none', committed }
+  if (events.some(({ type }) => type === 'migration-finished')) {
+    const all = statements.length
+    return { traces: 'all', committed, least: all, most: all }
+  }
+  const traces = committed > 0 ? 'part' : unknown ? 'unknown' : 'none'
+  return { traces, committed, least, most: Math.max(least, most) }
 }
 
 function endingOf({ index }: Statement, events: readonly EngineEvent[]) {

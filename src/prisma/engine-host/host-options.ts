@@ -24,6 +24,8 @@ export interface HostOptions {
   readonly observes?: boolean
   /** The session that holds the guard's deploy lock. Nothing is written when it is gone before the first write. */
   readonly deployLockPid?: number
+  /** Read the catalog after each step and write here what it changed; for rehearsals. */
+  readonly catalogStepsFile?: string
   /** The engine ends itself when this process is gone: nobody would read its answer. */
   readonly guardProcessId?: number
 }

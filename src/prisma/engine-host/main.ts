@@ -10,6 +10,7 @@ import { type Session, singleConnectionPoolConfig, withConnection } from '../../
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
 import { schemaForEngine } from '../schema-text.js'
+import { openCatalogWatch } from './catalog-watch.js'
 import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
 import { RequestServer } from './json-rpc.js'
@@ -100,13 +101,25 @@ async function openEngine(
     failed = event.type === 'statement-failed' ? new FailedMigration(log.migration(), event) : failed
     if (event.type === 'retry' || event.type === 'migration-finished') failed = undefined
   }
+  const watch = options.catalogStepsFile
+    ? await openCatalogWatch(options.catalogStepsFile, address, options.applicationName)
+    : undefined
+  const onStatement = async (statements: number) => watch?.look({ migration: log.migration(), statements })
   const { deployLockPid } = options
   const lockGroups = readLockGroups(options.lockFirstFile)
   const adapter = makeMigrationAdapter(
     config,
-    (client, script) =>
-      runScript(client, script, { ...options, lockFirst: lockGroups[log.migration()] ?? [], onEvent }),
-    deployLockPid === undefined ? undefined : (client) => assertLockedBy(client, deployLockPid),
+    async (client, script) => {
+      const lockFirst = lockGroups[log.migration()] ?? []
+      await runScript(client, script, { ...options, lockFirst, onEvent, ...(watch ? { onStatement } : {}) })
+      await watch?.look({ migration: log.migration() })
+    },
+    {
+      ...(deployLockPid === undefined
+        ? {}
+        : { beforeFirstWrite: (client) => assertLockedBy(client, deployLockPid) }),
+      onHistoryRow: (rowId) => log.write({ type: 'history-row', rowId }),
+    },
   )
   const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])
   const engine = await startSchemaEngine(
@@ -114,7 +127,15 @@ async function openEngine(
     adapter.factory,
     log.noteMigration,
   )
-  return { engine, address, failure: () => failed, dispose: adapter.dispose }
+  return {
+    engine,
+    address,
+    failure: () => failed,
+    dispose: async () => {
+      await watch?.close()
+      await adapter.dispose()
+    },
+  }
 }
 
 function sessionOf(options: HostOptions): Session {

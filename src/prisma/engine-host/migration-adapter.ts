@@ -28,6 +28,13 @@ const presentedTypes = new Map([
 
 const charOid = 18
 
+/** What looks on while the engine writes. */
+export interface AdapterWatch {
+  readonly beforeFirstWrite?: FirstWriteGuard
+  /** Told the id of each row of `_prisma_migrations` before it is inserted. */
+  readonly onHistoryRow?: (rowId: string) => void
+}
+
 export interface MigrationAdapter {
   /** What the schema engine is given. */
   readonly factory: object
@@ -43,7 +50,7 @@ export interface MigrationAdapter {
 export function makeMigrationAdapter(
   config: SingleConnectionConfig,
   runScript: ScriptRunner,
-  beforeFirstWrite?: FirstWriteGuard,
+  { beforeFirstWrite, onHistoryRow }: AdapterWatch = {},
 ): MigrationAdapter {
   const connected: RepairedAdapter[] = []
   let hasWritten = beforeFirstWrite === undefined
@@ -67,6 +74,8 @@ export function makeMigrationAdapter(
       }
     }
     adapter.performIO = async (query) => {
+      const rowId = insertedHistoryRow(query)
+      if (rowId !== undefined) onHistoryRow?.(rowId)
       const write = !/^\s*SELECT\b/i.test(query.sql)
       if (write) await lookOnce()
       const result = write
@@ -117,6 +126,14 @@ export function makeMigrationAdapter(
 
 interface Query {
   sql: string
+  args?: readonly unknown[]
+}
+
+/** The id that the engine gives to a new row of Prisma's migration history; undefined for any other query. */
+function insertedHistoryRow({ sql, args = [] }: Query): string | undefined {
+  const columns = /^\s*INSERT INTO [^(]*"_prisma_migrations"\s*\(([^)]*)\)/i.exec(sql)?.[1]
+  const position = columns?.split(',').findIndex((column) => column.trim() === '"id"') ?? -1
+  return position < 0 ? undefined : String(args[position])
 }
 
 interface RepairedAdapter {

@@ -16,6 +16,8 @@ export interface ScriptOptions extends AttemptOptions {
   readonly observes?: boolean
   /** Locks to take together, up front; only for a file that runs in one transaction. */
   readonly lockFirst?: readonly LockGroup[]
+  /** Told after each statement, but the last, of a file that runs statement by statement. */
+  readonly onStatement?: (statements: number) => Promise<void>
 }
 
 /** A text that is not run at all; it looks like the server's own refusal, for Prisma to print it. */
@@ -179,6 +181,7 @@ async function runAsWritten(
         const asked = mayBeAskedAfter(statement) ? observer : undefined
         await runStatement(client, statement, options, asked, 'why' in repeat ? repeat.why : undefined)
         if (resetsLockTimeout(statement)) set = undefined
+        if (statement !== statements.at(-1)) await options.onStatement?.(statement.index)
         position += 1
       } catch (error) {
         if ('why' in repeat) throw error

@@ -7,6 +7,7 @@ import { applyMigrations } from '../apply-migrations.js'
 import { readEngineEvents } from '../follow-engine.js'
 import { applicationName, type Tools } from '../tools.js'
 import { withCopy } from './copy.js'
+import { noteSteps } from './rehearsed-steps.js'
 import { makeTimeline, makeTimelineFromOutside } from './timeline.js'
 
 /** What running the migrations on the copy told. */
@@ -33,11 +34,18 @@ export async function rehearseMigrations(
     const { rows } = await other.query(
       'SELECT pg_catalog.pg_database_size(pg_catalog.current_database())::float8 AS bytes',
     )
+    const steps = await noteSteps(plan, other, copy.runFolder)
+    const { stepsFile } = steps
     const watch = await sampleLocks(watcher, applicationName(copy, 'rehearse'))
     const started = performance.now()
-    const found = await applyMigrations(plan, copy, { purpose: 'rehearse', eventsFile })
+    const found = await applyMigrations(plan, copy, {
+      purpose: 'rehearse',
+      eventsFile,
+      ...(stepsFile ? { catalogStepsFile: stepsFile } : {}),
+    })
     const elapsedMs = performance.now() - started
     const { seen, brokenBy } = await watch.stop()
+    if (found.complete) await steps.keep(other)
     const events = await readEngineEvents(eventsFile)
     const timeline =
       plan.engine === 'hosted'
