@@ -1,5 +1,6 @@
 import type { Approval } from './domain/approval.js'
 import { type Backup, isProven } from './domain/backup.js'
+import type { Diagnosis } from './domain/diagnosis.js'
 import type { Findings } from './domain/finding.js'
 import type { Plan } from './domain/plan.js'
 import type { Rehearsal } from './domain/rehearsal.js'
@@ -26,6 +27,8 @@ import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.j
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
 import { writeReports } from './steps/report.js'
+import { findResolution, type Resolved, resolveFound } from './steps/resolve/resolve.js'
+import { diagnose } from './steps/standing/diagnose.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
 import { assertHadTurn, takeTurn, untilPrismaIsDone } from './steps/turn.js'
@@ -107,6 +110,41 @@ export async function runPlan(settings: Settings, surroundings: Surroundings): P
     const plan = await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
     if (settings.command === 'plan') assertNothingBlocks(plan)
   })
+}
+
+/**
+ * Does the one right thing with a migration that was started and never finished: `migrate-guard resolve`. With `dryRun`
+ * it only shows it.
+ */
+export async function runResolve(
+  settings: Settings,
+  surroundings: Surroundings,
+): Promise<RunResult & { readonly resolved?: Resolved }> {
+  let resolved: Resolved | undefined
+  const result = await inRun(settings, surroundings, async (run, tools) => {
+    // No guard may deploy while this one looks and acts.
+    const lock = settings.dryRun ? undefined : await takeTurn(tools)
+    try {
+      resolved = await findResolution(tools)
+      resolved = await resolveFound(resolved, () => run.expectChange(), tools)
+    } finally {
+      await lock?.release()
+    }
+  })
+  return resolved ? { ...result, resolved } : result
+}
+
+/** What state the database is in, as far as can be told without starting anything; for `status`. */
+export async function runDiagnosis(
+  settings: Settings,
+  surroundings: Surroundings,
+): Promise<RunResult & { readonly diagnosis?: Diagnosis }> {
+  let diagnosis: Diagnosis | undefined
+  const result = await inRun(settings, surroundings, async (run, tools) => {
+    await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
+    diagnosis = await interruptible(tools, () => diagnose(tools, { patienceMs: 0 }))
+  })
+  return diagnosis ? { ...result, diagnosis } : result
 }
 
 /** Plan and check: does the live data allow it? Opens the target read-only and leaves nothing behind. */

@@ -67,6 +67,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (flags: Flags) => {
     code = await (await import('./commands/status.js')).runStatus(flags)
   })
+  command(
+    'resolve',
+    'find out what of an unfinished migration is in the database, and do the one right thing',
+    [common, keeping, resolving],
+  ).action(async (flags: Flags) => {
+    code = await (await import('./commands/resolve.js')).runResolveCommand(flags)
+  })
   command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
@@ -161,6 +168,13 @@ const rehearsing = [
     '--rehearsal <place>',
     'where the copy is made: local, same-server, or the URL of a server (default: local)',
   ),
+]
+
+const resolving = [
+  new Option('--dry-run', 'only show what would be done'),
+  new Option('-y, --yes', 'approve what is shown'),
+  new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
+  new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
 ]
 
 const deploying = [

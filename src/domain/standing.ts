@@ -15,5 +15,7 @@ export type Standing =
       readonly statements?: number
       /** Objects that are neither as before the migration nor as after it, or that it has changed already. */
       readonly objects: readonly string[]
+      /** Those of them that a CONCURRENTLY that failed has left, qualified and quoted. */
+      readonly invalidIndexes?: readonly string[]
     }
   | { readonly kind: 'unknown'; readonly why: string }

@@ -28,6 +28,8 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
   | { readonly type: 'history-row'; readonly rowId: string }
   | ({ readonly type: 'statement-failed' } & EngineFailure)
   | { readonly type: 'transaction-rolled-back' }
+  /** `migrate-guard resolve` runs what was left of the file in one transaction; it may be there, until it is known not to be. */
+  | { readonly type: 'rest-started' | 'rest-rolled-back' }
   | {
       readonly type: 'retry'
       /** The attempt that failed. */

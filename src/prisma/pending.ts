@@ -39,7 +39,7 @@ function failedMigration({ migrationName, startedAt }: HistoryRow): Finding {
     migration: migrationName,
     object: migrationName,
     message: `migration "${migrationName}" was started at ${startedAt} and never finished; Prisma refuses to deploy (P3009)`,
-    hint: 'Run migrate-guard resolve: it finds out what of it is in the database, shows the one right thing to do, and asks.',
+    hint: 'Run npx migrate-guard resolve: it finds out what of it is in the database, shows the one right thing to do, and asks.',
   }
 }
 

@@ -6,7 +6,7 @@ import { TargetError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Standing } from '../domain/standing.js'
 import type { ProcessResult } from '../effects/run-process.js'
-import { formatLockHolder, readPrismaLockHolder } from '../postgres/advisory-holder.js'
+import { formatLockHolder, readLockHolder } from '../postgres/advisory-holder.js'
 import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import { type Client, withConnection } from '../postgres/connection.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
@@ -203,7 +203,7 @@ async function otherAtWork(
       outcome === 'not-run' && (rowByOther || historyRow === 'none' || historyRow === 'rolled-back'),
   )
   if (!nothingRan || !/\bP1002\b/.test(`${stdout} ${stderr}`)) return undefined
-  const holder = await readPrismaLockHolder(client)
+  const holder = await readLockHolder(client, 'prisma')
   const who = holder ? formatLockHolder(holder) : undefined
   return {
     state: 'unchanged',

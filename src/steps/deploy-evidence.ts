@@ -54,7 +54,7 @@ export async function gatherEvidence(
   const newRows = (await readHistory(client, schema)).filter(({ id }) => !known.has(id))
   const unmet = await unmetExpectations(client, plan.expectations, schema)
   const after = await readCatalog(client)
-  const invalidIndexes = newInvalidIndexes(before, after)
+  const invalidIndexes = newInvalidIndexes(before, after).map(lastPartOf)
   const catalogChanged = after.hash !== before.hash
   const judgement = timeline && judgeCatalog(timeline, before.objects, after.objects)
 
@@ -65,7 +65,7 @@ export async function gatherEvidence(
     const own = withoutRepeated(
       events.filter(({ migration: name, type }) => name === migration.name && type !== 'history-row'),
     )
-    const row = findRow(migration, newRows, events, plan.engine)
+    const row = findRow(migration, newRows, events, plan.engine === 'hosted' && engineOpened)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0
         ? await tracesByEngine(migration, own, client)
@@ -76,7 +76,8 @@ export async function gatherEvidence(
       traces = invalidIndexes.length > 0 ? 'part' : 'unknown'
     const outcome = outcomeOf(migration, row, traces, own)
     migrations.push(outcome)
-    reaches.push(reachOf(migration, row, found))
+    const isSeen = timeline !== undefined || !unmet.some((one) => one.migration === migration.name)
+    reaches.push(reachOf(migration, row, found, isSeen))
     evidence.push(describeRow(outcome, plan.engine), ...found.evidence)
   }
   const isComplete = migrations.every(({ outcome }) => outcome === 'applied')
@@ -92,7 +93,7 @@ export async function gatherEvidence(
         ...(judgement && timeline ? { catalog: { timeline, judgement } } : {}),
         catalogChanged,
         seesSteps: plan.engine === 'hosted',
-        invalidIndexes: judgement?.invalidIndexes ?? invalidIndexes,
+        invalidIndexes: judgement?.invalidIndexes ?? newInvalidIndexes(before, after),
       })
   const found = {
     state: stateOf(standing, migrations, catalogChanged),
@@ -140,7 +141,7 @@ type HistoryRowState = NonNullable<MigrationOutcome['historyRow']>
 
 interface FoundRow {
   readonly state: HistoryRowState
-  /** Our engine tells the id of each row before it writes it; of another engine nobody can know. */
+  /** Our engine tells the id of each row before it writes it; where it never came to work nobody can know. */
   readonly byOther: boolean
 }
 
@@ -148,7 +149,7 @@ function findRow(
   migration: PendingMigration,
   newRows: readonly HistoryRow[],
   events: readonly EngineEvent[],
-  engine: EngineName,
+  ourEngineTells: boolean,
 ): FoundRow {
   const ownIds = new Set(events.flatMap((event) => (event.type === 'history-row' ? [event.rowId] : [])))
   const all = newRows.filter(({ migrationName }) => migrationName === migration.name)
@@ -159,18 +160,22 @@ function findRow(
   )
   return {
     state: finished ? 'finished' : 'unfinished',
-    byOther: engine === 'hosted' && !rows.some(({ id }) => ownIds.has(id)),
+    byOther: ourEngineTells && !rows.some(({ id }) => ownIds.has(id)),
   }
 }
 
-/** How far the engine can have come; of what another deploy did only its row tells. */
+/**
+ * How far the engine can have come; of what another deploy did only its row tells.
+ * @param isSeen the catalog is asked, or shows what the statements name: a row alone is no proof
+ */
 function reachOf(
   { statements }: PendingMigration,
   { state, byOther }: FoundRow,
   { least, most, traces }: FoundTraces,
+  isSeen: boolean,
 ): MigrationReach {
   const all = statements.length
-  if (byOther) return { least: 0, most: all, row: state }
+  if (byOther) return { least: 0, most: all, row: state === 'finished' && !isSeen ? 'unfinished' : state }
   // A finished row that the engine does not vouch for proves nothing.
   if (isRowWithoutRun(state, traces)) return { least: 0, most: all, row: 'unfinished' }
   return { least, most, row: state }
@@ -348,9 +353,7 @@ function describeCatalog(before: Catalog, after: Catalog): string[] {
 /** Indexes that no reader uses, and that were not there, or were valid, before. */
 function newInvalidIndexes(before: Catalog, after: Catalog): string[] {
   const known = new Set(invalidIndexesOf(before))
-  return invalidIndexesOf(after)
-    .filter((name) => !known.has(name))
-    .map(lastPartOf)
+  return invalidIndexesOf(after).filter((name) => !known.has(name))
 }
 
 function invalidIndexesOf({ objects }: Catalog): string[] {

@@ -34,7 +34,7 @@ function otherDeploy({ kind, who }: NonNullable<Deployment['byOther']>): LockedE
       'deployed-by-other',
       `${by} has applied all pending migrations meanwhile; this run changed nothing`,
       {
-        hint: 'Nothing is left to deploy; audit the target: migrate-guard verify.',
+        hint: 'Nothing is left to deploy; audit the target: npx migrate-guard verify.',
       },
     )
   }
@@ -42,7 +42,7 @@ function otherDeploy({ kind, who }: NonNullable<Deployment['byOther']>): LockedE
     'prisma-locked',
     `Prisma's migration lock is held by ${who ?? 'a session that has ended in the meantime'}; this run changed nothing`,
     {
-      hint: 'Wait for that deploy to end, then run the command again; migrate-guard status shows who holds the lock.',
+      hint: 'Wait for that deploy to end, then run the command again; npx migrate-guard status shows who holds the lock.',
     },
   )
 }
@@ -84,7 +84,7 @@ function nextStep(deployment: Deployment, { interrupted, backup, interactive }: 
     return `Compare the objects named in the report with the migrations; ${way}.`
   }
   const { name, historyRow } = stopped
-  const resolve = `run migrate-guard resolve${interactive ? '' : ' --yes'}`
+  const resolve = `run npx migrate-guard resolve${interactive ? '' : ' --yes'}`
   if (historyRow === 'finished')
     return `Do not trust the migration history: look which prisma stands in node_modules and what of "${name}" is in the database.`
   switch (stopped.traces) {

@@ -55,16 +55,19 @@ export function tracesOfStatements(
     const all = statements.length
     return { traces: 'all', committed, least: all, most: all }
   }
+  const rest = events.findLast(({ type }) => type === 'rest-started' || type === 'rest-rolled-back')
+  if (rest?.type === 'rest-started') return { traces: 'unknown', committed, least, most: statements.length }
   const traces = committed > 0 ? 'part' : unknown ? 'unknown' : 'none'
   return { traces, committed, least, most: Math.max(least, most) }
 }
 
 function endingOf({ index }: Statement, events: readonly EngineEvent[]) {
-  const own = events.filter((event) => 'statement' in event && event.statement === index)
-  if (own.length === 0) return 'not-run'
-  if (own.some(({ type }) => type === 'statement-finished')) return 'finished'
-  const failure = own.find((event) => event.type === 'statement-failed')
-  return failure?.sqlstate && !lostConnection.test(failure.sqlstate) ? 'refused' : 'lost'
+  // The last one counts: `resolve` runs a statement again that was refused before.
+  const last = events.findLast((event) => 'statement' in event && event.statement === index)
+  if (last === undefined) return 'not-run'
+  if (last.type === 'statement-finished') return 'finished'
+  const sqlstate = last.type === 'statement-failed' ? last.sqlstate : undefined
+  return sqlstate && !lostConnection.test(sqlstate) ? 'refused' : 'lost'
 }
 
 function transactionControl({ kind, sql }: Statement): 'begin' | 'commit' | 'rollback' | 'other' | undefined {

@@ -169,7 +169,7 @@ const blocked: Blocked[] = [
     },
     finding: `blocker failed-migration  ${pendingName}
   migration "${pendingName}" was started at 2026-01-05 09:00:00+00 and never finished; Prisma refuses to deploy (P3009)
-  hint: Look what of it is in the database, then run: npx prisma migrate resolve --rolled-back "${pendingName}" (nothing of it is there) or --applied (all of it is).
+  hint: Run npx migrate-guard resolve: it finds out what of it is in the database, shows the one right thing to do, and asks.
   override: --accept failed-migration:${pendingName}="reason"   (stored in the run record and the report)
 `,
   },

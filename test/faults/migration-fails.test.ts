@@ -48,7 +48,7 @@ test('the second of two fails: 21, the first is applied, and the evidence says e
   expect(result.record.databaseState).toBe('changed')
   expect(result.record.failure).toMatchObject({
     code: 'deploy-incomplete',
-    message: `migration "${third}" failed: line 2: column "city" of relation "people" contains null values (23502); the target is changed in part`,
+    message: `migration "${third}" failed: line 2: column "city" of relation "people" contains null values (23502); exactly the first 1 of 2 migrations applied`,
     hint: `Correct the migration or the data, then run the command again; the history is clean. Applied and there to stay: "${second}".`,
   })
   expect(result.evidence.replace(/transaction \d+/g, 'transaction N').split('\n')).toEqual([
@@ -83,10 +83,10 @@ ALTER TABLE people ALTER COLUMN city SET NOT NULL;
   expect(result.exitCode).toBe(21)
   expect(result.record.databaseState).toBe('changed')
   expect(result.record.failure?.message).toBe(
-    `migration "${second}" failed: line 3: column "city" of relation "people" contains null values (23502); the target is changed in part`,
+    `migration "${second}" failed: line 3: column "city" of relation "people" contains null values (23502); partly applied: the first 2 statements of "${second}"`,
   )
   expect(result.record.failure?.hint).toMatch(
-    /^Statements of ".*" are in the database: finish them by hand and run .*--applied.*, or undo them and run .*--rolled-back/,
+    /^A part of ".*" is in the database: correct what stopped it, then run npx migrate-guard resolve --yes, which runs the rest of it\.$/,
   )
   expect(result.evidence).toContain(
     `"${second}" runs statement by statement: 2 of 3 statements finished, 1 did not; 2 of them took effect`,
@@ -106,11 +106,9 @@ test('CREATE UNIQUE INDEX CONCURRENTLY on duplicates: 21, and the invalid index 
   expect(result.exitCode).toBe(21)
   expect(result.record.deployment?.invalidIndexes).toEqual(['people_email_key'])
   expect(result.record.failure?.message).toMatch(
-    /could not create unique index .* \(23505\); the target is changed in part$/,
+    /could not create unique index .* \(23505\); partly applied: index public.people_email_key, which is not valid$/,
   )
-  expect(result.record.failure?.hint).toContain(
-    'the invalid index people_email_key is to be dropped (DROP INDEX CONCURRENTLY)',
-  )
+  expect(result.record.failure?.hint).toContain('drops the invalid index people_email_key')
   expect((await guarded.truth()).invalidIndexes).toEqual(['people_email_key'])
 })
 

@@ -15,6 +15,7 @@ import {
   makeGuardedDatabase,
   writeObserver,
 } from '../support/guarded-database.js'
+import { runCli } from '../support/run-cli.js'
 
 const phones = '20260201000000_phones'
 const sql = `ALTER TABLE people ADD COLUMN phone text;
@@ -52,21 +53,21 @@ test('COMMIT came back and the engine dies before it can say so: 21, committed, 
   expect(result.exitCode).toBe(21)
   expect(result.record.databaseState).toBe('changed')
   expect(result.record.failure).toMatchObject({
-    message: `migration "${phones}" ran to its end, but its row in the migration history is not finished; the target is changed`,
-    hint: `All of "${phones}" is in the database: run PRISMA_SCHEMA_ENGINE_BINARY=node_modules/.bin/migrate-guard-engine npx prisma migrate resolve --applied "${phones}", then run the command again.`,
+    message: `migration "${phones}" ran to its end, but its row in the migration history is not finished; fully applied`,
+    hint: `All of "${phones}" is in the database: run npx migrate-guard resolve --yes, which marks it as applied, then run the command again.`,
   })
   expect(result.evidence).toMatch(/the server says that transaction \d+ of ".*" is committed/)
   const truth = await guarded.truth()
   expect(truth.tables).toContain('phones')
   expect(truth.history).toEqual([`${firstMigration}: finished`, `${phones}: unfinished`])
 
-  // The hint, word for word but for the path of the engine, which is not installed in a test's project.
-  const command = /run (.*), then run the command again/.exec(result.record.failure?.hint ?? '')?.[1] ?? ''
-  const engine = new URL('../../dist/prisma/engine-host/main.js', import.meta.url).pathname
-  await execa('sh', ['-c', command.replace('node_modules/.bin/migrate-guard-engine', engine)], {
+  // The hint, word for word but for npx: the package is not installed in a test's project.
+  const command = /run npx migrate-guard (.*?), which/.exec(result.record.failure?.hint ?? '')?.[1] ?? ''
+  const resolved = await runCli(command.split(' '), {
     cwd: guarded.project.directory,
     env: { DATABASE_URL: guarded.database.url },
   })
+  expect({ exitCode: resolved.exitCode, stderr: resolved.stderr }).toEqual({ exitCode: 0, stderr: '' })
   const again = await guarded.deploy()
   expect(again.exitCode).toBe(0)
   expect((await guarded.truth()).people).toBe(truth.people)

@@ -20,6 +20,7 @@ test('every event in its order, and what the server says of the transactions', a
   const byStatement = { ...good, migration: '20260102000000_by_statement' }
   const bad = { ...good, migration: '20260103000000_bad' }
   expect(events).toEqual([
+    { ...good, type: 'history-row', rowId: expect.stringMatching(/^[\da-f-]{36}$/) },
     { ...good, type: 'migration-started', statements: 3, mode: 'all-or-nothing' },
     { ...good, type: 'transaction-started', transactionId: id, attempt: 1 },
     { ...good, type: 'statement-started', statement: 1, line: 1, summary: 'CREATE TABLE a' },
@@ -29,6 +30,7 @@ test('every event in its order, and what the server says of the transactions', a
     { ...good, type: 'statement-started', statement: 3, line: 4, summary: 'UPDATE a SET id' },
     { ...good, type: 'statement-finished', statement: 3, rows: 1, durationMs },
     { ...good, type: 'migration-finished', durationMs, commitMs: durationMs },
+    { ...byStatement, type: 'history-row', rowId: expect.stringMatching(/^[\da-f-]{36}$/) },
     { ...byStatement, type: 'migration-started', statements: 1, mode: 'statement-by-statement' },
     {
       ...byStatement,
@@ -39,6 +41,7 @@ test('every event in its order, and what the server says of the transactions', a
     },
     { ...byStatement, type: 'statement-finished', statement: 1, rows: null, durationMs },
     { ...byStatement, type: 'migration-finished', durationMs },
+    { ...bad, type: 'history-row', rowId: expect.stringMatching(/^[\da-f-]{36}$/) },
     { ...bad, type: 'migration-started', statements: 2, mode: 'all-or-nothing' },
     { ...bad, type: 'transaction-started', transactionId: id, attempt: 1 },
     { ...bad, type: 'statement-started', statement: 1, line: 1, summary: 'CREATE TABLE b' },

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Diagnosis } from '../../domain/diagnosis.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { loadSettings } from '../../load-settings.js'
-import { runPlan } from '../../pipeline.js'
+import { runDiagnosis } from '../../pipeline.js'
+import { formatDiagnosis } from '../../report/diagnosis-text.js'
 import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatPlan } from '../../report/plan-text.js'
@@ -20,24 +22,30 @@ export async function runStatus(flags: Flags): Promise<number> {
     const settings = await loadSettings('status', flags)
     const screen = new TerminalScreen(process.stderr, { quiet: true })
     const result = await withStopSignal(terminalPrompter, ({ signal }) =>
-      runPlan(settings, { screen, prompter: terminalPrompter, signal }),
+      runDiagnosis(settings, { screen, prompter: terminalPrompter, signal }),
     )
     if (result.error) return printError(result.error, settings)
     const { record } = result
-    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(record), null, 2))
-    else console.log(formatStatus(record, lastRun(settings.backupsPath)))
+    if (settings.format === 'json')
+      console.log(JSON.stringify({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }, null, 2))
+    else console.log(formatStatus(record, lastRun(settings.backupsPath), result.diagnosis))
     return record.exitCode ?? 1
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
   }
 }
 
-function formatStatus({ plan }: RunRecord, last: RunRecord | undefined): string {
+function formatStatus(
+  { plan }: RunRecord,
+  last: RunRecord | undefined,
+  diagnosis: Diagnosis | undefined,
+): string {
   if (plan === undefined) return ''
   return [
     formatPlan(plan),
     `history     ${plural(plan.appliedCount, 'migration')} applied`,
     `last run    ${last ? `${last.runId}: ${formatHeadline(last)}` : 'none in the backups folder'}`,
+    ...(diagnosis ? formatDiagnosis(diagnosis) : []),
     ...plan.findings.map((finding) => `\n${formatFinding(finding)}`),
   ].join('\n')
 }

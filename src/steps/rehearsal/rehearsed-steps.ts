@@ -40,7 +40,8 @@ function stepBetween({ pending }: Plan, before: Catalog, after: Catalog): Catalo
   return last ? [catalogStep({ migration: last.name }, before.objects, after.objects)] : []
 }
 
-async function readSteps(path: string): Promise<CatalogStep[]> {
+/** What the watch has written, step by step. */
+export async function readSteps(path: string): Promise<CatalogStep[]> {
   const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : []
   return lines.filter(Boolean).map((line) => JSON.parse(line) as CatalogStep)
 }

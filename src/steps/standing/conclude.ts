@@ -100,6 +100,7 @@ function partOf(
     applied: pending.slice(0, index).map(({ name }) => name),
     migration: pending[index]?.name ?? '',
     ...(statements === undefined ? {} : { statements }),
+    ...(invalidIndexes.length > 0 ? { invalidIndexes } : {}),
     objects: [...moved, ...invalidIndexes.map((name) => `index ${name}, which is not valid`)],
   }
 }

@@ -39,10 +39,11 @@ export function judgeCatalog(
   const foreign: string[] = []
   for (const object of timeline.objects) {
     const key = keyOf(object)
-    const version = versionsOn(object, known)
+    const part = known ? (whole: Properties) => whole : comparable(object)
+    const version = versionsOn(object, known && (known.get(key)?.properties ?? null))
     const is = found.get(key)?.properties ?? null
-    const fitting = all.filter((place) => isSameVersion(version(place), is))
-    if (!isSameVersion(version(0), is)) moved.push(key)
+    const fitting = all.filter((place) => isSameVersion(part(version(place)), part(is)))
+    if (!fitting.includes(0)) moved.push(key)
     if (fitting.length === 0) foreign.push(key)
     places = places.filter((place) => fitting.includes(place))
   }
@@ -59,22 +60,36 @@ export function judgeCatalog(
  * What the object is at each place on this database. What it had otherwise than the copy before the migrations, such as
  * an owner, it keeps: a step brings only what it changed.
  */
-function versionsOn(
-  { kind, name, versions }: ObjectHistory,
-  before: ReadonlyMap<string, CatalogObject> | undefined,
-): (place: number) => Properties {
+function versionsOn({ versions }: ObjectHistory, own: Properties | undefined): (place: number) => Properties {
   const first = versions[0]?.properties ?? null
-  const own = before ? (before.get(`${kind} ${name}`)?.properties ?? null) : first
   return (place) => {
     const there = versions.findLast(({ at }) => at <= place)?.properties ?? null
-    if (there === null || first === null || own === null || isSameVersion(there, first))
-      return isSameVersion(there, first) ? own : there
-    const changed = Object.entries(there).filter(
-      ([property, value]) => !isSameVersion({ value }, { value: first[property] }),
-    )
-    const kept = Object.entries(own).filter(([property]) => property in there || !(property in first))
+    if (own === undefined) return there
+    if (isSameVersion(there, first)) return own
+    if (there === null || first === null || own === null) return there
+    const changed = Object.entries(there).filter(([name, value]) => !isSameValue(value, first[name]))
+    const kept = Object.entries(own).filter(([name]) => name in there || !(name in first))
     return { ...Object.fromEntries(kept), ...Object.fromEntries(changed) }
   }
+}
+
+/**
+ * Where nobody kept what this database was before, only what the migrations themselves change can be compared, and of an
+ * object that they make what it is: who owns it and who may use it depends on who ran them.
+ */
+function comparable({ versions }: ObjectHistory): (properties: Properties) => Properties {
+  const there = versions.flatMap(({ properties }) => (properties === null ? [] : [properties]))
+  const names = [...new Set(there.flatMap((properties) => Object.keys(properties)))]
+  const varying = names.filter((name) => there.some((one) => !isSameValue(one[name], there[0]?.[name])))
+  const isMade = versions[0]?.properties === null
+  const ofPlace = new Set(['owner', 'privileges'].filter((name) => !varying.includes(name)))
+  const isCompared = (name: string) => (isMade ? !ofPlace.has(name) : varying.includes(name))
+  return (properties) =>
+    properties && Object.fromEntries(Object.entries(properties).filter(([name]) => isCompared(name)))
+}
+
+function isSameValue(one: unknown, other: unknown): boolean {
+  return isSameVersion({ value: one }, { value: other })
 }
 
 function changedBeside(

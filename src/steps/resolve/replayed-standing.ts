@@ -1,0 +1,97 @@
+import type { CatalogTimeline } from '../../domain/catalog-timeline.js'
+import type { MigrationStanding } from '../../domain/diagnosis.js'
+import { plural } from '../../report/words.js'
+import { transactionModeOf } from '../../sql/execution-model.js'
+import type { CatalogJudgement } from '../standing/judge-catalog.js'
+import type { MigrationFile } from './migration-file.js'
+
+/** What a replay on an empty database has shown of one migration. */
+export interface Replayed {
+  readonly timeline: CatalogTimeline
+  /** The message of the statement on which it stopped there too. */
+  readonly stoppedBy?: string
+  /** That statement is wrong whatever the rows are. */
+  readonly refusesAnyway: boolean
+  /** Prisma's own engine of this version may have run the file statement by statement. */
+  readonly maySplit: boolean
+}
+
+/** Statements that leave nothing behind, neither objects nor rows. */
+const withoutTrace = new Set([
+  'VariableSetStmt',
+  'VariableShowStmt',
+  'TransactionStmt',
+  'VacuumStmt',
+  'CheckPointStmt',
+])
+
+/**
+ * Tells from the objects of the target how much of the migration is there; only where no statement between what fits
+ * could have written rows.
+ * @param hasFailed Prisma noted that a statement of it was refused
+ */
+export function standingFromReplay(
+  { statements }: Pick<MigrationFile, 'statements'>,
+  { timeline, stoppedBy, refusesAnyway, maySplit }: Replayed,
+  { places, moved, foreign, invalidIndexes }: CatalogJudgement,
+  hasFailed: boolean,
+): MigrationStanding {
+  const all = statements.length
+  const evidence: string[] = [
+    stoppedBy === undefined
+      ? `replayed on an empty server of our own: ${plural(all, 'statement')}, ${plural(timeline.objects.length, 'object')} changed`
+      : `replayed on an empty server of our own: it stops there too, after ${plural(timeline.points.length, 'statement')}: ${stoppedBy}`,
+  ]
+  const common = { invalidIndexes, evidence }
+  const unknown = (why: string): MigrationStanding => ({ kind: 'unknown', why, ...common })
+  if (stoppedBy !== undefined && !refusesAnyway)
+    return unknown('the replay did not come to its end, so what the later statements leave is not known')
+  if (foreign.length > 0)
+    return unknown(`neither as before nor as after any statement: ${foreign.join(', ')}`)
+  if (places.length === 0) return unknown(`as after different statements: ${moved.join(', ')}`)
+
+  const ran = places.map((place) => statementsAt(place, timeline, all))
+  // All or nothing: what is between beginning and end cannot be.
+  const isOneTransaction = !maySplit && transactionModeOf(statements).mode === 'all-or-nothing'
+  const possible = !isOneTransaction ? ran : ran.filter((count) => count === 0 || count === all)
+  const effective = new Set(possible.map((count) => countTraces(statements, count)))
+  evidence.push(
+    `the objects in the database are as ${ran.map((count) => (count === 0 ? 'before it' : `after statement ${count} of ${all}`)).join(', and as ')}`,
+  )
+  const [only] = effective
+  if (only === undefined) return unknown('the file runs in one transaction, and a part of it is there')
+  if (effective.size > 1) {
+    const [first = 0, last = 0] = [Math.min(...possible), Math.max(...possible)]
+    const silent = statements.filter(({ index }) => index > first && index <= last)
+    return unknown(
+      `the catalog does not show whether ${silent.map(({ line }) => `line ${line}`).join(', ')} took effect: rows tell no order`,
+    )
+  }
+  if (only === 0) return { kind: 'none', ...common }
+  if (only < countTraces(statements, all))
+    return { kind: 'part', statements: Math.max(...possible), ...common }
+  const silent = statements.find((statement, at) => leavesTrace(statement) && !changes(timeline, at + 1))
+  if (hasFailed && silent)
+    return unknown(
+      `Prisma noted that a statement failed, yet every object is as after the last one: somebody has made them, and line ${silent.line} may not have run`,
+    )
+  return { kind: 'all', ...common }
+}
+
+function statementsAt(place: number, { points }: CatalogTimeline, all: number): number {
+  return place === 0 ? 0 : (points[place - 1]?.statements ?? all)
+}
+
+function leavesTrace({ kind }: { readonly kind: string }): boolean {
+  return !withoutTrace.has(kind)
+}
+
+function countTraces(statements: MigrationFile['statements'], count: number): number {
+  return statements.slice(0, count).filter(leavesTrace).length
+}
+
+/** Any object has another version since that statement. */
+function changes({ points, objects }: CatalogTimeline, statement: number): boolean {
+  const at = points.findIndex(({ statements }) => (statements ?? Number.POSITIVE_INFINITY) >= statement) + 1
+  return objects.some(({ versions }) => versions.some((version) => version.at === at))
+}
