@@ -26,7 +26,7 @@ export function foldTableParts(
 }
 
 /** The table, view, domain or type that the object is a part of; undefined for what stands by itself. */
-function wholeOf({ kind, name, properties }: CatalogObject): string | undefined {
+export function wholeOf({ kind, name, properties }: CatalogObject): string | undefined {
   if (kind === 'column') return withoutLastPart(name)
   if (kind === 'index' || kind === 'statistics') return String(properties.table)
   if (kind === 'sequence' && properties['owned by'])

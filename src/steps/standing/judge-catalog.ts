@@ -1,5 +1,6 @@
 import type { CatalogObject } from '../../domain/catalog-object.js'
 import type { CatalogTimeline, ObjectHistory, ObjectVersion } from '../../domain/catalog-timeline.js'
+import { wholeOf } from '../../postgres/catalog-fingerprint/fold.js'
 import { isSameVersion } from '../../postgres/catalog-fingerprint/step.js'
 
 /** What the catalog tells of how far the migrations have come. */
@@ -47,6 +48,7 @@ export function judgeCatalog(
     if (fitting.length === 0) foreign.push(key)
     places = places.filter((place) => fitting.includes(place))
   }
+  if (known === undefined) foreign.push(...partsOfMadeTables(timeline, touched, found))
   return {
     places,
     moved,
@@ -90,6 +92,23 @@ function comparable({ versions }: ObjectHistory): (properties: Properties) => Pr
 
 function isSameValue(one: unknown, other: unknown): boolean {
   return isSameVersion({ value: one }, { value: other })
+}
+
+/** Without a catalog of before, what hangs on a table that the migrations make is all that must be theirs. */
+function partsOfMadeTables(
+  { objects }: CatalogTimeline,
+  touched: ReadonlySet<string>,
+  now: ReadonlyMap<string, CatalogObject>,
+): string[] {
+  const made = new Set(
+    objects
+      .filter(({ kind, versions }) => kind === 'table' && versions[0]?.properties === null)
+      .map(({ name }) => name),
+  )
+  return [...now].flatMap(([key, object]) => {
+    const whole = wholeOf(object)
+    return whole !== undefined && made.has(whole) && !touched.has(key) ? [key] : []
+  })
 }
 
 function changedBeside(
