@@ -225,7 +225,7 @@ async function deployApproved(
   await interruptible(tools, () => assertStillLocked(lock))
   await run.expectChange()
   const deployment = await run.step('deploy', () => deploy(plan, approval, lock, tools), summaries.deploy)
-  assertHadTurn(deployment, tools)
+  assertHadTurn(deployment)
   const interrupted = tools.signal.aborted
   assertDeployed(deployment, { interrupted, backup, interactive: tools.prompter.interactive })
   return baseline

@@ -50,11 +50,8 @@ export interface Deployment {
   readonly unmet?: readonly string[]
   /** Indexes that are invalid since the deploy. */
   readonly invalidIndexes?: readonly string[]
-  /**
-   * Why this run has changed nothing although it had begun: its engine found the deploy lock gone, or everything applied by
-   * another. Absent: it had its turn.
-   */
-  readonly lostTurn?: 'lock-lost' | 'deployed-by-other'
+  /** The engine found the deploy lock gone before it wrote anything, and this run has changed nothing. */
+  readonly lockLost?: boolean
   /** How much of the plan is in the database. */
   readonly standing?: Standing
   /** Another deploy was at work at the same time, and this run ran nothing. */

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MigrationOutcome } from '../domain/deployment.js'
 import { TargetError } from '../domain/errors.js'
+import { describeHolder } from '../domain/lock-holder.js'
 import type { Plan } from '../domain/plan.js'
 import type { Standing } from '../domain/standing.js'
 import type { ProcessResult } from '../effects/run-process.js'
-import { formatLockHolder, readLockHolder } from '../postgres/advisory-holder.js'
 import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import { type Client, withConnection } from '../postgres/connection.js'
+import { readLockHolders } from '../postgres/lock-holders.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, type DeployTraces, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
@@ -203,8 +204,8 @@ async function otherAtWork(
       outcome === 'not-run' && (rowByOther || historyRow === 'none' || historyRow === 'rolled-back'),
   )
   if (!nothingRan || !/\bP1002\b/.test(`${stdout} ${stderr}`)) return undefined
-  const holder = await readLockHolder(client, 'prisma')
-  const who = holder ? formatLockHolder(holder) : undefined
+  const holder = (await readLockHolders(client)).find(({ lock }) => lock === 'prisma')
+  const who = holder ? describeHolder(holder) : undefined
   return {
     state: 'unchanged',
     byOther: { kind: 'at-work', ...(who ? { who } : {}) },
@@ -247,14 +248,15 @@ function whatPrismaSaid(
 
 /** With the proof in hand that nothing of it is there, a failed attempt must not block the next deploy (P3009). */
 async function clearHistory(
-  { migrations }: DeployEvidence,
+  { migrations, standing }: DeployEvidence,
   tools: Tools,
 ): Promise<{ migrations: readonly MigrationOutcome[]; lines: string[] }> {
   const lines: string[] = []
   const cleared: MigrationOutcome[] = []
   for (const migration of migrations) {
     const { traces, historyRow, name } = migration
-    if (traces !== 'none' || historyRow !== 'unfinished' || migration.rowByOther) {
+    const isProven = traces === 'none' && standing?.kind !== 'unknown'
+    if (!isProven || historyRow !== 'unfinished' || migration.rowByOther) {
       cleared.push(migration)
       continue
     }

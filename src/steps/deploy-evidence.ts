@@ -6,21 +6,25 @@ import type {
   StatementFailure,
   Traces,
 } from '../domain/deployment.js'
-import type { CatalogExpectation, HistoryRow, PendingMigration } from '../domain/migration.js'
-import type { EngineName, Plan } from '../domain/plan.js'
+import type { PendingMigration } from '../domain/migration.js'
+import type { Plan } from '../domain/plan.js'
 import type { Standing } from '../domain/standing.js'
-import { type Catalog, compareCatalogs, readCatalog } from '../postgres/catalog.js'
-import { foldTableParts } from '../postgres/catalog-fingerprint/fold.js'
-import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
+import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import { lastPartOf } from '../postgres/catalog-fingerprint/names.js'
 import type { Client } from '../postgres/connection.js'
 import { unmetExpectations } from '../postgres/expectations.js'
-import { readTransactionStatus } from '../postgres/sessions.js'
 import { type EngineEvent, withoutRepeated } from '../prisma/engine-events.js'
 import { readHistory } from '../prisma/history.js'
 import { concludeStanding, type MigrationReach } from './standing/conclude.js'
+import {
+  describeCatalog,
+  describeJudgement,
+  describeRow,
+  describeUnmet,
+} from './standing/describe-evidence.js'
+import { type FoundRow, findRow, type HistoryRowState, isOpen } from './standing/history-row.js'
 import { type CatalogJudgement, judgeCatalog } from './standing/judge-catalog.js'
-import { tracesOfStatements } from './statement-traces.js'
+import { type FoundTraces, tracesByEngine, tracesWithoutEngine } from './standing/migration-traces.js'
 
 /** What was found after the deploy ended, however it ended. */
 export type DeployEvidence = Omit<Deployment, 'startedAt' | 'durationMs'>
@@ -35,9 +39,6 @@ export interface DeployTraces {
   /** How the rehearsal went from step to step; absent without one. */
   readonly timeline?: CatalogTimeline
 }
-
-/** So many objects that differ are named in the evidence. */
-const namedObjects = 10
 
 /**
  * Decides what became of the deploy by looking, never by an exit code: the rows of this run in the migration history,
@@ -137,33 +138,6 @@ function isAtEnd({ places }: CatalogJudgement, timeline: CatalogTimeline | undef
   return places.includes(timeline?.points.length ?? 0)
 }
 
-type HistoryRowState = NonNullable<MigrationOutcome['historyRow']>
-
-interface FoundRow {
-  readonly state: HistoryRowState
-  /** Our engine tells the id of each row before it writes it; where it never came to work nobody can know. */
-  readonly byOther: boolean
-}
-
-function findRow(
-  migration: PendingMigration,
-  newRows: readonly HistoryRow[],
-  events: readonly EngineEvent[],
-  ourEngineTells: boolean,
-): FoundRow {
-  const ownIds = new Set(events.flatMap((event) => (event.type === 'history-row' ? [event.rowId] : [])))
-  const all = newRows.filter(({ migrationName }) => migrationName === migration.name)
-  const rows = all.filter(({ rolledBackAt }) => rolledBackAt === null)
-  if (rows.length === 0) return { state: all.length > 0 ? 'rolled-back' : 'none', byOther: false }
-  const finished = rows.some(
-    ({ finishedAt, checksum }) => finishedAt !== null && checksum === migration.checksum,
-  )
-  return {
-    state: finished ? 'finished' : 'unfinished',
-    byOther: ourEngineTells && !rows.some(({ id }) => ownIds.has(id)),
-  }
-}
-
 /**
  * How far the engine can have come; of what another deploy did only its row tells.
  * @param isSeen the catalog is asked, or shows what the statements name: a row alone is no proof
@@ -211,10 +185,6 @@ function outcomeOf(
   }
 }
 
-function isOpen(historyRow: HistoryRowState): boolean {
-  return historyRow === 'finished' || historyRow === 'unfinished'
-}
-
 function failureOf({ statement, line, sqlstate, message }: StatementFailure): StatementFailure {
   return {
     message,
@@ -222,85 +192,6 @@ function failureOf({ statement, line, sqlstate, message }: StatementFailure): St
     ...(line === undefined ? {} : { line }),
     ...(sqlstate === undefined ? {} : { sqlstate }),
   }
-}
-
-function describeRow({ name, outcome, historyRow }: MigrationOutcome, engine: EngineName): string {
-  if (outcome === 'not-run') return `"${name}" was not started by this run`
-  if (outcome === 'applied')
-    return `the history row of "${name}" from this run is finished and has the planned checksum`
-  if (historyRow === 'finished')
-    return `the history row of "${name}" is finished, but the ${engine} engine did not run it to its end`
-  return `"${name}" was started by this run and has no finished history row`
-}
-
-interface FoundTraces {
-  readonly traces: Traces
-  /** Of its statements, counted from the first: so many have surely taken effect, and no more than so many can have. */
-  readonly least: number
-  readonly most: number
-  readonly evidence: string[]
-}
-
-/** Our own engine tells each transaction and each statement; of the former the server tells what became. */
-async function tracesByEngine(
-  { name, execution, statements }: PendingMigration,
-  own: readonly EngineEvent[],
-  client: Client,
-): Promise<FoundTraces> {
-  if (execution.mode === 'statement-by-statement' && own.length > 0) {
-    const { traces, committed, least, most } = tracesOfStatements(statements, own)
-    const finished = own.filter(({ type }) => type === 'statement-finished').length
-    const begun = own.filter(({ type }) => type === 'statement-started').length
-    return {
-      traces,
-      least,
-      most,
-      evidence: [
-        `"${name}" runs statement by statement: ${finished} of ${statements.length} statements finished, ${begun - finished} did not; ${committed} of them took effect`,
-      ],
-    }
-  }
-  const evidence: string[] = []
-  const found = new Set<Traces>()
-  for (const event of own) {
-    if (event.type !== 'transaction-started') continue
-    const status = await readTransactionStatus(client, event.transactionId)
-    found.add(status === 'aborted' ? 'none' : status === 'committed' ? 'all' : 'unknown')
-    evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
-  }
-  const traces = (['all', 'unknown'] as const).find((one) => found.has(one)) ?? 'none'
-  const all = statements.length
-  return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, evidence }
-}
-
-/**
- * Prisma's own engine tells nothing of its transactions. Before it runs a file it writes the history row, and then the
- * statements run in their order: when the first one has left no trace, none has.
- */
-function tracesWithoutEngine(
-  { name, statements }: PendingMigration,
-  historyRow: HistoryRowState,
-  unmet: readonly CatalogExpectation[],
-): FoundTraces {
-  const all = statements.length
-  if (!isOpen(historyRow)) return { traces: 'none', least: 0, most: 0, evidence: [] }
-  if (historyRow === 'finished') return { traces: 'all', least: all, most: all, evidence: [] }
-  const first = unmet.find(
-    ({ migration, line, present }) => migration === name && line === statements[0]?.line && present,
-  )
-  return first
-    ? {
-        traces: 'none',
-        least: 0,
-        most: 0,
-        evidence: [`the first statement of "${name}" has left no trace: ${describeUnmet(first)}`],
-      }
-    : {
-        traces: 'unknown',
-        least: 0,
-        most: all,
-        evidence: [`Prisma's own engine does not tell whether statements of "${name}" took effect`],
-      }
 }
 
 /** What the standing leaves open, what is seen of the catalog may still decide: it is changed, whatever by. */
@@ -315,41 +206,6 @@ function stateOf(
   return found.has('all') || found.has('part') || catalogChanged ? 'changed' : 'unknown'
 }
 
-function describeJudgement(judgement: CatalogJudgement, { points }: CatalogTimeline): string[] {
-  const { places, moved, foreign, byOthers } = judgement
-  const objects = (names: readonly string[]) =>
-    `${names.slice(0, namedObjects).join(', ')}${names.length > namedObjects ? ` and ${names.length - namedObjects} more` : ''}`
-  const fits = places.map((place) => {
-    const point = points[place - 1]
-    if (point === undefined) return 'before the deploy'
-    const { migration, statements } = point
-    return statements === undefined
-      ? `after "${migration}"`
-      : `after statement ${statements} of "${migration}"`
-  })
-  return [
-    fits.length > 0
-      ? `every object that the rehearsal saw change is as ${fits.join(', and as ')}`
-      : 'the objects that the rehearsal saw change are as at no step of it',
-    ...(moved.length > 0 && fits.length === 0 ? [`not as before: ${objects(moved)}`] : []),
-    ...(foreign.length > 0 ? [`as at no step of the rehearsal: ${objects(foreign)}`] : []),
-    ...(byOthers.length > 0 ? [`changed by somebody else meanwhile: ${objects(byOthers)}`] : []),
-  ]
-}
-
-function describeCatalog(before: Catalog, after: Catalog): string[] {
-  if (after.hash === before.hash) return ['the catalog is the same as before the deploy']
-  const differences = foldTableParts(compareCatalogs(before, after), before.objects, after.objects)
-  const more = differences.length - namedObjects
-  return [
-    'the catalog differs from the one before the deploy',
-    ...differences
-      .slice(0, namedObjects)
-      .map((difference) => `in the catalog: ${formatCatalogDifference(difference)}`),
-    ...(more > 0 ? [`in the catalog: ${more} more ${more === 1 ? 'difference' : 'differences'}`] : []),
-  ]
-}
-
 /** Indexes that no reader uses, and that were not there, or were valid, before. */
 function newInvalidIndexes(before: Catalog, after: Catalog): string[] {
   const known = new Set(invalidIndexesOf(before))
@@ -360,9 +216,4 @@ function invalidIndexesOf({ objects }: Catalog): string[] {
   return objects
     .filter(({ kind, properties }) => kind === 'index' && properties.valid === false)
     .map(({ name }) => name)
-}
-
-function describeUnmet({ kind, relation, name, present, migration, line }: CatalogExpectation): string {
-  const object = name ? `${kind} ${name} on ${relation}` : `${kind} ${relation}`
-  return `${object} is ${present ? 'not there' : 'still there'} (${migration}, line ${line})`
 }

@@ -96,7 +96,7 @@ function nextStep(deployment: Deployment, { interrupted, backup, interactive }: 
     case 'all':
       return `All of "${name}" is in the database: ${resolve}, which marks it as applied, then run the command again.`
     case 'part':
-      return `A part of "${name}" is in the database: correct what stopped it, then ${resolve}, which ${dropInvalid(deployment)}runs the rest of it.`
+      return `A part of "${name}" is in the database: correct what stopped it, then ${resolve}, which ${dropInvalid(deployment)}${isOnlyInvalid(deployment) ? 'marks it as rolled back' : 'runs the rest of it'}.`
     default:
       return `Look at the objects in the report before anything else is deployed; then ${resolve}, which says what of "${name}" is in the database.`
   }
@@ -114,6 +114,11 @@ function nextStepAfterNothing({ error, outcome }: MigrationOutcome): string {
 function alreadyApplied({ migrations }: Deployment): string {
   const names = migrations.filter(({ outcome }) => outcome === 'applied').map(({ name }) => `"${name}"`)
   return names.length === 0 ? '' : ` Applied and there to stay: ${names.join(', ')}.`
+}
+
+/** Nothing else of the migration is there. */
+function isOnlyInvalid({ standing }: Deployment): boolean {
+  return standing?.kind === 'part' && standing.statements === 0
 }
 
 function dropInvalid({ invalidIndexes = [] }: Deployment): string {

@@ -1,16 +1,14 @@
 // Taking turns: one guard at a time, and never beside a bare prisma command.
 import type { Deployment } from '../domain/deployment.js'
-import { LockedError } from '../domain/errors.js'
 import { describeHolder } from '../domain/lock-holder.js'
 import type { Plan } from '../domain/plan.js'
 import { type DeployLock, makeLockLostError, takeDeployLock } from '../postgres/deploy-lock.js'
-import { unmetExpectations } from '../postgres/expectations.js'
 import { waitForPrismaLock } from '../postgres/prisma-lock.js'
 import type { Waiting } from '../postgres/wait-for-turn.js'
 import { formatDuration } from '../settings/duration.js'
 import type { DeployEvidence } from './deploy-evidence.js'
 import { readEngineEvents } from './follow-engine.js'
-import { interruptible, readSession, type Tools, withTarget } from './tools.js'
+import { interruptible, readSession, type Tools } from './tools.js'
 
 /**
  * Takes the deploy lock and makes sure that no bare prisma command is at work, waiting for both as long as --wait says.
@@ -56,7 +54,7 @@ function waitingOf({ settings, screen, signal }: Tools): Waiting {
   }
 }
 
-/** What became of our turn while the engine was at work: what to lay over the evidence of the deploy. */
+/** Whether the deploy lock was held to the end: what to lay over the evidence of the deploy. */
 export async function lookAtTurn(
   plan: Plan,
   found: DeployEvidence,
@@ -64,45 +62,19 @@ export async function lookAtTurn(
   lock: DeployLock,
   tools: Tools,
 ): Promise<Partial<Deployment>> {
-  const hasBegun = (await readEngineEvents(eventsFile)).length > 0
-  if (plan.engine === 'hosted' && !hasBegun && (await isAppliedByOther(plan, found, tools))) {
-    return {
-      // By this run, whose engine came second and found nothing left to do.
-      state: 'unchanged',
-      lostTurn: 'deployed-by-other',
-      evidence: [...found.evidence, 'the engine of this run has run nothing: another was faster'],
-    }
-  }
-  if (await lock.isHeld()) return {}
+  if (found.byOther || (await lock.isHeld())) return {}
   const lost = 'the session that held the deploy lock had ended before the deploy did'
   tools.screen.print(`  ${lost}`)
+  const hasBegun = (await readEngineEvents(eventsFile)).length > 0
   if (plan.engine === 'hosted' && !hasBegun && found.state === 'unchanged') {
-    return { lostTurn: 'lock-lost', evidence: [...found.evidence, lost] }
+    return { lockLost: true, evidence: [...found.evidence, lost] }
   }
   return {
     evidence: [...found.evidence, `${lost}; until then Prisma's own lock kept other deploys away`],
   }
 }
 
-/** @throws LockedError when this run came to its deploy and has changed nothing, because another had the turn */
-export function assertHadTurn({ lostTurn }: Deployment, { settings }: Tools): void {
-  if (lostTurn === 'lock-lost') throw makeLockLostError()
-  if (lostTurn === 'deployed-by-other') {
-    throw new LockedError(
-      'deployed-by-other',
-      `another run has applied the pending migrations to "${settings.target.database}" just before this one`,
-      { hint: 'Audit the target: npx migrate-guard verify.' },
-    )
-  }
-}
-
-/** By the history and by the catalog: a history that lies is not taken for another's work. */
-async function isAppliedByOther(plan: Plan, { migrations }: DeployEvidence, tools: Tools): Promise<boolean> {
-  if (migrations.some(({ historyRow, error }) => historyRow !== 'finished' || error)) return false
-  const isNamed = (name: string) => plan.expectations.some(({ migration }) => migration === name)
-  if (!migrations.every(({ name }) => isNamed(name))) return false
-  const unmet = await withTarget(tools, (client) =>
-    unmetExpectations(client, plan.expectations, plan.target.schema),
-  ).catch(() => undefined)
-  return unmet?.length === 0
+/** @throws LockedError when the engine found the deploy lock gone and has changed nothing */
+export function assertHadTurn({ lockLost }: Deployment): void {
+  if (lockLost) throw makeLockLostError()
 }

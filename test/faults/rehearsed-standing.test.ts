@@ -51,7 +51,9 @@ INSERT INTO later VALUES (1);
   await database.query('CREATE TABLE of_another (id int)')
   const shown = await runCli(['resolve', '--dry-run'], { cwd: project.directory, env })
   expect(shown.stdout).toContain('in the database  its first 2 statements\n')
-  expect(shown.stdout).toContain('changed by somebody else meanwhile: table public.of_another')
+  expect(shown.stdout).toContain(
+    'changed by somebody else meanwhile: column public.of_another.id, table public.of_another',
+  )
 
   // Where it is an object of the migrations themselves, nobody can tell any more.
   await database.query('ALTER TABLE later ALTER COLUMN id TYPE bigint')
@@ -69,4 +71,4 @@ INSERT INTO later VALUES (1);
     `${second}: finished`,
   ])
   expect(await status()).not.toContain('unfinished')
-})
+}, 180_000)

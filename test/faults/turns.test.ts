@@ -42,7 +42,7 @@ test('the lock is lost between the last look and the first write: the engine beg
   expect(result.record).toMatchObject({
     databaseState: 'unchanged',
     failure: { code: 'lock-lost' },
-    deployment: { lostTurn: 'lock-lost' },
+    deployment: { lockLost: true },
   })
   expect(result.evidence).toContain('the session that held the deploy lock has ended, so nothing was begun')
   expect(await guarded.truth()).toEqual(before)
@@ -121,7 +121,7 @@ test('a history that somebody has written by hand is no deploy of another', asyn
     ),
   })
   expect(result.exitCode).toBeGreaterThan(19)
-  expect(result.record.deployment?.lostTurn).toBeUndefined()
+  expect(result.record.deployment?.lockLost).toBeUndefined()
 })
 
 test("a session holds Prisma's lock right before the deploy: 7, or it is waited for", async () => {

@@ -6,11 +6,12 @@ import type {
   MigrationStanding,
   UnfinishedMigration,
 } from '../../domain/diagnosis.js'
+import { describeHolder } from '../../domain/lock-holder.js'
 import type { HistoryRow } from '../../domain/migration.js'
 import type { Standing } from '../../domain/standing.js'
-import { formatLockHolder, readLockHolder } from '../../postgres/advisory-holder.js'
 import type { Client } from '../../postgres/connection.js'
 import { readTargetIdentity } from '../../postgres/identity.js'
+import { readLockHolders } from '../../postgres/lock-holders.js'
 import { waitUntilGone } from '../../postgres/sessions.js'
 import { readHistory } from '../../prisma/history.js'
 import { gatherEvidence } from '../deploy-evidence.js'
@@ -32,13 +33,14 @@ export async function diagnose(tools: Tools, { patienceMs }: DiagnoseOptions): P
     const isSettled = begun?.record.deployment?.complete || begun?.record.deployment?.byOther
     const isOpen = unfinished.length > 0 || (begun !== undefined && !isProven(begun))
     const run = begun && isOpen && !isSettled ? await diagnoseRun(begun, client, patienceMs) : undefined
-    const prismaHolder = await readLockHolder(client, 'prisma')
-    const deployHolder = await readLockHolder(client, 'deploy')
+    const holders = await readLockHolders(client)
+    const prismaHolder = holders.find(({ lock }) => lock === 'prisma')
+    const deployHolder = holders.find(({ lock }) => lock === 'migrate-guard')
     return {
       unfinished,
       ...(run ? { run } : {}),
-      ...(prismaHolder ? { prismaLock: formatLockHolder(prismaHolder) } : {}),
-      ...(deployHolder ? { deployLock: formatLockHolder(deployHolder) } : {}),
+      ...(prismaHolder ? { prismaLock: describeHolder(prismaHolder) } : {}),
+      ...(deployHolder ? { deployLock: describeHolder(deployHolder) } : {}),
     }
   })
 }

@@ -1,0 +1,79 @@
+import type { Traces } from '../../domain/deployment.js'
+import type { CatalogExpectation, PendingMigration } from '../../domain/migration.js'
+import type { Client } from '../../postgres/connection.js'
+import { readTransactionStatus } from '../../postgres/sessions.js'
+import type { EngineEvent } from '../../prisma/engine-events.js'
+import { tracesOfStatements } from '../statement-traces.js'
+import { describeUnmet } from './describe-evidence.js'
+import { type HistoryRowState, isOpen } from './history-row.js'
+
+/** How much of one migration is there, as its engine and the server tell. */
+export interface FoundTraces {
+  readonly traces: Traces
+  /** Of its statements, counted from the first: so many have surely taken effect, and no more than so many can have. */
+  readonly least: number
+  readonly most: number
+  readonly evidence: string[]
+}
+
+/** Our own engine tells each transaction and each statement; of the former the server tells what became. */
+export async function tracesByEngine(
+  { name, execution, statements }: PendingMigration,
+  own: readonly EngineEvent[],
+  client: Client,
+): Promise<FoundTraces> {
+  if (execution.mode === 'statement-by-statement' && own.length > 0) {
+    const { traces, committed, least, most } = tracesOfStatements(statements, own)
+    const finished = own.filter(({ type }) => type === 'statement-finished').length
+    const begun = own.filter(({ type }) => type === 'statement-started').length
+    return {
+      traces,
+      least,
+      most,
+      evidence: [
+        `"${name}" runs statement by statement: ${finished} of ${statements.length} statements finished, ${begun - finished} did not; ${committed} of them took effect`,
+      ],
+    }
+  }
+  const evidence: string[] = []
+  const found = new Set<Traces>()
+  for (const event of own) {
+    if (event.type !== 'transaction-started') continue
+    const status = await readTransactionStatus(client, event.transactionId)
+    found.add(status === 'aborted' ? 'none' : status === 'committed' ? 'all' : 'unknown')
+    evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
+  }
+  const traces = (['all', 'unknown'] as const).find((one) => found.has(one)) ?? 'none'
+  const all = statements.length
+  return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, evidence }
+}
+
+/**
+ * Prisma's own engine tells nothing of its transactions. Before it runs a file it writes the history row, and then the
+ * statements run in their order: when the first one has left no trace, none has.
+ */
+export function tracesWithoutEngine(
+  { name, statements }: PendingMigration,
+  historyRow: HistoryRowState,
+  unmet: readonly CatalogExpectation[],
+): FoundTraces {
+  const all = statements.length
+  if (!isOpen(historyRow)) return { traces: 'none', least: 0, most: 0, evidence: [] }
+  if (historyRow === 'finished') return { traces: 'all', least: all, most: all, evidence: [] }
+  const first = unmet.find(
+    ({ migration, line, present }) => migration === name && line === statements[0]?.line && present,
+  )
+  return first
+    ? {
+        traces: 'none',
+        least: 0,
+        most: 0,
+        evidence: [`the first statement of "${name}" has left no trace: ${describeUnmet(first)}`],
+      }
+    : {
+        traces: 'unknown',
+        least: 0,
+        most: all,
+        evidence: [`Prisma's own engine does not tell whether statements of "${name}" took effect`],
+      }
+}
