@@ -56,12 +56,22 @@ export async function openLockWatch(address: TargetAddress, options: LockWatchOp
       look: () => look(client, activity, options),
       cancel: (transaction) => cancel(client, transaction),
       terminate: (pid, blocked, idleForMs) => terminate(client, pid, blocked, idleForMs),
-      end: () => client.end().catch(() => undefined),
+      end: () => endWithin(client, endTimeoutMs),
     }
   } catch (error) {
     await client.end().catch(() => undefined)
     throw error
   }
+}
+
+const endTimeoutMs = 1_000
+
+/** Over a wire that swallows everything the end would never be confirmed. */
+async function endWithin(client: Client, timeoutMs: number): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
+  const late = setTimeout(() => stream.destroy(), timeoutMs)
+  await client.end().catch(() => undefined)
+  clearTimeout(late)
 }
 
 /** https://www.postgresql.org/docs/current/monitoring-stats.html: of other roles' sessions hardly anything is shown. */

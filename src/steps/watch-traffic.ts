@@ -12,6 +12,10 @@ import { applicationName, type Tools } from './tools.js'
 import { TrafficRecord } from './traffic-record.js'
 
 const lookEveryMs = 100
+/** The server itself ends a look after two seconds. */
+const unansweredMs = 5_000
+/** How long the look that is under way is waited for at the end. */
+const lastLookTimeoutMs = 1_000
 /** So many blockers are told on the screen; all the others are in the report. */
 const toldBlockers = 10
 
@@ -50,8 +54,10 @@ export async function watchTraffic(plan: Plan, tools: Tools, options: WatchOptio
     gaveWay: () => record.gaveWay,
     stop: async () => {
       looking.stop()
-      await ended
+      // A look that is never answered ends with its connection.
+      await Promise.race([ended, sleep(lastLookTimeoutMs, undefined, { ref: false })])
       await watch.end()
+      await ended
       return record.asTraffic()
     },
   }
@@ -79,12 +85,24 @@ class Looking {
     while (!signal.aborted) {
       const nextAt = performance.now() + lookEveryMs
       try {
-        await this.#lookOnce()
+        if (!(await this.#isAnswered(this.#lookOnce())))
+          return this.#tellBroken(new Error('the server does not answer'))
       } catch (error) {
         // What the server refuses now, e.g. because the migration holds a lock on the catalog, it may answer next time.
         if ((error as { severity?: string }).severity !== 'ERROR') return this.#tellBroken(error as Error)
       }
       await sleep(Math.max(0, nextAt - performance.now()), undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** False when the wire swallows what is asked, or the answer. */
+  async #isAnswered(look: Promise<void>): Promise<boolean> {
+    const timer = new AbortController()
+    const given = { ref: false, signal: timer.signal }
+    try {
+      return await Promise.race([look.then(() => true), sleep(unansweredMs, false, given)])
+    } finally {
+      timer.abort()
     }
   }
 
