@@ -154,7 +154,7 @@ test('a table that is gone, is no table or may not be locked does not make the m
   const database = await createTestDatabase({
     sql: `${tables} CREATE TABLE own (id int PRIMARY KEY); CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one;
       CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA public TO ${role};
-      ALTER TABLE orders OWNER TO ${role}; ALTER TABLE own OWNER TO ${role}; REVOKE ALL ON own FROM ${role};`,
+      ALTER TABLE orders OWNER TO ${role}; ALTER TABLE own OWNER TO ${role}; REVOKE ALL ON own FROM ${role}; GRANT ALL ON seen TO ${role};`,
   })
   const engine = await database.client()
   try {

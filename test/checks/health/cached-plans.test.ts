@@ -41,6 +41,7 @@ const statements = [
   'SELECT * FROM orders o JOIN customers c ON c.id = o.customer_id',
   'TABLE orders',
   'SELECT id, customer_id FROM orders',
+  'SELECT fax, note FROM orders',
   'SELECT id, total FROM orders',
   'SELECT o.total FROM orders AS o',
   'SELECT total AS sum FROM orders ORDER BY total LIMIT 1',
