@@ -74,7 +74,9 @@ async function sweepScratchFolders(): Promise<void> {
     const owner = new RegExp(`^${scratchPrefix}(\\d+)-`).exec(name)?.[1]
     if (owner === undefined || isAlive(Number(owner))) continue
     // Another user's leftover cannot be removed by us; that is his to sweep.
-    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined)
+    await effect('scratch.sweep', () => rm(join(tmpdir(), name), { recursive: true, force: true })).catch(
+      () => undefined,
+    )
   }
 }
 

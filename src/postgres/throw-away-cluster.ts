@@ -95,8 +95,9 @@ export async function startThrowAwayCluster(
     }
     try {
       const password = randomBytes(18).toString('base64url')
-      await initialize(place, password)
-      const { server, port } = await startOnFreePort(place, { ...settingsForSpeed, ...options.settings })
+      await effect('cluster.initdb', () => initialize(place, password))
+      const settings = { ...settingsForSpeed, ...options.settings }
+      const { server, port } = await effect('cluster.launch', () => startOnFreePort(place, settings))
       const stop = () => effect('cluster.stop', () => end(server).then(remove))
       let stopped: Promise<void> | undefined
       return {

@@ -7,6 +7,7 @@ import type { Backup, BackupFile, BackupManifest, TableRowCount } from '../domai
 import type { CatalogObject } from '../domain/catalog-object.js'
 import { BackupError, CheckError, GuardError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
+import { effect } from '../effects/effect.js'
 import { makePrivateFolder, writePrivateFile } from '../effects/private-files.js'
 import { readCatalogObjects } from '../postgres/catalog-fingerprint/read-catalog-objects.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
@@ -59,7 +60,9 @@ export async function backup(plan: Plan, snapshot: Snapshot, tools: Tools): Prom
     return await makeBackup(path, clientTools, plan, snapshot, tools)
   } catch (error) {
     // Nobody must take it for a backup later, and on a full disk the report needs its room.
-    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+    await effect('backup.discard', () => rm(path, { recursive: true, force: true, maxRetries: 3 })).catch(
+      () => undefined,
+    )
     throw error
   }
 }

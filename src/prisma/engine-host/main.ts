@@ -4,7 +4,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { TargetAddress } from '../../domain/target.js'
-import { loadEffectObserver } from '../../effects/effect.js'
+import { effect, loadEffectObserver } from '../../effects/effect.js'
 import { isAlive } from '../../effects/private-files.js'
 import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
@@ -213,7 +213,8 @@ interface EventLog {
 }
 
 async function openEventLog(path: string | undefined): Promise<EventLog> {
-  const file = path === undefined ? undefined : await open(path, 'a', 0o600)
+  const file =
+    path === undefined ? undefined : await effect('engine.open-events', () => open(path, 'a', 0o600))
   let migration = ''
   return {
     noteMigration: (line) => {
