@@ -1,0 +1,168 @@
+import { expect, test } from '@jest/globals'
+import { tryBare } from '../../support/faults/bare.js'
+import { deployArguments, recordPoints } from '../../support/faults/scene.js'
+import { sweep, type Try } from '../../support/faults/sweep.js'
+import { tryFault } from '../../support/faults/try-fault.js'
+import { endBackends, killChild, killSoon, programs, signalProcess } from '../../support/faults/victims.js'
+import { restartServer, useOwnServer } from '../../support/own-server.js'
+import { sampleOf, triesAll } from './tally.js'
+
+// Its server is stopped in the middle of deploys.
+const server = useOwnServer({})
+
+const signals = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
+const group = 'kill sweep'
+const timeoutMs = triesAll ? 2_400_000 : 240_000
+
+function pointsOf(recorded: readonly string[], who: RegExp): string[] {
+  return recorded.filter((point) => who.test(point))
+}
+
+/** The record says "unknown" with the last but one file before the deploy: until then a stop changes nothing. */
+function isCalm(point: string, recorded: readonly string[]): boolean {
+  return recorded.indexOf(point) < recorded.indexOf('guard before deploy.prisma 1') - 4
+}
+
+function killGuard(point: string, recorded: readonly string[], rehearses: boolean): Try[] {
+  return signals.map((signal) => ({
+    name: `${signal} ${point}${rehearses ? ' (rehearsing)' : ''}`,
+    subject: 'guard',
+    run: () =>
+      tryFault({
+        at: point,
+        rehearses,
+        act: (_, __, guardId) => signalProcess(guardId, signal),
+        expects: ({ exitCode }) =>
+          signal !== 'SIGKILL' && isCalm(point, recorded) && exitCode !== 6
+            ? [`stopped before the deploy, it ended with ${exitCode}, not with 6`]
+            : [],
+      }),
+  }))
+}
+
+test(
+  'the guard and its children are killed at their effects',
+  async () => {
+    const plain = await recordPoints(deployArguments())
+    const rehearsed = await recordPoints(deployArguments({ rehearses: true }))
+    const known = new Set(plain)
+    const atDeploy = pointsOf(plain, /^deploy /)
+    // The places that matter most are always among them.
+    const always = [
+      'deploy after engine.commit 1',
+      'guard after deploy.prisma 1',
+      'deploy after engine.statement 4',
+    ]
+    expect(plain).toEqual(expect.arrayContaining(always))
+
+    const ofGuard = plain.flatMap((point) => killGuard(point, plain, false))
+    const whileRehearsing = rehearsed
+      .filter((point) => !known.has(point) && / 1$/.test(point))
+      .flatMap((point, place) => killGuard(point, rehearsed, true).filter((_, i) => i === place % 3))
+    const ofChildren: Try[] = [
+      ...atDeploy.flatMap((at) => [
+        child('engine host', at, ({ processId }) => signalProcess(processId, 'SIGKILL')),
+        child('Prisma CLI', at, ({ parentId }) => signalProcess(parentId, 'SIGKILL')),
+        child('backend of the deploy', at, (_, scene) => endBackends(scene, 'migrate-guard deploy%')),
+      ]),
+      ...pointsOf(
+        plain,
+        /^(deploy before engine\.(statement|commit)|guard before (file.write 17|deploy.prisma))/,
+      ).map((at) =>
+        child('backend of the lock', at, (_, scene) => endBackends(scene, 'migrate-guard lock%')),
+      ),
+      ...[0, 15, 40, 80].flatMap((delayMs) => [
+        child(`pg_dump after ${delayMs} ms`, 'guard before backup.pg-dump 1', (_, __, guardId) =>
+          killSoon(guardId, programs.dump, delayMs),
+        ),
+        child(`backend of pg_dump after ${delayMs} ms`, 'guard before backup.pg-dump 1', async (_, scene) => {
+          setTimeout(() => void endBackends(scene, 'migrate-guard backup%').catch(() => undefined), delayMs)
+        }),
+      ]),
+      ...[0, 10].map((delayMs) =>
+        child(`pg_restore after ${delayMs} ms`, 'guard before backup.read 1', (_, __, guardId) =>
+          killSoon(guardId, programs.restore, delayMs),
+        ),
+      ),
+      ...pointsOf(
+        rehearsed,
+        /^(rehearse before engine\.(statement|commit) [124]|guard before rehearsal\.pg-restore 1)/,
+      ).map((at) =>
+        child(
+          'rehearsal server',
+          at,
+          (_, __, guardId) => killChild(guardId, programs.server, 'SIGKILL'),
+          true,
+        ),
+      ),
+    ]
+    const bare = pointsOf(plain, /^deploy .*engine\.(query|statement|commit|begin)/).flatMap((point) => {
+      const at = point.replace('deploy', 'prisma')
+      return [bareChild('engine host', at, 'processId'), bareChild('Prisma CLI', at, 'parentId')]
+    })
+    const chosen = triesAll
+      ? [...ofGuard, ...whileRehearsing, ...ofChildren, ...bare]
+      : [
+          ...ofGuard.filter(({ name }) => always.includes(name.replace('SIGKILL ', ''))),
+          ...sampleOf(ofGuard, 3),
+          ...sampleOf(whileRehearsing, 1),
+          ...sampleOf(ofChildren, 3),
+          ...sampleOf(bare, 2),
+        ]
+    await sweep(group, chosen)
+  },
+  timeoutMs,
+)
+
+test(
+  'the server is stopped at once and started again',
+  async () => {
+    const points = [
+      ...['guard before backup.pg-dump 1', 'guard after lock.take 1', 'guard before deploy.prisma 1'],
+      ...[
+        'deploy before engine.statement 2',
+        'deploy before engine.commit 1',
+        'deploy after engine.commit 1',
+      ],
+      ...['deploy before engine.query 2', 'deploy after engine.query 2', 'deploy before engine.statement 4'],
+      ...[
+        'deploy after engine.statement 4',
+        'deploy after engine.statement 5',
+        'deploy after engine.query 6',
+      ],
+      ...['guard after deploy.prisma 1', 'guard before verify.diff 1'],
+    ]
+    const restart = () => restartServer(server(), 'immediate')
+    const tries = points.map((at) => child('the whole server', at, restart))
+    const bare: Try[] = points
+      .filter((at) => at.startsWith('deploy'))
+      .map((point) => {
+        const at = point.replace('deploy', 'prisma')
+        return {
+          name: `the whole server ${at}`,
+          subject: 'prisma',
+          run: () => tryBare({ at, act: restart }),
+        }
+      })
+    await sweep(group, [...sampleOf(tries, 1), ...(triesAll ? bare : [])], 1)
+  },
+  timeoutMs,
+)
+
+function child(
+  victim: string,
+  at: string,
+  act: NonNullable<Parameters<typeof tryFault>[0]['act']>,
+  rehearses = false,
+): Try {
+  return { name: `${victim}, ${at}`, subject: 'guard', run: () => tryFault({ at, act, rehearses }) }
+}
+
+/** The bare engine has no name of a run. */
+function bareChild(victim: string, point: string, which: 'processId' | 'parentId'): Try {
+  return {
+    name: `${victim}, ${point}`,
+    subject: 'prisma',
+    run: () => tryBare({ at: point, act: (question) => signalProcess(question[which], 'SIGKILL') }),
+  }
+}
