@@ -17,10 +17,9 @@ export async function signalProcess(processId: number, signal: NodeJS.Signals): 
 }
 
 /** Ends the first child of the guard, at any depth, that runs the program; nothing when there is none. */
-export async function killChild(guardId: number, program: RegExp, signal: NodeJS.Signals): Promise<boolean> {
+export async function killChild(guardId: number, program: RegExp, signal: NodeJS.Signals): Promise<void> {
   const found = descendantsOf(guardId, await readProcesses()).find(({ command }) => program.test(command))
   if (found) await signalProcess(found.processId, signal)
-  return found !== undefined
 }
 
 /** Waits in the background for the child and kills it so long after it was seen. */
