@@ -31,6 +31,12 @@ const libpqParameters =
 export function connectionStringFor(address: TargetAddress, applicationName: string): string {
   const parameters = Object.entries(address.parameters).filter(([name]) => libpqParameters.test(name))
   const entries = {
+    // A wire that is cut without a word would keep pg_dump waiting for hours: ours ends after about a minute.
+    connect_timeout: '10',
+    keepalives_idle: '30',
+    keepalives_interval: '10',
+    keepalives_count: '3',
+    tcp_user_timeout: '60000',
     host: address.host,
     port: String(address.port),
     dbname: address.database,

@@ -1,9 +1,10 @@
-import pg from 'pg'
+import type pg from 'pg'
 import connectionString from 'pg-connection-string'
 import pgpass from 'pgpass'
 import { CheckError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import { quoteIdentifier } from '../sql/names.js'
+import { WatchedClient } from './watched-client.js'
 
 /** How a connection to the target behaves; part of the startup packet, so the server itself enforces it. */
 export interface Session {
@@ -30,9 +31,7 @@ const defaultConnectTimeoutMs = 10_000
  */
 export async function openConnection(address: TargetAddress, session: Session): Promise<Client> {
   if (address.parameters.sslmode === 'prefer') return openPreferringSsl(address, session)
-  const client = new pg.Client(clientConfig(address, session))
-  // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
-  client.on('error', () => undefined)
+  const client = new WatchedClient(clientConfig(address, session))
   try {
     await client.connect()
   } catch (error) {
@@ -85,7 +84,12 @@ export async function singleConnectionPoolConfig(
   session: Session,
 ): Promise<SingleConnectionConfig> {
   const settled = address.parameters.sslmode === 'prefer' ? await settleSslMode(address, session) : address
-  return { ...clientConfig(settled, session), max: 1, idleTimeoutMillis: 0 }
+  return {
+    ...clientConfig(settled, session),
+    max: 1,
+    idleTimeoutMillis: 0,
+    Client: WatchedClient as unknown as new () => pg.ClientBase,
+  }
 }
 
 async function settleSslMode(address: TargetAddress, session: Session): Promise<TargetAddress> {
@@ -105,6 +109,11 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
     TimeZone: 'UTC',
     // When we are gone, the server ends what it does for us, also a query that would take hours.
     client_connection_check_interval: '500',
+    // And when the wire is cut without a word, it notices after a minute, and lets go of our locks.
+    tcp_keepalives_idle: '30',
+    tcp_keepalives_interval: '10',
+    tcp_keepalives_count: '3',
+    tcp_user_timeout: '60000',
     ...session.parameters,
   }
   const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
@@ -122,6 +131,8 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
       ? Number(timeoutSeconds) * 1000
       : (session.connectTimeoutMs ?? defaultConnectTimeoutMs),
     keepAlive: true,
+    // Node then asks once a second, ten times: https://nodejs.org/api/net.html#socketsetkeepaliveenable-initialdelay
+    keepAliveInitialDelayMillis: 30_000,
   } as pg.ClientConfig
 }
 

@@ -36,9 +36,13 @@ export async function waitUntilGone(
 const graceMs = 3_000
 const cancelEveryMs = 1_000
 
+/** So often what runs is cancelled before the sessions themselves are ended. */
+const cancels = 5
+
 /**
  * Waits until these sessions are gone, whose client has ended, and cancels what still runs: an engine that was left
- * behind by the program that started it would go on alone, unseen.
+ * behind by the program that started it would go on alone, unseen. A session that stays although nothing runs in it does
+ * not know that its client is gone, because the wire was cut without a word; it is ended.
  * @returns false when some are still alive after `timeoutMs`.
  */
 export async function endSessions(
@@ -47,8 +51,9 @@ export async function endSessions(
   timeoutMs: number,
 ): Promise<boolean> {
   if (await waitUntilGone(client, applicationName, graceMs)) return true
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
-    await cancelSessions(client, applicationName)
+  for (let [tries, deadline] = [1, Date.now() + timeoutMs]; Date.now() < deadline; tries += 1) {
+    if (tries > cancels) await terminateSessions(client, applicationName)
+    else await cancelSessions(client, applicationName)
     if (await waitUntilGone(client, applicationName, cancelEveryMs)) return true
   }
   return false
@@ -60,6 +65,16 @@ export async function cancelSessions(client: Client, applicationName: string): P
     client.query(
       `SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity
         WHERE application_name = $1 AND datname = pg_catalog.current_database()`,
+      [applicationName],
+    ),
+  )
+}
+
+async function terminateSessions(client: Client, applicationName: string): Promise<void> {
+  await effect('deploy.terminate', () =>
+    client.query(
+      `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+        WHERE application_name = $1 AND datname = pg_catalog.current_database() AND state <> 'active'`,
       [applicationName],
     ),
   )

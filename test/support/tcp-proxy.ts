@@ -150,20 +150,26 @@ class Wire {
   #atPoint(): void {
     if (this.options.cut === 'slow') this.#state = 'slow'
     else if (this.options.point.when === 'reply lost') this.#state = 'waiting for the reply'
-    else return this.#lose()
+    else this.#lose()
     if (this.#state === 'slow') this.options.onCut()
   }
 
   #readServer(chunk: Buffer): void {
     if (this.#state === 'lost') return
-    if (this.#state !== 'waiting for the reply') return this.#send('client', chunk)
+    if (this.#state !== 'waiting for the reply') {
+      this.#send('client', chunk)
+      return
+    }
     // Nothing of the answer goes on; when it is whole, the server has done its work.
     this.#fromServer = Buffer.concat([this.#fromServer, chunk])
     for (;;) {
       if (this.#fromServer.length < 5) return
       const length = 1 + this.#fromServer.readInt32BE(1)
       if (this.#fromServer.length < length) return
-      if (this.#fromServer[0] === readyForQuery) return this.#lose()
+      if (this.#fromServer[0] === readyForQuery) {
+        this.#lose()
+        return
+      }
       this.#fromServer = this.#fromServer.subarray(length)
     }
   }

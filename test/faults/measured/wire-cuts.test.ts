@@ -61,7 +61,7 @@ const ownPoints: Readonly<Record<string, CutPoint>> = {
 const ofDump = { session: /^migrate-guard backup/ }
 const dumpPoints: Readonly<Record<string, CutPoint>> = {
   'before its session begins': { ...ofDump, message: 'startup', when: 'before it is sent' },
-  'its session has begun, reply lost': { ...ofDump, message: 'startup', when: 'reply lost' },
+  'its session has begun, reply lost': { ...ofDump, message: /set_config|SET /, when: 'reply lost' },
   'before it takes the snapshot': {
     ...ofDump,
     message: /SET TRANSACTION SNAPSHOT/,

@@ -29,8 +29,8 @@ export async function tryBare(fault: BareFault): Promise<string[]> {
       : undefined
     const { exitCode } = await barePrisma(scene.project, deploy, { ...env, ...observer })
     control.close()
-    const wrong = await settle(scene)
     await fault.repair?.(scene)
+    const wrong = await settle(scene)
     const { kind, history } = await scene.truth()
     if (at && act && !control.wasAsked()) throw new Error(`bare prisma never came to ${at}`)
     if ((exitCode === 0) !== (kind === 'all')) wrong.push(`exit ${exitCode}, the database is ${kind}`)

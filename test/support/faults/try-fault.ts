@@ -40,8 +40,8 @@ export async function tryFault(fault: Fault): Promise<string[]> {
     guardId = running.pid
     const result = await running.result
     control.close()
-    const wrong = await settle(scene)
     await fault.repair?.(scene)
+    const wrong = await settle(scene)
     const truth = await scene.truth()
     const record = await scene.record()
     wrong.push(...contradictions({ result, record }, truth))

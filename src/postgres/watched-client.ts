@@ -1,0 +1,117 @@
+import pg from 'pg'
+
+/** The driver's own socket, which its types do not show. */
+interface Inside {
+  /** False while the answer of a query is waited for. */
+  readonly readyForQuery?: boolean
+  readonly processID?: number | null
+  readonly connection: { readonly stream: NodeJS.ReadWriteStream & Stream }
+}
+
+interface Stream {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  destroy(error?: Error): void
+}
+
+/** A wire that is silent is looked at this often. */
+const tickMs = 5_000
+/** So many silent ticks before the server is asked what it does for us, and again after as many. */
+const silentTicks = 2
+const lookTimeoutMs = 5_000
+/** So many times in a row the server cannot be reached before the wire is given up. */
+const unreachableLooks = 3
+const endTimeoutMs = 5_000
+
+/**
+ * A connection that notices when its answer is lost. A wire that was cut without a word (a firewall, a proxy, a host that
+ * died) would keep a query waiting for ever: TCP tells nobody who only listens. So when nothing moves for ten seconds while
+ * an answer is due, a second connection asks what the server does for the first one; when it does nothing, the answer is
+ * not on its way, and the query fails with "Connection terminated". However long a query really takes, it is waited for.
+ */
+export class WatchedClient extends pg.Client {
+  constructor(config: pg.ClientConfig) {
+    super(config)
+    // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
+    this.on('error', () => undefined)
+    this.once('connect', () => watch(this, config))
+  }
+
+  /** Ends the session; a server that does not answer to that is not waited for. */
+  override end(): Promise<void>
+  override end(callback: (error: Error) => void): void
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    const cut = setTimeout(() => streamOf(this).destroy(), endTimeoutMs)
+    this.connectionEnded().then(() => clearTimeout(cut))
+    return callback ? super.end(callback) : super.end()
+  }
+
+  private connectionEnded(): Promise<void> {
+    return new Promise((resolve) => this.once('end', resolve))
+  }
+}
+
+function streamOf(client: pg.Client): Stream {
+  return (client as unknown as Inside).connection.stream
+}
+
+function watch(client: pg.Client, config: pg.ClientConfig): void {
+  const inside = client as unknown as Inside
+  const stream = streamOf(client)
+  let bytes = 0
+  let ticks = 0
+  let unreachable = 0
+  const giveUp = (why: string) =>
+    stream.destroy(new Error(`Connection terminated: the answer of the server is lost, ${why}`))
+  const tick = async () => {
+    const moved = stream.bytesRead + stream.bytesWritten
+    const isDue = inside.readyForQuery === false
+    ticks = isDue && moved === bytes ? ticks + 1 : 0
+    bytes = moved
+    if (ticks < silentTicks) return
+    ticks = 0
+    const found = await look(inside.processID ?? 0, config)
+    // It may have come in the meantime.
+    if (inside.readyForQuery !== false || stream.bytesRead + stream.bytesWritten !== bytes) return
+    unreachable = found === 'unreachable' ? unreachable + 1 : 0
+    if (found === 'nothing to do') giveUp('it waits for us')
+    else if (unreachable >= unreachableLooks) giveUp('it cannot be reached any more')
+  }
+  const timer = setInterval(() => void tick().catch(() => undefined), tickMs)
+  timer.unref()
+  client.once('end', () => clearInterval(timer))
+}
+
+/**
+ * What the server does for a session of ours, asked on another connection. One that has sent its last answer is idle; one
+ * that cannot get rid of its answer waits in ClientWrite.
+ */
+async function look(
+  processId: number,
+  config: pg.ClientConfig,
+): Promise<'at work' | 'nothing to do' | 'unreachable'> {
+  const other = new pg.Client({
+    ...config,
+    // A pool hides it from such a copy.
+    password: config.password,
+    application_name: 'migrate-guard watch',
+    connectionTimeoutMillis: lookTimeoutMs,
+    query_timeout: lookTimeoutMs,
+  })
+  other.on('error', () => undefined)
+  try {
+    await other.connect()
+    const { rows } = await other.query(
+      `SELECT state IS NULL OR (state = 'active' AND wait_event IS DISTINCT FROM 'ClientWrite')
+              OR state_change > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $2) AS busy
+         FROM pg_catalog.pg_stat_activity WHERE pid = $1`,
+      [processId, (tickMs * silentTicks) / 2_000],
+    )
+    return rows[0]?.busy ? 'at work' : 'nothing to do'
+  } catch (error) {
+    // A server that refuses us, for example because it has no connection left, is there.
+    return 'severity' in (error as object) ? 'at work' : 'unreachable'
+  } finally {
+    void other.end().catch(() => undefined)
+  }
+}
