@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, readdir, stat } from 'node:fs/promises'
+import { chmod, open, readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BackupFile } from '../domain/backup.js'
@@ -10,6 +10,7 @@ import { effect } from '../effects/effect.js'
 import { runProcess } from '../effects/run-process.js'
 import { connectionStringFor } from './client-environment.js'
 import type { ClientTool } from './client-tools.js'
+import { watchDump } from './dump-watch.js'
 import { RestoreOutput, type RestoreProgress } from './restore-output.js'
 import { RowCounter } from './row-counter.js'
 
@@ -40,6 +41,8 @@ export const lockWaitTimeoutMs = 30_000
 export async function dumpDatabase(request: DumpRequest): Promise<void> {
   const { tool, address, folder, signal } = request
   const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.jobs, request.onProgress)
+  const stalled = new AbortController()
+  const stopWatching = watchDump(request, () => stalled.abort())
   const result = await runProcess({
     effect: 'backup.pg-dump',
     file: tool.path,
@@ -48,6 +51,8 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       `--jobs=${request.jobs}`,
       '--compress=1',
       '--no-password',
+      // Done by us afterwards; it would look like a pg_dump that has stopped.
+      '--no-sync',
       '--verbose',
       `--snapshot=${request.snapshotId}`,
       `--lock-wait-timeout=${lockWaitTimeoutMs}`,
@@ -57,8 +62,17 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
     // Its messages are read, so they must be in English.
     environment: { ...request.environment, LC_ALL: 'C', LC_MESSAGES: 'C' },
     onStderr: (chunk) => output.add(chunk),
-    signal,
-  })
+    signal: AbortSignal.any([signal, stalled.signal]),
+  }).finally(stopWatching)
+  if (stalled.signal.aborted) {
+    throw new BackupError(
+      'dump-stalled',
+      'pg_dump did nothing for a minute, and neither did the server for it',
+      {
+        hint: 'Look at the network between here and the server, and at the disk of the backups; then run the command again.',
+      },
+    )
+  }
   if (result.exitCode !== 0) {
     throw new BackupError(
       'dump-failed',
@@ -68,14 +82,28 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       },
     )
   }
-  await makeFilesPrivate(folder)
+  await protectFiles(folder)
 }
 
-/** pg_dump makes its files readable for everybody; so far only the folder kept others out. */
-async function makeFilesPrivate(folder: string): Promise<void> {
+/** pg_dump makes its files readable for everybody; so far only the folder kept others out. And none is synced yet. */
+async function protectFiles(folder: string): Promise<void> {
   await effect('backup.protect', async () => {
-    for (const name of await readdir(folder)) await chmod(join(folder, name), 0o600)
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name)
+      await chmod(path, 0o600)
+      await syncToDisk(path)
+    }
+    await syncToDisk(folder)
   })
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Client } from './connection.js'
 const pollMs = 100
 
 /** Other sessions on this database with this application_name that are still alive on the server. */
-async function countSessions(client: Client, applicationName: string): Promise<number> {
+export async function countSessions(client: Client, applicationName: string): Promise<number> {
   const { rows } = await client.query(
     `SELECT pg_catalog.count(*)::int AS alive FROM pg_catalog.pg_stat_activity
       WHERE application_name = $1 AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()`,

@@ -13,6 +13,7 @@ import { readLockHolders } from '../postgres/lock-holders.js'
 import { cancelSessions, endSessions } from '../postgres/sessions.js'
 import { type DeployEvidence, type DeployTraces, gatherEvidence } from './deploy-evidence.js'
 import { followEngine, readEngineEvents } from './follow-engine.js'
+import { watchForHungPrisma } from './hung-prisma.js'
 import { writeLockGroups } from './lock-groups.js'
 import { readRehearsedSteps } from './rehearsal/rehearsed-steps.js'
 import { repeatNative } from './repeat-native.js'
@@ -93,6 +94,7 @@ async function runPrisma(
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
   const stopCancelling = cancelWhenInterrupted(purpose, tools)
+  const watch = watchForHungPrisma(applicationName(tools, purpose), tools)
   try {
     return await prisma.run({
       effect: `${purpose}.prisma`,
@@ -108,8 +110,10 @@ async function runPrisma(
       ...(await writeLockGroups(plan, tools)),
       observes: purpose === 'rehearse',
       ...(catalogStepsFile ? { catalogStepsFile } : {}),
+      signal: watch.hung,
     })
   } finally {
+    watch.stop()
     stopCancelling()
   }
 }

@@ -29,6 +29,11 @@ CREATE TABLE cities (id int PRIMARY KEY);
 `,
 }
 
+/** The SQL of one of them. */
+export function sqlOf(name: string): string {
+  return migrations[name as keyof typeof migrations]
+}
+
 const rows = `INSERT INTO people SELECT i, 'person' || i % 90 || '@example.org', nullif('city ' || i % 7, 'city 3') FROM generate_series(1, 100) i;
 INSERT INTO visits SELECT i, i FROM generate_series(1, 130) i;
 `

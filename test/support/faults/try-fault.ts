@@ -19,6 +19,8 @@ export interface Fault {
   readonly arguments?: readonly string[]
   /** What more must hold of the end; gives what is wrong. */
   readonly expects?: (result: CliResult, truth: Truth, scene: FaultScene) => string[] | Promise<string[]>
+  /** A forged history or a foreign object is not for the guard to mend: it only must be seen. */
+  readonly staysBroken?: boolean
   /** Takes the cause away before the recovery. */
   readonly repair?: (scene: FaultScene) => Promise<void>
 }
@@ -44,12 +46,13 @@ export async function tryFault(fault: Fault): Promise<string[]> {
     const wrong = await settle(scene)
     const truth = await scene.truth()
     const record = await scene.record()
-    wrong.push(...contradictions({ result, record }, truth))
+    if (!fault.staysBroken) wrong.push(...contradictions({ result, record }, truth))
     if (at && act && !control.wasAsked()) wrong.push(`it never came to ${at}`)
     wrong.push(...((await fault.expects?.(result, truth, scene)) ?? []))
     // A run that ended by itself cleans up by itself.
     if (result.exitCode !== undefined) wrong.push(...(await litterOf(scene)))
-    if (!isSettled(result, truth)) {
+    if (fault.staysBroken) wrong.push(...(result.exitCode === 21 ? [] : ['it was not seen']))
+    else if (!isSettled(result, truth)) {
       wrong.push(...(await recover(scene, record?.failure?.hint)))
       wrong.push(...(await litterOf(scene)))
     }
