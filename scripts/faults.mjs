@@ -1,0 +1,115 @@
+// Runs the measured faults and prints how often the guard, and a bare `prisma migrate deploy`, were right.
+//   node scripts/faults.mjs [group…] [--all|--sample] [--seed <n>] [--write]
+// --all tries everything (the default), --sample some; --write puts the table into docs/reliability.md. Exits 1 when the
+// guard was wrong once, or a test failed.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: 'boolean', default: false },
+    sample: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+const known = readdirSync(join(root, 'test/faults/measured'))
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => name.replace('.test.ts', ''))
+const groups = positionals.map((name) => name.replaceAll(' ', '-'))
+const unknown = groups.filter((name) => !known.includes(name))
+
+if (unknown.length > 0) {
+  console.error(`no such group: ${unknown.join(', ')}; there are ${known.join(', ')}`)
+  process.exitCode = 2
+} else {
+  process.exitCode = measure(groups.length > 0 ? groups : known)
+}
+
+/** Gives the exit code. */
+function measure(names) {
+  const folder = mkdtempSync(join(tmpdir(), 'guard-faults-'))
+  const log = join(folder, 'tried.ndjson')
+  const startedAt = Date.now()
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'scripts/test.mjs'),
+      ...(values.sample ? [] : ['--long']),
+      // One group after the other: each tries two scenes at a time already.
+      '--runInBand',
+      ...names.map((name) => `test/faults/measured/${name}.test.ts`),
+    ],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, MIGRATE_GUARD_FAULTS_LOG: log, MIGRATE_GUARD_FAULTS_SEED: values.seed },
+    },
+  )
+  const tried = existsSync(log)
+    ? readFileSync(log, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : []
+  rmSync(folder, { recursive: true })
+  const minutes = Math.ceil((Date.now() - startedAt) / 60_000)
+  const table = makeTable(tried)
+  const wrong = tried.filter(({ subject, right }) => subject === 'guard' && !right)
+  console.log(`\n${table}\n`)
+  for (const one of wrong) console.log(`wrong: ${one.group}, ${one.name}: ${one.wrong}`)
+  console.log(`wrong verdicts of the guard: ${wrong.length} (${minutes} min, seed ${values.seed})`)
+  if (values.write) writeTable(table, minutes)
+  return status === 0 && wrong.length === 0 ? 0 : 1
+}
+
+function makeTable(tried) {
+  const groups = [...new Set(tried.map(({ group }) => group))]
+  const cells = (own) =>
+    ['guard', 'prisma'].flatMap((subject) => {
+      const of = own.filter((one) => one.subject === subject)
+      return of.length === 0 ? ['–', '–'] : [of.length, of.filter(({ right }) => right).length]
+    })
+  const rows = [
+    ['faults', 'guard tried', 'guard right', 'bare Prisma tried', 'bare Prisma right'],
+    ['---', '---:', '---:', '---:', '---:'],
+    ...groups.map((group) => [group, ...cells(tried.filter((one) => one.group === group))]),
+    ['**all**', ...cells(tried)],
+  ]
+  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+function writeTable(table, minutes) {
+  const path = join(root, 'docs/reliability.md')
+  const versions = [
+    `Node ${process.versions.node}`,
+    `Prisma ${readJson('node_modules/prisma/package.json').version}`,
+    postgresVersion(),
+    `migrate-guard ${readJson('package.json').version}`,
+  ]
+  const command = ['npm run test:faults', ...process.argv.slice(2)]
+    .join(' ')
+    .replace('faults -', 'faults -- -')
+  const date = new Date().toISOString().slice(0, 10)
+  const text = `${table}\n\nMeasured on ${date} with ${versions.join(', ')}, by \`${command}\`, in ${minutes} minutes.`
+  const [before, after] = ['<!-- table -->', '<!-- end of table -->']
+  const page = readFileSync(path, 'utf8')
+  const from = page.indexOf(before) + before.length
+  writeFileSync(path, `${page.slice(0, from)}\n${text}\n${page.slice(page.indexOf(after))}`)
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'))
+}
+
+function postgresVersion() {
+  const { stdout = '' } = spawnSync('pg_dump', ['--version'], { encoding: 'utf8' })
+  return `PostgreSQL ${/[\d.]+/.exec(stdout ?? '')?.[0] ?? 'of this machine'}`
+}
