@@ -6,6 +6,7 @@ import type { Plan } from './domain/plan.js'
 import type { Rehearsal } from './domain/rehearsal.js'
 import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
+import { asMachineTrouble } from './effects/machine-trouble.js'
 import { withScratchFolder } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
 import { asServerTrouble } from './postgres/connection.js'
@@ -260,15 +261,15 @@ async function inRun(
     },
   })
   let error: unknown
-  await withScratchFolder(async (scratchFolder) => {
-    try {
+  try {
+    await withScratchFolder(async (scratchFolder) => {
       const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
       const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
       await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
-    } catch (caught) {
-      error = asServerTrouble(caught)
-    }
-  })
+    })
+  } catch (caught) {
+    error = asMachineTrouble(asServerTrouble(caught))
+  }
   surroundings.screen.clearProgress()
   await run.end(error)
   const reportPath = await run.report(writeReports)

@@ -48,31 +48,25 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       stdin: 'ignore',
       extendEnv: false,
       env: request.environment ?? process.env,
-      buffer: { stdout: request.onStdout === undefined, stderr: request.onStderr === undefined },
-      maxBuffer: keptOutputBytes,
-      stripFinalNewline: true,
+      // Kept by ourselves: a limit of execa's would kill a child that says too much, in the middle of its work.
+      buffer: false,
       detached: request.ownGroup ?? false,
       cleanup: true,
       forceKillAfterDelay: 5_000,
-      ...(request.onStdout || request.onStderr ? { encoding: 'buffer' as const } : {}),
       ...(request.directory === undefined ? {} : { cwd: request.directory }),
       ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
       ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
     })
-    if (request.onStdout) child.stdout?.on('data', request.onStdout)
-    if (request.onStderr) child.stderr?.on('data', request.onStderr)
+    const stdout = new KeptOutput()
+    const stderr = new KeptOutput()
+    child.stdout?.on('data', request.onStdout ?? ((chunk: Buffer) => stdout.add(chunk)))
+    child.stderr?.on('data', request.onStderr ?? ((chunk: Buffer) => stderr.add(chunk)))
     const result = await child
-    const text = (output: unknown) =>
-      output instanceof Uint8Array
-        ? Buffer.from(output).toString('utf8')
-        : typeof output === 'string'
-          ? output
-          : ''
     return {
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
-      stdout: text(result.stdout),
-      stderr: text(result.stderr),
+      stdout: stdout.text(),
+      stderr: stderr.text(),
       timedOut: result.timedOut,
       cancelled: result.isCanceled,
       notStarted:
@@ -84,6 +78,25 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       durationMs: performance.now() - started,
     }
   })
+}
+
+class KeptOutput {
+  #chunks: Buffer[] = []
+  #sizeBytes = 0
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#sizeBytes += chunk.length
+    while (this.#sizeBytes - (this.#chunks[0]?.length ?? 0) > keptOutputBytes)
+      this.#sizeBytes -= this.#chunks.shift()?.length ?? 0
+  }
+
+  /** Without the last newline. */
+  text(): string {
+    return Buffer.concat(this.#chunks)
+      .toString('utf8')
+      .replace(/\r?\n$/, '')
+  }
 }
 
 interface Ending {

@@ -45,7 +45,11 @@ type Lie = {
 const lyingClis: Readonly<Record<string, Lie>> = {
   'does nothing and exits 0': { body: sayAllIsWell, exits: [20] },
   'does nothing and exits 1': { body: 'process.exitCode = 1', exits: [20] },
-  'marks all as applied and runs nothing': { body: rows + sayAllIsWell, exits: [21], staysBroken: true },
+  'marks all as applied and runs nothing': {
+    body: `${rows}\n${sayAllIsWell}`,
+    exits: [21],
+    staysBroken: true,
+  },
   'marks all as applied, and forges the events of the engine': {
     body: `${rows}\n${forgedEvents}`,
     exits: [21],
@@ -65,12 +69,11 @@ const lyingClis: Readonly<Record<string, Lie>> = {
   'finishes the row of another migration': {
     body: row(first).replace(`'${first}'`, "'20200101000000_other'"),
     exits: [20, 21],
-    staysBroken: true,
   },
   'copies an old row of the history': {
     body: `await client.query("INSERT INTO _prisma_migrations SELECT 'stale', checksum, finished_at, '${first}', NULL, NULL, started_at, 1 FROM _prisma_migrations")`,
-    exits: [21],
-    staysBroken: true,
+    // Of the wrong checksum: it is cleared away.
+    exits: [20],
   },
   'runs a migration of another project': {
     body: `await client.query('CREATE TABLE alien (id int)')\n${sayAllIsWell}`,
@@ -155,7 +158,10 @@ function ofCli([name, { body, exits, staysBroken, isSlow }]: [string, Lie]): Try
           putBack = await lyingCli(scene, body)
           return undefined
         },
-        repair: async () => putBack?.(),
+        repair: async ({ database }) => {
+          await putBack?.()
+          await database.query("DELETE FROM _prisma_migrations WHERE migration_name LIKE '2020%'")
+        },
         ...(staysBroken ? { staysBroken } : {}),
         expects: ({ exitCode, stdout, stderr }) =>
           exits.includes(exitCode ?? -1)
@@ -216,7 +222,7 @@ test(
     await sweep(
       'lying children',
       only
-        ? all.filter(({ name }) => name.includes(only))
+        ? all.filter(({ name }) => new RegExp(only).test(name))
         : triesAll
           ? all
           : [...sampleOf(quick, 2), ...sampleOf(tools, 1), ...sampleOf(engines, 1), ...sampleOf(bare, 1)],

@@ -132,7 +132,7 @@ test(
     await sweep(
       'wire cuts',
       only
-        ? all.filter(({ name }) => name.includes(only))
+        ? all.filter(({ name }) => new RegExp(only).test(name))
         : triesAll
           ? all
           : [ofEngine, ofGuard, dumps, bare].flatMap((tries) => sampleOf(tries.filter(quick), 1)),

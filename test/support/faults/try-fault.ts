@@ -42,10 +42,10 @@ export async function tryFault(fault: Fault): Promise<string[]> {
     guardId = running.pid
     const result = await running.result
     control.close()
+    const record = await scene.record()
     await fault.repair?.(scene)
     const wrong = await settle(scene)
     const truth = await scene.truth()
-    const record = await scene.record()
     if (!fault.staysBroken) wrong.push(...contradictions({ result, record }, truth))
     if (at && act && !control.wasAsked()) wrong.push(`it never came to ${at}`)
     wrong.push(...((await fault.expects?.(result, truth, scene)) ?? []))
