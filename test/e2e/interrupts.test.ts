@@ -68,7 +68,7 @@ async function waitUntilBlocked({ database }: Shop, running: RunningCli): Promis
 }
 
 async function expectSoon(work: () => Promise<void>): Promise<void> {
-  const giveUpAt = Date.now() + 15_000
+  const giveUpAt = Date.now() + 30_000
   for (;;) {
     try {
       return await work()
