@@ -175,7 +175,13 @@ async function look(plan: Plan, run: Run, tools: Tools): Promise<{ findings: Fin
 async function checkData(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Findings> {
   const work = () => interruptible(tools, () => check(plan, snapshot, tools))
   const findings = await run.step('check', work, summaries.check)
-  assertNothingBlocks(findings)
+  try {
+    assertNothingBlocks(findings)
+  } catch (error) {
+    // What another has deployed since the plan was made looks like a blocker, such as a table that exists already.
+    await interruptible(tools, () => assertStillAsPlanned(plan, tools))
+    throw error
+  }
   return findings
 }
 
