@@ -47,6 +47,12 @@ test('DROP TABLE takes the parents of its foreign keys first', async () => {
   ])
 })
 
+test('a partitioned parent comes first with its partitions', async () => {
+  // Whether the partitioned table itself is locked hangs on the server's version.
+  const [group] = await groups('DROP TABLE payments')
+  expect(group).toMatch(/accounts_0.*accounts_1, ACCESS EXCLUSIVE payments$/)
+})
+
 test('the strongest mode of each table, under the name that it has then', async () => {
   expect(
     await groups(`CREATE INDEX ON orders (total); ALTER TABLE customers RENAME TO people;
@@ -90,12 +96,12 @@ test('nothing is locked early for the long work of somebody else', async () => {
     expect([
       work,
       ...(await groups(
-        `ALTER TABLE members ADD x int; ALTER TABLE customers ADD x int; ${work}; ALTER TABLE orders ADD x int; DROP TABLE payments`,
+        `ALTER TABLE members ADD x int; ALTER TABLE customers ADD x int; ${work}; ALTER TABLE orders ADD x int; ALTER TABLE documents ADD x int`,
       )),
     ]).toEqual([
       work,
       '1: ACCESS EXCLUSIVE members, ACCESS EXCLUSIVE customers',
-      '4: ACCESS EXCLUSIVE orders, ACCESS EXCLUSIVE accounts, ACCESS EXCLUSIVE accounts_0, ACCESS EXCLUSIVE accounts_1, ACCESS EXCLUSIVE payments',
+      '4: ACCESS EXCLUSIVE orders, ACCESS EXCLUSIVE documents',
     ])
   }
   // Short work becomes long where there is much of it.
