@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import {
   firstMigration,
   type GuardedDatabase,
@@ -6,6 +6,9 @@ import {
   writeObserver,
 } from '../support/guarded-database.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
+
+// Each scene runs the command five times.
+jest.setTimeout(180_000)
 
 const phones = '20260201000000_phones'
 const sql = `ALTER TABLE people ADD COLUMN phone text;
