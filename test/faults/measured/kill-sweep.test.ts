@@ -8,7 +8,8 @@ import { restartServer, useOwnServer } from '../../support/own-server.js'
 import { sampleOf, triesAll } from './tally.js'
 
 // Its server is stopped in the middle of deploys.
-const server = useOwnServer({})
+// What it says is committed must be there after it was stopped at once.
+const server = useOwnServer({ synchronous_commit: 'on' })
 
 const signals = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
 const group = 'kill sweep'

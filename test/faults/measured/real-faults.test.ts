@@ -11,7 +11,7 @@ import { restartServer, stopServer, useOwnServer } from '../../support/own-serve
 import { sampleOf, triesAll } from './tally.js'
 
 // It is restarted, filled and taken full; nobody else's scenes are on it.
-const server = useOwnServer({ max_connections: '40' })
+const server = useOwnServer({ max_connections: '40', synchronous_commit: 'on' })
 
 /** One scene, told to the guard and to a bare Prisma. */
 interface Scene {
