@@ -159,9 +159,9 @@ function withRole(
   const repair = async (scene: FaultScene) => {
     await scene.database.query(back(role))
     // The recovery, and the drop of the scene, are the superuser's.
-    await scene.database.query(
-      `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
-    )
+    await scene.database.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`)
+    // It goes with the server at the latest.
+    await scene.database.query(`DROP ROLE ${role}`).catch(() => undefined)
   }
   return {
     name: `${name}, ${at}`,
@@ -235,8 +235,8 @@ function serverDiskFull(): Scene {
   }
   return {
     name: "the disk of the server's tablespace is full",
-    guard: { prepare, at: 'deploy before engine.statement 4', act, repair },
-    bare: { prepare, at: 'prisma before engine.statement 4', act, repair },
+    guard: { prepare, at: 'deploy before engine.statement 2', act, repair },
+    bare: { prepare, at: 'prisma before engine.statement 2', act, repair },
   }
 }
 
