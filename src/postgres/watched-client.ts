@@ -42,12 +42,10 @@ export class WatchedClient extends pg.Client {
   override end(callback: (error: Error) => void): void
   override end(callback?: (error: Error) => void): Promise<void> | void {
     const cut = setTimeout(() => streamOf(this).destroy(), endTimeoutMs)
-    this.connectionEnded().then(() => clearTimeout(cut))
+    // A session that has ended already does not say so again; the process must not wait for that.
+    cut.unref()
+    this.once('end', () => clearTimeout(cut))
     return callback ? super.end(callback) : super.end()
-  }
-
-  private connectionEnded(): Promise<void> {
-    return new Promise((resolve) => this.once('end', resolve))
   }
 }
 

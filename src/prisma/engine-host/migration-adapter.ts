@@ -74,10 +74,10 @@ export function makeMigrationAdapter(
       }
     }
     adapter.performIO = async (query) => {
-      const rowId = insertedHistoryRow(query)
-      if (rowId !== undefined) onHistoryRow?.(rowId)
       const write = !/^\s*SELECT\b/i.test(query.sql)
       if (write) await lookOnce()
+      const rowId = insertedHistoryRow(query)
+      if (rowId !== undefined) onHistoryRow?.(rowId)
       const result = write
         ? await effect('engine.query', () => repeatCancelled(() => performIO(query)))
         : await performIO(query)
