@@ -178,7 +178,8 @@ async function checkData(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools)
   try {
     assertNothingBlocks(findings)
   } catch (error) {
-    // What another has deployed since the plan was made looks like a blocker, such as a table that exists already.
+    // What another deploys at this moment looks like a blocker: a row that is not finished, a table that exists already.
+    if (!tools.settings.dryRun && tools.settings.command === 'deploy') await untilPrismaIsDone(tools)
     await interruptible(tools, () => assertStillAsPlanned(plan, tools))
     throw error
   }

@@ -238,6 +238,12 @@ const brokenConnection = /Connection terminated|ECONNRESET|EPIPE|ETIMEDOUT|not q
 export function asServerTrouble(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CheckError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
+  if ('severity' in error && code === '42501') {
+    return new CheckError('privilege-missing', `the server refuses what the guard must read: ${message}`, {
+      hint: 'Grant it to the role of the database URL, or give the URL of the role that owns the tables.',
+      cause: error,
+    })
+  }
   const fromServer = 'severity' in error && troubleStates.test(code)
   if (!fromServer && !brokenConnection.test(`${code} ${message}`)) return error
   return new CheckError('target-lost', `the target stopped answering: ${message}`, {

@@ -22,7 +22,7 @@ import {
   describeRow,
   describeUnmet,
 } from './standing/describe-evidence.js'
-import { type FoundRow, findRow, type HistoryRowState, isOpen } from './standing/history-row.js'
+import { type FoundRow, findRow, isOpen } from './standing/history-row.js'
 import { type CatalogJudgement, judgeCatalog } from './standing/judge-catalog.js'
 import { type FoundTraces, tracesByEngine, tracesWithoutEngine } from './standing/migration-traces.js'
 
@@ -71,7 +71,7 @@ export async function gatherEvidence(
       plan.engine === 'hosted' && migration.statements.length > 0
         ? await tracesByEngine(migration, own, client)
         : tracesWithoutEngine(migration, row.state, unmet)
-    let traces = isRowWithoutRun(row.state, found.traces) ? 'unknown' : found.traces
+    let traces = isRowWithoutRun(row, found.traces) ? 'unknown' : found.traces
     // CONCURRENTLY leaves something behind also when it fails.
     if (traces === 'none' && row.state !== 'none' && mayLeaveTraces(migration) && catalogChanged)
       traces = invalidIndexes.length > 0 ? 'part' : 'unknown'
@@ -86,8 +86,9 @@ export async function gatherEvidence(
     ...describeCatalog(before, after),
     ...(judgement && timeline ? describeJudgement(judgement, timeline) : []),
   )
+  const missing = isComplete ? unmet.map(describeUnmet) : []
   const standing: Standing = isComplete
-    ? { kind: 'all' }
+    ? standingOfComplete(missing)
     : concludeStanding({
         pending: plan.pending,
         reaches,
@@ -97,7 +98,7 @@ export async function gatherEvidence(
         invalidIndexes: judgement?.invalidIndexes ?? newInvalidIndexes(before, after),
       })
   const found = {
-    state: stateOf(standing, migrations, catalogChanged),
+    state: stateOf(standing, catalogChanged),
     standing,
     migrations,
     ...(invalidIndexes.length ? { invalidIndexes } : {}),
@@ -119,7 +120,6 @@ export async function gatherEvidence(
       complete: false,
     }
   }
-  const missing = unmet.map(describeUnmet)
   evidence.push(
     ...missing.map((text) => `not as planned: ${text}`),
     ...(missing.length === 0
@@ -128,7 +128,7 @@ export async function gatherEvidence(
   )
   return {
     ...found,
-    ...(missing.length ? { standing: { kind: 'unknown', why: missing.join(', ') }, unmet: missing } : {}),
+    ...(missing.length ? { unmet: missing } : {}),
     evidence,
     complete: missing.length === 0,
   }
@@ -144,14 +144,15 @@ function isAtEnd({ places }: CatalogJudgement, timeline: CatalogTimeline | undef
  */
 function reachOf(
   { statements }: PendingMigration,
-  { state, byOther }: FoundRow,
+  row: FoundRow,
   { least, most, traces }: FoundTraces,
   isSeen: boolean,
 ): MigrationReach {
   const all = statements.length
+  const { state, byOther } = row
   if (byOther) return { least: 0, most: all, row: state === 'finished' && !isSeen ? 'unfinished' : state }
   // A finished row that the engine does not vouch for proves nothing.
-  if (isRowWithoutRun(state, traces)) return { least: 0, most: all, row: 'unfinished' }
+  if (isRowWithoutRun(row, traces)) return { least: 0, most: all, row: 'unfinished' }
   return { least, most, row: state }
 }
 
@@ -161,8 +162,8 @@ function mayLeaveTraces({ execution }: PendingMigration): boolean {
 }
 
 /** Somebody has written that the migration is applied, but it was not our engine that ran it. */
-function isRowWithoutRun(historyRow: HistoryRowState, traces: Traces): boolean {
-  return historyRow === 'finished' && traces !== 'all'
+function isRowWithoutRun({ state, isOfOtherFile }: FoundRow, traces: Traces): boolean {
+  return state === 'finished' && (traces !== 'all' || isOfOtherFile)
 }
 
 function outcomeOf(
@@ -194,16 +195,15 @@ function failureOf({ statement, line, sqlstate, message }: StatementFailure): St
   }
 }
 
-/** What the standing leaves open, what is seen of the catalog may still decide: it is changed, whatever by. */
-function stateOf(
-  standing: Standing,
-  migrations: readonly MigrationOutcome[],
-  catalogChanged: boolean,
-): DatabaseState {
+/** What the standing leaves open, the catalog may still decide: it is changed, whatever by. What an engine says does not. */
+function stateOf(standing: Standing, catalogChanged: boolean): DatabaseState {
   if (standing.kind === 'unchanged') return 'unchanged'
-  if (standing.kind !== 'unknown') return 'changed'
-  const found = new Set(migrations.map(({ traces }) => traces))
-  return found.has('all') || found.has('part') || catalogChanged ? 'changed' : 'unknown'
+  return standing.kind !== 'unknown' || catalogChanged ? 'changed' : 'unknown'
+}
+
+/** Engine and history say that all is applied; what the statements name must be seen, too. */
+function standingOfComplete(missing: readonly string[]): Standing {
+  return missing.length === 0 ? { kind: 'all' } : { kind: 'unknown', why: missing.join(', ') }
 }
 
 /** Indexes that no reader uses, and that were not there, or were valid, before. */

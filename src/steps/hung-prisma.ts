@@ -5,6 +5,8 @@ import { readSession, type Tools } from './tools.js'
 const lookMs = 5_000
 /** Longer than any Prisma takes to start and to connect. */
 const looksUntilHung = 12
+/** A server that does not answer says nothing about Prisma, but one that is away for ten minutes has no session either. */
+const looksUntilAway = 120
 
 /**
  * Watches for a Prisma that hangs without being at work: its CLI is known to hang after its end
@@ -17,6 +19,7 @@ export function watchForHungPrisma(
 ): { readonly hung: AbortSignal; stop(): void } {
   const controller = new AbortController()
   let without = 0
+  let away = 0
   let busy = false
   const look = () =>
     withConnection(tools.settings.target, readSession(tools), (client) =>
@@ -25,10 +28,10 @@ export function watchForHungPrisma(
   const timer = setInterval(async () => {
     if (busy) return
     busy = true
-    // A server that does not answer says nothing about Prisma.
-    const sessions = await look().catch(() => 1)
+    const sessions = await look().catch(() => undefined)
+    away = sessions === undefined ? away + 1 : 0
     without = sessions === 0 ? without + 1 : 0
-    if (without >= looksUntilHung) controller.abort()
+    if (without >= looksUntilHung || away >= looksUntilAway) controller.abort()
     busy = false
   }, lookMs)
   return { hung: controller.signal, stop: () => clearInterval(timer) }
