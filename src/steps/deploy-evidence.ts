@@ -82,10 +82,6 @@ export async function gatherEvidence(
     evidence.push(describeRow(outcome, plan.engine), ...found.evidence)
   }
   const isComplete = migrations.every(({ outcome }) => outcome === 'applied')
-  evidence.push(
-    ...describeCatalog(before, after),
-    ...(judgement && timeline ? describeJudgement(judgement, timeline) : []),
-  )
   const missing = isComplete ? unmet.map(describeUnmet) : []
   const standing: Standing = isComplete
     ? standingOfComplete(missing)
@@ -97,6 +93,12 @@ export async function gatherEvidence(
         seesSteps: plan.engine === 'hosted',
         invalidIndexes: judgement?.invalidIndexes ?? newInvalidIndexes(before, after),
       })
+  const isByOthers = catalogChanged && standing.kind === 'unchanged'
+  evidence.push(
+    ...describeCatalog(before, after),
+    ...(isByOthers ? ["what differs is somebody else's: what this run did is undone"] : []),
+    ...(judgement && timeline ? describeJudgement(judgement, timeline) : []),
+  )
   const found = {
     state: stateOf(standing, catalogChanged),
     standing,
@@ -145,7 +147,7 @@ function isAtEnd({ places }: CatalogJudgement, timeline: CatalogTimeline | undef
 function reachOf(
   { statements }: PendingMigration,
   row: FoundRow,
-  { least, most, traces }: FoundTraces,
+  { least, most, traces, isUndone }: FoundTraces,
   isSeen: boolean,
 ): MigrationReach {
   const all = statements.length
@@ -153,7 +155,7 @@ function reachOf(
   if (byOther) return { least: 0, most: all, row: state === 'finished' && !isSeen ? 'unfinished' : state }
   // A finished row that the engine does not vouch for proves nothing.
   if (isRowWithoutRun(row, traces)) return { least: 0, most: all, row: 'unfinished' }
-  return { least, most, row: state }
+  return { least, most, row: state, ...(isUndone ? { isUndone } : {}) }
 }
 
 /** No transaction of its own vouches for a file that ran statement by statement. */

@@ -232,7 +232,10 @@ test.each([
   expect(error).toContain(`Line: ${line}\n`)
   expect(rows).toMatchObject([{ name: 'm', finished: false, logs: expect.stringContaining(reason) }])
   expect(await tablesIn(database)).toEqual([])
-  expect(events).toMatchObject([{ type: 'statement-failed', line, message: expect.stringContaining(reason) }])
+  expect(events).toMatchObject([
+    { type: 'history-row' },
+    { type: 'statement-failed', line, message: expect.stringContaining(reason) },
+  ])
 })
 
 test('COPY FROM stdin without rows is refused, and the file rolls back', async () => {

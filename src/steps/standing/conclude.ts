@@ -20,6 +20,8 @@ export interface MigrationReach {
   readonly most: number
   /** Its row in the migration history: Prisma writes it before it runs a statement, and finishes it after the last. */
   readonly row: 'none' | 'unfinished' | 'finished' | 'rolled-back'
+  /** Our engine ran it, and the server says that all of its transactions are undone. */
+  readonly isUndone?: boolean
 }
 
 /** All that speaks for one standing or another. */
@@ -73,7 +75,9 @@ function concludeWithoutTimeline(lowest: Position, highest: Position, evidence: 
     return unknown(
       `between ${describe(lowest, pending)} and ${describe(highest, pending)}, and nothing tells which`,
     )
-  if (isSamePosition(lowest, start) && catalogChanged && evidence.invalidIndexes.length === 0)
+  // What the first one did is undone, so none came after it: what else is in the catalog is somebody else's.
+  const isOurs = evidence.reaches[0]?.isUndone !== true
+  if (isSamePosition(lowest, start) && catalogChanged && isOurs && evidence.invalidIndexes.length === 0)
     return unknown('no statement of this run has taken effect, but the catalog is another one than before')
   return standingAt(lowest, evidence, [])
 }

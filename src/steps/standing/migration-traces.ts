@@ -13,6 +13,8 @@ export interface FoundTraces {
   /** Of its statements, counted from the first: so many have surely taken effect, and no more than so many can have. */
   readonly least: number
   readonly most: number
+  /** It was at work in transactions that our engine has told, and the server says that all of them are undone. */
+  readonly isUndone?: boolean
   readonly evidence: string[]
 }
 
@@ -45,7 +47,8 @@ export async function tracesByEngine(
   }
   const traces = (['all', 'unknown'] as const).find((one) => found.has(one)) ?? 'none'
   const all = statements.length
-  return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, evidence }
+  const isUndone = found.size > 0 && traces === 'none'
+  return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, isUndone, evidence }
 }
 
 /**

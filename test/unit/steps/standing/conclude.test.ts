@@ -21,6 +21,7 @@ const timeline: CatalogTimeline = {
   objects: [],
 }
 const nothing: MigrationReach = { least: 0, most: 0, row: 'none' }
+const undone: MigrationReach = { least: 0, most: 0, row: 'unfinished', isUndone: true }
 const done = (all: number): MigrationReach => ({ least: all, most: all, row: 'finished' })
 
 function conclude(
@@ -63,6 +64,14 @@ test('the transactions are too old to be told: the catalog decides', () => {
   expect(conclude([old, nothing], { places: [0] })).toEqual({ kind: 'unchanged' })
   expect(conclude([old, nothing], { places: [1] })).toMatchObject({ kind: 'prefix', applied: ['m1'] })
   expect(conclude([old, nothing])).toEqual(unknown(/nothing tells which/))
+})
+
+test('the catalog changed, and nobody saw by whom: unchanged only where what this run did is undone', () => {
+  const without = { catalogChanged: true }
+  expect(conclude([undone, nothing], undefined, without)).toEqual({ kind: 'unchanged' })
+  const untold: MigrationReach = { least: 0, most: 0, row: 'unfinished' }
+  expect(conclude([untold, nothing], undefined, without)).toEqual(unknown(/another one than before/))
+  expect(conclude([nothing, nothing], undefined, without)).toEqual(unknown(/another one than before/))
 })
 
 test('a migration that only writes rows: the transactions decide, and without them nobody', () => {
