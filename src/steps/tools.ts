@@ -52,6 +52,11 @@ export function withTarget<T>(tools: Tools, work: (client: Client) => Promise<T>
   })
 }
 
+/** Once the deploy has begun, its end is looked at whatever happens: Ctrl-C does not cut this connection. */
+export function withTargetThroughout<T>(tools: Tools, work: (client: Client) => Promise<T>): Promise<T> {
+  return withConnection(tools.settings.target, readSession(tools), work)
+}
+
 /** Borrows two read-only connections that see the same instant; they are cut when the run is told to stop. */
 export async function withTargetSnapshot<T>(
   tools: Tools,
