@@ -1,6 +1,7 @@
 import type { MigrationOutcome } from '../domain/deployment.js'
 import type { DeployEvidence } from './deploy-evidence.js'
-import { applicationName, type Tools } from './tools.js'
+import { markInHistory } from './mark-in-history.js'
+import type { Tools } from './tools.js'
 
 /** With the proof in hand that nothing of it is there, a failed attempt must not block the next deploy (P3009). */
 export async function clearHistory(
@@ -16,7 +17,8 @@ export async function clearHistory(
       cleared.push(migration)
       continue
     }
-    const done = await markRolledBack(name, tools)
+    const { exitCode } = await markInHistory(name, 'rolled-back', 'deploy.resolve', tools)
+    const done = exitCode === 0
     cleared.push(done ? { ...migration, historyRow: 'rolled-back' } : migration)
     lines.push(
       done
@@ -25,17 +27,4 @@ export async function clearHistory(
     )
   }
   return { migrations: cleared, lines }
-}
-
-async function markRolledBack(name: string, { prisma, project, runId }: Tools): Promise<boolean> {
-  const result = await prisma.run({
-    effect: 'deploy.resolve',
-    arguments: [
-      ...['migrate', 'resolve', '--rolled-back', name],
-      ...(project.major < 7 ? ['--schema', project.schemaPath] : []),
-    ],
-    applicationName: applicationName({ runId }, 'resolve'),
-    readOnly: false,
-  })
-  return result.exitCode === 0
 }

@@ -8,6 +8,7 @@ import { readTargetIdentity } from '../../postgres/identity.js'
 import type { EngineEventBody } from '../../prisma/engine-events.js'
 import { runScript } from '../../prisma/engine-host/run-script.js'
 import { readMigrationFolders } from '../../prisma/migrations-folder.js'
+import { markInHistory } from '../mark-in-history.js'
 import { findBegunRun } from '../standing/begun-run.js'
 import { applicationName, type Tools } from '../tools.js'
 import { readMigrationFile, restOf } from './migration-file.js'
@@ -105,17 +106,8 @@ async function noteInRun(
 }
 
 async function mark(name: string, as: 'applied' | 'rolled-back', tools: Tools): Promise<void> {
-  const { prisma, project } = tools
   tools.screen.progress(`marking "${name}" as ${as.replace('-', ' ')}`)
-  const result = await prisma.run({
-    effect: 'resolve.prisma',
-    arguments: [
-      ...['migrate', 'resolve', `--${as}`, name],
-      ...(project.major < 7 ? ['--schema', project.schemaPath] : []),
-    ],
-    applicationName: applicationName(tools, 'resolve'),
-    readOnly: false,
-  })
+  const result = await markInHistory(name, as, 'resolve.prisma', tools)
   if (result.exitCode === 0) return
   const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim().slice(-400)
   throw notResolved(
