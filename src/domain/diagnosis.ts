@@ -17,6 +17,8 @@ export interface MigrationStanding {
   readonly invalidIndexes: readonly string[]
   /** For `unknown`: why it cannot be told. */
   readonly why?: string
+  /** For `unknown`: a replay of the migrations may tell it. */
+  readonly isOpen?: boolean
   /** One line each: what was looked at and what it showed. */
   readonly evidence: readonly string[]
 }

@@ -18,4 +18,5 @@ export type Standing =
       /** Those of them that a CONCURRENTLY that failed has left, qualified and quoted. */
       readonly invalidIndexes?: readonly string[]
     }
-  | { readonly kind: 'unknown'; readonly why: string }
+  /** `isOpen`: more than one is possible, and a replay of the migrations may tell which. */
+  | { readonly kind: 'unknown'; readonly why: string; readonly isOpen?: boolean }

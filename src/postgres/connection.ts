@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import connectionString from 'pg-connection-string'
 import pgpass from 'pgpass'
-import { CheckError, TargetError } from '../domain/errors.js'
+import { CheckError, GuardError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import { quoteIdentifier } from '../sql/names.js'
 import { WatchedClient } from './watched-client.js'
@@ -236,7 +236,7 @@ const brokenConnection = /Connection terminated|ECONNRESET|EPIPE|ETIMEDOUT|not q
  * error is given back as it is.
  */
 export function asServerTrouble(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof CheckError) return error
+  if (!(error instanceof Error) || error instanceof GuardError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
   if ('severity' in error && code === '42501') {
     return new CheckError('privilege-missing', `the server refuses what the guard must read: ${message}`, {

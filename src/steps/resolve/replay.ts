@@ -26,15 +26,20 @@ import { type MigrationFile, readMigrationFile } from './migration-file.js'
 import { type Replayed, standingFromReplay } from './replayed-standing.js'
 import { standingByExpectations } from './standing-by-expectations.js'
 
-/** How much of an unfinished migration is in the target, which no run of ours has started. */
+/**
+ * How much of an unfinished migration is in the target, by what each of its statements leaves on an empty server.
+ * @param byRun what the run that started it leaves open; absent when no run of ours has
+ */
 export async function standingByReplay(
   unfinished: UnfinishedMigration,
+  byRun: MigrationStanding | undefined,
   tools: Tools,
 ): Promise<MigrationStanding> {
   const { project } = tools
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
   const file = await readMigrationFile({ ...unfinished, migrationName: unfinished.name }, folders)
   if ('problem' in file) return cannotTell(file.problem)
+  const told = byRun?.evidence ?? []
   const replayed = await replay(unfinished, file, folders, tools).catch((error: unknown) => {
     if (error instanceof InterruptedError) throw error
     if (!(error instanceof GuardError || 'severity' in (error as object))) throw error
@@ -42,16 +47,17 @@ export async function standingByReplay(
   })
   if ('problem' in replayed) {
     const found = await standingByExpectations(file, tools)
-    return { ...found, evidence: [`no replay: ${replayed.problem}`, ...found.evidence] }
+    return { ...found, evidence: [...told, `no replay: ${replayed.problem}`, ...found.evidence] }
   }
   return withTarget(tools, async (client) => {
     const now = await readCatalog(client)
-    return standingFromReplay(
+    const found = standingFromReplay(
       file,
       replayed,
       judgeCatalog(replayed.timeline, undefined, now.objects),
       await readFailure(unfinished, client, tools),
     )
+    return { ...found, evidence: [...told, ...found.evidence] }
   })
 }
 

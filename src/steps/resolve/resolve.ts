@@ -32,9 +32,11 @@ export async function findResolution(tools: Tools): Promise<Resolved> {
   assertNobodyAtWork(diagnosis)
   const [migration, ...others] = diagnosis.unfinished
   if (migration === undefined) return { resolution: { kind: 'nothing' }, done: false, left: [] }
+  const byRun = await standingByRun(migration, diagnosis, tools)
   const standing =
-    (await standingByRun(migration, diagnosis, tools)) ??
-    (await interruptible(tools, () => standingByReplay(migration, tools)))
+    byRun && !byRun.isOpen
+      ? byRun
+      : await interruptible(tools, () => standingByReplay(migration, byRun, tools))
   const resolution = decideResolution(standing)
   return { migration, standing, resolution, done: false, left: others.map(({ name }) => name) }
 }

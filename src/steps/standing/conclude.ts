@@ -72,13 +72,13 @@ export function concludeStanding(evidence: StandingEvidence): Standing {
 function concludeWithoutTimeline(lowest: Position, highest: Position, evidence: StandingEvidence): Standing {
   const { pending, catalogChanged } = evidence
   if (!isSamePosition(lowest, highest))
-    return unknown(
+    return open(
       `between ${describe(lowest, pending)} and ${describe(highest, pending)}, and nothing tells which`,
     )
   // What the first one did is undone, so none came after it: what else is in the catalog is somebody else's.
   const isOurs = evidence.reaches[0]?.isUndone !== true
   if (isSamePosition(lowest, start) && catalogChanged && isOurs && evidence.invalidIndexes.length === 0)
-    return unknown('no statement of this run has taken effect, but the catalog is another one than before')
+    return open('no statement of this run has taken effect, but the catalog is another one than before')
   return standingAt(lowest, evidence, [])
 }
 
@@ -148,6 +148,11 @@ function describe({ migrations, statements }: Position, pending: readonly Pendin
   if (statements > 0) return `after ${plural(statements, 'statement')} of "${pending[migrations]?.name}"`
   const last = pending[migrations - 1]
   return last ? `after "${last.name}"` : 'as before the deploy'
+}
+
+/** Without a rehearsal nobody has seen what the statements leave. */
+function open(why: string): Standing {
+  return { kind: 'unknown', why, isOpen: true }
 }
 
 function unknown(why: string): Standing {

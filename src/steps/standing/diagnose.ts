@@ -125,6 +125,11 @@ function standingIn(
       return { kind: 'unknown', ...common, invalidIndexes, why }
     }
     case 'unknown':
-      return { kind: 'unknown', ...common, why: standing.why }
+      return {
+        kind: 'unknown',
+        ...common,
+        why: standing.why,
+        ...(standing.isOpen ? { isOpen: true } : {}),
+      }
   }
 }
