@@ -118,7 +118,15 @@ test('a replica whose winner was killed before its deploy takes over', async () 
   await until(isAtWork)
   await shop.write(path, undefined)
   const other = await start(shop)
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  // Each of them has a session for the deploy lock; one has it, the other waits.
+  await until(
+    async () =>
+      (
+        await shop.database.query(
+          "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'migrate-guard lock%' AND datname = current_database()",
+        )
+      ).length === 2,
+  )
   winner.kill('SIGKILL')
   expect(await other.said).toMatchObject({ outcome: 'deployed', waitedMs: expect.any(Number) })
   expect(await finishedRows(shop)).toBe(1)
