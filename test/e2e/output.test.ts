@@ -79,7 +79,7 @@ ${(await shop.run(['status'])).stdout.split('history  ')[0]}    line 1  ALTER TA
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 0 warnings, 23 checks made
+check     passed   0 blockers, 0 warnings, 24 checks made
 `,
   })
   expect(await shop.runFolders()).toEqual([])
@@ -197,7 +197,7 @@ test('an acceptance that nothing needs is a warning', async () => {
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 1 warning, 23 checks made
+check     passed   0 blockers, 1 warning, 24 checks made
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts
   hint: There is no such code; migrate-guard explain lists all of them.

@@ -18,8 +18,8 @@ async function everything({ database, fingerprint }: Shop): Promise<string> {
   const { password, withoutPassword } = takePassword(database.url)
   const dump = await execa('pg_dump', ['--data-only', withoutPassword], { env: { PGPASSWORD: password } })
   const [state] = await database.query(
-    `SELECT (SELECT json_agg(datname ORDER BY datname) FROM pg_database WHERE datname NOT LIKE 'guard_test%'
-               OR datname = current_database()) AS databases,
+    `SELECT (SELECT json_agg(datname ORDER BY datname) FROM pg_database WHERE datname NOT LIKE '%guard\\_test%'
+               OR strpos(datname, current_database()) > 0) AS databases,
             (SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles WHERE rolname NOT LIKE 'guard%') AS roles`,
   )
   const rows = dump.stdout.replace(/^\\(un)?restrict .*$/gm, '')
