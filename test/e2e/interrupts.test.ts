@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
+import { isLong, longTest } from '../support/long.js'
 import type { CliResult } from '../support/run-cli.js'
 import { appliedName, makeShop, pendingName, removeShops, type Shop } from '../support/shop.js'
 import type { RunningCli } from '../support/start-cli.js'
@@ -13,7 +14,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 type Signal = (typeof signals)[number]
 
 /** Both take the same way through the code, so one of them is enough for each step, except in the long tests. */
-const either = (one: Signal): readonly Signal[] => (process.env.MIGRATE_GUARD_TEST_LONG ? signals : [one])
+const either = (one: Signal): readonly Signal[] => (isLong ? signals : [one])
 
 const stoppedEarly = `error: the run was stopped before anything was changed
 hint: Run the command again when you are ready.
@@ -218,7 +219,7 @@ test('at a terminal the second Ctrl-C in deploy cancels the statement', async ()
   expect(withoutHistory(await shop.fingerprint())).toBe(withoutHistory(before))
 })
 
-test('at a terminal SIGTERM in deploy cancels at once', async () => {
+longTest('at a terminal SIGTERM in deploy cancels at once', async () => {
   const shop = await makeShop()
   const reader = await shop.database.client()
   await reader.query('BEGIN; LOCK TABLE "customers" IN ACCESS SHARE MODE')
@@ -246,7 +247,7 @@ test('with --wait a second guard waits, and then nothing is pending', async () =
   expect(exitCode).toBe(0)
 })
 
-test('with --wait, when the time is over: 7, who holds the lock and how long was waited', async () => {
+longTest('with --wait, when the time is over: 7, who holds the lock and how long was waited', async () => {
   const shop = await makeShop()
   const first = shop.start(['deploy'], { terminal: true })
   await first.waitFor(`Deploy to ${shop.database.name}?`)

@@ -8,6 +8,7 @@ import {
   makeGuardedDatabase,
   waitFor,
 } from '../support/guarded-database.js'
+import { longTest } from '../support/long.js'
 
 const change = '20260201000000_change'
 const ourEngine = fileURLToPath(new URL('../../dist/prisma/engine-host/main.js', import.meta.url))
@@ -71,7 +72,7 @@ test("Prisma's own engine is run again after a lock time-out that left nothing",
   expect(history.slice(1, -1).every((row) => row === `${change}: rolled back`)).toBe(true)
 })
 
-test('no more often than --retries, and then the history is clean', async () => {
+longTest('no more often than --retries, and then the history is clean', async () => {
   const guarded = await makeGuardedDatabase({ [change]: 'ALTER TABLE people ADD COLUMN note text;' })
   await lockPeople(guarded)
   const arguments_ = [...native, '--retries', '1']
@@ -85,7 +86,7 @@ test('no more often than --retries, and then the history is clean', async () => 
   expect((await guarded.truth()).history).toEqual([`${firstMigration}: finished`, rolledBack, rolledBack])
 })
 
-test('never when what is there cannot be told', async () => {
+longTest('never when what is there cannot be told', async () => {
   // Nothing in the catalog would show whether the first statement took effect.
   const guarded = await makeGuardedDatabase({
     [change]: 'UPDATE visits SET person = 1 WHERE id = 1;\nALTER TABLE people ADD COLUMN note text;',

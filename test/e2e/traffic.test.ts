@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { brake, firstMigration, makeGuardedDatabase, waitFor } from '../support/guarded-database.js'
+import { longTest } from '../support/long.js'
 
 const change = '20260201000000_change'
 const quickly = ['--skip-backup', '--lock-timeout', '200ms']
@@ -30,7 +31,7 @@ test('when others wait too long the deploy gives way, and comes back', async () 
   expect(truth.history).toEqual([`${firstMigration}: finished`, `${change}: finished`])
 })
 
-test('what cannot give way goes on, and it is said why', async () => {
+longTest('what cannot give way goes on, and it is said why', async () => {
   const guarded = await makeGuardedDatabase({
     [change]:
       'DO $$ BEGIN COMMIT; ALTER TABLE people ADD COLUMN note text; PERFORM pg_sleep(seconds) FROM brake; END $$;',
@@ -79,7 +80,7 @@ test('with --terminate-blockers an idle transaction that is in the way is ended,
   await idle.query('COMMIT')
 })
 
-test('a watch whose session is ended does not end the deploy, and the report says so', async () => {
+longTest('a watch whose session is ended does not end the deploy, and the report says so', async () => {
   const guarded = await makeGuardedDatabase({ [change]: longWork })
   await guarded.database.query('INSERT INTO brake VALUES (1.5)')
   const running = guarded.start({ arguments: quickly })

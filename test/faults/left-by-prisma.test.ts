@@ -6,6 +6,7 @@ import {
   makeGuardedDatabase,
   writeObserver,
 } from '../support/guarded-database.js'
+import { longTest } from '../support/long.js'
 import { barePrisma } from '../support/prisma-cli.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 
@@ -36,18 +37,21 @@ async function resolve(guarded: GuardedDatabase) {
 
 const rolledBack = [`${firstMigration}: finished`, `${left}: rolled back`]
 
-test('all or nothing, stopped by a duplicate: nothing is there, and it is marked as rolled back', async () => {
-  const guarded = await leaveBehind(
-    'ALTER TABLE people ADD COLUMN phone text;\nCREATE UNIQUE INDEX people_email_key ON people (email);\n',
-  )
-  const before = await guarded.truth()
-  const status = await cli(guarded, 'status')
-  expect(status.stdout).toMatch(
-    /unfinished {2}P3009: ".*_left" was started at .* npx migrate-guard resolve\n/,
-  )
-  expect(await resolve(guarded)).toMatchObject({ exitCode: 0, action: 'mark-rolled-back', done: true })
-  expect(await guarded.truth()).toEqual({ ...before, history: rolledBack })
-})
+longTest(
+  'all or nothing, stopped by a duplicate: nothing is there, and it is marked as rolled back',
+  async () => {
+    const guarded = await leaveBehind(
+      'ALTER TABLE people ADD COLUMN phone text;\nCREATE UNIQUE INDEX people_email_key ON people (email);\n',
+    )
+    const before = await guarded.truth()
+    const status = await cli(guarded, 'status')
+    expect(status.stdout).toMatch(
+      /unfinished {2}P3009: ".*_left" was started at .* npx migrate-guard resolve\n/,
+    )
+    expect(await resolve(guarded)).toMatchObject({ exitCode: 0, action: 'mark-rolled-back', done: true })
+    expect(await guarded.truth()).toEqual({ ...before, history: rolledBack })
+  },
+)
 
 test('CONCURRENTLY on duplicates: the invalid index goes, and nothing else', async () => {
   const guarded = await leaveBehind('CREATE UNIQUE INDEX CONCURRENTLY people_email_key ON people (email);\n')
@@ -57,31 +61,34 @@ test('CONCURRENTLY on duplicates: the invalid index goes, and nothing else', asy
   expect(await guarded.truth()).toEqual({ ...before, invalidIndexes: [], history: rolledBack })
 })
 
-test('its own COMMIT and then a failure: the first part is there, and the rest is run once it can be', async () => {
-  const guarded = await leaveBehind(`BEGIN;
+longTest(
+  'its own COMMIT and then a failure: the first part is there, and the rest is run once it can be',
+  async () => {
+    const guarded = await leaveBehind(`BEGIN;
 ALTER TABLE people ADD COLUMN phone text;
 CREATE TABLE phones (id int PRIMARY KEY);
 COMMIT;
 ALTER TABLE people ALTER COLUMN city SET NOT NULL;
 CREATE TABLE later (id int);
 `)
-  await guarded.database.query("UPDATE people SET city = 'somewhere' WHERE city IS NULL")
-  const { people } = await guarded.truth()
-  expect(await resolve(guarded)).toMatchObject({
-    exitCode: 0,
-    action: 'run-rest',
-    standing: { kind: 'part', statements: 4 },
-    done: true,
-  })
-  const truth = await guarded.truth()
-  expect(truth).toMatchObject({ people, tables: expect.arrayContaining(['later', 'phones']) })
-  expect(truth.history).toEqual([...rolledBack, `${left}: finished`])
-  expect(
-    await guarded.database.query(
-      "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'people'::regclass AND attname = 'city'",
-    ),
-  ).toEqual([{ attnotnull: true }])
-})
+    await guarded.database.query("UPDATE people SET city = 'somewhere' WHERE city IS NULL")
+    const { people } = await guarded.truth()
+    expect(await resolve(guarded)).toMatchObject({
+      exitCode: 0,
+      action: 'run-rest',
+      standing: { kind: 'part', statements: 4 },
+      done: true,
+    })
+    const truth = await guarded.truth()
+    expect(truth).toMatchObject({ people, tables: expect.arrayContaining(['later', 'phones']) })
+    expect(truth.history).toEqual([...rolledBack, `${left}: finished`])
+    expect(
+      await guarded.database.query(
+        "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'people'::regclass AND attname = 'city'",
+      ),
+    ).toEqual([{ attnotnull: true }])
+  },
+)
 
 test.each([
   [
@@ -117,8 +124,7 @@ test("Prisma's lock is held: deploy and resolve end with 7 and name the holder, 
   const before = await guarded.truth()
   const holder = await guarded.database.client()
   await holder.query("SET application_name = 'left behind'; SELECT pg_advisory_lock(72707369)")
-  const words =
-    /Prisma's migration lock is held by .*"left behind" as ".*" from 127\.0\.0\.1 \(pid \d+\)/
+  const words = /Prisma's migration lock is held by .*"left behind" as ".*" from 127\.0\.0\.1 \(pid \d+\)/
   expect((await cli(guarded, 'status')).stdout).toMatch(words)
   const resolved = await cli(guarded, 'resolve', '--yes')
   expect([resolved.exitCode, words.test(resolved.stderr)]).toEqual([7, true])
@@ -129,11 +135,13 @@ test("Prisma's lock is held: deploy and resolve end with 7 and name the holder, 
   expect(await guarded.truth()).toEqual(before)
 })
 
-test('another deploy is faster: 7, this run changed nothing, and its rows are not taken for ours', async () => {
-  const guarded = await makeGuardedDatabase({ [left]: 'CREATE TABLE phones (id int);\n' })
-  const env = await writeObserver(
-    guarded.project,
-    `async before(name) {
+longTest(
+  'another deploy is faster: 7, this run changed nothing, and its rows are not taken for ours',
+  async () => {
+    const guarded = await makeGuardedDatabase({ [left]: 'CREATE TABLE phones (id int);\n' })
+    const env = await writeObserver(
+      guarded.project,
+      `async before(name) {
     if (name !== 'deploy.prisma') return
     const { spawnSync } = await import('node:child_process')
     const { status, stderr } = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'migrate', 'deploy'], {
@@ -141,8 +149,9 @@ test('another deploy is faster: 7, this run changed nothing, and its rows are no
     })
     if (status !== 0) throw new Error(String(stderr))
   }`,
-  )
-  const result = await guarded.deploy({ arguments: ['--skip-backup'], env })
-  expect([result.exitCode, result.record.failure?.code]).toEqual([7, 'deployed-by-other'])
-  expect((await guarded.truth()).history).toEqual([`${firstMigration}: finished`, `${left}: finished`])
-})
+    )
+    const result = await guarded.deploy({ arguments: ['--skip-backup'], env })
+    expect([result.exitCode, result.record.failure?.code]).toEqual([7, 'deployed-by-other'])
+    expect((await guarded.truth()).history).toEqual([`${firstMigration}: finished`, `${left}: finished`])
+  },
+)

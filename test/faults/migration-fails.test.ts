@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { firstMigration, makeGuardedDatabase } from '../support/guarded-database.js'
+import { isLong } from '../support/long.js'
 
 const second = '20260201000000_second'
 const third = '20260202000000_third'
 
-test.each([
+const refusals: readonly (readonly [string, string, RegExp])[] = [
   [
     'a duplicate key',
     'CREATE UNIQUE INDEX people_email_key ON people (email);',
@@ -20,22 +21,27 @@ test.each([
     'ALTER TABLE visits ADD CONSTRAINT visits_person_fkey FOREIGN KEY (person) REFERENCES people (id);',
     /failed: line 3: insert or update on table "visits" violates foreign key constraint "visits_person_fkey" \(23503\); the target/,
   ],
-])('%s in the data stops a later statement: 20, line and SQLSTATE', async (_, statement, message) => {
-  const guarded = await makeGuardedDatabase({
-    [second]: `ALTER TABLE people ADD COLUMN phone text;\nUPDATE people SET phone = 'none';\n${statement}\n`,
-  })
-  const before = await guarded.truth()
-  const result = await guarded.deploy()
-  expect(result.exitCode).toBe(20)
-  expect(result.record.failure?.message).toMatch(message)
-  expect(result.record.failure?.hint).toBe(
-    'Correct the migration or the data, then run the command again; the history is clean.',
-  )
-  expect(await guarded.truth()).toEqual({
-    ...before,
-    history: [`${firstMigration}: finished`, `${second}: rolled back`],
-  })
-})
+]
+
+test.each(isLong ? refusals : refusals.slice(0, 1))(
+  '%s in the data stops a later statement: 20, line and SQLSTATE',
+  async (_, statement, message) => {
+    const guarded = await makeGuardedDatabase({
+      [second]: `ALTER TABLE people ADD COLUMN phone text;\nUPDATE people SET phone = 'none';\n${statement}\n`,
+    })
+    const before = await guarded.truth()
+    const result = await guarded.deploy()
+    expect(result.exitCode).toBe(20)
+    expect(result.record.failure?.message).toMatch(message)
+    expect(result.record.failure?.hint).toBe(
+      'Correct the migration or the data, then run the command again; the history is clean.',
+    )
+    expect(await guarded.truth()).toEqual({
+      ...before,
+      history: [`${firstMigration}: finished`, `${second}: rolled back`],
+    })
+  },
+)
 
 test('the second of two fails: 21, the first is applied, and the evidence says exactly that', async () => {
   const guarded = await makeGuardedDatabase({

@@ -5,6 +5,7 @@ import {
   makeGuardedDatabase,
   writeObserver,
 } from '../support/guarded-database.js'
+import { isLong, longTest } from '../support/long.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 
 // Each scene runs the command five times.
@@ -38,11 +39,13 @@ async function killBoth(guarded: GuardedDatabase, phase: 'before' | 'after', nam
 }
 
 // The rows of the failure catalogue, 3.2: where the wire or a process was cut, and what is right then.
-test.each<[string, 'before' | 'after', string, number, string, string]>([
+const scenes: readonly [string, 'before' | 'after', string, number, string, string][] = [
   ['the row is written, the script never came', 'before', 'engine.begin', 1, 'unchanged', 'rolled back'],
   ['between two statements', 'before', 'engine.statement', 2, 'unchanged', 'rolled back'],
   ['after COMMIT, before the row is finished', 'after', 'engine.commit', 1, 'fully applied', 'finished'],
-])(
+]
+
+test.each(isLong ? scenes : scenes.slice(-1))(
   'guard and engine killed %s: status and resolve tell it, and the next deploy ends well',
   async (...scene) => {
     const [, phase, name, nth, words, row] = scene
@@ -124,7 +127,7 @@ INSERT INTO phones VALUES (1);
   expect([again.exitCode, again.stdout]).toEqual([0, 'nothing to resolve: no migration is unfinished\n'])
 })
 
-test('an invalid index that CONCURRENTLY left is dropped, and the migration may run again', async () => {
+longTest('an invalid index that CONCURRENTLY left is dropped, and the migration may run again', async () => {
   const guarded = await makeGuardedDatabase({
     [phones]: 'CREATE UNIQUE INDEX CONCURRENTLY people_email_key ON people (email);\n',
   })
