@@ -87,6 +87,8 @@ UPDATE "notes" SET "customer_id" = 1;
   const { exitCode, stdout } = await shop.run(['plan'])
   expect(exitCode).toBe(0)
   expect(stdout).toContain(`${pendingName}: 3 statements, all-or-nothing
+    takes first, in this order: ACCESS EXCLUSIVE on customers, notes
+      within one lock time-out and a parent before its children, as applications write: no deadlock with them half-way
     line 1  CREATE TABLE "visits"
               SHARE ROW EXCLUSIVE on customers (48 kB)
     line 2  ALTER TABLE "customers" ALTER COLUMN "id" TYPE BIGINT

@@ -96,6 +96,7 @@ test('the run folder of the upgrade is private and holds record, manifest, dump,
   }
   expect(withDump).toHaveLength(1)
   expect(withDump[0]?.names).toEqual([
+    'catalog-before.json',
     'catalog.json',
     'database.dump',
     'events.ndjson',
@@ -103,6 +104,7 @@ test('the run folder of the upgrade is private and holds record, manifest, dump,
     'plan.json',
     'rehearsal-events.ndjson',
     'rehearsed-catalog.json',
+    'rehearsed-steps.json',
     'report.json',
     'report.md',
     'report.txt',

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -52,7 +52,12 @@ test.each(['7', '6'] as const)(
     projects.push(project)
     const folder = await makeFolder()
     const eventsFile = join(folder, 'events.ndjson')
+    // Each engine stays for a while before it works, so that it is among the samples.
+    const observer = join(folder, 'slow.mjs')
+    await writeFile(observer, 'await new Promise((go) => setTimeout(go, 500))\nexport default {}\n')
+    process.env.MIGRATE_GUARD_EFFECT_OBSERVER = observer
     const cli = await guardedPrisma(project, url)
+    delete process.env.MIGRATE_GUARD_EFFECT_OBSERVER
     const deploying = cli.run(callOf(['migrate', 'deploy'], { eventsFile }))
     let ended = false
     void deploying.then(() => {
