@@ -53,7 +53,7 @@ test.each(['7', '6'] as const)(
     const folder = await makeFolder()
     const eventsFile = join(folder, 'events.ndjson')
     // Each engine stays for a while before it works, so that it is among the samples.
-    const observer = join(folder, 'slow.mjs')
+    const observer = join(await makeFolder(), 'slow.mjs')
     await writeFile(observer, 'await new Promise((go) => setTimeout(go, 500))\nexport default {}\n')
     process.env.MIGRATE_GUARD_EFFECT_OBSERVER = observer
     const cli = await guardedPrisma(project, url)
