@@ -2,6 +2,7 @@ import type { Approval } from './domain/approval.js'
 import { type Backup, isProven } from './domain/backup.js'
 import type { Diagnosis } from './domain/diagnosis.js'
 import type { Findings } from './domain/finding.js'
+import type { GoBackPlan, RestoredBeside } from './domain/go-back.js'
 import type { Plan } from './domain/plan.js'
 import type { Rehearsal } from './domain/rehearsal.js'
 import type { RunRecord } from './domain/run-record.js'
@@ -28,7 +29,9 @@ import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.j
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
 import { writeReports } from './steps/report.js'
-import { findResolution, type Resolved, resolveFound } from './steps/resolve/resolve.js'
+import { approveGoBack, goBack } from './steps/resolve/back/go-back.js'
+import { planGoBack } from './steps/resolve/back/plan-back.js'
+import { assertNothingAtWork, findResolution, type Resolved, resolveFound } from './steps/resolve/resolve.js'
 import { diagnose } from './steps/standing/diagnose.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
@@ -133,6 +136,31 @@ export async function runResolve(
     }
   })
   return resolved ? { ...result, resolved } : result
+}
+
+/**
+ * Goes back to the backup of the last deploy: `migrate-guard resolve --back`. It is restored beside the target, which is only
+ * read; the commands that swap the two are left to a person.
+ */
+export async function runResolveBack(
+  settings: Settings,
+  surroundings: Surroundings,
+): Promise<RunResult & { readonly plan?: GoBackPlan; readonly restored?: RestoredBeside }> {
+  let plan: GoBackPlan | undefined
+  let restored: RestoredBeside | undefined
+  const result = await inRun(settings, surroundings, async (_, tools) => {
+    // No guard may deploy, or go back, while this one does.
+    const lock = settings.dryRun ? undefined : await takeTurn(tools)
+    try {
+      await assertNothingAtWork(tools)
+      const found = await interruptible(tools, () => planGoBack(tools))
+      plan = found.plan
+      if (await approveGoBack(found, tools)) restored = await goBack(found, tools)
+    } finally {
+      await lock?.release()
+    }
+  })
+  return { ...result, ...(plan ? { plan } : {}), ...(restored ? { restored } : {}) }
 }
 
 /** What state the database is in, as far as can be told without starting anything; for `status`. */

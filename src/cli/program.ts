@@ -72,7 +72,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     'find out what of an unfinished migration is in the database, and do the one right thing',
     [common, keeping, resolving],
   ).action(async (flags: Flags) => {
-    code = await (await import('./commands/resolve.js')).runResolveCommand(flags)
+    if (flags.back) code = await (await import('./commands/resolve-back.js')).runResolveBackCommand(flags)
+    else code = await (await import('./commands/resolve.js')).runResolveCommand(flags)
   })
   command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
@@ -171,6 +172,12 @@ const rehearsing = [
 ]
 
 const resolving = [
+  new Option(
+    '--back',
+    'restore the backup of the last deploy into a new database beside the target, prove it, and print how to swap them',
+  ),
+  accepting,
+  new Option('--jobs <number>', 'connections that restore side by side (default: 2)'),
   new Option('--dry-run', 'only show what would be done'),
   new Option('-y, --yes', 'approve what is shown'),
   new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),

@@ -24,12 +24,16 @@ export async function clientEnvironment(
 const libpqParameters =
   /^(ssl(mode|rootcert|cert|key|crl|negotiation|_min_protocol_version|_max_protocol_version|certmode|compression)|options|connect_timeout|channel_binding|gssencmode|krbsrvname|target_session_attrs|keepalives\w*|tcp_user_timeout)$/
 
+/** What libpq understands of the parameters of a URL; Prisma's own are none of it. */
+export function libpqParametersOf({ parameters }: TargetAddress): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => libpqParameters.test(name)))
+}
+
 /**
  * The connection string for a client tool, without the password. Values are quoted:
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
  */
 export function connectionStringFor(address: TargetAddress, applicationName: string): string {
-  const parameters = Object.entries(address.parameters).filter(([name]) => libpqParameters.test(name))
   const entries = {
     // A wire that is cut without a word would keep pg_dump waiting for hours: ours ends after about a minute.
     connect_timeout: '10',
@@ -42,7 +46,7 @@ export function connectionStringFor(address: TargetAddress, applicationName: str
     dbname: address.database,
     user: address.user,
     application_name: applicationName,
-    ...Object.fromEntries(parameters),
+    ...libpqParametersOf(address),
   }
   return Object.entries(entries)
     .map(([name, value]) => `${name}='${value.replace(/[\\']/g, '\\$&')}'`)

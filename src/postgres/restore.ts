@@ -28,6 +28,8 @@ export interface RestoreRequest {
   /** Size in bytes of each table by `schema.name`, not quoted; the time left is estimated from it. */
   readonly tableSizesBytes?: ReadonlyMap<string, number>
   readonly onProgress?: (progress: RestoreProgress) => void
+  /** How pg_restore is announced and seen on the server, where it is no rehearsal. */
+  readonly as?: { readonly effect: string; readonly applicationName: string }
 }
 
 export interface Restore {
@@ -94,7 +96,8 @@ function isOfServer(error: Error): boolean {
   return error instanceof TargetError || 'severity' in error || asServerTrouble(error) !== error
 }
 
-function assertNotStopped(signal: AbortSignal): void {
+/** @throws InterruptedError */
+export function assertNotStopped(signal: AbortSignal): void {
   if (!signal.aborted) return
   throw new InterruptedError('interrupted', 'the run was stopped while the dump was restored into a copy', {
     hint: 'Run the command again when you are ready; the target was only read.',
@@ -102,21 +105,23 @@ function assertNotStopped(signal: AbortSignal): void {
 }
 
 /** Beside the password of the target, which a dump may be using. */
-async function makeFolder({ scratchFolder }: RestoreRequest): Promise<string> {
+export async function makeFolder({ scratchFolder }: RestoreRequest): Promise<string> {
   const folder = join(scratchFolder, 'rehearsal')
   await makePrivateFolder(folder)
   return folder
 }
 
-async function runRestore(
+/** Runs pg_restore once. @throws RehearsalError `restore-failed`, InterruptedError */
+export async function runRestore(
   request: RestoreRequest,
   privateFolder: string,
   what: readonly string[],
 ): Promise<void> {
   const { tool, database, folder, runId, signal } = request
+  const applicationName = request.as?.applicationName ?? ownerSession(runId).applicationName
   const output = new RestoreOutput(request.tableSizesBytes ?? new Map(), request.jobs, request.onProgress)
   const result = await runProcess({
-    effect: 'rehearsal.pg-restore',
+    effect: request.as?.effect ?? 'rehearsal.pg-restore',
     file: tool.path,
     arguments: [
       '--format=directory',
@@ -125,7 +130,7 @@ async function runRestore(
       '--verbose',
       ...what,
       ...database.restorable.options,
-      `--dbname=${connectionStringFor(database.ownerAddress, ownerSession(runId).applicationName)}`,
+      `--dbname=${connectionStringFor(database.ownerAddress, applicationName)}`,
       folder,
     ],
     environment: await restoreEnvironment(request, privateFolder),

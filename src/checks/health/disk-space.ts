@@ -74,7 +74,7 @@ async function readServer(reader: Reader, context: CheckContext): Promise<Server
  * True when the directory on this host is that of this server, and not of another one in another container: its control
  * file begins with the system identifier.
  */
-async function isDirectoryOf(systemIdentifier: string, dataDirectory: string): Promise<boolean> {
+export async function isDirectoryOf(systemIdentifier: string, dataDirectory: string): Promise<boolean> {
   try {
     const file = await open(join(dataDirectory, 'global', 'pg_control'))
     try {

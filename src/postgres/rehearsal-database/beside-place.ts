@@ -132,13 +132,13 @@ export function nameFor(runId: string): string {
 }
 
 /** "postgres", where the role may enter it; else the target, whose connection is used for CREATE DATABASE only. */
-async function findMaintenanceDatabase(target: TargetAddress, runId: string): Promise<TargetAddress> {
+export async function findMaintenanceDatabase(target: TargetAddress, runId: string): Promise<TargetAddress> {
   const maintenance = { ...target, database: 'postgres' }
   return withConnection(maintenance, ownerSession(runId), async () => maintenance).catch(() => target)
 }
 
 /** The target's owner, when the role may make a database for it and drop that again. */
-async function findOwner(client: Client, { owner }: DatabaseProperties): Promise<string | undefined> {
+export async function findOwner(client: Client, { owner }: DatabaseProperties): Promise<string | undefined> {
   const { rows } = await client.query(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1 AND pg_catalog.pg_has_role(oid, 'USAGE')
                        AND pg_catalog.pg_has_role(oid, 'MEMBER')) AS may`,

@@ -2,10 +2,12 @@
 // THE TARGET IS WRITTEN: its migration history, and where a part is missing, that part.
 import type { Diagnosis, MigrationStanding, Resolution, UnfinishedMigration } from '../../domain/diagnosis.js'
 import { DeployError, InterruptedError, LockedError, NotApprovedError } from '../../domain/errors.js'
+import { readTargetIdentity } from '../../postgres/identity.js'
 import { formatResolution } from '../../report/diagnosis-text.js'
 import { diagnose, standingByRun } from '../standing/diagnose.js'
-import { interruptible, type Tools } from '../tools.js'
+import { interruptible, type Tools, withTarget } from '../tools.js'
 import { act } from './act.js'
+import { hasKeptBackup } from './back/find-backup.js'
 import { decideResolution } from './decide.js'
 import { standingByReplay } from './replay.js'
 
@@ -41,6 +43,11 @@ export async function findResolution(tools: Tools): Promise<Resolved> {
   return { migration, standing, resolution, done: false, left: others.map(({ name }) => name) }
 }
 
+/** @throws LockedError while a deploy is still at work on the target */
+export async function assertNothingAtWork(tools: Tools): Promise<void> {
+  assertNobodyAtWork(await interruptible(tools, () => diagnose(tools, { patienceMs })))
+}
+
 /** What is unfinished may only be what somebody has not finished yet. */
 function assertNobodyAtWork({ prismaLock, run }: Diagnosis): void {
   if (prismaLock !== undefined) {
@@ -68,7 +75,7 @@ export async function resolveFound(
   const { migration, standing, resolution } = found
   if (migration === undefined || standing === undefined) return found
   show(formatResolution(migration, standing, resolution), tools)
-  if (resolution.kind === 'refuse') throw cannotTell(migration, resolution.why)
+  if (resolution.kind === 'refuse') throw cannotTell(migration, resolution.why, await wayBack(tools))
   if (tools.settings.dryRun) return found
   await assertApproved(migration, tools)
   await onChange()
@@ -93,10 +100,21 @@ function show(text: string, { settings, prompter, screen }: Tools): void {
   else for (const line of text.split('\n')) screen.print(line)
 }
 
-function cannotTell({ name }: UnfinishedMigration, why: string): DeployError {
+/** The last resort, where nothing else can be told. */
+async function wayBack(tools: Tools): Promise<string> {
+  const { settings, prompter } = tools
+  const hasBackup = await withTarget(tools, async (client) =>
+    hasKeptBackup(await readTargetIdentity(client, settings.target), settings.backupsPath),
+  )
+  return hasBackup
+    ? `Or go back to the backup of the last deploy: npx migrate-guard resolve --back${prompter.interactive ? '' : ' --yes'}`
+    : 'Or restore a backup of your own into a new database with pg_restore; no run of migrate-guard has made one'
+}
+
+function cannotTell({ name }: UnfinishedMigration, why: string, back: string): DeployError {
   return new DeployError('cannot-tell', `what of "${name}" is in the database cannot be told: ${why}`, {
     databaseUnchanged: false,
-    hint: `Look at the objects named above. Make the rest of the migration by hand and run npx prisma migrate resolve --applied "${name}", or take back what is there and run npx prisma migrate resolve --rolled-back "${name}".`,
+    hint: `Look at the objects named above. Make the rest of the migration by hand and run npx prisma migrate resolve --applied "${name}", or take back what is there and run npx prisma migrate resolve --rolled-back "${name}". ${back}.`,
   })
 }
 

@@ -1,0 +1,46 @@
+import { BackupError, RehearsalError } from '../../domain/errors.js'
+import { analyzeAll } from '../analyze.js'
+import { withConnection } from '../connection.js'
+import { assertNotStopped, makeFolder, type RestoreRequest, runRestore } from '../restore.js'
+import { writeRestoreLists } from '../restore-list.js'
+import { backSession } from './back-session.js'
+
+/**
+ * Restores a dump into a database that is meant to be used: with everything in it as it was, nothing made harmless. At the
+ * end the planner gets its statistics, which a dump does not hold.
+ *
+ * A failure leaves the database half restored; the caller removes it.
+ * @returns how long it took, and what is not as in the dump, in words
+ * @throws BackupError `restore-failed` with the object
+ * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
+ */
+export async function restoreForUse(
+  request: Omit<RestoreRequest, 'as'>,
+): Promise<{ readonly durationMs: number; readonly differences: readonly string[] }> {
+  const { runId, signal, database, jobs } = request
+  const started = performance.now()
+  const session = backSession(runId)
+  const privateFolder = await makeFolder(request)
+  const run = (what: readonly string[]) =>
+    runRestore(
+      { ...request, as: { effect: 'back.pg-restore', applicationName: session.applicationName } },
+      privateFolder,
+      what,
+    )
+  try {
+    const { leftOut } = database.restorable
+    const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder)
+    await run([`--use-list=${lists.schema}`])
+    await run([`--use-list=${lists.rest}`, `--jobs=${jobs}`])
+    if (lists.last) await run([`--use-list=${lists.last}`])
+  } catch (error) {
+    if (!(error instanceof RehearsalError)) throw error
+    throw new BackupError(error.code, error.message, { hint: error.hint, cause: error })
+  }
+  request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })
+  const differences = await withConnection(database.ownerAddress, session, (client) =>
+    analyzeAll(client, signal),
+  )
+  assertNotStopped(signal)
+  return { durationMs: performance.now() - started, differences }
+}
