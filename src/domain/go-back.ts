@@ -18,6 +18,8 @@ export interface GoBackPlan {
   readonly database: string
   /** The database that the backup is restored into. */
   readonly restoredName: string
+  /** Half restored databases that killed runs have left for this one, which are dropped first. */
+  readonly leftHalf: readonly string[]
   /** What the printed commands call the database of today. */
   readonly keptName: string
   /** Tables that were written since, the most written first. */

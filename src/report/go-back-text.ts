@@ -5,10 +5,14 @@ const mostTables = 30
 
 /** What going back would do and what is lost by it, before anybody is asked. */
 export function formatGoBackPlan(plan: GoBackPlan): string {
-  const { runId, database, restoredName, snapshotAt, sizeBytes, lost, gone, disk, notAsBefore } = plan
+  const { leftHalf, runId, database, restoredName, snapshotAt, sizeBytes, lost, gone, disk, notAsBefore } =
+    plan
   const lines = [
     `go back     to the backup of run ${runId}: "${database}" as it was at ${snapshotAt}`,
     `to do       restore the backup (${formatBytes(sizeBytes)}) into a new database "${restoredName}" on the same server, and prove it value for value`,
+    ...leftHalf.map(
+      (name) => `            "${name}", which a killed run has left half restored, is dropped first`,
+    ),
     `            "${database}" is neither changed nor dropped; the commands that swap the two are printed, for you to run`,
     'lost by the swap, as far as the server has counted (what the migrations wrote is in it too):',
     ...lost.slice(0, mostTables).map((table) => `  - ${formatLost(table)}`),

@@ -177,7 +177,9 @@ test('without a run, a right, a whole backup or a quiet end, nothing is restored
   )
 
   const lied = await back(scene, ['--yes'], await lyingRestore(scene))
-  expect(lied.stdout).toContain('the restored backup is not what the snapshot was: public.people')
+  expect(lied.stdout).toContain(
+    'the restored backup is not what the snapshot was: "public"."people"."city" has other values',
+  )
   expect(refused(lied)).toContain(
     'error: the backup does not come back as it was: 1 found; the new database is removed',
   )
@@ -228,7 +230,21 @@ test('without a run, a right, a whole backup or a quiet end, nothing is restored
   expect(refused(await back(scene, ['--yes']))).toContain(
     `error: a file of the dump is not the one that was written: database.dump/${file}`,
   )
-  // What somebody has changed since fits no place in the migration.
+  if (isLong) await expectRefusalToNameTheWayBack(scene, dump)
+  await rm(dump, { recursive: true })
+  if (isLong)
+    expect((await resolve(scene)).stderr).toContain(
+      'restore a backup of your own into a new database with pg_restore',
+    )
+  expect(refused(await back(scene, ['--yes']))).toMatch(
+    /^error: run .*, the last that deployed to .*, has no backup in its folder/,
+  )
+  await expectNothingLeft(scene)
+})
+
+async function expectRefusalToNameTheWayBack(scene: Scene, dump: string): Promise<void> {
+  // Without the events, what somebody has changed since fits no place in the migration.
+  await rm(join(dump, '../events.ndjson'))
   await scene.database.query('ALTER TABLE people DROP COLUMN city')
   const withBackup = await resolve(scene)
   expect([withBackup.exitCode, withBackup.stderr]).toEqual([
@@ -237,15 +253,7 @@ test('without a run, a right, a whole backup or a quiet end, nothing is restored
       'go back to the backup of the last deploy: npx migrate-guard resolve --back --yes.',
     ),
   ])
-  await rm(dump, { recursive: true })
-  expect((await resolve(scene)).stderr).toContain(
-    'restore a backup of your own into a new database with pg_restore',
-  )
-  expect(refused(await back(scene, ['--yes']))).toMatch(
-    /^error: run .*, the last that deployed to .*, has no backup in its folder/,
-  )
-  await expectNothingLeft(scene)
-})
+}
 
 function resolve({ project, url }: Scene): Promise<CliResult> {
   return runCli(['resolve', '--yes'], { cwd: project.directory, env: { DATABASE_URL: url } })

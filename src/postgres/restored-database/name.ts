@@ -6,10 +6,16 @@ const longestBytes = 63
 /**
  * The database's name with this suffix, cut so that the server keeps all of it; with a number where a database of the
  * server has that name already.
+ * @param soonFree names of databases that are dropped before
  */
-export async function findFreeName(client: Client, database: string, suffix: string): Promise<string> {
+export async function findFreeName(
+  client: Client,
+  database: string,
+  suffix: string,
+  soonFree: readonly string[] = [],
+): Promise<string> {
   const { rows } = await client.query('SELECT datname::text AS name FROM pg_catalog.pg_database')
-  const taken = new Set(rows.map(({ name }) => name))
+  const taken = new Set(rows.map(({ name }) => name).filter((name) => !soonFree.includes(name)))
   for (let number = 1; ; number += 1) {
     const name = withSuffix(database, number === 1 ? suffix : `${suffix}_${number}`)
     if (!taken.has(name)) return name

@@ -6,6 +6,7 @@ import { readTargetIdentity } from '../../../postgres/identity.js'
 import { readOwnRole } from '../../../postgres/rehearsal-database/facts.js'
 import { decideRestorable, type Restorable } from '../../../postgres/rehearsal-database/restorable.js'
 import { backSession } from '../../../postgres/restored-database/back-session.js'
+import { findUnfinished } from '../../../postgres/restored-database/marker.js'
 import { findFreeName } from '../../../postgres/restored-database/name.js'
 import { readTableWrites } from '../../../postgres/write-counts.js'
 import { quoteIdentifier } from '../../../sql/names.js'
@@ -43,6 +44,7 @@ export async function planGoBack(tools: Tools): Promise<GoBack> {
       decideRestorable(client, other),
     )
     const suffix = record.runId.split('-')[0] ?? record.runId
+    const leftHalf = await findUnfinished(client, targetIdentity)
     const plan: GoBackPlan = {
       runId: record.runId,
       dumpPath: backup.path,
@@ -50,7 +52,8 @@ export async function planGoBack(tools: Tools): Promise<GoBack> {
       // The step that takes it first.
       snapshotAt: record.steps.check.startedAt ?? manifest.createdAt,
       database: target.database,
-      restoredName: await findFreeName(client, target.database, `_before_${suffix}`),
+      restoredName: await findFreeName(client, target.database, `_before_${suffix}`, leftHalf),
+      leftHalf,
       keptName: await findFreeName(client, target.database, `_after_${suffix}`),
       ...findWritesSince(manifest.tableWrites, await readTableWrites(client), record.findings?.lineage ?? []),
       disk,
