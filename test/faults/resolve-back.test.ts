@@ -280,6 +280,32 @@ function refused({ exitCode, stderr }: CliResult): string {
   return stderr
 }
 
+const inLongRuns = isLong ? test : test.skip
+
+inLongRuns('a role that is no superuser goes back to the backup of its own database', async () => {
+  const scene = await makeScene()
+  const role = `back_owner_${randomBytes(3).toString('hex')}`
+  roles.push(role)
+  const quoted = `"${scene.name.replaceAll('"', '""')}"`
+  await queryOnce(scene.admin, `CREATE ROLE ${role} LOGIN PASSWORD 'poor' CREATEDB`)
+  await queryOnce(scene.admin, `ALTER DATABASE ${quoted} OWNER TO ${role}`)
+  for (const table of ['people', 'visits', 'brake', '_prisma_migrations'])
+    await scene.database.query(`ALTER TABLE ${table} OWNER TO ${role}`)
+  const url = urlFor(scene.url, scene.name, role)
+  const query = (sql: string, params?: unknown[]) => queryOnce(url, sql, params)
+  const own: Scene = { ...guard({ url, query }, scene.project), name: scene.name, admin: scene.admin, url }
+  const before = [await dumpText(url), await ownProperties(scene.admin, scene.name)]
+  await failInTheMiddle(own)
+  const { exitCode, stdout, stderr } = await back(own, ['--yes'])
+  expect([exitCode, stderr]).toEqual([0, ''])
+  for (const command of stdout.split('\n').filter((line) => line.startsWith('   psql ')))
+    await runInShell(command, own)
+  expect([await dumpText(url), await ownProperties(scene.admin, scene.name)]).toEqual(before)
+  await queryOnce(scene.admin, `ALTER DATABASE ${quoted} OWNER TO CURRENT_USER`)
+  for (const { name } of await databasesLike(scene.admin, scene.name))
+    await queryOnce(scene.admin, `DROP DATABASE "${name.replaceAll('"', '""')}"`)
+})
+
 async function expectNothingLeft(scene: Scene): Promise<void> {
   expect((await databasesLike(scene.admin, scene.name)).map(({ name }) => name)).toEqual([scene.name])
   await waitFor('no session of ours', async () => {

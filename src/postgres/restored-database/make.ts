@@ -60,9 +60,10 @@ async function make(request: BesideRequest): Promise<string> {
       SELECT t.spcname::text AS tablespace FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
        WHERE d.datname = pg_catalog.current_database()`)
     const statement = createDatabaseStatement(client, name, properties, owner === undefined ? {} : { owner })
-    await effect('back.create-database', () =>
-      client.query(`${statement} TABLESPACE ${quoteIdentifier(at[0].tablespace)}`),
-    ).catch((cause: Error) => {
+    const { tablespace } = at[0]
+    // Naming the default one takes a right to it, which an ordinary role does not have.
+    const where = tablespace === 'pg_default' ? '' : ` TABLESPACE ${quoteIdentifier(tablespace)}`
+    await effect('back.create-database', () => client.query(`${statement}${where}`)).catch((cause: Error) => {
       throw cause instanceof GuardError ? cause : notMade(name, cause)
     })
     return readOid(client, name)
