@@ -1,11 +1,13 @@
 // Runs the measured faults and prints how often the guard, and a bare `prisma migrate deploy`, were right.
-//   node scripts/faults.mjs [group…] [--all|--sample] [--seed <n>] [--write]
-// --all tries everything (the default), --sample some; --write puts the table into docs/reliability.md. Exits 1 when the
-// guard was wrong once, or a test failed.
+//   node scripts/faults.mjs [group…] [--all|--sample] [--seed <n>] [--write] [--log <file>]
+//   node scripts/faults.mjs --from <file> [--from <file>…] [--note <text>…] [--write]
+// --all tries everything (the default), --sample some; --log keeps what was tried in a file, also when the run is cut
+// short; --from runs nothing and makes the table of such files; --write puts the table into docs/reliability.md, with each
+// --note below it. Exits 1 when the guard was wrong once, or a test failed.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -17,6 +19,9 @@ const { values, positionals } = parseArgs({
     sample: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
+    log: { type: 'string' },
+    from: { type: 'string', multiple: true },
+    note: { type: 'string', multiple: true, default: [] },
   },
 })
 
@@ -29,6 +34,8 @@ const unknown = groups.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`no such group: ${unknown.join(', ')}; there are ${known.join(', ')}`)
   process.exitCode = 2
+} else if (values.from) {
+  process.exitCode = show(values.from.flatMap(readTried))
 } else {
   process.exitCode = measure(groups.length > 0 ? groups : known)
 }
@@ -36,7 +43,7 @@ if (unknown.length > 0) {
 /** Gives the exit code. */
 function measure(names) {
   const folder = mkdtempSync(join(tmpdir(), 'guard-faults-'))
-  const log = join(folder, 'tried.ndjson')
+  const log = values.log ? resolve(values.log) : join(folder, 'tried.ndjson')
   const startedAt = Date.now()
   const { status } = spawnSync(
     process.execPath,
@@ -53,21 +60,30 @@ function measure(names) {
       env: { ...process.env, MIGRATE_GUARD_FAULTS_LOG: log, MIGRATE_GUARD_FAULTS_SEED: values.seed },
     },
   )
-  const tried = existsSync(log)
-    ? readFileSync(log, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-    : []
+  const tried = existsSync(log) ? readTried(log) : []
   rmSync(folder, { recursive: true })
   const minutes = Math.ceil((Date.now() - startedAt) / 60_000)
+  return show(tried, `, in ${minutes} minutes`) || (status === 0 ? 0 : 1)
+}
+
+function readTried(path) {
+  const tried = readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  // A scene that was tried again counts once, as it ended last.
+  return [...new Map(tried.map((one) => [`${one.group} ${one.subject} ${one.name}`, one])).values()]
+}
+
+/** Prints the table and what the guard had wrong. Gives the exit code. */
+function show(tried, duration = '') {
   const table = makeTable(tried)
   const wrong = tried.filter(({ subject, right }) => subject === 'guard' && !right)
   console.log(`\n${table}\n`)
   for (const one of wrong) console.log(`wrong: ${one.group}, ${one.name}: ${one.wrong}`)
-  console.log(`wrong verdicts of the guard: ${wrong.length} (${minutes} min, seed ${values.seed})`)
-  if (values.write) writeTable(table, minutes)
-  return status === 0 && wrong.length === 0 ? 0 : 1
+  console.log(`wrong verdicts of the guard: ${wrong.length} (seed ${values.seed}${duration})`)
+  if (values.write) writeTable(table, duration)
+  return wrong.length === 0 ? 0 : 1
 }
 
 function makeTable(tried) {
@@ -86,7 +102,7 @@ function makeTable(tried) {
   return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-function writeTable(table, minutes) {
+function writeTable(table, duration) {
   const path = join(root, 'docs/reliability.md')
   const versions = [
     `Node ${process.versions.node}`,
@@ -94,11 +110,15 @@ function writeTable(table, minutes) {
     postgresVersion(),
     `migrate-guard ${readJson('package.json').version}`,
   ]
-  const command = ['npm run test:faults', ...process.argv.slice(2)]
-    .join(' ')
-    .replace('faults -', 'faults -- -')
+  // What was measured at different moments was measured by the same command, group after group.
+  const given = values.from ? [] : process.argv.slice(2).filter((word) => word !== '--write')
+  const command = ['npm run test:faults', ...given].join(' ').replace('faults -', 'faults -- -')
   const date = new Date().toISOString().slice(0, 10)
-  const text = `${table}\n\nMeasured on ${date} with ${versions.join(', ')}, by \`${command}\`, in ${minutes} minutes.`
+  const text = [
+    table,
+    `Measured on ${date} with ${versions.join(', ')}, by \`${command}\`${duration}.`,
+    ...values.note,
+  ].join('\n\n')
   const [before, after] = ['<!-- table -->', '<!-- end of table -->']
   const page = readFileSync(path, 'utf8')
   const from = page.indexOf(before) + before.length

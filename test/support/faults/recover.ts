@@ -1,79 +1,92 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { hostPath } from '../engine-host.js'
-import { barePrisma } from '../prisma-cli.js'
-import { deployArguments, type FaultScene, first, second } from './scene.js'
+import type { CliResult } from '../run-cli.js'
+import { deployArguments, type FaultScene } from './scene.js'
+import type { Truth } from './truth.js'
 
-/** `migrate-guard resolve` and the standing in `status` came later than these sweeps. */
-const hasResolve = existsSync(
-  fileURLToPath(new URL('../../../dist/cli/commands/resolve.js', import.meta.url)),
-)
+const guardPath = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+/** So many printed commands lead at most to a deployed database. */
+const maxSteps = 5
 
 /**
- * Goes the way back to a deployed database as a person would who reads what the guard prints. Gives what is wrong on the
- * way; nothing is what is hoped for.
- * @param hint what the run that was disturbed said last
+ * Goes the way back to a deployed database as a person would who does what the guard prints, word for word: `status` says
+ * how it stands, and each command that is printed is run as it stands. Gives what is wrong on the way; nothing is what is
+ * hoped for.
+ * @param said what the run that was disturbed printed; nothing when it was killed
+ * @param rehearses only a rehearsal sweeps what a killed one has left
  */
-export async function recover(scene: FaultScene, hint = ''): Promise<string[]> {
-  const wrong = hasResolve ? await statusContradictions(scene) : []
-  if (hasUnfinishedRow(await scene.truth()))
-    await (hasResolve ? resolve(scene, wrong) : resolveByHand(scene, hint))
-  const next = await scene.run(deployArguments())
+export async function recover(
+  scene: FaultScene,
+  said: CliResult,
+  { rehearses = false } = {},
+): Promise<string[]> {
+  const wrong = await statusContradictions(scene)
+  const steps: string[] = []
+  // Who was killed says nothing; then one asks how it stands.
+  let printed = said.exitCode === undefined ? (await scene.run(['status'])).stdout : said.stderr
+  for (let step = 0; step < maxSteps; step += 1) {
+    const printedCommand = /npx migrate-guard resolve(?: --yes)?/.exec(printed)?.[0]
+    const command = printedCommand ?? 'npx migrate-guard deploy'
+    const result = printedCommand
+      ? await runAsPrinted(printedCommand, scene)
+      : await scene.run(deployArguments({ rehearses }))
+    steps.push(`${command}: ${result.exitCode} ${result.exitCode === 0 ? '' : lastWords(result)}`)
+    if (result.exitCode === 0 && printedCommand === undefined) break
+    // A command that went well leads on to the deploy, one that did not says what is next.
+    printed = result.exitCode === 0 ? '' : result.stderr
+  }
   const truth = await scene.truth()
-  if (next.exitCode !== 0 || truth.kind !== 'all' || !truth.isHistoryClean)
+  if (truth.kind !== 'all' || !truth.isHistoryClean)
     wrong.push(
-      `the next deploy ended with ${next.exitCode}, the database is ${truth.kind} (${truth.history}): ${next.stderr}${next.stdout.slice(-800)}`,
+      `the printed way does not lead to a deployed database, it is ${truth.kind} (${truth.history}): ${steps.join(' / ')}`,
     )
+  else wrong.push(...detours(steps))
   return wrong
 }
 
-function hasUnfinishedRow({ history }: { readonly history: readonly string[] }): boolean {
-  return history.some((row) => row.endsWith(': unfinished'))
+/** `resolve` and then `deploy` is the longest way that a person should have to go. */
+function detours(steps: readonly string[]): string[] {
+  const failed = steps.filter((step) => !/: (0|6) /.test(step))
+  return failed.length > 0 ? [`the printed way leads over failures: ${steps.join(' / ')}`] : []
 }
 
+function lastWords({ stdout, stderr }: CliResult): string {
+  return `${stderr.slice(-400)}${stdout.slice(-200)}`.replace(/\s+/g, ' ')
+}
+
+/** What `status` says of the state must be what is there. */
 async function statusContradictions(scene: FaultScene): Promise<string[]> {
   const status = await scene.run(['status', '--json'])
   const truth = await scene.truth()
-  const said = (JSON.parse(status.stdout) as { standing?: { kind: string } }).standing?.kind
-  return said === undefined || said === truth.kind
-    ? []
-    : [`status says ${said}, the database is ${truth.kind}`]
+  const said = saidStanding(status)
+  if (said === undefined)
+    return isUnspoken(truth) ? [] : [`status says nothing, the database is ${truth.kind}`]
+  return said === truth.kind ? [] : [`status says ${said}, the database is ${truth.kind}`]
 }
 
-async function resolve(scene: FaultScene, wrong: string[]): Promise<void> {
-  const resolved = await scene.run(['resolve', '--yes'])
-  if (resolved.exitCode !== 0)
-    wrong.push(`resolve ended with ${resolved.exitCode}: ${resolved.stderr}${resolved.stdout}`)
+/** What needs no word: nothing is unfinished. */
+function isUnspoken({ history }: Truth): boolean {
+  return !history.some((row) => row.endsWith(': unfinished'))
 }
 
-/** As the hints say: --applied when all of it is there, else what is there of it is undone and --rolled-back. */
-async function resolveByHand(scene: FaultScene, hint: string): Promise<void> {
-  if (await runPrinted(scene, hint)) return
-  const { history, first: ofFirst, second: ofSecond } = await scene.truth()
-  for (const [name, extent] of [
-    [first, ofFirst],
-    [second, ofSecond],
-  ] as const) {
-    if (!history.includes(`${name}: unfinished`)) continue
-    if (extent === 'part') await scene.database.query('DROP INDEX people_city')
-    await barePrisma(
-      scene.project,
-      ['migrate', 'resolve', extent === 'all' ? '--applied' : '--rolled-back', name],
-      { DATABASE_URL: scene.database.url },
-    )
+function saidStanding({ stdout, stderr, exitCode }: CliResult): string | undefined {
+  try {
+    const { diagnosis } = JSON.parse(stdout) as { diagnosis?: { run?: { standing: { kind: string } } } }
+    return diagnosis?.run?.standing.kind
+  } catch {
+    return `exit ${exitCode}: ${stderr}`
   }
 }
 
-/** Runs the command that a hint prints, as it stands, in a shell in the project; false when it prints none. */
-async function runPrinted(scene: FaultScene, hint: string): Promise<boolean> {
-  const command = /^[^:]*: run (PRISMA_.*?), then run the command again/.exec(hint)?.[1]
-  if (command === undefined) return false
-  // The package is not installed in the project of a test.
-  await execa('sh', ['-c', command.replace('node_modules/.bin/migrate-guard-engine', hostPath)], {
+/** In a shell in the project; only `npx` is replaced, since the package is not installed there. */
+async function runAsPrinted(command: string, scene: FaultScene): Promise<CliResult> {
+  const words = command.replace('npx migrate-guard', `"${process.execPath}" "${guardPath}"`)
+  const { exitCode, stdout, stderr } = await execa('sh', ['-c', words], {
     cwd: scene.project.directory,
-    env: { DATABASE_URL: scene.database.url },
+    env: scene.environment,
+    stdin: 'ignore',
     reject: false,
+    timeout: 120_000,
   })
-  return true
+  return { exitCode, stdout, stderr }
 }

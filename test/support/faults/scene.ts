@@ -60,6 +60,8 @@ export type Environment = Readonly<Record<string, string>>
 export interface FaultScene {
   readonly database: TestDatabase
   readonly project: Project
+  /** Where and as whom every command runs. */
+  readonly environment: Environment
   /** Runs the guard to its end. */
   run(args: readonly string[], env?: Environment): Promise<CliResult>
   start(args: readonly string[], env?: Environment): RunningCli
@@ -98,10 +100,11 @@ export async function makeScene(): Promise<FaultScene> {
   await mkdir(temporary)
   await chmod(temporary, 0o711)
   const backups = join(project.directory, 'backups')
+  const environment = { DATABASE_URL: database.url, TMPDIR: temporary }
   const start = (args: readonly string[], env: Environment = {}) =>
     startCli(args, {
       cwd: project.directory,
-      env: { DATABASE_URL: database.url, TMPDIR: temporary, ...env },
+      env: { ...environment, ...env },
       timeoutMs: 150_000,
     })
   const runFolder = async () => {
@@ -114,6 +117,7 @@ export async function makeScene(): Promise<FaultScene> {
   return {
     database,
     project,
+    environment,
     start,
     run: (args, env) => start(args, env).result,
     truth: () => readTruth(database),
@@ -127,6 +131,7 @@ export async function makeScene(): Promise<FaultScene> {
       ...(existsSync(backups) ? await readdir(backups, { recursive: true }) : []).filter((name) =>
         name.endsWith('.partial'),
       ),
+      ...(await rehearsalDatabasesOf(database)),
       ...(await processesOf(project.directory)),
     ],
     remove: async () => {
@@ -134,6 +139,16 @@ export async function makeScene(): Promise<FaultScene> {
       await database.drop()
     },
   }
+}
+
+/** Copies of the scene's database, which carry its name in their comment. */
+async function rehearsalDatabasesOf({ name, query }: TestDatabase): Promise<string[]> {
+  const found = await query(
+    `SELECT datname FROM pg_database
+      WHERE datname <> $1 AND (datname LIKE '%' || $1 || '%' OR shobj_description(oid, 'pg_database') LIKE '%' || $1 || '%')`,
+    [name],
+  )
+  return found.map(({ datname }) => datname)
 }
 
 /** Command lines of the processes that have the folder in their environment, or work in it. */

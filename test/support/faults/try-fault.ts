@@ -53,7 +53,7 @@ export async function tryFault(fault: Fault): Promise<string[]> {
     if (result.exitCode !== undefined) wrong.push(...(await litterOf(scene)))
     if (fault.staysBroken) wrong.push(...(result.exitCode === 21 ? [] : ['it was not seen']))
     else if (!isSettled(result, truth)) {
-      wrong.push(...(await recover(scene, record?.failure?.hint)))
+      wrong.push(...(await recover(scene, result, { rehearses: fault.rehearses ?? false })))
       wrong.push(...(await litterOf(scene)))
     }
     return wrong.map((text) => `${text} [exit ${result.exitCode}: ${record?.failure?.message ?? ''}]`)
