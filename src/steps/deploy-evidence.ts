@@ -24,6 +24,7 @@ import {
 } from './standing/describe-evidence.js'
 import { type FoundRow, findRow, isOpen } from './standing/history-row.js'
 import { type CatalogJudgement, judgeCatalog } from './standing/judge-catalog.js'
+import { settleLostStatement } from './standing/lost-statement.js'
 import { type FoundTraces, tracesByEngine, tracesWithoutEngine } from './standing/migration-traces.js'
 
 /** What was found after the deploy ended, however it ended. */
@@ -59,6 +60,7 @@ export async function gatherEvidence(
   const catalogChanged = after.hash !== before.hash
   const judgement = timeline && judgeCatalog(timeline, before.objects, after.objects)
 
+  const seen = { before, expectations: plan.expectations, unmet, schema }
   const migrations: MigrationOutcome[] = []
   const reaches: MigrationReach[] = []
   const evidence: string[] = []
@@ -69,7 +71,7 @@ export async function gatherEvidence(
     const row = findRow(migration, newRows, events, plan.engine === 'hosted' && engineOpened)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0
-        ? await tracesByEngine(migration, own, client)
+        ? settleLostStatement(migration, await tracesByEngine(migration, own, client), seen)
         : tracesWithoutEngine(migration, row.state, unmet)
     let traces = isRowWithoutRun(row, found.traces) ? 'unknown' : found.traces
     // CONCURRENTLY leaves something behind also when it fails.

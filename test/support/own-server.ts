@@ -16,6 +16,7 @@ export function useOwnServer(settings: Readonly<Record<string, string>>): () => 
   let cluster: ThrowAwayCluster | undefined
   beforeAll(async () => {
     cluster = await startThrowAwayCluster({ settings })
+    settingsOf.set(cluster, settings)
     process.env.MIGRATE_GUARD_TEST_URL = cluster.url
   })
   afterAll(async () => {
@@ -30,6 +31,7 @@ export function useOwnServer(settings: Readonly<Record<string, string>>): () => 
 }
 
 const restarted = new Set<ThrowAwayCluster>()
+const settingsOf = new WeakMap<ThrowAwayCluster, Readonly<Record<string, string>>>()
 
 /** Stops the server in this way and starts it again on the same port, `pauseMs` later. */
 export async function restartServer(
@@ -39,10 +41,23 @@ export async function restartServer(
 ): Promise<void> {
   await stopServer(cluster, mode)
   await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  await startServer(cluster)
+}
+
+/** Starts one that was stopped, on the same port and with the settings of `useOwnServer`. */
+export async function startServer(cluster: ThrowAwayCluster): Promise<void> {
   const { directory, port } = cluster
   restarted.add(cluster)
-  const options = `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories=${directory} -c fsync=off -c max_connections=200`
-  await control(cluster, 'start', '-l', join(directory, 'restarted.log'), '-o', options)
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: directory,
+    fsync: 'off',
+    max_connections: 200,
+    ...settingsOf.get(cluster),
+  }
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  await control(cluster, 'start', '-l', join(directory, 'restarted.log'), '-o', options.join(' '))
 }
 
 /** Stops it and leaves it so. */
