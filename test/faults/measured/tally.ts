@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 
 /** A row of the table that `npm run test:faults` prints. */
 export type Group =
@@ -35,19 +35,33 @@ export function tally(tried: Tried): void {
   if (tried.subject === 'guard' && !tried.right) throw new Error(`${tried.name}: ${tried.wrong}`)
 }
 
+/** What the log holds already, as `subject: name`: a run that was cut short goes on where it stopped. */
+export function alreadyTried(group: Group): ReadonlySet<string> {
+  const path = process.env.MIGRATE_GUARD_FAULTS_LOG
+  if (path === undefined || !existsSync(path)) return new Set()
+  const tried = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Tried)
+  const right = tried.filter((one) => one.group === group && (one.right || one.subject === 'prisma'))
+  return new Set(right.map(({ subject, name }) => `${subject}: ${name}`))
+}
+
 /** All of them in the long tests; else `count` of them, the same for the same seed (MIGRATE_GUARD_FAULTS_SEED). */
 export function sampleOf<T>(all: readonly T[], count: number): T[] {
-  if (triesAll) return [...all]
+  return triesAll ? [...all] : shuffled(all).slice(0, count)
+}
+
+/** In an order that is the same for the same seed. */
+export function shuffled<T>(all: readonly T[]): T[] {
   let state = Number(process.env.MIGRATE_GUARD_FAULTS_SEED ?? 1)
   const next = () => {
-    // mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+    // mulberry32: https://gist.github.com/tommyettinger/46a574533244883189143505d203312c
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
   const left = [...all]
-  return Array.from({ length: Math.min(count, all.length) }, () =>
-    left.splice(Math.floor(next() * left.length), 1),
-  ).flat()
+  return Array.from(all, () => left.splice(Math.floor(next() * left.length), 1)).flat()
 }

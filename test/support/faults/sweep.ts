@@ -1,4 +1,4 @@
-import { type Tried, tally } from '../../faults/measured/tally.js'
+import { alreadyTried, shuffled, type Tried, tally } from '../../faults/measured/tally.js'
 
 /** One thing to try; gives what was wrong, for the guard or for a bare Prisma. */
 export interface Try {
@@ -8,11 +8,14 @@ export interface Try {
 }
 
 /**
- * Tries them, two at a time, notes each in the table, and shows how far it is.
+ * Tries them, two at a time, notes each in the table, and shows how far it is. In a mixed order: what is tried when a run is
+ * cut short is a fair part of it.
  * @throws Error with everything that the guard did wrong
  */
 export async function sweep(group: Tried['group'], tries: readonly Try[], width = 2): Promise<void> {
-  const left = [...tries]
+  const done = alreadyTried(group)
+  const left = shuffled(tries.filter(({ name, subject }) => !done.has(`${subject}: ${name}`)))
+  const count = left.length
   const wrongs: string[] = []
   const started = Date.now()
   const next = async (): Promise<void> => {
@@ -30,13 +33,13 @@ export async function sweep(group: Tried['group'], tries: readonly Try[], width 
       } catch (error) {
         wrongs.push((error as Error).message)
       }
-      const done = tries.length - left.length
-      if (done % 20 === 0)
+      const tried = count - left.length
+      if (tried % 20 === 0)
         process.stderr.write(
-          `${group}: ${done} of ${tries.length}, ${Math.round((Date.now() - started) / 1000)} s\n`,
+          `${group}: ${tried} of ${count}, ${Math.round((Date.now() - started) / 1000)} s\n`,
         )
     }
   }
   await Promise.all(Array.from({ length: width }, next))
-  if (wrongs.length > 0) throw new Error(`${wrongs.length} of ${tries.length} wrong:\n${wrongs.join('\n')}`)
+  if (wrongs.length > 0) throw new Error(`${wrongs.length} of ${count} wrong:\n${wrongs.join('\n')}`)
 }
