@@ -42,14 +42,8 @@ const mutilate = (how: string) =>
 
 const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
-/** Each is of another kind; the others are run in the long tests. */
-const kinds = [
-  'a flipped byte',
-  'two tables swapped',
-  'the rows of one table left out',
-  'nothing, and exit 0',
-  'killed half-way',
-]
+/** What the lying children of the measured faults do not try; the others are run in the long tests. */
+const kinds = ['a flipped byte', 'two tables swapped']
 
 const lies: [string, string, RegExp][] = [
   ['a flipped byte', mutilate('bytes[bytes.length >> 1] ^= 0xff; fs.writeFileSync(file, bytes)'), /dump-/],

@@ -129,14 +129,17 @@ test(
     const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
     const all = [...ofEngine, ...ofGuard, ...dumps, ...bare]
     const quick = ({ name }: Try) => !name.endsWith('black hole')
+    const chosen = only
+      ? all.filter(({ name }) => new RegExp(only).test(name))
+      : triesAll
+        ? all
+        : [ofEngine, ofGuard, dumps, bare].flatMap((tries) => sampleOf(tries.filter(quick), 1))
+    await sweep('wire cuts', chosen.filter(quick))
+    // A minute in which nobody works: many of them wait side by side.
     await sweep(
       'wire cuts',
-      only
-        ? all.filter(({ name }) => new RegExp(only).test(name))
-        : triesAll
-          ? all
-          : [ofEngine, ofGuard, dumps, bare].flatMap((tries) => sampleOf(tries.filter(quick), 1)),
-      triesAll ? 3 : 2,
+      chosen.filter((one) => !quick(one)),
+      7,
     )
   },
   triesAll ? 2_400_000 : 240_000,
