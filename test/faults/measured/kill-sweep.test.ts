@@ -13,6 +13,8 @@ const server = useOwnServer({ synchronous_commit: 'on' })
 
 const signals = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
 const group = 'kill sweep'
+type Act = NonNullable<Parameters<typeof tryFault>[0]['act']>
+const sameServer = [...deployArguments({ rehearses: true }), '--rehearsal', 'same-server']
 const timeoutMs = triesAll ? 2_400_000 : 240_000
 
 function pointsOf(recorded: readonly string[], who: RegExp): string[] {
@@ -70,6 +72,15 @@ test(
       .flatMap((point, place) =>
         killGuard(point, rehearsed, true).filter((_, i, { length }) => i === place % length),
       )
+    // There a copy that is left stands on the server of the target itself.
+    const besideTarget = triesAll ? await recordPoints(sameServer) : plain
+    const copies = besideTarget
+      .filter((point) => /^guard (before|after) rehearsal\.(?!pg-restore)/.test(point) && / 1$/.test(point))
+      .map((point): Try => {
+        const act: Act = (_, __, guardId) => signalProcess(guardId, 'SIGKILL')
+        const fault = { at: point, act, rehearses: true, arguments: ['--rehearsal', 'same-server'] }
+        return { name: `SIGKILL ${point} (on the same server)`, subject: 'guard', run: () => tryFault(fault) }
+      })
     const ofChildren: Try[] = [
       ...atDeploy.flatMap((at) => [
         child('engine host', at, ({ processId }) => signalProcess(processId, 'SIGKILL')),
@@ -112,7 +123,7 @@ test(
       return [bareChild('engine host', at, 'processId'), bareChild('Prisma CLI', at, 'parentId')]
     })
     const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
-    const all = [...ofGuard, ...whileRehearsing, ...ofChildren, ...bare]
+    const all = [...ofGuard, ...whileRehearsing, ...copies, ...ofChildren, ...bare]
     const sample = () => [
       ...ofGuard.filter(({ name }) => name === `SIGKILL ${always[0]}`),
       ...sampleOf(ofGuard, 2),
@@ -167,12 +178,7 @@ test(
   timeoutMs,
 )
 
-function child(
-  victim: string,
-  at: string,
-  act: NonNullable<Parameters<typeof tryFault>[0]['act']>,
-  rehearses = false,
-): Try {
+function child(victim: string, at: string, act: Act, rehearses = false): Try {
   return { name: `${victim}, ${at}`, subject: 'guard', run: () => tryFault({ at, act, rehearses }) }
 }
 

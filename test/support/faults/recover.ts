@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { CliResult } from '../run-cli.js'
-import { deployArguments, type FaultScene } from './scene.js'
+import type { FaultScene } from './scene.js'
 import type { Truth } from './truth.js'
 
 const guardPath = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
@@ -13,12 +13,12 @@ const maxSteps = 5
  * how it stands, and each command that is printed is run as it stands. Gives what is wrong on the way; nothing is what is
  * hoped for.
  * @param said what the run that was disturbed printed; nothing when it was killed
- * @param rehearses only a rehearsal sweeps what a killed one has left
+ * @param deployAgain the command that was disturbed; only a rehearsal sweeps what a killed one has left
  */
 export async function recover(
   scene: FaultScene,
   said: CliResult,
-  { rehearses = false } = {},
+  deployAgain: readonly string[],
 ): Promise<string[]> {
   const wrong = await statusContradictions(scene)
   const steps: string[] = []
@@ -27,9 +27,7 @@ export async function recover(
   for (let step = 0; step < maxSteps; step += 1) {
     const printedCommand = /npx migrate-guard resolve(?: --yes)?/.exec(printed)?.[0]
     const command = printedCommand ?? 'npx migrate-guard deploy'
-    const result = printedCommand
-      ? await runAsPrinted(printedCommand, scene)
-      : await scene.run(deployArguments({ rehearses }))
+    const result = printedCommand ? await runAsPrinted(printedCommand, scene) : await scene.run(deployAgain)
     steps.push(`${command}: ${result.exitCode} ${result.exitCode === 0 ? '' : lastWords(result)}`)
     if (result.exitCode === 0 && printedCommand === undefined) break
     // A command that went well leads on to the deploy, one that did not says what is next.
