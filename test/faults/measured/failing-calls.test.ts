@@ -85,7 +85,7 @@ test(
       run: () => tryBare({ at: at.replace('deploy', 'prisma'), error }),
     }))
     const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
-    const chosen = [...sampleOf(ofGuard, 4), ...sampleOf(bare, 1)]
+    const chosen = [...sampleOf(ofGuard, 3), ...sampleOf(bare, 1)]
     await sweep(
       'failing calls',
       only ? [...ofGuard, ...bare].filter(({ name }) => new RegExp(only).test(name)) : chosen,

@@ -126,7 +126,7 @@ test(
     const all = [...ofGuard, ...whileRehearsing, ...copies, ...ofChildren, ...bare]
     const sample = () => [
       ...ofGuard.filter(({ name }) => name === `SIGKILL ${always[0]}`),
-      ...sampleOf(ofGuard, 2),
+      ...sampleOf(ofGuard, 1),
       ...sampleOf(ofChildren, 1),
       ...sampleOf(bare, 1),
     ]

@@ -228,7 +228,7 @@ test(
         ? all.filter(({ name }) => new RegExp(only).test(name))
         : triesAll
           ? all
-          : [...sampleOf(quick, 2), ...sampleOf(tools, 1), ...sampleOf(engines, 1), ...sampleOf(bare, 1)],
+          : [...sampleOf(quick, 1), ...sampleOf(tools, 1), ...sampleOf(engines, 1), ...sampleOf(bare, 1)],
     )
   },
   triesAll ? 1_800_000 : 240_000,
