@@ -394,7 +394,7 @@ test.each(counts)(
       const round = triesAll ? i : i + 2
       for (const bareOnly of [false, true]) {
         // The same scene without a guard needs no hundred rounds to be seen.
-        if (bareOnly && (triesAll ? ![3, 4].includes(round % 24) : count > 2 || round % 4 < 3)) continue
+        if (bareOnly && !(triesAll && [3, 4].includes(round % 24))) continue
         await playRound({ count, round, bareOnly }).catch((error: Error) => wrong.push(error.message))
       }
     }
