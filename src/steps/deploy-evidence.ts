@@ -24,8 +24,13 @@ import {
 } from './standing/describe-evidence.js'
 import { type FoundRow, findRow, isOpen } from './standing/history-row.js'
 import { type CatalogJudgement, judgeCatalog } from './standing/judge-catalog.js'
-import { settleLostStatement } from './standing/lost-statement.js'
-import { type FoundTraces, tracesByEngine, tracesWithoutEngine } from './standing/migration-traces.js'
+import { type CatalogSeen, settleLostStatement } from './standing/lost-statement.js'
+import {
+  type FoundTraces,
+  tracesByEngine,
+  tracesOfClaim,
+  tracesWithoutEngine,
+} from './standing/migration-traces.js'
 
 /** What was found after the deploy ended, however it ended. */
 export type DeployEvidence = Omit<Deployment, 'startedAt' | 'durationMs'>
@@ -71,7 +76,7 @@ export async function gatherEvidence(
     const row = findRow(migration, newRows, events, plan.engine === 'hosted' && engineOpened)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0
-        ? settleLostStatement(migration, await tracesByEngine(migration, own, client), seen)
+        ? believed(migration, await tracesByEngine(migration, own, client), row.state, seen)
         : tracesWithoutEngine(migration, row.state, unmet)
     let traces = isRowWithoutRun(row, found.traces) ? 'unknown' : found.traces
     // CONCURRENTLY leaves something behind also when it fails.
@@ -138,6 +143,16 @@ export async function gatherEvidence(
   }
 }
 
+/** What the engine tells, held against the history and the catalog. */
+function believed(
+  migration: PendingMigration,
+  told: FoundTraces,
+  row: FoundRow['state'],
+  seen: CatalogSeen,
+): FoundTraces {
+  return tracesOfClaim(migration, settleLostStatement(migration, told, seen), row, seen.unmet)
+}
+
 function isAtEnd({ places }: CatalogJudgement, timeline: CatalogTimeline | undefined): boolean {
   return places.includes(timeline?.points.length ?? 0)
 }
@@ -155,6 +170,8 @@ function reachOf(
   const all = statements.length
   const { state, byOther } = row
   if (byOther) return { least: 0, most: all, row: state === 'finished' && !isSeen ? 'unfinished' : state }
+  // Events without a row prove nothing, either.
+  if (state === 'none' && traces !== 'none') return { least: 0, most: all, row: 'unfinished' }
   // A finished row that the engine does not vouch for proves nothing.
   if (isRowWithoutRun(row, traces)) return { least: 0, most: all, row: 'unfinished' }
   return { least, most, row: state, ...(isUndone ? { isUndone } : {}) }

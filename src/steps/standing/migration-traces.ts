@@ -80,3 +80,24 @@ export function tracesWithoutEngine(
         evidence: [`Prisma's own engine does not tell whether statements of "${name}" took effect`],
       }
 }
+
+/**
+ * Our engine writes the history row before it runs a file. Where events tell of a run and there is no row, they are only
+ * believed as far as the catalog goes: what a statement names and is not there did not take effect.
+ */
+export function tracesOfClaim(
+  { name, execution, statements }: PendingMigration,
+  found: FoundTraces,
+  row: HistoryRowState,
+  unmet: readonly CatalogExpectation[],
+): FoundTraces {
+  if (row !== 'none' || found.traces === 'none') return found
+  const isWhole = execution.mode === 'all-or-nothing'
+  const missing = unmet.find(
+    ({ migration, line }) => migration === name && (isWhole || line === statements[0]?.line),
+  )
+  const claim = `events tell that "${name}" ran, but it has no row in the migration history`
+  return missing
+    ? { traces: 'none', least: 0, most: 0, evidence: [`${claim}, and ${describeUnmet(missing)}`] }
+    : { traces: 'unknown', least: 0, most: statements.length, evidence: [...found.evidence, claim] }
+}
