@@ -71,6 +71,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
 
       // On a restored copy, which proves the backup too.
       const { rehearsal, provenBackup } = await rehearseOrSay(plan, findings, backup, run, tools)
+      // A dry run ends here.
       if (lock === undefined) return
 
       // A person, or the hash of a reviewed plan, says yes to exactly this.
