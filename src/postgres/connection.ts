@@ -236,7 +236,9 @@ const brokenConnection = /Connection terminated|ECONNRESET|EPIPE|ETIMEDOUT|not q
  * error is given back as it is.
  */
 export function asServerTrouble(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof GuardError) return error
+  if (!(error instanceof Error)) return error
+  // What we have said ourselves stays said, also where it quotes the server: a failed deploy is no lost question.
+  if (error instanceof GuardError && !(error instanceof TargetError)) return error
   const { code = '', message } = error as NodeJS.ErrnoException
   if ('severity' in error && code === '42501') {
     return new CheckError('privilege-missing', `the server refuses what the guard must read: ${message}`, {

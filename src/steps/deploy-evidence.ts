@@ -85,7 +85,10 @@ export async function gatherEvidence(
     const outcome = outcomeOf(migration, row, traces, own)
     migrations.push(outcome)
     const isSeen = timeline !== undefined || !unmet.some((one) => one.migration === migration.name)
-    reaches.push(reachOf(migration, row, found, isSeen))
+    const isNowhere = plan.expectations.every(
+      (one) => one.migration !== migration.name || unmet.includes(one),
+    )
+    reaches.push(reachOf(migration, row, isNowhere ? found : { ...found, isUndone: false }, isSeen))
     evidence.push(describeRow(outcome, plan.engine), ...found.evidence)
   }
   const isComplete = migrations.every(({ outcome }) => outcome === 'applied')

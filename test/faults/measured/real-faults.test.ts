@@ -144,6 +144,7 @@ function withRole(
   at: string,
   becomes: (role: string) => string,
   back: (role: string) => string,
+  changesCatalog = false,
 ): Scene {
   let role = ''
   const prepare = async ({ database }: FaultScene) => {
@@ -157,15 +158,12 @@ function withRole(
     await database.query(becomes(role))
   }
   const repair = async (scene: FaultScene) => {
+    // The recovery, and the drop of the scene, are the superuser's; the role goes with the server.
     await scene.database.query(back(role))
-    // The recovery, and the drop of the scene, are the superuser's.
-    await scene.database.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`)
-    // It goes with the server at the latest.
-    await scene.database.query(`DROP ROLE ${role}`).catch(() => undefined)
   }
   return {
     name: `${name}, ${at}`,
-    guard: { prepare, at, act, repair },
+    guard: { prepare, at, act, repair, changesCatalog },
     ...(at.startsWith('deploy') ? { bare: { prepare, at: toBare(at), act, repair } } : {}),
   }
 }
@@ -198,7 +196,8 @@ function roleScenes(): Scene[] {
         at,
         (role) =>
           `ALTER TABLE people OWNER TO CURRENT_USER; REVOKE ALL ON people FROM ${role}; REVOKE ALL ON SCHEMA public FROM ${role}`,
-        () => 'SELECT 1',
+        (role) => `ALTER TABLE people OWNER TO ${role}; GRANT ALL ON SCHEMA public TO ${role}`,
+        true,
       ),
     ),
     apart(() =>
@@ -207,6 +206,7 @@ function roleScenes(): Scene[] {
         at,
         (role) => `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
         (role) => `CREATE ROLE ${role}`,
+        true,
       ),
     ),
   ])

@@ -21,6 +21,8 @@ export interface Fault {
   readonly expects?: (result: CliResult, truth: Truth, scene: FaultScene) => string[] | Promise<string[]>
   /** A forged history or a foreign object is not for the guard to mend: it only must be seen. */
   readonly staysBroken?: boolean
+  /** The fault itself changes the catalog: whose change it is need not be told. */
+  readonly changesCatalog?: boolean
   /** It is the removal itself that fails: what is left then is for the next run to remove. */
   readonly leavesLitter?: boolean
   /** Takes the cause away before the recovery. */
@@ -48,14 +50,14 @@ export async function tryFault(fault: Fault): Promise<string[]> {
     await fault.repair?.(scene)
     const wrong = await settle(scene)
     const truth = await scene.truth()
-    if (!fault.staysBroken) wrong.push(...contradictions({ result, record }, truth))
+    if (!fault.staysBroken) wrong.push(...contradictions({ result, record }, truth, fault))
     if (at && act && !control.wasAsked()) wrong.push(`it never came to ${at}`)
     wrong.push(...((await fault.expects?.(result, truth, scene)) ?? []))
     // A run that ended by itself cleans up by itself.
     if (result.exitCode !== undefined && !fault.leavesLitter) wrong.push(...(await litterOf(scene)))
     if (fault.staysBroken) wrong.push(...(result.exitCode === 21 ? [] : ['it was not seen']))
     else if (fault.leavesLitter || !isSettled(result, truth)) {
-      wrong.push(...(await recover(scene, result, args)))
+      wrong.push(...(await recover(scene, result, args, fault)))
       wrong.push(...(await litterOf(scene)))
     }
     return wrong.map((text) => `${text} [exit ${result.exitCode}: ${record?.failure?.message ?? ''}]`)
