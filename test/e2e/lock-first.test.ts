@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from '@jest/globals'
 import { parseEvents } from '../../src/prisma/engine-events.js'
+import { isLong } from '../support/long.js'
 import { makeShop, pendingName, removeShops, type Shop } from '../support/shop.js'
 
 afterAll(removeShops)
 
 /** A rehearsal takes seconds more. */
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 const groups = [
   {

@@ -2,12 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import type { JsonReport } from '../../src/report/json.js'
+import { isLong, longTest } from '../support/long.js'
 import { makeShop, pendingName, pendingSql, removeShops, type Shop, takePassword } from '../support/shop.js'
 
 afterAll(removeShops)
 
 /** What test/postgres/rehearsed-end.test.ts asks as well, without the command around it. */
-const longTest = process.env.MIGRATE_GUARD_TEST_LONG === '1' ? test : test.skip
 
 const writes = fileURLToPath(new URL('../fixtures/observers/write.mjs', import.meta.url))
 
@@ -78,7 +78,7 @@ test('check cannot tell, the rehearsal stops it with line and SQLSTATE, and the 
   expect(passed.exitCode).toBe(0)
 }, 120_000)
 
-test.each(['local', 'same-server', ...(process.env.MIGRATE_GUARD_TEST_LONG === '1' ? ['url'] : [])])(
+test.each(['local', 'same-server', ...(isLong ? ['url'] : [])])(
   'rehearse on a copy (%s) leaves the target untouched, and another deploy may take it',
   async (place) => {
     const shop = await makeShop({ rehearses: true })

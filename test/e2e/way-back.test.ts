@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { longTest } from '../support/long.js'
 import { makeShop, pendingName, removeShops, type Shop } from '../support/shop.js'
 
 const schema = 'datasource db {\n  provider = "postgresql"\n}\n'
@@ -9,7 +10,6 @@ const migrationSql = `prisma/migrations/${pendingName}/migration.sql`
 let shop: Shop
 
 // Each run takes seconds.
-const long = process.env.MIGRATE_GUARD_TEST_LONG === '1' ? test : test.skip
 
 beforeAll(async () => {
   shop = await makeShop({ schema, rehearses: true })
@@ -45,7 +45,7 @@ test('a way back that leads back passes, and the report says so', async () => {
   )
 })
 
-long('values that were dropped do not come back: that warns, and they are named', async () => {
+longTest('values that were dropped do not come back: that warns, and they are named', async () => {
   const { exitCode, wayBack, findings } = await rehearse(
     'ALTER TABLE customers DROP COLUMN fax;',
     'ALTER TABLE customers ADD COLUMN fax text;',
@@ -65,7 +65,7 @@ long('values that were dropped do not come back: that warns, and they are named'
   expect(exitCode).toBe(0)
 })
 
-long('an object that down.sql forgets blocks, unless it is accepted', async () => {
+longTest('an object that down.sql forgets blocks, unless it is accepted', async () => {
   const up = 'DROP INDEX notes_customer_id_idx;'
   const forgets = await rehearse(up, '-- nothing\nSELECT 1;')
   expect(forgets.findings).toMatchObject([
@@ -125,7 +125,7 @@ test('a down.sql that fails blocks, and nothing of it stays', async () => {
   expect(exitCode).toBe(5)
 })
 
-long('several are taken back newest first, as far as each has a down.sql', async () => {
+longTest('several are taken back newest first, as far as each has a down.sql', async () => {
   const newer = '20260202000000_city'
   await shop.write(
     `prisma/migrations/${newer}/migration.sql`,

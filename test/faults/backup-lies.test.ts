@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import type { BackupManifest } from '../../src/domain/backup.js'
 import { findServerBinaries } from '../../src/postgres/throw-away-cluster.js'
 import { type GuardedDatabase, makeGuardedDatabase, writeObserver } from '../support/guarded-database.js'
+import { isLong } from '../support/long.js'
 import { createTestDatabase } from '../support/test-database.js'
 
 const phones = '20260201000000_phones'
@@ -39,8 +40,6 @@ ${body}
 
 const mutilate = (how: string) =>
   `if (dump() !== 0) process.exit(1)\nconst file = fileOf(110)\nconst bytes = fs.readFileSync(file)\n${how}`
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 /** What the lying children of the measured faults do not try; the others are run in the long tests. */
 const kinds = ['a flipped byte', 'two tables swapped']

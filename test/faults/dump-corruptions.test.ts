@@ -19,9 +19,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { BackupError } from '../../src/domain/errors.js'
 import type { RunRecord } from '../../src/domain/run-record.js'
 import { assertBackupIntact } from '../../src/steps/intact-backup.js'
+import { isLong } from '../support/long.js'
 import { makeShop, removeShops } from '../support/shop.js'
 
-const count = process.env.MIGRATE_GUARD_TEST_LONG ? 600 : 60
+const count = isLong ? 600 : 60
 
 const filling = `INSERT INTO customers SELECT i, 'person' || i || '@example.com' FROM generate_series(10, 3000) i;
   SELECT lo_from_bytea(0, convert_to(repeat('large object ', 500), 'UTF8'));`

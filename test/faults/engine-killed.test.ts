@@ -6,6 +6,7 @@ import {
   makeGuardedDatabase,
   waitFor,
 } from '../support/guarded-database.js'
+import { isLong } from '../support/long.js'
 
 const phones = '20260201000000_phones'
 // It sleeps in its third statement, so that the first two are done when the blow comes.
@@ -18,8 +19,6 @@ const programs = {
   engine: /engine-host\/main\.js/,
   'Prisma CLI': /prisma\/build\/index\.js migrate deploy/,
 }
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 const blows = [
   ['engine', 'SIGKILL', 0],

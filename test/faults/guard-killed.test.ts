@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { expect } from '@jest/globals'
 import { execa } from 'execa'
 import {
   firstMigration,
@@ -11,6 +11,7 @@ import {
   waitFor,
   writeObserver,
 } from '../support/guarded-database.js'
+import { isLong, longTest } from '../support/long.js'
 
 const phones = '20260201000000_phones'
 const sql = `ALTER TABLE people ADD COLUMN phone text;
@@ -111,14 +112,12 @@ function shuffled<T>(values: readonly T[], seed: number): T[] {
     .map(({ value }) => value)
 }
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 // The kill sweep tries a sample of the same points in the short run.
-const long = isLong ? test : test.skip
 const seed = Number(process.env.MIGRATE_GUARD_TEST_SEED ?? 20261120)
 /** One point to try again, as a failure names it, e.g. `engine after engine.commit 1`. */
 const replay = process.env.MIGRATE_GUARD_TEST_KILL_AT
 
-long(
+longTest(
   `killed at ${isLong ? 'every effect' : 'some effects'}, before and after it: nothing is left, nothing is lied about`,
   async () => {
     const { points, migrated } = await recordPoints()

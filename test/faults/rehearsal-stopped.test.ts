@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
+import { isLong } from '../support/long.js'
 import { useOwnServer } from '../support/own-server.js'
 import { makeShop, removeShops, type Shop } from '../support/shop.js'
 import { until } from '../support/waiting.js'
@@ -29,7 +30,6 @@ const asleep = (shop: Shop) =>
   shop.database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
 
 const places = ['local', 'same-server'] as const
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 test.each(
   places.flatMap((place) =>

@@ -12,13 +12,12 @@ import {
   waitFor,
   writeObserver,
 } from '../support/guarded-database.js'
+import { isLong, longTest } from '../support/long.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { startCli } from '../support/start-cli.js'
 import { queryOnce } from '../support/test-database.js'
 
 jest.setTimeout(180_000)
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 const phones = '20260201000000_phones'
 /** Stops at its third statement, with the first two there to stay. */
@@ -280,9 +279,7 @@ function refused({ exitCode, stderr }: CliResult): string {
   return stderr
 }
 
-const inLongRuns = isLong ? test : test.skip
-
-inLongRuns('a role that is no superuser goes back to the backup of its own database', async () => {
+longTest('a role that is no superuser goes back to the backup of its own database', async () => {
   const scene = await makeScene()
   const role = `back_owner_${randomBytes(3).toString('hex')}`
   roles.push(role)

@@ -15,10 +15,10 @@ import {
   makeGuardedDatabase,
   writeObserver,
 } from '../support/guarded-database.js'
+import { longTest } from '../support/long.js'
 import { runCli } from '../support/run-cli.js'
 
 // What follows as `long` is tried by the kill sweep and the lock scenes of the measured faults, too.
-const long = process.env.MIGRATE_GUARD_TEST_LONG === '1' ? test : test.skip
 
 const phones = '20260201000000_phones'
 const sql = `ALTER TABLE people ADD COLUMN phone text;
@@ -76,7 +76,7 @@ test('COMMIT came back and the engine dies before it can say so: 21, committed, 
   expect((await guarded.truth()).people).toBe(truth.people)
 })
 
-long('the engine dies before COMMIT: 20', async () => {
+longTest('the engine dies before COMMIT: 20', async () => {
   const guarded = await makeGuardedDatabase({ [phones]: sql })
   const before = await guarded.truth()
   const env = await writeObserver(
@@ -98,7 +98,7 @@ async function lockPeople({ database }: GuardedDatabase): Promise<pg.Client> {
   return holder
 }
 
-long('a lock that is held for three seconds is waited for by trying again', async () => {
+longTest('a lock that is held for three seconds is waited for by trying again', async () => {
   const guarded = await makeGuardedDatabase({ [phones]: sql })
   const running = guarded.start({ arguments: ['--lock-timeout', '500ms', '--retries', '8'] })
   const holder = await lockPeople(guarded)
@@ -134,7 +134,7 @@ afterAll(async () => {
   }
 })
 
-long('the server is restarted in mid-migration: waited for, then 20', async () => {
+longTest('the server is restarted in mid-migration: waited for, then 20', async () => {
   const cluster = await startThrowAwayCluster()
   clusters.push(cluster)
   const model = await makeGuardedDatabase({ [phones]: sql })

@@ -8,9 +8,8 @@ import { runScript } from '../../src/prisma/engine-host/run-script.js'
 import type { ScriptClient } from '../../src/prisma/engine-host/script-client.js'
 import { formatGroups, lockGroupsOf } from '../support/lock-first.js'
 import '../support/parse.js'
+import { isLong } from '../support/long.js'
 import { createTestDatabase } from '../support/test-database.js'
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 const fixture = readFileSync(
   fileURLToPath(new URL('../fixtures/forecast/locks.sql', import.meta.url)),

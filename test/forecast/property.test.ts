@@ -2,10 +2,10 @@ import { beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { differences, filesOf, foretell, resetDatabase, runReally } from '../support/forecast.js'
+import { isLong } from '../support/long.js'
 import { type RandomChain, randomChains } from '../support/random-chain.js'
 import { createTestDatabase } from '../support/test-database.js'
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const replayed = process.env.MIGRATE_GUARD_TEST_SEED
 
 let client: pg.Client

@@ -10,6 +10,7 @@ import { readCatalog } from '../../src/postgres/catalog.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
 import { connectTo } from '../support/address.js'
+import { isLong } from '../support/long.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
@@ -183,7 +184,6 @@ const statements = [
 ]
 
 // Each takes two databases of its own; `npm run test:long` tries all of them.
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const tried = statements.filter((_, i) => isLong || i % 4 === 0)
 
 describe('leads to the same end and makes nobody wait', () => {

@@ -5,6 +5,7 @@ import { observeEffects } from '../../src/effects/effect.js'
 import { takeSnapshot } from '../../src/postgres/snapshot.js'
 import { addressOf } from '../support/address.js'
 import { differingParts, readDumpText } from '../support/dump-text.js'
+import { isLong, longTest } from '../support/long.js'
 import { useOwnServer } from '../support/own-server.js'
 import { readProcesses } from '../support/processes.js'
 import { withBackupRun } from '../support/proven-backup.js'
@@ -63,7 +64,6 @@ async function withWriters<T>(database: TestDatabase, work: () => Promise<T>): P
   }
 }
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const rounds = isLong ? 20 : 2
 
 test(
@@ -174,8 +174,7 @@ test('a holder that is ended when everybody has joined already fails the backup 
 })
 
 // It takes as long as pg_dump itself would wait.
-const long = isLong ? test : test.skip
-long('a table that stays locked fails the backup instead of keeping it waiting', async () => {
+longTest('a table that stays locked fails the backup instead of keeping it waiting', async () => {
   const database = await createTestDatabase({ sql: 'CREATE TABLE held (i int CHECK (i > 0))' })
   const address = addressOf(database)
   await withBackupRun(address, async (run) => {

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { addressOf } from '../support/address.js'
 import { differingParts, readDumpText } from '../support/dump-text.js'
+import { isLong } from '../support/long.js'
 import { useOwnServer } from '../support/own-server.js'
 import { proveBackup } from '../support/proven-backup.js'
 import { createGround, createRoles, randomSchema, statementsOf } from '../support/random-schema.js'
@@ -26,7 +27,6 @@ const sabotage = fc.constantFrom(
   ...['--schema-only', '--exclude-schema=odd schema'],
 )
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const timeoutMs = isLong ? 3_600_000 : 180_000
 
 test(

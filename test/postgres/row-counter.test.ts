@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import fc from 'fast-check'
 import { RowCounter } from '../../src/postgres/row-counter.js'
+import { isLong } from '../support/long.js'
 import { createTestDatabase } from '../support/test-database.js'
 
 function count(script: string, chunkSize = 1_000): Record<string, number> {
@@ -116,7 +117,7 @@ test('counts what the database holds, whatever text it is, and wherever the chun
         expect(count(stdout, chunkSize)).toEqual(wanted)
       },
     ),
-    { numRuns: process.env.MIGRATE_GUARD_TEST_LONG ? 300 : 25, seed: 20261120 },
+    { numRuns: isLong ? 300 : 25, seed: 20261120 },
   )
   await rm(folder, { recursive: true })
 })

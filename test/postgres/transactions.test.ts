@@ -5,6 +5,7 @@ import { executionModelOf, openTransaction, walkFile } from '../../src/sql/execu
 import type { ScriptEngine } from '../../src/sql/script-engine.js'
 import { refusedOutsideTransaction } from '../../src/sql/transaction-rules.js'
 import { findExecutionProblems } from '../../src/steps/execution-findings.js'
+import { isLong } from '../support/long.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
@@ -130,7 +131,7 @@ describe('what is left behind is what the server keeps', () => {
           fails: failingStatement(sql, engine) < Number.POSITIVE_INFINITY,
         })
       }),
-      { numRuns: process.env.MIGRATE_GUARD_TEST_LONG === '1' ? 500 : 40 },
+      { numRuns: isLong ? 500 : 40 },
     )
   })
 })

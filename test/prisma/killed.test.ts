@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import { startHost } from '../support/engine-host.js'
+import { isLong } from '../support/long.js'
 import { callOf, guardedPrisma } from '../support/prisma-cli.js'
 import { descendantsOf, type ProcessEntry, readProcesses } from '../support/processes.js'
 import { makeProject, type Project } from '../support/project.js'
@@ -67,7 +68,7 @@ const all = [
   ['the CLI of Prisma 6', ['cli'], '6'],
   ['the engine host of Prisma 6', ['host'], '6'],
 ] as const
-const cases = process.env.MIGRATE_GUARD_TEST_LONG ? all : all.slice(0, 3)
+const cases = isLong ? all : all.slice(0, 3)
 
 test.each(cases)(
   'kill -9 of %s in the middle of a statement: the server rolls back',

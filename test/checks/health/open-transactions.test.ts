@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from '@jest/globals'
 import { openTransactions, openTransactionsCheck } from '../../../src/checks/health/open-transactions.js'
 import { ask } from '../../support/ask.js'
+import { isLong } from '../../support/long.js'
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const impatient = openTransactionsCheck({ openMs: 300, idleMs: 100 })
 
 let database: TestDatabase

@@ -4,11 +4,10 @@ import { heldLocks } from '../../../src/checks/health/held-locks.js'
 import { wraparoundAge } from '../../../src/checks/health/wraparound-age.js'
 import { readDeclaredSchema } from '../../../src/sql/declared-schema.js'
 import { ask } from '../../support/ask.js'
+import { isLong } from '../../support/long.js'
 import { useOwnServer } from '../../support/own-server.js'
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
 import { until } from '../../support/waiting.js'
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 useOwnServer({
   autovacuum_naptime: '1s',

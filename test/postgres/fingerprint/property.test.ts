@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { compareTables } from '../../../src/postgres/fingerprint/compare.js'
 import { fingerprint, nameless } from '../../support/fingerprint.js'
+import { isLong } from '../../support/long.js'
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
 import { literalOf, makeTypes, type TypedValues } from '../../support/typed-values.js'
 
@@ -75,7 +76,6 @@ async function fingerprintOf(sql: string) {
   return t
 }
 
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 const runs = { numRuns: isLong ? 500 : 20, seed: 20261120 }
 const timeoutMs = isLong ? 600_000 : 60_000
 

@@ -8,6 +8,7 @@ import { readProviderDifferences } from '../../../src/postgres/rehearsal-databas
 import { findServerBinariesOf } from '../../../src/postgres/rehearsal-database/server-binaries.js'
 import { startClusterLike } from '../../../src/postgres/rehearsal-database/start-cluster.js'
 import { addressOf, connectTo } from '../../support/address.js'
+import { isLong } from '../../support/long.js'
 import { useOwnServer } from '../../support/own-server.js'
 import { askAs, openFor, rehearsalCopy, requestFor } from '../../support/rehearsal.js'
 import { createTestDatabase, queryOnce } from '../../support/test-database.js'
@@ -19,8 +20,6 @@ useOwnServer({
   wal_level: 'minimal',
   max_wal_senders: '0',
 })
-
-const isLong = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
 test('a copy of the target lies on a server of our own, and goes with it', async () => {
   const target = await createTestDatabase({
