@@ -51,8 +51,9 @@ export function tracesOfStatements(
     if (block === undefined && finished) least = statement.index
     if (block === undefined && (finished || unknown)) most = statement.index
   }
-  if (events.some(({ type }) => type === 'migration-finished')) {
-    const all = statements.length
+  const all = statements.length
+  // The engine may be gone after the last statement, before it can say that this was the end.
+  if (events.some(({ type }) => type === 'migration-finished') || (all > 0 && least === all)) {
     return { traces: 'all', committed, least: all, most: all }
   }
   const rest = events.findLast(({ type }) => type === 'rest-started' || type === 'rest-rolled-back')
