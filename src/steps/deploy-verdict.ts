@@ -1,6 +1,6 @@
 import type { Backup } from '../domain/backup.js'
 import type { Deployment, MigrationOutcome } from '../domain/deployment.js'
-import { DeployError, LockedError } from '../domain/errors.js'
+import { DeployError, InterruptedError, LockedError } from '../domain/errors.js'
 import { formatStanding } from '../report/standing-text.js'
 
 /** What the hint must know beside the deployment. */
@@ -19,6 +19,11 @@ export interface Circumstances {
 export function assertDeployed(deployment: Deployment, circumstances: Circumstances): void {
   if (deployment.complete) return
   if (deployment.byOther) throw otherDeploy(deployment.byOther)
+  if (circumstances.interrupted && isNotBegun(deployment)) {
+    throw new InterruptedError('interrupted', 'the run was stopped before anything was changed', {
+      hint: 'Run the command again when you are ready.',
+    })
+  }
   const databaseUnchanged = deployment.state === 'unchanged'
   throw new DeployError(
     databaseUnchanged ? 'deploy-failed' : 'deploy-incomplete',
@@ -45,6 +50,10 @@ function otherDeploy({ kind, who }: NonNullable<Deployment['byOther']>): LockedE
       hint: 'Wait for that deploy to end, then run the command again; npx migrate-guard status shows who holds the lock.',
     },
   )
+}
+
+function isNotBegun({ state, migrations }: Deployment): boolean {
+  return state === 'unchanged' && migrations.every(({ outcome }) => outcome === 'not-run')
 }
 
 function stoppedAt({ migrations }: Deployment): MigrationOutcome | undefined {

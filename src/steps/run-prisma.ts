@@ -32,6 +32,7 @@ export async function runPrisma(
   tools: Tools,
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
+  if (tools.signal.aborted) return notStarted
   const stopCancelling = cancelWhenInterrupted(purpose, tools)
   const watch = watchForHungPrisma(applicationName(tools, purpose), tools)
   try {
@@ -55,6 +56,19 @@ export async function runPrisma(
     watch.stop()
     stopCancelling()
   }
+}
+
+/** Told to stop at the last moment: what is not begun need not be cancelled. */
+const notStarted: ProcessResult = {
+  exitCode: null,
+  signal: null,
+  stdout: '',
+  stderr: '',
+  timedOut: false,
+  cancelled: true,
+  notStarted: true,
+  ending: 'was not started, because the run was told to stop',
+  durationMs: 0,
 }
 
 /**
