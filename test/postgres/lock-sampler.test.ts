@@ -29,6 +29,8 @@ test('locks of another session are seen, on an index as on its table, with the t
 test('a watch that breaks says so, and so does the rehearsal', async () => {
   const { watcher, watch } = await holdLock()
   await watcher.end()
+  // Its next look finds the session gone.
+  await sleep(300)
   const { seen, brokenBy } = await watch.stop()
   expect(seen).not.toEqual([])
   expect(brokenBy).toMatch(/closed|terminated|queryable/i)
