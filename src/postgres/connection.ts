@@ -227,8 +227,8 @@ function reasonOf(error: NodeJS.ErrnoException & { errors?: Error[] }): string {
   return error.message || error.errors?.[0]?.message || error.code || 'unknown reason'
 }
 
-/** SQLSTATE classes that say nothing of the statement: connection, resources, locks and operators, the system itself. */
-const troubleStates = /^(08|53|55|57|58|XX)/
+/** SQLSTATE classes that say nothing of the statement: connection, deadlocks, resources, locks and operators, the system itself. */
+const troubleStates = /^(08|40|53|55|57|58|XX)/
 const brokenConnection = /Connection terminated|ECONNRESET|EPIPE|ETIMEDOUT|not queryable|timeout expired/
 
 /**
