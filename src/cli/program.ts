@@ -171,6 +171,11 @@ const rehearsing = [
   ),
 ]
 
+const waiting = new Option(
+  '--wait <duration>',
+  'how long to wait for another run to end (default: 0, not at all)',
+)
+
 const resolving = [
   new Option(
     '--back',
@@ -182,6 +187,7 @@ const resolving = [
   new Option('-y, --yes', 'approve what is shown'),
   new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
   new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
+  waiting,
 ]
 
 const deploying = [
@@ -202,6 +208,6 @@ const deploying = [
     '--terminate-blockers <age>',
     'end idle transactions that the deploy waits for and that are older, e.g. 1m; each is named in the report',
   ),
-  new Option('--wait <duration>', 'how long to wait for another run to end (default: 0, not at all)'),
+  waiting,
   new Option('--statement-timeout <duration>', 'how long a statement may run (default: 0, no limit)'),
 ]

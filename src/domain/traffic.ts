@@ -41,6 +41,6 @@ export interface Traffic {
   readonly gaveWay: number
   /** Idle transactions that --terminate-blockers has ended. */
   readonly terminated: readonly OtherSession[]
-  /** Why the watch ended too early; absent when it was there to the end. */
+  /** Why the watch ended too early, or saw nothing for a while; absent when it was there all the time. */
   readonly notSeen?: string
 }

@@ -42,7 +42,9 @@ export function formatTraffic(traffic: Traffic): string[] {
   return [
     ...(notSeen === undefined
       ? []
-      : [`NOT ALL WAITS WERE SEEN: the watch on other sessions ended early: ${clean(notSeen)}`]),
+      : [
+          `NOT ALL WAITS WERE SEEN: the watch on other sessions was not there all the time: ${clean(notSeen)}`,
+        ]),
     ...waitedFor.map((wait) => `the deploy waited ${times(wait)}`),
     ...moreThan(waitedFor, waitedForCount, 'that the deploy waited for'),
     ...madeWait.map((wait) => `waited for the deploy ${times(wait)}`),

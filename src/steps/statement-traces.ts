@@ -5,6 +5,20 @@ import type { EngineEvent } from '../prisma/engine-events.js'
 /** A failure that says nothing of the statement: the connection or the server went away under it. */
 const lostConnection = /^(08|57P0[1-5])/
 
+/** Statements that leave nothing behind, neither objects nor rows. */
+const withoutTrace = new Set([
+  'VariableSetStmt',
+  'VariableShowStmt',
+  'TransactionStmt',
+  'VacuumStmt',
+  'CheckPointStmt',
+])
+
+/** False for a statement that does not show afterwards: it sets, shows, tidies up, or begins and ends a transaction. */
+export function leavesTrace({ kind }: { readonly kind: string }): boolean {
+  return !withoutTrace.has(kind)
+}
+
 /** What a file that ran statement by statement has left. */
 export interface StatementTraces {
   readonly traces: Traces

@@ -12,6 +12,8 @@ import { applicationName, type Tools } from './tools.js'
 import { TrafficRecord } from './traffic-record.js'
 
 const lookEveryMs = 100
+/** So many looks that the server refuses one after the other are a gap that the report must name. */
+const refusedLooks = 10
 /** The server itself ends a look after two seconds. */
 const unansweredMs = 5_000
 /** How long the look that is under way is waited for at the end. */
@@ -67,6 +69,8 @@ class Looking {
   readonly #stopped = new AbortController()
   readonly #told = new Set<string>()
   #refusedToEnd = false
+  /** Looks that the server has refused since the last that it answered. */
+  #refused = 0
 
   constructor(
     private readonly plan: Plan,
@@ -87,9 +91,11 @@ class Looking {
       try {
         if (!(await this.#isAnswered(this.#lookOnce())))
           return this.#tellBroken(new Error('the server does not answer'))
+        this.#refused = 0
       } catch (error) {
         // What the server refuses now, e.g. because the migration holds a lock on the catalog, it may answer next time.
         if ((error as { severity?: string }).severity !== 'ERROR') return this.#tellBroken(error as Error)
+        this.#noteRefused(error as Error)
       }
       await sleep(Math.max(0, nextAt - performance.now()), undefined, { signal }).catch(() => undefined)
     }
@@ -161,6 +167,13 @@ class Looking {
     const isCancelled = await this.watch.cancel(longest.behind)
     if (!isCancelled) await endGivingWay(this.options.gaveWayFile)
     else if (this.record.noteGivingWay(longest.behind)) this.#print(`${who}: giving way`)
+  }
+
+  #noteRefused({ message }: Error): void {
+    this.#refused += 1
+    if (this.#refused < refusedLooks) return
+    this.record.noteNotSeen(`the server refused to tell for a while: ${message}`)
+    this.#tellOnce('refused', `other sessions cannot be seen: ${clean(message)}`)
   }
 
   #tellBroken(error: Error): void {

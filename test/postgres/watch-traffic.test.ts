@@ -7,8 +7,12 @@ import { parseDatabaseUrl } from '../../src/settings/database-url.js'
 import type { Tools } from '../../src/steps/tools.js'
 import { watchTraffic } from '../../src/steps/watch-traffic.js'
 import { makeFolder } from '../support/engine-host.js'
+import { useOwnServer } from '../support/own-server.js'
 import { createTestDatabase } from '../support/test-database.js'
 import { until } from '../support/waiting.js'
+
+// A catalog that all databases share is locked.
+useOwnServer({})
 
 const proxies: { close(): void }[] = []
 afterEach(() => {
@@ -84,6 +88,24 @@ test('a watch that is told to stop does not wait for an answer that never comes'
   const started = performance.now()
   await watch.stop()
   expect(performance.now() - started).toBeLessThan(4_500)
+})
+
+test('looks that the server refuses for a second are named as a gap, a single one is not', async () => {
+  const database = await createTestDatabase()
+  const client = await database.client()
+  const { watch, lines } = await watchOver(database.url)
+  await client.query('BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE')
+  await sleep(150)
+  await client.query('ROLLBACK')
+  await sleep(300)
+  expect(lines).toEqual([])
+  await client.query('BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE')
+  await until(async () => lines.length > 0)
+  await client.query('ROLLBACK')
+  expect(lines).toEqual(['  other sessions cannot be seen: canceling statement due to lock timeout'])
+  expect(await watch.stop()).toMatchObject({
+    notSeen: expect.stringContaining('refused to tell for a while'),
+  })
 })
 
 test('a watch that cannot connect says so and lets the deploy be', async () => {

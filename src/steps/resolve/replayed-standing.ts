@@ -3,6 +3,7 @@ import type { MigrationStanding } from '../../domain/diagnosis.js'
 import { plural } from '../../report/words.js'
 import { transactionModeOf } from '../../sql/execution-model.js'
 import type { CatalogJudgement } from '../standing/judge-catalog.js'
+import { leavesTrace } from '../statement-traces.js'
 import type { MigrationFile } from './migration-file.js'
 
 /** What a replay on an empty database has shown of one migration. */
@@ -15,15 +16,6 @@ export interface Replayed {
   /** Prisma's own engine of this version may have run the file statement by statement. */
   readonly maySplit: boolean
 }
-
-/** Statements that leave nothing behind, neither objects nor rows. */
-const withoutTrace = new Set([
-  'VariableSetStmt',
-  'VariableShowStmt',
-  'TransactionStmt',
-  'VacuumStmt',
-  'CheckPointStmt',
-])
 
 /**
  * Tells from the objects of the target how much of the migration is there; only where no statement between what fits
@@ -80,10 +72,6 @@ export function standingFromReplay(
 
 function statementsAt(place: number, { points }: CatalogTimeline, all: number): number {
   return place === 0 ? 0 : (points[place - 1]?.statements ?? all)
-}
-
-function leavesTrace({ kind }: { readonly kind: string }): boolean {
-  return !withoutTrace.has(kind)
 }
 
 function countTraces(statements: MigrationFile['statements'], count: number): number {

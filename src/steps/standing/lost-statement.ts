@@ -1,5 +1,6 @@
 import type { CatalogExpectation, PendingMigration } from '../../domain/migration.js'
 import type { Catalog } from '../../postgres/catalog.js'
+import { leavesTrace } from '../statement-traces.js'
 import { describeUnmet } from './describe-evidence.js'
 import type { FoundTraces } from './migration-traces.js'
 
@@ -54,10 +55,6 @@ export function settleLostStatement(
     most: least,
     evidence: [...found.evidence, `${where} has left no trace: ${missing.map(describeUnmet).join(', ')}`],
   }
-}
-
-function leavesTrace({ kind }: { readonly kind: string }): boolean {
-  return kind !== 'VariableSetStmt' && kind !== 'TransactionStmt'
 }
 
 /** An index that is not valid is no index yet. */

@@ -65,7 +65,7 @@ test('whom the deploy met, and what was done about it', () => {
     notSeen: 'terminating connection',
   }
   expect(formatTraffic(seen)).toEqual([
-    'NOT ALL WAITS WERE SEEN: the watch on other sessions ended early: terminating connection',
+    'NOT ALL WAITS WERE SEEN: the watch on other sessions was not there all the time: terminating connection',
     'the deploy waited 1.0 s: pid 4711 (psql, anna@10.0.0.1), idle in transaction for 3 min 5 s; wanted: ACCESS EXCLUSIVE on public.orders',
     '2 more sessions that the deploy waited for',
     'waited for the deploy 40 ms: pid 4711 (psql, anna@10.0.0.1), active for 3 min 5 s',
