@@ -22,6 +22,8 @@ export interface PrismaCall {
   readonly retries?: number
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
+  /** There as soon as the run was told to stop; the hosted engine begins nothing more then. */
+  readonly stopFile?: string
   readonly eventsFile?: string
   /** Which locks the hosted engine takes up front, by migration. */
   readonly lockFirstFile?: string
@@ -101,6 +103,7 @@ function hostOptionsFor(
     statementTimeoutMs: call.statementTimeoutMs ?? 0,
     retries: call.retries ?? 0,
     ...(call.gaveWayFile ? { gaveWayFile: call.gaveWayFile } : {}),
+    ...(call.stopFile ? { stopFile: call.stopFile } : {}),
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
     ...(call.lockFirstFile ? { lockFirstFile: call.lockFirstFile } : {}),
     ...(call.observes ? { observes: true } : {}),

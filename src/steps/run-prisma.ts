@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan } from '../domain/plan.js'
 import type { ProcessResult } from '../effects/run-process.js'
 import { cancelSessions } from '../postgres/sessions.js'
+import { tellToStop } from '../prisma/told-to-stop.js'
 import { watchForHungPrisma } from './hung-prisma.js'
 import { writeLockGroups } from './lock-groups.js'
 import { applicationName, type Tools, withTargetThroughout } from './tools.js'
@@ -33,7 +35,8 @@ export async function runPrisma(
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
   if (tools.signal.aborted) return notStarted
-  const stopCancelling = cancelWhenInterrupted(purpose, tools)
+  const stopFile = join(tools.scratchFolder, `stop-${purpose}`)
+  const stopCancelling = cancelWhenInterrupted(purpose, stopFile, tools)
   const watch = watchForHungPrisma(applicationName(tools, purpose), tools)
   try {
     return await prisma.run({
@@ -47,6 +50,7 @@ export async function runPrisma(
       eventsFile,
       ...(deployLockPid === undefined ? {} : { deployLockPid }),
       ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
+      stopFile,
       ...(await writeLockGroups(plan, tools)),
       observes: purpose === 'rehearse',
       ...(catalogStepsFile ? { catalogStepsFile } : {}),
@@ -72,13 +76,15 @@ const notStarted: ProcessResult = {
 }
 
 /**
- * On Ctrl-C the statement that runs on the server is cancelled, so that its transaction rolls back and Prisma ends by
- * itself; killing the processes would leave the server at work.
+ * On Ctrl-C the engine is told to begin nothing more, and the statement that runs on the server is cancelled, so that its
+ * transaction rolls back and Prisma ends by itself; killing the processes would leave the server at work.
  */
-function cancelWhenInterrupted(purpose: ApplyOptions['purpose'], tools: Tools): () => void {
+function cancelWhenInterrupted(purpose: ApplyOptions['purpose'], stopFile: string, tools: Tools): () => void {
   let ended = false
   const cancel = async () => {
     tools.screen.print('stopping: cancelling the running statement, its transaction rolls back')
+    // Where it cannot be told, cancelling must do.
+    await tellToStop(stopFile).catch(() => undefined)
     await withTargetThroughout(tools, async (client) => {
       while (!ended) {
         await cancelSessions(client, applicationName(tools, purpose))

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from '../backoff.js'
 import type { EngineEventBody, RetryReason } from '../engine-events.js'
 import { isGivingWay } from '../gave-way.js'
+import { isToldToStop } from '../told-to-stop.js'
 
 export interface AttemptOptions {
   /** How often a file is tried again in all. */
   readonly retries: number
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
+  /** There as soon as the run was told to stop. */
+  readonly stopFile?: string
   readonly onEvent: (event: EngineEventBody) => void
 }
+
+const pollMs = 100
 
 /** SQLSTATE query_canceled: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const cancelled = '57014'
@@ -36,8 +41,14 @@ export class Attempts {
     const waitMs = backoffMs(this.current)
     const statement = from === undefined ? {} : { statement: from }
     this.options.onEvent({ type: 'retry', attempt: this.current, waitMs, sqlstate, reason, ...statement })
-    await sleep(waitMs)
+    await this.#pause(waitMs)
     this.current += 1
+  }
+
+  /** Over at once when the run is told to stop: the next attempt then begins nothing. */
+  async #pause(waitMs: number): Promise<void> {
+    for (const until = Date.now() + waitMs; Date.now() < until && !isToldToStop(this.options.stopFile); )
+      await sleep(Math.min(pollMs, until - Date.now()))
   }
 
   async #reasonToRepeat(sqlstate: string): Promise<RetryReason | undefined> {

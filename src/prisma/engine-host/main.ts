@@ -10,6 +10,7 @@ import { type Session, singleConnectionPoolConfig, withConnection } from '../../
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
 import { schemaForEngine } from '../schema-text.js'
+import { assertNotToldToStop } from '../told-to-stop.js'
 import { openCatalogWatch } from './catalog-watch.js'
 import { FailedMigration, failureOf } from './failure.js'
 import { addressOf, type HostOptions, readHostOptions } from './host-options.js'
@@ -118,7 +119,10 @@ async function openEngine(
       ...(deployLockPid === undefined
         ? {}
         : { beforeFirstWrite: (client) => assertLockedBy(client, deployLockPid) }),
-      onHistoryRow: (rowId) => log.write({ type: 'history-row', rowId }),
+      beforeHistoryRow: (rowId) => {
+        assertNotToldToStop(options.stopFile)
+        log.write({ type: 'history-row', rowId })
+      },
     },
   )
   const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])

@@ -31,8 +31,8 @@ const charOid = 18
 /** What looks on while the engine writes. */
 export interface AdapterWatch {
   readonly beforeFirstWrite?: FirstWriteGuard
-  /** Told the id of each row of `_prisma_migrations` before it is inserted. */
-  readonly onHistoryRow?: (rowId: string) => void
+  /** Told the id of each row of `_prisma_migrations`; what it throws keeps the row from being inserted. */
+  readonly beforeHistoryRow?: (rowId: string) => void
 }
 
 export interface MigrationAdapter {
@@ -50,7 +50,7 @@ export interface MigrationAdapter {
 export function makeMigrationAdapter(
   config: SingleConnectionConfig,
   runScript: ScriptRunner,
-  { beforeFirstWrite, onHistoryRow }: AdapterWatch = {},
+  { beforeFirstWrite, beforeHistoryRow }: AdapterWatch = {},
 ): MigrationAdapter {
   const connected: RepairedAdapter[] = []
   let hasWritten = beforeFirstWrite === undefined
@@ -77,7 +77,11 @@ export function makeMigrationAdapter(
       const write = !/^\s*SELECT\b/i.test(query.sql)
       if (write) await lookOnce()
       const rowId = insertedHistoryRow(query)
-      if (rowId !== undefined) onHistoryRow?.(rowId)
+      try {
+        if (rowId !== undefined) beforeHistoryRow?.(rowId)
+      } catch (error) {
+        throw asAdapterError(error)
+      }
       const result = write
         ? await effect('engine.query', () => repeatCancelled(() => performIO(query)))
         : await performIO(query)

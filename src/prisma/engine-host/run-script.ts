@@ -5,6 +5,7 @@ import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
 import { type Repeat, repeatsOf } from '../../sql/repeatable.js'
 import { summarizeSql } from '../../sql/summary.js'
+import { assertNotToldToStop } from '../told-to-stop.js'
 import { type AttemptOptions, Attempts, cancelled } from './attempts.js'
 import { lockFirst } from './lock-first.js'
 import { Observer } from './observe.js'
@@ -118,10 +119,13 @@ async function tryTransaction(
       if (resetsLockTimeout(statement)) await setLockTimeout(client, options)
     }
     const started = performance.now()
-    await effect('engine.commit', () => client.query('COMMIT')).catch((error) => {
+    try {
+      assertNotToldToStop(options.stopFile)
+      await effect('engine.commit', () => client.query('COMMIT'))
+    } catch (error) {
       options.onEvent({ type: 'statement-failed', ...failureOf(error) })
       throw error
-    })
+    }
     return performance.now() - started
   } catch (error) {
     // On a connection that is gone there is nothing to roll back from here: the server does it by itself.
@@ -225,6 +229,7 @@ async function runStatement(
   cannotGiveWay?: string,
 ): Promise<void> {
   const { index, line } = statement
+  assertMayBegin(statement, options)
   options.onEvent({
     type: 'statement-started',
     statement: index,
@@ -247,6 +252,16 @@ async function runStatement(
     })
   } catch (error) {
     options.onEvent({ type: 'statement-failed', statement: index, line, ...failureOf(error) })
+    throw error
+  }
+}
+
+/** A failure without the statement's number: it has not begun. */
+function assertMayBegin({ line }: ParsedStatement, { stopFile, onEvent }: ScriptOptions): void {
+  try {
+    assertNotToldToStop(stopFile)
+  } catch (error) {
+    onEvent({ type: 'statement-failed', line, ...failureOf(error) })
     throw error
   }
 }

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { writePrivateFile } from '../effects/private-files.js'
+
+/** Says to the engine host that it must begin nothing more. A cancel alone misses an engine that is between two statements. */
+export function tellToStop(path: string): Promise<void> {
+  return writePrivateFile(path, '')
+}
+
+/** The run was told to stop. It looks like the server's own query_canceled, for Prisma to print it. */
+export class ToldToStop extends Error {
+  readonly severity = 'ERROR'
+  readonly code = '57014'
+
+  constructor() {
+    super('the run was told to stop, so nothing more was begun')
+  }
+}
+
+export function isToldToStop(path: string | undefined): boolean {
+  return path !== undefined && existsSync(path)
+}
+
+/** @throws ToldToStop */
+export function assertNotToldToStop(path: string | undefined): void {
+  if (isToldToStop(path)) throw new ToldToStop()
+}
