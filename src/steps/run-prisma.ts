@@ -1,14 +1,9 @@
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan } from '../domain/plan.js'
 import type { ProcessResult } from '../effects/run-process.js'
-import { cancelSessions } from '../postgres/sessions.js'
-import { tellToStop } from '../prisma/told-to-stop.js'
+import { cancelWhenTold } from './cancel-when-told.js'
 import { watchForHungPrisma } from './hung-prisma.js'
 import { writeLockGroups } from './lock-groups.js'
-import { applicationName, type Tools, withTargetThroughout } from './tools.js'
-
-const cancelPollMs = 200
+import { applicationName, type Tools } from './tools.js'
 
 /** Where the migrations run: on the target, or on the copy of it. */
 export interface ApplyOptions {
@@ -35,30 +30,29 @@ export async function runPrisma(
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
   if (tools.signal.aborted) return notStarted
-  const stopFile = join(tools.scratchFolder, `stop-${purpose}`)
-  const stopCancelling = cancelWhenInterrupted(purpose, stopFile, tools)
   const watch = watchForHungPrisma(applicationName(tools, purpose), tools)
   try {
-    return await prisma.run({
-      effect: `${purpose}.prisma`,
-      arguments: ['migrate', 'deploy', ...(project.major < 7 ? ['--schema', project.schemaPath] : [])],
-      applicationName: applicationName(tools, purpose),
-      readOnly: false,
-      lockTimeoutMs: settings.lockTimeoutMs,
-      statementTimeoutMs: settings.statementTimeoutMs,
-      retries: settings.retries,
-      eventsFile,
-      ...(deployLockPid === undefined ? {} : { deployLockPid }),
-      ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
-      stopFile,
-      ...(await writeLockGroups(plan, tools)),
-      observes: purpose === 'rehearse',
-      ...(catalogStepsFile ? { catalogStepsFile } : {}),
-      signal: watch.hung,
-    })
+    return await cancelWhenTold(purpose, tools, async (stopFile) =>
+      prisma.run({
+        effect: `${purpose}.prisma`,
+        arguments: ['migrate', 'deploy', ...(project.major < 7 ? ['--schema', project.schemaPath] : [])],
+        applicationName: applicationName(tools, purpose),
+        readOnly: false,
+        lockTimeoutMs: settings.lockTimeoutMs,
+        statementTimeoutMs: settings.statementTimeoutMs,
+        retries: settings.retries,
+        eventsFile,
+        stopFile,
+        ...(deployLockPid === undefined ? {} : { deployLockPid }),
+        ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
+        ...(await writeLockGroups(plan, tools)),
+        observes: purpose === 'rehearse',
+        ...(catalogStepsFile ? { catalogStepsFile } : {}),
+        signal: watch.hung,
+      }),
+    )
   } finally {
     watch.stop()
-    stopCancelling()
   }
 }
 
@@ -73,30 +67,4 @@ const notStarted: ProcessResult = {
   notStarted: true,
   ending: 'was not started, because the run was told to stop',
   durationMs: 0,
-}
-
-/**
- * On Ctrl-C the engine is told to begin nothing more, and the statement that runs on the server is cancelled, so that its
- * transaction rolls back and Prisma ends by itself; killing the processes would leave the server at work.
- */
-function cancelWhenInterrupted(purpose: ApplyOptions['purpose'], stopFile: string, tools: Tools): () => void {
-  let ended = false
-  const cancel = async () => {
-    tools.screen.print('stopping: cancelling the running statement, its transaction rolls back')
-    // Where it cannot be told, cancelling must do.
-    await tellToStop(stopFile).catch(() => undefined)
-    await withTargetThroughout(tools, async (client) => {
-      while (!ended) {
-        await cancelSessions(client, applicationName(tools, purpose))
-        await sleep(cancelPollMs)
-      }
-    })
-  }
-  const onAbort = () => void cancel().catch(() => undefined)
-  if (tools.signal.aborted) onAbort()
-  else tools.signal.addEventListener('abort', onAbort, { once: true })
-  return () => {
-    ended = true
-    tools.signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -1,12 +1,15 @@
 import { expect, jest, test } from '@jest/globals'
 import {
+  brake,
   firstMigration,
   type GuardedDatabase,
   makeGuardedDatabase,
+  waitFor,
   writeObserver,
 } from '../support/guarded-database.js'
 import { isLong, longTest } from '../support/long.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
+import { startCli } from '../support/start-cli.js'
 
 // Each scene runs the command five times.
 jest.setTimeout(180_000)
@@ -125,6 +128,41 @@ INSERT INTO phones VALUES (1);
   expect((await guarded.truth()).history.at(-1)).toBe(`${phones}: finished`)
   const again = await cli(guarded, 'resolve', '--yes')
   expect([again.exitCode, again.stdout]).toEqual([0, 'nothing to resolve: no migration is unfinished\n'])
+})
+
+test('told to stop while it runs the rest, resolve cancels the statement, and runs it when it is asked again', async () => {
+  const guarded = await makeGuardedDatabase({
+    [phones]: `CREATE INDEX CONCURRENTLY people_city ON people (city);
+CREATE TABLE phones (id int PRIMARY KEY);
+ALTER TABLE people ALTER COLUMN city SET NOT NULL;
+${brake}
+INSERT INTO phones VALUES (1);
+`,
+  })
+  expect((await guarded.deploy({ arguments: ['--skip-backup'] })).exitCode).toBe(21)
+  await guarded.database.query("UPDATE people SET city = 'somewhere' WHERE city IS NULL")
+  await guarded.database.query('INSERT INTO brake VALUES (60)')
+  const resolving = startCli(['resolve', '--yes'], {
+    cwd: guarded.project.directory,
+    env: { DATABASE_URL: guarded.database.url },
+  })
+  await waitFor('the rest to run', async () => {
+    const sleeping = await guarded.database.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+    )
+    return sleeping.length > 0
+  })
+  process.kill(resolving.pid, 'SIGTERM')
+  const stopped = await resolving.result
+  expect(stopped.exitCode).toBe(21)
+  expect(stopped.stderr).toContain('line 4: canceling statement due to user request (57014)')
+  expect(stopped.stderr).toContain('When you are ready, run the command again')
+  expect(await guarded.truth()).toMatchObject({ history: unfinished, guardSessions: 0, advisoryLocks: 0 })
+
+  await guarded.database.query('DELETE FROM brake')
+  const resolved = await cli(guarded, 'resolve', '--yes')
+  expect([resolved.exitCode, resolved.stderr]).toEqual([0, ''])
+  expect(await guarded.database.query('SELECT id FROM phones')).toEqual([{ id: 1 }])
 })
 
 longTest('an invalid index that CONCURRENTLY left is dropped, and the migration may run again', async () => {

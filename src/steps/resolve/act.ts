@@ -8,6 +8,7 @@ import { readTargetIdentity } from '../../postgres/identity.js'
 import type { EngineEventBody } from '../../prisma/engine-events.js'
 import { runScript } from '../../prisma/engine-host/run-script.js'
 import { readMigrationFolders } from '../../prisma/migrations-folder.js'
+import { cancelWhenTold } from '../cancel-when-told.js'
 import { markInHistory } from '../mark-in-history.js'
 import { findBegunRun } from '../standing/begun-run.js'
 import { applicationName, type Tools } from '../tools.js'
@@ -25,44 +26,51 @@ export async function act(
 ): Promise<void> {
   if (resolution.kind === 'nothing' || resolution.kind === 'refuse') return
   if (resolution.dropIndexes.length > 0 || resolution.kind === 'run-rest') {
-    await withWritingSession(tools, async (client) => {
+    await withWritingSession(tools, async (client, stopFile) => {
       for (const index of resolution.dropIndexes) {
         tools.screen.progress(`dropping the invalid index ${index}`)
         await effect('resolve.drop-index', () =>
           client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`),
         ).catch((error: Error) => {
-          throw notResolved(`the invalid index ${index} cannot be dropped: ${error.message}`)
+          throw notResolved(`the invalid index ${index} cannot be dropped: ${error.message}`, tools)
         })
       }
-      if (resolution.kind === 'run-rest') await runRest(migration, resolution.from, client, tools)
+      if (resolution.kind === 'run-rest') await runRest(migration, resolution.from, stopFile, client, tools)
     })
   }
   await mark(migration.name, resolution.kind === 'mark-rolled-back' ? 'rolled-back' : 'applied', tools)
 }
 
-function withWritingSession<T>(tools: Tools, work: (client: Client) => Promise<T>): Promise<T> {
+function withWritingSession<T>(
+  tools: Tools,
+  work: (client: Client, stopFile: string) => Promise<T>,
+): Promise<T> {
   const session = {
     applicationName: applicationName(tools, 'resolve'),
     parameters: { statement_timeout: '0' },
   }
-  return withConnection(tools.settings.target, session, work)
+  return withConnection(tools.settings.target, session, (client) =>
+    cancelWhenTold('resolve', tools, (stopFile) => work(client, stopFile)),
+  )
 }
 
 async function runRest(
   { name, checksum }: UnfinishedMigration,
   from: number,
+  stopFile: string,
   client: Client,
   tools: Tools,
 ): Promise<void> {
   const { settings, project, screen } = tools
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
   const file = await readMigrationFile({ migrationName: name, checksum }, folders)
-  if ('problem' in file) throw notResolved(file.problem)
+  if ('problem' in file) throw notResolved(file.problem, tools)
   const note = await noteInRun(name, from, client, tools)
   let failure = ''
   await runScript(client, restOf(file, from), {
     lockTimeoutMs: settings.lockTimeoutMs,
     retries: settings.retries,
+    stopFile,
     onEvent: (event) => {
       note(event)
       if (event.type === 'statement-started') screen.progress(`line ${event.line}: ${event.summary}`)
@@ -74,7 +82,7 @@ async function runRest(
         failure = `${event.line ? `line ${event.line}: ` : ''}${event.message}${event.sqlstate ? ` (${event.sqlstate})` : ''}`
     },
   }).catch((error: Error) => {
-    throw notResolved(`the rest of "${name}" failed: ${failure || error.message}`)
+    throw notResolved(`the rest of "${name}" failed: ${failure || error.message}`, tools)
   })
 }
 
@@ -112,12 +120,13 @@ async function mark(name: string, as: 'applied' | 'rolled-back', tools: Tools): 
   const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim().slice(-400)
   throw notResolved(
     `"${name}" could not be marked as ${as.replace('-', ' ')}: ${said || `prisma ${result.ending}`}`,
+    tools,
   )
 }
 
-function notResolved(message: string): DeployError {
+function notResolved(message: string, { signal }: Tools): DeployError {
   return new DeployError('not-resolved', message, {
     databaseUnchanged: false,
-    hint: 'Mend the cause, then run the command again: it looks anew what is in the database.',
+    hint: `${signal.aborted ? 'When you are ready,' : 'Mend the cause, then'} run the command again: it looks anew what is in the database.`,
   })
 }
