@@ -176,6 +176,22 @@ const waiting = new Option(
   'how long to wait for another run to end (default: 0, not at all)',
 )
 
+/** How the migrations meet the sessions of others. */
+const sharing = [
+  new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
+  new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
+  new Option(
+    '--max-blocking <duration>',
+    'how long others may wait before the statement gives way (default: 5s)',
+  ),
+  new Option(
+    '--terminate-blockers <age>',
+    'end idle transactions that are waited for and that are older, e.g. 1m; each is named',
+  ),
+  waiting,
+  new Option('--statement-timeout <duration>', 'how long a statement may run (default: 0, no limit)'),
+]
+
 const resolving = [
   new Option(
     '--back',
@@ -185,9 +201,7 @@ const resolving = [
   new Option('--jobs <number>', 'connections that restore side by side (default: 2)'),
   new Option('--dry-run', 'only show what would be done'),
   new Option('-y, --yes', 'approve what is shown'),
-  new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
-  new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
-  waiting,
+  ...sharing,
 ]
 
 const deploying = [
@@ -198,16 +212,5 @@ const deploying = [
   new Option('--rehearsed <run-id>', 'take the rehearsal of an earlier run of this very plan'),
   new Option('-y, --yes', 'approve whatever the plan is'),
   new Option('--confirm <plan-hash>', 'approve exactly this reviewed plan'),
-  new Option('--lock-timeout <duration>', 'how long a statement may wait for a lock (default: 1s)'),
-  new Option('--retries <number>', 'tries after a lock time-out or a deadlock (default: 5)'),
-  new Option(
-    '--max-blocking <duration>',
-    'how long others may wait before the deploy gives way (default: 5s)',
-  ),
-  new Option(
-    '--terminate-blockers <age>',
-    'end idle transactions that the deploy waits for and that are older, e.g. 1m; each is named in the report',
-  ),
-  waiting,
-  new Option('--statement-timeout <duration>', 'how long a statement may run (default: 0, no limit)'),
+  ...sharing,
 ]

@@ -3,7 +3,8 @@ import type { Plan } from '../domain/plan.js'
 import type { ProcessResult } from '../effects/run-process.js'
 import { type Catalog, readCatalog } from '../postgres/catalog.js'
 import type { DeployEvidence } from './deploy-evidence.js'
-import { followEngine } from './follow-engine.js'
+import { followEngine, readEngineEvents } from './follow-engine.js'
+import { mayGiveWay } from './giving-way.js'
 import { lookAfter } from './look-after.js'
 import { repeatNative } from './repeat-native.js'
 import { type ApplyOptions, type AttemptOptions, runPrisma } from './run-prisma.js'
@@ -23,7 +24,11 @@ export async function applyMigrations(
   if (options.purpose === 'rehearse') return (await attempt(plan, before, options, tools)).found
   const watched = applicationName(tools, 'deploy')
   const gaveWayFile = join(tools.scratchFolder, 'gave-way')
-  const watch = await watchTraffic(plan, tools, { ...options, watched, gaveWayFile })
+  const watch = await watchTraffic(tools, {
+    watched,
+    gaveWayFile,
+    mayGiveWay: async () => mayGiveWay(plan, await readEngineEvents(options.eventsFile)),
+  })
   try {
     const found = await repeatNative(plan, tools, async () => {
       const gaveWayBefore = watch.gaveWay()

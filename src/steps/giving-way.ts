@@ -9,12 +9,15 @@ export type GivingWay = { readonly possible: true } | { readonly possible: false
  * @param events what our engine has told so far; nothing of Prisma's own
  */
 export function mayGiveWay({ engine, pending }: Plan, events: readonly EngineEvent[]): GivingWay {
-  if (engine === 'native') {
-    const partly = pending.find(({ execution }) => execution.mode !== 'all-or-nothing')
-    return partly === undefined
-      ? { possible: true }
-      : { possible: false, why: `Prisma's own engine may leave "${partly.name}" half applied` }
-  }
+  if (engine === 'hosted') return mayHostGiveWay(events)
+  const partly = pending.find(({ execution }) => execution.mode !== 'all-or-nothing')
+  return partly === undefined
+    ? { possible: true }
+    : { possible: false, why: `Prisma's own engine may leave "${partly.name}" half applied` }
+}
+
+/** The same where it is our engine that runs the file: it tells where it is. */
+export function mayHostGiveWay(events: readonly EngineEvent[]): GivingWay {
   const begun = events.findLast((event) => event.type === 'migration-started')
   const last = events.at(-1)
   if (begun === undefined || last === undefined || isBetween(last)) return { possible: false }

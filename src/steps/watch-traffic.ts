@@ -1,13 +1,11 @@
 // Looks at the other sessions on the target while the migrations run: whom the deploy waits for, and who waits for it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Plan } from '../domain/plan.js'
 import type { Traffic } from '../domain/traffic.js'
 import { type LockWatch, openLockWatch, type TrafficLook } from '../postgres/lock-watch.js'
 import { announceGivingWay, endGivingWay } from '../prisma/gave-way.js'
 import { adviseOn, formatBlocker, formatSession } from '../report/traffic-text.js'
 import { clean, formatMs } from '../report/words.js'
-import { readEngineEvents } from './follow-engine.js'
-import { mayGiveWay } from './giving-way.js'
+import type { GivingWay } from './giving-way.js'
 import { applicationName, type Tools } from './tools.js'
 import { TrafficRecord } from './traffic-record.js'
 
@@ -29,16 +27,16 @@ export interface TrafficWatch {
 }
 
 export interface WatchOptions {
-  /** application_name of the deploy's sessions. */
+  /** application_name of the sessions that run the migrations. */
   readonly watched: string
-  /** Where the engine host tells what it does. */
-  readonly eventsFile: string
-  /** Where the engine host is told that a cancel is for the sake of others. */
+  /** Where the engine is told that a cancel is for the sake of others. */
   readonly gaveWayFile: string
+  /** Whether what it runs now may be cancelled. */
+  mayGiveWay(): Promise<GivingWay>
 }
 
 /** Begins to watch. A watch that cannot be, or that breaks, does not end the deploy: what it saw says so. */
-export async function watchTraffic(plan: Plan, tools: Tools, options: WatchOptions): Promise<TrafficWatch> {
+export async function watchTraffic(tools: Tools, options: WatchOptions): Promise<TrafficWatch> {
   const record = new TrafficRecord()
   const { target, showValues } = tools.settings
   const watch = await openLockWatch(target, {
@@ -50,7 +48,7 @@ export async function watchTraffic(plan: Plan, tools: Tools, options: WatchOptio
     record.noteNotSeen(error.message)
   })
   if (!watch) return { gaveWay: () => 0, stop: async () => record.asTraffic() }
-  const looking = new Looking(plan, tools, options, watch, record)
+  const looking = new Looking(tools, options, watch, record)
   const ended = looking.untilStopped()
   return {
     gaveWay: () => record.gaveWay,
@@ -73,7 +71,6 @@ class Looking {
   #refused = 0
 
   constructor(
-    private readonly plan: Plan,
     private readonly tools: Tools,
     private readonly options: WatchOptions,
     private readonly watch: LockWatch,
@@ -157,7 +154,7 @@ class Looking {
     const [longest] = waiters.toSorted((one, other) => other.waitedMs - one.waitedMs)
     const isTooLong = settings.maxBlockingMs > 0 && Number(longest?.waitedMs) > settings.maxBlockingMs
     if (longest === undefined || !isTooLong || signal.aborted) return
-    const way = mayGiveWay(this.plan, await readEngineEvents(this.options.eventsFile))
+    const way = await this.options.mayGiveWay()
     const who = `${formatSession(longest.session)} has waited ${formatMs(longest.waitedMs)} for the deploy`
     if (!way.possible) {
       if (way.why) this.#tellOnce(`stay ${way.why}`, `${who}, which cannot give way: ${clean(way.why)}`)

@@ -130,7 +130,8 @@ INSERT INTO phones VALUES (1);
   expect([again.exitCode, again.stdout]).toEqual([0, 'nothing to resolve: no migration is unfinished\n'])
 })
 
-test('told to stop while it runs the rest, resolve cancels the statement, and runs it when it is asked again', async () => {
+/** A deploy that stopped before the third statement; what it stumbled over is mended, and the rest takes a minute. */
+async function stoppedBeforeSlowRest(): Promise<GuardedDatabase> {
   const guarded = await makeGuardedDatabase({
     [phones]: `CREATE INDEX CONCURRENTLY people_city ON people (city);
 CREATE TABLE phones (id int PRIMARY KEY);
@@ -142,16 +143,26 @@ INSERT INTO phones VALUES (1);
   expect((await guarded.deploy({ arguments: ['--skip-backup'] })).exitCode).toBe(21)
   await guarded.database.query("UPDATE people SET city = 'somewhere' WHERE city IS NULL")
   await guarded.database.query('INSERT INTO brake VALUES (60)')
-  const resolving = startCli(['resolve', '--yes'], {
-    cwd: guarded.project.directory,
-    env: { DATABASE_URL: guarded.database.url },
+  return guarded
+}
+
+async function startResolving({ project, database }: GuardedDatabase, ...args: string[]) {
+  const resolving = startCli(['resolve', '--yes', ...args], {
+    cwd: project.directory,
+    env: { DATABASE_URL: database.url },
   })
   await waitFor('the rest to run', async () => {
-    const sleeping = await guarded.database.query(
+    const sleeping = await database.query(
       "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
     )
     return sleeping.length > 0
   })
+  return resolving
+}
+
+test('told to stop while it runs the rest, resolve cancels the statement, and runs it when it is asked again', async () => {
+  const guarded = await stoppedBeforeSlowRest()
+  const resolving = await startResolving(guarded)
   process.kill(resolving.pid, 'SIGTERM')
   const stopped = await resolving.result
   expect(stopped.exitCode).toBe(21)
@@ -163,6 +174,21 @@ INSERT INTO phones VALUES (1);
   const resolved = await cli(guarded, 'resolve', '--yes')
   expect([resolved.exitCode, resolved.stderr]).toEqual([0, ''])
   expect(await guarded.database.query('SELECT id FROM phones')).toEqual([{ id: 1 }])
+})
+
+test('the rest gives way when somebody waits too long for it', async () => {
+  const guarded = await stoppedBeforeSlowRest()
+  const resolving = await startResolving(guarded, '--max-blocking', '300ms')
+  expect(await guarded.database.query('SELECT count(*)::int AS people FROM people')).toEqual([
+    { people: 100 },
+  ])
+  await guarded.database.query('DELETE FROM brake')
+  const { exitCode, stdout, stderr } = await resolving.result
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/has waited .* for the deploy: giving way/)
+  expect(stdout).toContain('57014: rolled back; trying again')
+  expect(await guarded.database.query('SELECT id FROM phones')).toEqual([{ id: 1 }])
+  expect((await guarded.truth()).history.at(-1)).toBe(`${phones}: finished`)
 })
 
 longTest('an invalid index that CONCURRENTLY left is dropped, and the migration may run again', async () => {

@@ -2,7 +2,6 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from '@jest/globals'
-import type { Plan } from '../../src/domain/plan.js'
 import { parseDatabaseUrl } from '../../src/settings/database-url.js'
 import type { Tools } from '../../src/steps/tools.js'
 import { watchTraffic } from '../../src/steps/watch-traffic.js'
@@ -59,10 +58,10 @@ async function watchOver(url: string) {
     runId: 'a-run',
   } as unknown as Tools
   const folder = await makeFolder()
-  const watch = await watchTraffic({ engine: 'hosted', pending: [] } as unknown as Plan, tools, {
+  const watch = await watchTraffic(tools, {
     watched: 'the deploy',
-    eventsFile: join(folder, 'events.ndjson'),
     gaveWayFile: join(folder, 'gave-way'),
+    mayGiveWay: async () => ({ possible: false }),
   })
   return { watch, lines }
 }
