@@ -3,7 +3,7 @@ import { tryBare } from '../../support/faults/bare.js'
 import { deployArguments, recordPoints } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
-import { sampleOf, triesAll } from './tally.js'
+import { groupTimeoutMs, sampleOf } from './tally.js'
 
 interface Failure {
   readonly code: string
@@ -91,5 +91,5 @@ test(
       only ? [...ofGuard, ...bare].filter(({ name }) => new RegExp(only).test(name)) : chosen,
     )
   },
-  triesAll ? 2_400_000 : 240_000,
+  groupTimeoutMs,
 )

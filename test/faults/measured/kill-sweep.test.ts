@@ -5,7 +5,7 @@ import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
 import { endBackends, killChild, killSoon, programs, signalProcess } from '../../support/faults/victims.js'
 import { restartServer, useOwnServer } from '../../support/own-server.js'
-import { sampleOf, triesAll } from './tally.js'
+import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
 // Its server is stopped in the middle of deploys.
 // What it says is committed must be there after it was stopped at once.
@@ -15,7 +15,6 @@ const signals = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
 const group = 'kill sweep'
 type Act = NonNullable<Parameters<typeof tryFault>[0]['act']>
 const sameServer = [...deployArguments({ rehearses: true }), '--rehearsal', 'same-server']
-const timeoutMs = triesAll ? 2_400_000 : 240_000
 
 function pointsOf(recorded: readonly string[], who: RegExp): string[] {
   return recorded.filter((point) => who.test(point))
@@ -140,7 +139,7 @@ test(
     const chosen = only ? all.filter(({ name }) => new RegExp(only).test(name)) : triesAll ? all : sample()
     await sweep(group, chosen)
   },
-  timeoutMs,
+  groupTimeoutMs,
 )
 
 test(
@@ -182,7 +181,7 @@ test(
         : sampleOf(tries, 1)
     await sweep(group, chosen, 1)
   },
-  timeoutMs,
+  groupTimeoutMs,
 )
 
 function child(victim: string, at: string, act: Act, rehearses = false): Try {

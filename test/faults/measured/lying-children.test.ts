@@ -5,7 +5,7 @@ import { lyingCli, lyingTool, realDeploy } from '../../support/faults/lying-tool
 import { type FaultScene, first, second, sqlOf } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
-import { sampleOf, triesAll } from './tally.js'
+import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
 const row = (name: string, checksum = createHash('sha256').update(sqlOf(name)).digest('hex')) =>
   `await client.query("INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count) VALUES (gen_random_uuid()::text, '${checksum}', now(), '${name}', now(), 1)")`
@@ -231,5 +231,5 @@ test(
           : [...sampleOf(quick, 1), ...sampleOf(tools, 1), ...sampleOf(engines, 1), ...sampleOf(bare, 1)],
     )
   },
-  triesAll ? 1_800_000 : 240_000,
+  groupTimeoutMs,
 )

@@ -8,7 +8,7 @@ import type { FaultScene } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { type Fault, tryFault } from '../../support/faults/try-fault.js'
 import { restartServer, startServer, stopServer, useOwnServer } from '../../support/own-server.js'
-import { sampleOf, triesAll } from './tally.js'
+import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
 // It is restarted, filled and taken full; nobody else's scenes are on it.
 const server = useOwnServer({ max_connections: '40', synchronous_commit: 'on' })
@@ -305,5 +305,5 @@ test(
     // A server that stays away is waited for, half a minute long.
     await sweep('real faults', chosen(triesAll || only ? loud : loud.filter(isShort), 1), 1)
   },
-  triesAll ? 1_800_000 : 240_000,
+  groupTimeoutMs,
 )

@@ -25,6 +25,9 @@ export interface Tried {
 /** Everything is tried in the long tests, a seeded sample in the others. */
 export const triesAll = process.env.MIGRATE_GUARD_TEST_LONG === '1'
 
+/** For all the scenes of a group together; a slow machine may take long, a single scene may not. */
+export const groupTimeoutMs = triesAll ? 7_200_000 : 240_000
+
 /**
  * Notes what was tried for the table of `npm run test:faults`.
  * @throws Error when the guard was wrong: that is a failed test. Prisma's wrong verdicts are only counted.

@@ -4,7 +4,7 @@ import type { Environment, FaultScene } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
 import { type Cut, type CutPoint, startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js'
-import { sampleOf, triesAll } from './tally.js'
+import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
 const cuts: readonly Cut[] = ['reset', 'close', 'black hole', 'slow']
 
@@ -143,5 +143,5 @@ test(
       7,
     )
   },
-  triesAll ? 2_400_000 : 240_000,
+  groupTimeoutMs,
 )
