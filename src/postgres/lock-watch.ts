@@ -1,3 +1,4 @@
+import type { QueryConfig } from 'pg'
 import { type LockMode, lockModeOf } from '../domain/lock-mode.js'
 import type { TargetAddress } from '../domain/target.js'
 import type { LockWait, OtherSession } from '../domain/traffic.js'
@@ -51,9 +52,9 @@ export async function openLockWatch(address: TargetAddress, options: LockWatchOp
     parameters: { lock_timeout: '100', statement_timeout: '2000', idle_session_timeout: '0', jit: 'off' },
   })
   try {
-    const activity = { name: 'activity', text: activityQuery(await seesOthers(client)) }
+    const sessions = await sessionsQuery(client, options.watched)
     return {
-      look: () => look(client, activity, options),
+      look: () => look(client, sessions, options.showsQueries),
       cancel: (transaction) => cancel(client, transaction),
       terminate: (pid, blocked, idleForMs) => terminate(client, pid, blocked, idleForMs),
       end: () => endWithin(client, endTimeoutMs),
@@ -74,47 +75,44 @@ async function endWithin(client: Client, timeoutMs: number): Promise<void> {
   clearTimeout(late)
 }
 
-/** https://www.postgresql.org/docs/current/monitoring-stats.html: of other roles' sessions hardly anything is shown. */
-async function seesOthers(client: Client): Promise<boolean> {
-  const { rows } = await client.query(
-    "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') OR rolsuper AS sees FROM pg_catalog.pg_roles WHERE rolname = current_user",
-  )
-  return rows[0]?.sees === true
-}
-
 /**
- * The sessions that are watched, and those that wait for a lock meanwhile. pg_blocking_pids() stops the lock manager for a
- * moment, so it is asked only for sessions that wait.
+ * Asks for the sessions that are watched, and for those that wait for a lock. It is asked ten times a second: nothing is
+ * joined, and as long as nobody waits, nothing else is asked.
  */
-function activityQuery(seesOthers: boolean): string {
-  const waits = "wait_event_type = 'Lock'"
+async function sessionsQuery(client: Client, watched: string): Promise<QueryConfig> {
+  const { rows } = await client.query(
+    `SELECT d.oid AS database, pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') OR r.rolsuper AS "seesOthers"
+       FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+      WHERE d.datname = pg_catalog.current_database() AND r.rolname = current_user`,
+  )
+  const waits = "(wait_event_type IS NOT DISTINCT FROM 'Lock')"
+  // https://www.postgresql.org/docs/current/monitoring-stats.html: of other roles' sessions hardly anything is shown.
   // pg_locks is open to every role, but reading it costs more.
-  const isWaiting = seesOthers
+  const isWaiting = rows[0]?.seesOthers
     ? waits
     : `(${waits} OR pid IN (SELECT l.pid FROM pg_catalog.pg_locks l WHERE NOT l.granted))`
-  return `
-    WITH activity AS MATERIALIZED (
-      SELECT pid, leader_pid, application_name = $1 AS watched, xact_start, wait_event_type
-        FROM pg_catalog.pg_stat_activity
-       WHERE datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-         AND pid <> pg_catalog.pg_backend_pid())
-    SELECT pid, watched AND leader_pid IS NULL AS watched, xact_start::text AS "begunAt",
-           CASE WHEN ${isWaiting} THEN pg_catalog.pg_blocking_pids(pid) ELSE '{}' END AS "blockedBy"
-      FROM activity
-     WHERE watched OR (EXISTS (SELECT FROM activity WHERE watched AND xact_start IS NOT NULL) AND ${isWaiting})`
+  return {
+    name: 'sessions',
+    text: `
+      SELECT pid, application_name = $1 AND leader_pid IS NULL AS watched, xact_start::text AS "begunAt",
+             ${isWaiting} AS waits
+        FROM pg_catalog.pg_stat_get_activity(NULL)
+       WHERE datid = $2 AND pid <> pg_catalog.pg_backend_pid() AND (application_name = $1 OR ${isWaiting})`,
+    values: [watched, rows[0]?.database],
+  }
 }
 
 interface Active extends WatchedTransaction {
   readonly watched: boolean
+  readonly waits: boolean
   readonly blockedBy: readonly number[]
 }
 
-async function look(
-  client: Client,
-  activity: { name: string; text: string },
-  { watched, showsQueries }: LockWatchOptions,
-): Promise<TrafficLook> {
-  const { rows: active } = await client.query<Active>({ ...activity, values: [watched] })
+async function look(client: Client, sessions: QueryConfig, showsQueries: boolean): Promise<TrafficLook> {
+  const { rows: seen } = await client.query<Omit<Active, 'blockedBy'>>(sessions)
+  const isAtWork = seen.some(({ watched, begunAt }) => watched && begunAt !== null)
+  if (!isAtWork || !seen.some(({ waits }) => waits)) return { blockers: [], waiters: [] }
+  const active = await withBlockers(client, seen)
   const ours = active.filter((session) => session.watched)
   const blocks = new Map(ours.flatMap((one) => one.blockedBy.map((pid) => [pid, one] as const)))
   for (const { pid } of ours) blocks.delete(pid)
@@ -129,14 +127,29 @@ async function look(
     blockers: [...blocks].map(([pid, one]) => ({
       ...waitOf(details.get(one.pid)),
       session: sessionOf(pid),
-      blocks: one,
+      blocks: transactionOf(one),
     })),
     waiters: [...behind].map(([pid, one]) => ({
       ...waitOf(details.get(pid)),
       session: sessionOf(pid),
-      behind: one,
+      behind: transactionOf(one),
     })),
   }
+}
+
+/** pg_blocking_pids() stops the lock manager for a moment, so it is asked only for sessions that wait. */
+async function withBlockers(client: Client, seen: readonly Omit<Active, 'blockedBy'>[]): Promise<Active[]> {
+  const { rows } = await client.query<Pick<Active, 'pid' | 'blockedBy'>>({
+    name: 'blockers',
+    text: 'SELECT pid, pg_catalog.pg_blocking_pids(pid) AS "blockedBy" FROM pg_catalog.unnest($1::int[]) AS pid',
+    values: [seen.filter(({ waits }) => waits).map(({ pid }) => pid)],
+  })
+  const blockedBy = new Map(rows.map((row) => [row.pid, row.blockedBy]))
+  return seen.map((session) => ({ ...session, blockedBy: blockedBy.get(session.pid) ?? [] }))
+}
+
+function transactionOf({ pid, begunAt }: Active): WatchedTransaction {
+  return { pid, begunAt }
 }
 
 /** For each session that waits for a watched one, also through others, which one that is. */
