@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TargetAddress } from '../domain/target.js'
+import { poll } from '../effects/poll.js'
 import { withConnection } from './connection.js'
 
 const lookMs = 5_000
@@ -35,17 +36,7 @@ export function watchDump(dump: WatchedDump, onStalled: () => void): () => void 
       onStalled()
     }
   }
-  let busy = false
-  const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    void look()
-      .catch(() => undefined)
-      .finally(() => {
-        busy = false
-      })
-  }, lookMs)
-  const stop = () => clearInterval(timer)
+  const stop = poll(lookMs, look)
   return stop
 }
 

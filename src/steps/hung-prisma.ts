@@ -1,3 +1,4 @@
+import { poll } from '../effects/poll.js'
 import { withConnection } from '../postgres/connection.js'
 import { countSessions } from '../postgres/sessions.js'
 import { readSession, type Tools } from './tools.js'
@@ -20,19 +21,15 @@ export function watchForHungPrisma(
   const controller = new AbortController()
   let without = 0
   let away = 0
-  let busy = false
   const look = () =>
     withConnection(tools.settings.target, readSession(tools), (client) =>
       countSessions(client, applicationName),
     )
-  const timer = setInterval(async () => {
-    if (busy) return
-    busy = true
+  const stop = poll(lookMs, async () => {
     const sessions = await look().catch(() => undefined)
     away = sessions === undefined ? away + 1 : 0
     without = sessions === 0 ? without + 1 : 0
     if (without >= looksUntilHung || away >= looksUntilAway) controller.abort()
-    busy = false
-  }, lookMs)
-  return { hung: controller.signal, stop: () => clearInterval(timer) }
+  })
+  return { hung: controller.signal, stop }
 }

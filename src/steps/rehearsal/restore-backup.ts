@@ -4,10 +4,10 @@ import type { Finding } from '../../domain/finding.js'
 import type { Plan } from '../../domain/plan.js'
 import type { RehearsalDatabase } from '../../postgres/rehearsal-database/request.js'
 import { type Restore, restoreDump } from '../../postgres/restore.js'
-import { formatRestoreProgress } from '../../report/restore-progress.js'
 import { findBackupTools } from '../backup.js'
 import { type FullFingerprint, fingerprintDatabase, readCatalogFile } from '../fingerprint.js'
 import { assertBackupIntact } from '../intact-backup.js'
+import { restoreRequestOf } from '../restore-request.js'
 import type { Tools } from '../tools.js'
 import { compareRestored } from './compare-restored.js'
 import { withCopy } from './copy.js'
@@ -54,23 +54,13 @@ async function restore(
   database: RehearsalDatabase,
   plan: Plan,
   backup: ProvenBackup,
-  { runId, runFolder, settings, scratchFolder, signal, screen }: Tools,
+  tools: Tools,
 ): Promise<Restore> {
   const { restore: tool } = await findBackupTools(plan)
-  await assertBackupIntact(backup, plan.target, runFolder)
-  screen.progress('restoring the backup into a copy')
+  await assertBackupIntact(backup, plan.target, tools.runFolder)
+  tools.screen.progress('restoring the backup into a copy')
   try {
-    return await restoreDump({
-      tool,
-      database,
-      runId,
-      folder: backup.path,
-      jobs: settings.jobs,
-      scratchFolder,
-      signal,
-      tableSizesBytes: new Map(Object.entries(backup.manifest.tableSizesBytes ?? {})),
-      onProgress: (progress) => screen.progress(formatRestoreProgress(progress)),
-    })
+    return await restoreDump({ ...restoreRequestOf(backup, tools), tool, database })
   } catch (error) {
     if (!(error instanceof RehearsalError) || error.code !== 'restore-failed') throw error
     // What does not restore is no backup; that it was to be rehearsed on is the smaller matter.

@@ -14,10 +14,10 @@ import {
 import { copyOwnProperties, markFinished } from '../../../postgres/restored-database/own-properties.js'
 import { restoreForUse } from '../../../postgres/restored-database/restore-for-use.js'
 import { formatGoBackPlan } from '../../../report/go-back-text.js'
-import { formatRestoreProgress } from '../../../report/restore-progress.js'
 import { applyAcceptances } from '../../accept.js'
 import { fingerprintDatabase, readCatalogFile } from '../../fingerprint.js'
 import { compareRestored } from '../../rehearsal/compare-restored.js'
+import { restoreRequestOf } from '../../restore-request.js'
 import { interruptible, type Tools, withTarget } from '../../tools.js'
 import { makeNextSteps } from './next-steps.js'
 import type { GoBack } from './plan-back.js'
@@ -81,18 +81,12 @@ async function fill(
   tools: Tools,
 ): Promise<RestoredBeside> {
   const { plan, backup, restorable, server } = found
-  const { settings, runId, scratchFolder, signal, screen } = tools
+  const { runId, screen } = tools
   const tool = await findClientTool('pg_restore', Number.parseInt(backup.manifest.pgDumpVersion, 10))
   const { durationMs } = await restoreForUse({
+    ...restoreRequestOf(backup, tools),
     tool,
     database: { ownerAddress: database.address, restorable },
-    runId,
-    folder: backup.path,
-    jobs: settings.jobs,
-    scratchFolder,
-    signal,
-    tableSizesBytes: new Map(Object.entries(backup.manifest.tableSizesBytes ?? {})),
-    onProgress: (progress) => screen.progress(formatRestoreProgress(progress)),
   })
   const accepted = await prove(database, found, tools)
   screen.progress('copying what belongs to the database itself')
