@@ -1,20 +1,13 @@
 import type { Approval } from './domain/approval.js'
 import { type Backup, isProven } from './domain/backup.js'
-import type { Diagnosis } from './domain/diagnosis.js'
 import type { Findings } from './domain/finding.js'
-import type { GoBackPlan, RestoredBeside } from './domain/go-back.js'
 import type { Plan } from './domain/plan.js'
 import type { Rehearsal } from './domain/rehearsal.js'
-import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
-import { asMachineTrouble } from './effects/machine-trouble.js'
-import { withScratchFolder } from './effects/private-files.js'
-import { readVersion } from './effects/version.js'
-import { asServerTrouble } from './postgres/connection.js'
+import { inRun, type RunResult } from './in-run.js'
 import { assertStillLocked, type DeployLock } from './postgres/deploy-lock.js'
 import { type Snapshot, takeSnapshot } from './postgres/snapshot.js'
-import { formatStepLine } from './report/screen.js'
-import { Run } from './run.js'
+import type { Run } from './run.js'
 import type { Settings } from './settings/settings.js'
 import { assertNothingBlocks } from './steps/accept.js'
 import { backup } from './steps/backup.js'
@@ -28,27 +21,10 @@ import { makePlan, planDeploy, reviewPlan, writePlan } from './steps/plan.js'
 import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
-import { writeReports } from './steps/report.js'
-import { approveGoBack, goBack } from './steps/resolve/back/go-back.js'
-import { planGoBack } from './steps/resolve/back/plan-back.js'
-import { assertNothingAtWork, findResolution, type Resolved, resolveFound } from './steps/resolve/resolve.js'
-import { diagnose } from './steps/standing/diagnose.js'
 import { summaries } from './steps/summaries.js'
 import { interruptible, readSession, type Tools } from './steps/tools.js'
 import { assertHadTurn, takeTurn, untilPrismaIsDone } from './steps/turn.js'
 import { assertVerified, type Baseline, verify } from './steps/verify.js'
-import { makeTools } from './tools.js'
-
-/** How a run ended: its record, and where the report lies. */
-export interface RunResult {
-  readonly record: RunRecord
-  /** Absent for a run that leaves nothing behind. */
-  readonly reportPath?: string
-  /** What ended the run before its end; absent when all went well. */
-  readonly error?: unknown
-  /** How long the run waited for others before it made its plan; absent when it did not. */
-  readonly waitedMs?: number
-}
 
 /**
  * The guarded upgrade: plan → check → backup → rehearse → confirm → deploy → verify → report. With `dryRun`, all of it
@@ -117,66 +93,6 @@ export async function runPlan(settings: Settings, surroundings: Surroundings): P
   })
 }
 
-/**
- * Does the one right thing with a migration that was started and never finished: `migrate-guard resolve`. With `dryRun`
- * it only shows it.
- */
-export async function runResolve(
-  settings: Settings,
-  surroundings: Surroundings,
-): Promise<RunResult & { readonly resolved?: Resolved }> {
-  let resolved: Resolved | undefined
-  const result = await inRun(settings, surroundings, async (run, tools) => {
-    // No guard may deploy while this one looks and acts.
-    const lock = settings.dryRun ? undefined : await takeTurn(tools)
-    try {
-      resolved = await findResolution(tools)
-      resolved = await resolveFound(resolved, () => run.expectChange(), tools)
-    } finally {
-      await lock?.release()
-    }
-  })
-  return resolved ? { ...result, resolved } : result
-}
-
-/**
- * Goes back to the backup of the last deploy: `migrate-guard resolve --back`. It is restored beside the target, which is only
- * read; the commands that swap the two are left to a person.
- */
-export async function runResolveBack(
-  settings: Settings,
-  surroundings: Surroundings,
-): Promise<RunResult & { readonly plan?: GoBackPlan; readonly restored?: RestoredBeside }> {
-  let plan: GoBackPlan | undefined
-  let restored: RestoredBeside | undefined
-  const result = await inRun(settings, surroundings, async (_, tools) => {
-    // No guard may deploy, or go back, while this one does.
-    const lock = settings.dryRun ? undefined : await takeTurn(tools)
-    try {
-      await assertNothingAtWork(tools)
-      const found = await interruptible(tools, () => planGoBack(tools))
-      plan = found.plan
-      if (await approveGoBack(found, tools)) restored = await goBack(found, tools)
-    } finally {
-      await lock?.release()
-    }
-  })
-  return { ...result, ...(plan ? { plan } : {}), ...(restored ? { restored } : {}) }
-}
-
-/** What state the database is in, as far as can be told without starting anything; for `status`. */
-export async function runDiagnosis(
-  settings: Settings,
-  surroundings: Surroundings,
-): Promise<RunResult & { readonly diagnosis?: Diagnosis }> {
-  let diagnosis: Diagnosis | undefined
-  const result = await inRun(settings, surroundings, async (run, tools) => {
-    await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
-    diagnosis = await interruptible(tools, () => diagnose(tools, { patienceMs: 0 }))
-  })
-  return diagnosis ? { ...result, diagnosis } : result
-}
-
 /** Plan and check: does the live data allow it? Opens the target read-only and leaves nothing behind. */
 export async function runCheck(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
   return inRun(settings, surroundings, async (run, tools) => {
@@ -243,7 +159,7 @@ async function rehearseOrSay(
   return { rehearsal, provenBackup: run.record.backup ?? backup }
 }
 
-/** THE TARGET IS WRITTEN here and nowhere else. */
+/** THE TARGET IS WRITTEN here, and in no other step. */
 async function deployApproved(
   plan: Plan,
   backup: Backup,
@@ -276,42 +192,4 @@ async function audit(baseline: Baseline, run: Run, tools: Tools, backup?: Backup
   const work = () => interruptible(tools, () => verify(baseline, tools), stopped)
   const verification = await run.step('verify', work, summaries.verify)
   assertVerified(verification, backup)
-}
-
-/** Opens the run, does the work, and writes record and report whatever happens. */
-async function inRun(
-  settings: Settings,
-  surroundings: Surroundings,
-  work: (run: Run, tools: Tools) => Promise<void>,
-): Promise<RunResult> {
-  const { backupsPath, target, command, dryRun } = settings
-  const leavesFolder = command === 'deploy' || command === 'rehearse' || command === 'verify'
-  const run = await Run.open({
-    ...(leavesFolder ? { backupsPath } : {}),
-    command: dryRun && command === 'deploy' ? 'deploy --dry-run' : command,
-    version: readVersion(),
-    database: target.database,
-    onStep: (name, step) => {
-      if (step.outcome !== 'running' && name !== 'report')
-        surroundings.screen.print(formatStepLine(name, step))
-    },
-  })
-  let error: unknown
-  try {
-    await withScratchFolder(async (scratchFolder) => {
-      const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
-      const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
-      await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
-    })
-  } catch (caught) {
-    error = asMachineTrouble(asServerTrouble(caught))
-  }
-  surroundings.screen.clearProgress()
-  await run.end(error)
-  const reportPath = await run.report(writeReports)
-  return {
-    record: run.record,
-    ...(reportPath ? { reportPath } : {}),
-    ...(error === undefined ? {} : { error }),
-  }
 }

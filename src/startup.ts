@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GuardError, SettingsError } from './domain/errors.js'
 import type { Prompter, Screen } from './domain/screen.js'
+import type { RunResult } from './in-run.js'
 import { type Flags, loadSettings } from './load-settings.js'
-import { type RunResult, runDeploy } from './pipeline.js'
+import { runDeploy } from './pipeline.js'
 
 /** What an application says when it deploys its own migrations before it serves. */
 export interface StartupOptions {

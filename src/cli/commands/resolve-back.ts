@@ -1,6 +1,6 @@
 import { exitCode } from '../../domain/exit-code.js'
 import { loadSettings } from '../../load-settings.js'
-import { runResolveBack } from '../../pipeline.js'
+import { runResolveBack } from '../../recovery.js'
 import { formatRestoredBeside } from '../../report/go-back-text.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'

@@ -1,6 +1,6 @@
 import { exitCode } from '../../domain/exit-code.js'
 import { loadSettings } from '../../load-settings.js'
-import { runResolve } from '../../pipeline.js'
+import { runResolve } from '../../recovery.js'
 import { formatMigrationStanding } from '../../report/diagnosis-text.js'
 import type { Resolved } from '../../steps/resolve/resolve.js'
 import type { Flags } from '../flags.js'

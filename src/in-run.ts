@@ -1,0 +1,61 @@
+import type { RunRecord } from './domain/run-record.js'
+import type { Surroundings } from './domain/surroundings.js'
+import { asMachineTrouble } from './effects/machine-trouble.js'
+import { withScratchFolder } from './effects/private-files.js'
+import { readVersion } from './effects/version.js'
+import { asServerTrouble } from './postgres/connection.js'
+import { formatStepLine } from './report/screen.js'
+import { Run } from './run.js'
+import type { Settings } from './settings/settings.js'
+import { writeReports } from './steps/report.js'
+import type { Tools } from './steps/tools.js'
+import { makeTools } from './tools.js'
+
+/** How a run ended: its record, and where the report lies. */
+export interface RunResult {
+  readonly record: RunRecord
+  /** Absent for a run that leaves nothing behind. */
+  readonly reportPath?: string
+  /** What ended the run before its end; absent when all went well. */
+  readonly error?: unknown
+  /** How long the run waited for others before it made its plan; absent when it did not. */
+  readonly waitedMs?: number
+}
+
+/** Opens the run, does the work, and writes record and report whatever happens. */
+export async function inRun(
+  settings: Settings,
+  surroundings: Surroundings,
+  work: (run: Run, tools: Tools) => Promise<void>,
+): Promise<RunResult> {
+  const { backupsPath, target, command, dryRun } = settings
+  const leavesFolder = command === 'deploy' || command === 'rehearse' || command === 'verify'
+  const run = await Run.open({
+    ...(leavesFolder ? { backupsPath } : {}),
+    command: dryRun && command === 'deploy' ? 'deploy --dry-run' : command,
+    version: readVersion(),
+    database: target.database,
+    onStep: (name, step) => {
+      if (step.outcome !== 'running' && name !== 'report')
+        surroundings.screen.print(formatStepLine(name, step))
+    },
+  })
+  let error: unknown
+  try {
+    await withScratchFolder(async (scratchFolder) => {
+      const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
+      const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
+      await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
+    })
+  } catch (caught) {
+    error = asMachineTrouble(asServerTrouble(caught))
+  }
+  surroundings.screen.clearProgress()
+  await run.end(error)
+  const reportPath = await run.report(writeReports)
+  return {
+    record: run.record,
+    ...(reportPath ? { reportPath } : {}),
+    ...(error === undefined ? {} : { error }),
+  }
+}
