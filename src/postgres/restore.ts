@@ -7,6 +7,7 @@ import { clientEnvironment, connectionStringFor } from './client-environment.js'
 import type { ClientTool } from './client-tools.js'
 import { asServerTrouble, type Client, withConnection } from './connection.js'
 import { disarm } from './rehearsal-database/disarm.js'
+import { countOwnObjects } from './rehearsal-database/facts.js'
 import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
 import { ownerSession } from './rehearsal-database/owner-session.js'
 import type { RehearsalDatabase } from './rehearsal-database/request.js'
@@ -148,16 +149,10 @@ async function restoreEnvironment({ database }: RestoreRequest, folder: string) 
 
 /** @throws RehearsalError `not-empty` when there is anything in it that a new database does not have. */
 async function assertEmpty(client: Client): Promise<void> {
-  const { rows } = await client.query(`
-    SELECT pg_catalog.current_database() AS name,
-           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace)
-             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc WHERE oid >= 16384)
-             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typrelid = 0)
-             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_namespace WHERE oid >= 16384)
-             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_extension WHERE oid >= 16384)
-             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata) AS objects`)
-  const { name, objects } = rows[0]
-  if (objects === '0') return
+  const objects = await countOwnObjects(client)
+  if (objects === 0) return
+  const { rows } = await client.query('SELECT pg_catalog.current_database() AS name')
+  const { name } = rows[0]
   throw new RehearsalError('not-empty', `the rehearsal database "${name}" holds ${objects} objects already`, {
     hint: 'A dump is restored only into an empty database of our own; run the command again.',
   })

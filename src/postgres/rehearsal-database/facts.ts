@@ -21,3 +21,15 @@ export async function readOwnRole(
   )
   return rows[0]
 }
+
+/** How much is in the database of the connection that a new one does not have; 0 when it is empty. */
+export async function countOwnObjects(client: Client): Promise<number> {
+  const { rows } = await client.query(`
+    SELECT (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typrelid = 0)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_namespace WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_extension WHERE oid >= 16384)
+             + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata) AS objects`)
+  return Number(rows[0].objects)
+}

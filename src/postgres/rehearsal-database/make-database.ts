@@ -5,6 +5,7 @@ import { type Client, openConnection, withConnection } from '../connection.js'
 import { assertIsRehearsalDatabase, markRehearsalDatabase } from './marker.js'
 import { ownerSession } from './owner-session.js'
 import { dropSubscriptions } from './subscriptions.js'
+import { announceMaking } from './unmarked.js'
 
 export interface NewDatabase {
   /** As the one who made it, on the new database. */
@@ -29,21 +30,22 @@ export interface MakeRequest {
 export async function makeMarkedDatabase(request: MakeRequest): Promise<NewDatabase> {
   const { server, name, runId } = request
   const session = ownerSession(runId)
-  await withConnection(server, session, (client) =>
-    effect('rehearsal.create-database', () => request.create(client)),
-  )
   const ownerAddress = { ...server, database: name }
-  let holder: Client | undefined
-  try {
-    holder = await openConnection(ownerAddress, session)
-    await markRehearsalDatabase(holder, request)
-    const marked = holder
-    return { ownerAddress, holder, drop: () => dropMarked(request, ownerAddress, marked) }
-  } catch (error) {
-    await holder?.end().catch(() => undefined)
-    await dropDatabase(server, name, runId).catch(() => undefined)
-    throw error
-  }
+  return withConnection(server, session, async (maker) => {
+    await announceMaking(maker)
+    await effect('rehearsal.create-database', () => request.create(maker))
+    let holder: Client | undefined
+    try {
+      holder = await openConnection(ownerAddress, session)
+      await markRehearsalDatabase(holder, request)
+      const marked = holder
+      return { ownerAddress, holder, drop: () => dropMarked(request, ownerAddress, marked) }
+    } catch (error) {
+      await holder?.end().catch(() => undefined)
+      await dropDatabase(server, name, runId).catch(() => undefined)
+      throw error
+    }
+  })
 }
 
 async function dropMarked(request: MakeRequest, ownerAddress: TargetAddress, holder: Client): Promise<void> {

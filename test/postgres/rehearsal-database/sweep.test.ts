@@ -10,6 +10,7 @@ import {
 } from '../../../src/postgres/rehearsal-database/marker.js'
 import type { RehearsalPlace } from '../../../src/postgres/rehearsal-database/request.js'
 import { sweepRehearsalDatabases } from '../../../src/postgres/rehearsal-database/sweep.js'
+import { announceMaking } from '../../../src/postgres/rehearsal-database/unmarked.js'
 import { startThrowAwayCluster } from '../../../src/postgres/throw-away-cluster.js'
 import { addressOf, connectTo } from '../../support/address.js'
 import { useOwnServer } from '../../support/own-server.js'
@@ -85,6 +86,34 @@ test('what a killed run left on the server is swept, and only that', async () =>
   const next = await openFor(target, { place: 'same-server', onProgress: (doing) => said.push(doing) })
   expect(said).toContain(`removed what an earlier run left: ${living.name}`)
   expect(await databases(target)).toEqual([next.address.database, 'mg_rehearsal_theirs'])
+})
+
+test('a database that a run had only just made is swept, and none that is being made, that is filled, or that is not named by us', async () => {
+  const target = await createTestDatabase()
+  const named = (name: string) => `mg_rehearsal_20261120T043400Z-${name}`
+  const [abandoned, filled, told] = [named('abandoned'), named('filled'), named('told')]
+  const theirs = 'mg_rehearsal_20261120'
+  for (const name of [abandoned, filled, told, theirs]) await target.query(`CREATE DATABASE "${name}"`)
+  const inside = await connectTo({ url: target.url.replace(target.name, filled) })
+  await inside.query('CREATE TABLE kept (id int)')
+  await inside.end()
+  await target.query(`COMMENT ON DATABASE "${told}" IS 'what the staging server is copied from'`)
+
+  const maker = await connectTo(target)
+  await announceMaking(maker as never)
+  expect(await sweepRehearsalDatabases(addressOf(target), runId)).toEqual([])
+  await maker.end()
+  const within = await connectTo({ url: target.url.replace(target.name, abandoned) })
+  await until(
+    async () => (await target.query("SELECT FROM pg_locks WHERE locktype = 'advisory'")).length === 0,
+  )
+  expect(await sweepRehearsalDatabases(addressOf(target), runId)).toEqual([])
+  await within.end()
+  expect(await sweepRehearsalDatabases(addressOf(target), runId)).toEqual([abandoned])
+  const left = await databases(target)
+  expect(left).toEqual(expect.arrayContaining([filled, told, theirs]))
+  expect(left).not.toContain(abandoned)
+  for (const name of [filled, told, theirs]) await target.query(`DROP DATABASE "${name}"`)
 })
 
 test('what a killed run left on this machine is swept by the next server of our own', async () => {
