@@ -5,7 +5,7 @@ import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
 import { endBackends, killChild, killSoon, programs, signalProcess } from '../../support/faults/victims.js'
 import { restartServer, useOwnServer } from '../../support/own-server.js'
-import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
+import { chosenOf, groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
 // Its server is stopped in the middle of deploys.
 // What it says is committed must be there after it was stopped at once.
@@ -128,7 +128,6 @@ test(
       const at = point.replace('deploy', 'prisma')
       return [bareChild('engine host', at, 'processId'), bareChild('Prisma CLI', at, 'parentId')]
     })
-    const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
     const all = [...ofGuard, ...whileRehearsing, ...copies, ...ofChildren, ...bare]
     const sample = () => [
       ...ofGuard.filter(({ name }) => name === `SIGKILL ${always[0]}`),
@@ -136,8 +135,7 @@ test(
       ...sampleOf(ofChildren, 1),
       ...sampleOf(bare, 1),
     ]
-    const chosen = only ? all.filter(({ name }) => new RegExp(only).test(name)) : triesAll ? all : sample()
-    await sweep(group, chosen)
+    await sweep(group, chosenOf(all, sample))
   },
   groupTimeoutMs,
 )
@@ -172,13 +170,7 @@ test(
           run: () => tryBare({ at, act: restart }),
         }
       })
-    const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
-    const all = [...tries, ...bare]
-    const chosen = only
-      ? all.filter(({ name }) => new RegExp(only).test(name))
-      : triesAll
-        ? all
-        : sampleOf(tries, 1)
+    const chosen = chosenOf([...tries, ...bare], () => sampleOf(tries, 1))
     await sweep(group, chosen, 1)
   },
   groupTimeoutMs,

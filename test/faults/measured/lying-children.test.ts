@@ -5,7 +5,7 @@ import { lyingCli, lyingTool, realDeploy } from '../../support/faults/lying-tool
 import { type FaultScene, first, second, sqlOf } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
-import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
+import { chosenOf, groupTimeoutMs, sampleOf } from './tally.js'
 
 const row = (name: string, checksum = createHash('sha256').update(sqlOf(name)).digest('hex')) =>
   `await client.query("INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count) VALUES (gen_random_uuid()::text, '${checksum}', now(), '${name}', now(), 1)")`
@@ -220,16 +220,9 @@ test(
       run: () => tryBare({ at: `prisma ${at}`, error: { exit: 0 } }),
     }))
     const quick = clis.filter(({ isSlow }) => !isSlow)
-    const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
     const all = [...clis, ...tools, ...engines, ...bare]
-    await sweep(
-      'lying children',
-      only
-        ? all.filter(({ name }) => new RegExp(only).test(name))
-        : triesAll
-          ? all
-          : [...sampleOf(quick, 1), ...sampleOf(tools, 1), ...sampleOf(engines, 1), ...sampleOf(bare, 1)],
-    )
+    const sample = () => [quick, tools, engines, bare].flatMap((tries) => sampleOf(tries, 1))
+    await sweep('lying children', chosenOf(all, sample))
   },
   groupTimeoutMs,
 )

@@ -8,7 +8,7 @@ import type { FaultScene } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { type Fault, tryFault } from '../../support/faults/try-fault.js'
 import { restartServer, startServer, stopServer, useOwnServer } from '../../support/own-server.js'
-import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
+import { chosenOf, groupTimeoutMs, sampleOf } from './tally.js'
 
 // It is restarted, filled and taken full; nobody else's scenes are on it.
 const server = useOwnServer({ max_connections: '40', synchronous_commit: 'on' })
@@ -296,14 +296,13 @@ test(
       takesAllConnections(atStatement),
       takesAllConnections('guard after deploy.prisma 1', 3_000),
     ]
-    const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
-    const chosen = (scenes: readonly Scene[], count: number) => {
-      const all = scenes.flatMap(tries)
-      return only ? all.filter(({ name }) => new RegExp(only).test(name)) : sampleOf(all, count)
-    }
-    await sweep('real faults', chosen(quiet, 2))
+    await sweep(
+      'real faults',
+      chosenOf(quiet.flatMap(tries), () => sampleOf(quiet.flatMap(tries), 2)),
+    )
     // A server that stays away is waited for, half a minute long.
-    await sweep('real faults', chosen(triesAll || only ? loud : loud.filter(isShort), 1), 1)
+    const short = () => sampleOf(loud.filter(isShort).flatMap(tries), 1)
+    await sweep('real faults', chosenOf(loud.flatMap(tries), short), 1)
   },
   groupTimeoutMs,
 )

@@ -55,6 +55,19 @@ export function sampleOf<T>(all: readonly T[], count: number): T[] {
   return triesAll ? [...all] : shuffled(all).slice(0, count)
 }
 
+/**
+ * What is tried: all of it in the long tests, else the sample; where MIGRATE_GUARD_FAULTS_ONLY is given, every one whose name
+ * it matches, and no other.
+ */
+export function chosenOf<T extends { readonly name: string }>(
+  all: readonly T[],
+  sample: () => readonly T[],
+): T[] {
+  const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
+  if (only !== undefined) return all.filter(({ name }) => new RegExp(only).test(name))
+  return [...(triesAll ? all : sample())]
+}
+
 /** In an order that is the same for the same seed. */
 export function shuffled<T>(all: readonly T[]): T[] {
   let state = Number(process.env.MIGRATE_GUARD_FAULTS_SEED ?? 1)

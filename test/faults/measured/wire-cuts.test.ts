@@ -4,7 +4,7 @@ import type { Environment, FaultScene } from '../../support/faults/scene.js'
 import { sweep, type Try } from '../../support/faults/sweep.js'
 import { tryFault } from '../../support/faults/try-fault.js'
 import { type Cut, type CutPoint, startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js'
-import { groupTimeoutMs, sampleOf, triesAll } from './tally.js'
+import { chosenOf, groupTimeoutMs, sampleOf } from './tally.js'
 
 const cuts: readonly Cut[] = ['reset', 'close', 'black hole', 'slow']
 
@@ -126,15 +126,12 @@ test(
     const bare = each(points, (name, point, cut) =>
       bareTry(name, { ...point, session: /^migrate-guard engine/ }, cut),
     )
-    const only = process.env.MIGRATE_GUARD_FAULTS_ONLY
     const all = [...ofEngine, ...ofGuard, ...dumps, ...bare]
     const quick = ({ name }: Try) => !name.endsWith('black hole')
     const short = ({ name }: Try) => /(reset|close)$/.test(name)
-    const chosen = only
-      ? all.filter(({ name }) => new RegExp(only).test(name))
-      : triesAll
-        ? all
-        : [ofEngine, ofGuard, dumps, bare].flatMap((tries) => sampleOf(tries.filter(short), 1))
+    const chosen = chosenOf(all, () =>
+      [ofEngine, ofGuard, dumps, bare].flatMap((tries) => sampleOf(tries.filter(short), 1)),
+    )
     await sweep('wire cuts', chosen.filter(quick))
     // A minute in which nobody works: many of them wait side by side.
     await sweep(
