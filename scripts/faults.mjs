@@ -5,13 +5,12 @@
 // short; --from runs nothing and makes the table of such files; --write puts the table into docs/reliability.md, with each
 // --note below it. Exits 1 when the guard was wrong once, or a test failed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { formatTable, measuredWith, readTried, root, writeBetween } from './reliability-page.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -35,7 +34,7 @@ if (unknown.length > 0) {
   console.error(`no such group: ${unknown.join(', ')}; there are ${known.join(', ')}`)
   process.exitCode = 2
 } else if (values.from) {
-  process.exitCode = show(values.from.flatMap(readTried))
+  process.exitCode = show(readTried(...values.from))
 } else {
   process.exitCode = measure(groups.length > 0 ? groups : known)
 }
@@ -66,15 +65,6 @@ function measure(names) {
   return show(tried, `, in ${minutes} minutes`) || (status === 0 ? 0 : 1)
 }
 
-function readTried(path) {
-  const tried = readFileSync(path, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  // A scene that was tried again counts once, as it ended last.
-  return [...new Map(tried.map((one) => [`${one.group} ${one.subject} ${one.name}`, one])).values()]
-}
-
 /** Prints the table and what the guard had wrong. Gives the exit code. */
 function show(tried, duration = '') {
   const table = makeTable(tried)
@@ -93,43 +83,19 @@ function makeTable(tried) {
       const of = own.filter((one) => one.subject === subject)
       return of.length === 0 ? ['–', '–'] : [of.length, of.filter(({ right }) => right).length]
     })
-  const rows = [
+  return formatTable([
     ['faults', 'guard tried', 'guard right', 'bare Prisma tried', 'bare Prisma right'],
-    ['---', '---:', '---:', '---:', '---:'],
     ...groups.map((group) => [group, ...cells(tried.filter((one) => one.group === group))]),
     ['**all**', ...cells(tried)],
-  ]
-  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
+  ])
 }
 
 function writeTable(table, duration) {
-  const path = join(root, 'docs/reliability.md')
-  const versions = [
-    `Node ${process.versions.node}`,
-    `Prisma ${readJson('node_modules/prisma/package.json').version}`,
-    postgresVersion(),
-    `migrate-guard ${readJson('package.json').version}`,
-  ]
   // What was measured at different moments was measured by the same command, group after group.
   const given = values.from ? [] : process.argv.slice(2).filter((word) => word !== '--write')
   const command = ['npm run test:faults', ...given].join(' ').replace('faults -', 'faults -- -')
-  const date = new Date().toISOString().slice(0, 10)
-  const text = [
-    table,
-    `Measured on ${date} with ${versions.join(', ')}, by \`${command}\`${duration}.`,
-    ...values.note,
-  ].join('\n\n')
-  const [before, after] = ['<!-- table -->', '<!-- end of table -->']
-  const page = readFileSync(path, 'utf8')
-  const from = page.indexOf(before) + before.length
-  writeFileSync(path, `${page.slice(0, from)}\n${text}\n${page.slice(page.indexOf(after))}`)
-}
-
-function readJson(path) {
-  return JSON.parse(readFileSync(join(root, path), 'utf8'))
-}
-
-function postgresVersion() {
-  const { stdout = '' } = spawnSync('pg_dump', ['--version'], { encoding: 'utf8' })
-  return `PostgreSQL ${/[\d.]+/.exec(stdout ?? '')?.[0] ?? 'of this machine'}`
+  writeBetween(
+    'table',
+    [table, `${measuredWith()}, by \`${command}\`${duration}.`, ...values.note].join('\n\n'),
+  )
 }
