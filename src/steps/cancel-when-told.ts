@@ -6,7 +6,7 @@ import { applicationName, type Tools, withTargetThroughout } from './tools.js'
 
 const cancelPollMs = 200
 
-/** Who runs statements on the server, and what is said when it is stopped. */
+/** What runs statements on the server; its sessions are named by it. */
 export type Work = 'deploy' | 'rehearse' | 'resolve'
 
 /**
