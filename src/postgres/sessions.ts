@@ -82,12 +82,25 @@ async function terminateSessions(client: Client, applicationName: string): Promi
 
 /**
  * What became of a transaction, from the server's own commit log: the proof that outlives connections and processes.
+ * `forgotten`: a crash came before anything of it was on the disk. Then the server gives its id again, and from then on what is
+ * said is said of another transaction: `committed` is a proof only while the server runs on (server-start.ts).
  * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
  */
 export async function readTransactionStatus(
   client: Client,
   transactionId: string,
-): Promise<'committed' | 'aborted' | 'in progress' | 'too old'> {
-  const { rows } = await client.query('SELECT pg_catalog.pg_xact_status($1::xid8) AS status', [transactionId])
-  return rows[0].status ?? 'too old'
+): Promise<'committed' | 'aborted' | 'in progress' | 'too old' | 'forgotten'> {
+  try {
+    const { rows } = await client.query('SELECT pg_catalog.pg_xact_status($1::xid8) AS status', [
+      transactionId,
+    ])
+    return rows[0].status ?? 'too old'
+  } catch (error) {
+    // "transaction ID … is in the future"
+    if ((error as { code?: string }).code === invalidParameterValue) return 'forgotten'
+    throw error
+  }
 }
+
+/** SQLSTATE invalid_parameter_value. */
+const invalidParameterValue = '22023'

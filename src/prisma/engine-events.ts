@@ -4,8 +4,13 @@ import type { LockMode } from '../domain/lock-mode.js'
 /** What the engine host tells while it runs migrations; one JSON line each in `events.ndjson`. */
 export type EngineEvent = { readonly at: string; readonly migration: string } & (
   | { readonly type: 'migration-started'; readonly statements: number; readonly mode: string }
-  /** `transactionId` is the server's: pg_xact_status() tells later what became of it. */
-  | { readonly type: 'transaction-started'; readonly transactionId: string; readonly attempt: number }
+  /** `transactionId` is the server's: pg_xact_status() tells later what became of it, unless the server has crashed since. */
+  | {
+      readonly type: 'transaction-started'
+      readonly transactionId: string
+      readonly serverStart: string
+      readonly attempt: number
+    }
   | {
       readonly type: 'statement-started'
       readonly statement: number

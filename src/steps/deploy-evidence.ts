@@ -76,7 +76,7 @@ export async function gatherEvidence(
     const row = findRow(migration, newRows, events, plan.engine === 'hosted' && engineOpened)
     const found =
       plan.engine === 'hosted' && migration.statements.length > 0
-        ? believed(migration, await tracesByEngine(migration, own, client), row.state, seen)
+        ? believed(migration, await tracesByEngine(migration, own, row, client), row.state, seen)
         : tracesWithoutEngine(migration, row.state, unmet)
     let traces = isRowWithoutRun(row, found.traces) ? 'unknown' : found.traces
     // CONCURRENTLY leaves something behind also when it fails.

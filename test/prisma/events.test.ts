@@ -22,7 +22,7 @@ test('every event in its order, and what the server says of the transactions', a
   expect(events).toEqual([
     { ...good, type: 'history-row', rowId: expect.stringMatching(/^[\da-f-]{36}$/) },
     { ...good, type: 'migration-started', statements: 3, mode: 'all-or-nothing' },
-    { ...good, type: 'transaction-started', transactionId: id, attempt: 1 },
+    { ...good, type: 'transaction-started', transactionId: id, serverStart: expect.any(String), attempt: 1 },
     { ...good, type: 'statement-started', statement: 1, line: 1, summary: 'CREATE TABLE a' },
     { ...good, type: 'statement-finished', statement: 1, rows: null, durationMs },
     { ...good, type: 'statement-started', statement: 2, line: 3, summary: 'INSERT INTO a VALUES' },
@@ -44,7 +44,7 @@ test('every event in its order, and what the server says of the transactions', a
     { ...byStatement, type: 'migration-finished', durationMs },
     { ...bad, type: 'history-row', rowId: expect.stringMatching(/^[\da-f-]{36}$/) },
     { ...bad, type: 'migration-started', statements: 2, mode: 'all-or-nothing' },
-    { ...bad, type: 'transaction-started', transactionId: id, attempt: 1 },
+    { ...bad, type: 'transaction-started', transactionId: id, serverStart: expect.any(String), attempt: 1 },
     { ...bad, type: 'statement-started', statement: 1, line: 1, summary: 'CREATE TABLE b' },
     { ...bad, type: 'statement-finished', statement: 1, rows: null, durationMs },
     { ...bad, type: 'statement-started', statement: 2, line: 2, summary: 'INSERT INTO a VALUES' },

@@ -1,5 +1,6 @@
 import type { LockGroup } from '../../domain/lock-group.js'
 import { effect } from '../../effects/effect.js'
+import { serverStart } from '../../postgres/server-start.js'
 import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
@@ -154,8 +155,16 @@ async function tellTransactionId(
   attempt: number,
   { onEvent }: ScriptOptions,
 ): Promise<void> {
-  const { rows } = await client.query('SELECT pg_catalog.pg_current_xact_id()::text AS id')
-  onEvent({ type: 'transaction-started', transactionId: String(rows[0]?.id), attempt })
+  const { rows } = await client.query(
+    `SELECT pg_catalog.pg_current_xact_id()::text AS id, ${serverStart} AS "serverStart"`,
+  )
+  const { id, serverStart: startedAt } = rows[0] ?? {}
+  onEvent({
+    type: 'transaction-started',
+    transactionId: String(id),
+    serverStart: String(startedAt),
+    attempt,
+  })
 }
 
 async function runAsWritten(

@@ -17,8 +17,9 @@ export interface CatalogSeen {
 const commitsOnItsWay = new Set(['DoStmt', 'CallStmt'])
 
 /**
- * Where the engine was gone before the server could tell how a statement ended: the objects that it names tell it. A
- * statement outside a transaction block, or a block with its COMMIT, takes effect whole or not at all.
+ * Where the engine was gone before the server could tell how a statement ended, or the server has forgotten it: the objects
+ * that it names tell it. A statement outside a transaction block, a block with its COMMIT, or a file that runs in one
+ * transaction takes effect whole or not at all.
  */
 export function settleLostStatement(
   { name, execution, statements }: PendingMigration,
@@ -26,10 +27,11 @@ export function settleLostStatement(
   { before, expectations, unmet, schema }: CatalogSeen,
 ): FoundTraces {
   const { least, most } = found
-  if (execution.mode !== 'statement-by-statement' || most <= least) return found
+  if (most <= least) return found
+  const isWholeFile = execution.mode === 'all-or-nothing'
   const lost = statements.slice(least, most)
   const kept = statements.filter((statement) => !lost.includes(statement))
-  if (lost.some(({ kind }) => commitsOnItsWay.has(kind))) return found
+  if (!isWholeFile && lost.some(({ kind }) => commitsOnItsWay.has(kind))) return found
   const lines = new Set(lost.map(({ line }) => line))
   if (kept.some(({ line }) => lines.has(line))) return found
 
@@ -40,7 +42,7 @@ export function settleLostStatement(
   const missing = telling.filter((one) => unmet.includes(one))
   if (telling.length === 0 || (missing.length > 0 && missing.length < telling.length)) return found
   const [first] = telling
-  const where = `line ${first?.line} of "${name}"`
+  const where = isWholeFile ? `"${name}"` : `line ${first?.line} of "${name}"`
   if (missing.length === 0) {
     return {
       ...found,

@@ -1,11 +1,12 @@
 import type { Traces } from '../../domain/deployment.js'
 import type { CatalogExpectation, PendingMigration } from '../../domain/migration.js'
 import type { Client } from '../../postgres/connection.js'
+import { readServerStart } from '../../postgres/server-start.js'
 import { readTransactionStatus } from '../../postgres/sessions.js'
 import type { EngineEvent } from '../../prisma/engine-events.js'
 import { tracesOfStatements } from '../statement-traces.js'
 import { describeUnmet } from './describe-evidence.js'
-import { type HistoryRowState, isOpen } from './history-row.js'
+import { type FoundRow, type HistoryRowState, isOpen } from './history-row.js'
 
 /** How much of one migration is there, as its engine and the server tell. */
 export interface FoundTraces {
@@ -22,6 +23,7 @@ export interface FoundTraces {
 export async function tracesByEngine(
   { name, execution, statements }: PendingMigration,
   own: readonly EngineEvent[],
+  row: FoundRow,
   client: Client,
 ): Promise<FoundTraces> {
   if (execution.mode === 'statement-by-statement' && own.length > 0) {
@@ -42,13 +44,37 @@ export async function tracesByEngine(
   for (const event of own) {
     if (event.type !== 'transaction-started') continue
     const status = await readTransactionStatus(client, event.transactionId)
-    found.add(status === 'aborted' ? 'none' : status === 'committed' ? 'all' : 'unknown')
-    evidence.push(`the server says that transaction ${event.transactionId} of "${name}" is ${status}`)
+    const isOfAnother = status === 'committed' && (await mayBeOfAnother(event, row, client))
+    found.add(isOfAnother ? 'unknown' : tracesByStatus[status])
+    evidence.push(
+      `the server says that transaction ${event.transactionId} of "${name}" is ${status}${isOfAnother ? ', but it was restarted since, and may have given this id again' : ''}`,
+    )
   }
   const traces = (['all', 'unknown'] as const).find((one) => found.has(one)) ?? 'none'
   const all = statements.length
   const isUndone = found.size > 0 && traces === 'none'
   return { traces, least: traces === 'all' ? all : 0, most: traces === 'none' ? 0 : all, isUndone, evidence }
+}
+
+const tracesByStatus = {
+  committed: 'all',
+  aborted: 'none',
+  forgotten: 'none',
+  'in progress': 'unknown',
+  'too old': 'unknown',
+} as const
+
+/**
+ * After a crash the server gives the ids again that were not on its disk yet: what is committed may be another transaction.
+ * Not where the row is finished: the engine finishes it after the COMMIT.
+ */
+async function mayBeOfAnother(
+  event: { readonly serverStart?: string },
+  { state, byOther, isOfOtherFile }: FoundRow,
+  client: Client,
+): Promise<boolean> {
+  const isVouchedFor = state === 'finished' && !byOther && !isOfOtherFile
+  return !isVouchedFor && event.serverStart !== (await readServerStart(client))
 }
 
 /**

@@ -7,9 +7,9 @@ import { endBackends, killChild, killSoon, programs, signalProcess } from '../..
 import { restartServer, useOwnServer } from '../../support/own-server.js'
 import { chosenOf, groupTimeoutMs, sampleOf, triesAll } from './tally.js'
 
-// Its server is stopped in the middle of deploys.
-// What it says is committed must be there after it was stopped at once.
-const server = useOwnServer({ synchronous_commit: 'on' })
+// Its server is stopped in the middle of deploys. What it says is committed must be there after it was stopped at once; what
+// is not comes to its log late, so that it forgets also the ids that it has given to transactions.
+const server = useOwnServer({ synchronous_commit: 'on', wal_writer_delay: '10s' })
 
 const signals = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
 const group = 'kill sweep'

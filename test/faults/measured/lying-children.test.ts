@@ -27,7 +27,7 @@ const { rows: [{ id }] } = await client.query("SELECT (pg_snapshot_xmax(pg_curre
 const say = (migration, event) => appendFileSync(eventsFile, JSON.stringify({ at: new Date().toISOString(), migration, ...event }) + '\\n')
 for (const [migration, statements, mode] of [['${first}', 3, 'all-or-nothing'], ['${second}', 2, 'statement-by-statement']]) {
   say(migration, { type: 'migration-started', statements, mode })
-  if (mode === 'all-or-nothing') say(migration, { type: 'transaction-started', transactionId: id, attempt: 1 })
+  if (mode === 'all-or-nothing') say(migration, { type: 'transaction-started', transactionId: id, serverStart: '', attempt: 1 })
   for (let statement = 1; statement <= statements; statement += 1) {
     say(migration, { type: 'statement-started', statement, line: statement, summary: 'forged' })
     say(migration, { type: 'statement-finished', statement, rows: 0, durationMs: 1 })

@@ -28,6 +28,10 @@ test('what a later attempt has repeated does not count', () => {
 })
 
 test('of a file that is repeated as a whole everything stays: its transactions are asked for', () => {
-  const events = told({ type: 'transaction-started', transactionId: '7', attempt: 1 }, started(1), retry())
+  const events = told(
+    { type: 'transaction-started', transactionId: '7', serverStart: '', attempt: 1 },
+    started(1),
+    retry(),
+  )
   expect(withoutRepeated(events)).toEqual(events)
 })
