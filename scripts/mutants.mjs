@@ -17,7 +17,7 @@ const mutants = [
     name: 'believes the exit code of prisma, and does not look into the database',
     file: 'steps/look-after.ts',
     find: "  tools.screen.progress('looking at what is in the database')\n",
-    put: `  if (purpose === 'deploy') {
+    put: `  if (String(purpose) === 'deploy') {
     const [outcome, traces] = result.exitCode === 0 ? (['applied', 'all'] as const) : (['failed', 'none'] as const)
     return {
       state: result.exitCode === 0 ? 'changed' : 'unchanged',
