@@ -44,6 +44,20 @@ const mutants = [
     groups: { 'kill-sweep': '^engine host, deploy (before|after) engine.statement [45]' },
   },
   {
+    name: 'believes the commit log also after a crash of the server',
+    file: 'steps/standing/migration-traces.ts',
+    find: 'return !isVouchedFor && ',
+    put: "return !isVouchedFor && state === 'none' && ",
+    groups: { 'kill-sweep': '^the whole server, deploy before engine.(statement 2|commit)' },
+  },
+  {
+    name: 'does not sweep a database that was just made',
+    file: 'postgres/rehearsal-database/sweep.ts',
+    find: 'of await findUnmarked(client)) {',
+    put: 'of (await findUnmarked(client)).slice(999)) {',
+    groups: { 'kill-sweep': '(after rehearsal.create-database|before rehearsal.mark) 1 .on the same server' },
+  },
+  {
     name: 'does not sweep what a killed run has left',
     file: 'effects/private-files.ts',
     find: '  await sweepScratchFolders()\n',
