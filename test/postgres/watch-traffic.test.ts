@@ -90,21 +90,31 @@ test('a watch that is told to stop does not wait for an answer that never comes'
 })
 
 test('looks that the server refuses for a second are named as a gap, a single one is not', async () => {
-  const database = await createTestDatabase()
-  const client = await database.client()
+  const database = await createTestDatabase({ sql: 'CREATE TABLE orders (id int)' })
+  const [client, deploy] = [await database.client(), await database.client()]
+  const holder = await database.client()
+  await holder.query('BEGIN; LOCK TABLE orders')
+  await deploy.query("SET application_name = 'the deploy'")
+  const waiting = deploy.query('SELECT FROM orders')
   const { watch, lines } = await watchOver(database.url)
-  await client.query('BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE')
+  await until(async () => lines.length > 0)
+  expect(lines).toEqual([expect.stringContaining('waiting for pid')])
+  // What tells who is waited for names the relation, and must wait for this lock itself.
+  const refuse = () => client.query('BEGIN; LOCK TABLE pg_catalog.pg_namespace IN ACCESS EXCLUSIVE MODE')
+  await refuse()
   await sleep(150)
   await client.query('ROLLBACK')
   await sleep(300)
-  expect(lines).toEqual([])
-  await client.query('BEGIN; LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE')
-  await until(async () => lines.length > 0)
+  expect(lines).toHaveLength(1)
+  await refuse()
+  await until(async () => lines.length > 1)
   await client.query('ROLLBACK')
-  expect(lines).toEqual(['  other sessions cannot be seen: canceling statement due to lock timeout'])
+  expect(lines[1]).toBe('  other sessions cannot be seen: canceling statement due to lock timeout')
   expect(await watch.stop()).toMatchObject({
     notSeen: expect.stringContaining('refused to tell for a while'),
   })
+  await holder.query('COMMIT')
+  await waiting
 })
 
 test('a watch that cannot connect says so and lets the deploy be', async () => {
