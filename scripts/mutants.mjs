@@ -65,21 +65,12 @@ const mutants = [
     groups: { 'kill-sweep': '^SIGKILL guard (before deploy.prisma|after lock.take) 1$' },
   },
   {
-    name: 'waits for ever for an answer that is lost',
-    file: 'postgres/watched-client.ts',
-    find: "    this.once('connect', () => watch(this, config))\n",
-    put: "    if (process.pid === 0) this.once('connect', () => watch(this, config))\n",
-    groups: {
-      'wire-cuts': '^guard, (before the snapshot|what became of a transaction, reply lost): black hole$',
-    },
-  },
-  {
     name: 'calls trouble of the machine a bug',
     file: 'effects/machine-trouble.ts',
     find: '  if (syscall === undefined || reason === undefined) return error\n',
     put: "  if (syscall === undefined || reason !== 'never') return error\n",
     groups: {
-      'failing-calls': '^(ENOSPC|EACCES) guard before (file|folder)',
+      'failing-calls': '^(ENOSPC|EACCES) guard before (file.write [1-5]|folder.make .)$',
       'real-faults': '^the disk of the backups has',
     },
   },
@@ -101,10 +92,10 @@ const mutants = [
     groups: { 'lying-children': '^a dump ' },
   },
   {
-    name: 'takes no deploy lock',
+    name: 'only believes that it holds the deploy lock',
     file: 'postgres/deploy-lock.ts',
-    find: 'SELECT pg_catalog.pg_try_advisory_lock($1, $2)',
-    put: 'SELECT pg_catalog.pg_try_advisory_lock_shared($1, $2)',
+    find: 'pg_catalog.pg_try_advisory_lock($1, $2) AS taken',
+    put: '$1::int < $2::int AS taken',
     groups: { concurrency: '' },
   },
   {
