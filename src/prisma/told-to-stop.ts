@@ -6,8 +6,8 @@ export function tellToStop(path: string): Promise<void> {
   return writePrivateFile(path, '')
 }
 
-/** The run was told to stop. It looks like the server's own query_canceled, for Prisma to print it. */
-export class ToldToStop extends Error {
+/** What was told to stop begins nothing more. It looks like the server's own query_canceled, for Prisma to print it. */
+class ToldToStop extends Error {
   readonly severity = 'ERROR'
   readonly code = '57014'
 
@@ -16,6 +16,7 @@ export class ToldToStop extends Error {
   }
 }
 
+/** Never without a path: then nobody can tell it. */
 export function isToldToStop(path: string | undefined): boolean {
   return path !== undefined && existsSync(path)
 }
