@@ -30,6 +30,11 @@ export class Chain {
     return name
   }
 
+  /** Puts what a link has been found to give in its place: every question reads the same from here on. */
+  pin(name: string, query: string): void {
+    this.#links.set(name, `${name} AS NOT MATERIALIZED (${query})`)
+  }
+
   /** The links that a piece of SQL reads, directly or not, as a WITH clause; empty when it reads none. */
   withClauseOf(sql: string): string {
     const needed = new Set<string>()

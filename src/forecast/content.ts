@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../sql/names.js'
 import type { Chain } from './chain.js'
 import type { CatalogModel, Column, ReadRelation, Relation, SequenceObject } from './model.js'
 
-/** What a sequence held when the forecast began, where it is asked for. */
+/** What a sequence gives next, as SQL, where the chain has set it. */
 export type SequenceStarts = Map<SequenceObject, string>
 
 /**
@@ -14,6 +14,8 @@ export class Content {
   isCatalogChanged = false
   readonly #numbers = new Map<Relation, number>()
   readonly sequenceStarts: SequenceStarts = new Map()
+  /** Links that still read what a sequence gives next, and what they read. */
+  readonly todaysPositions = new Map<string, string>()
   /** Where the rows came to be as they are, and the columns that nobody has changed since, by their names there. */
   readonly #origins = new Map<Relation, { source: string; names: Map<Column, string> }>()
   readonly #versions = new Map<Column | Relation, number>()
@@ -108,9 +110,25 @@ export class Content {
     } else for (const column of changed) this.changeColumn(relation, column)
   }
 
-  /** The value that a sequence will give next, as the forecast found it. */
+  /**
+   * The value that a sequence gives next, as SQL. Where it is today's, a link reads it from the sequence itself, as a
+   * relation, under ACCESS SHARE: `pg_sequences` would take ROW EXCLUSIVE on every one.
+   */
   nextValueOf(sequence: SequenceObject): string {
-    return this.sequenceStarts.get(sequence) ?? String(sequence.start)
+    const start = this.sequenceStarts.get(sequence)
+    if (start !== undefined || sequence.live === undefined || !sequence.isReadable)
+      return start ?? String(sequence.start)
+    const { live, increment, name } = sequence
+    const next = `SELECT (CASE WHEN is_called THEN last_value + ${increment} ELSE last_value END)::pg_catalog.int8 AS next FROM ${live}`
+    const link = this.chain.once(name, next)
+    this.todaysPositions.set(link, next)
+    return `(SELECT next FROM ${link})`
+  }
+
+  /** Why it cannot be known what a sequence gives next. */
+  opacityOfNext(sequence: SequenceObject): string[] {
+    if (sequence.isReadable || sequence.live === undefined || this.sequenceStarts.has(sequence)) return []
+    return [`the role in use may not read what sequence "${sequence.name}" gives next`]
   }
 
   /** Its OID; for one that the migrations make, a number that no object has. */

@@ -18,7 +18,7 @@ export function defaultOf(
   if (sequence && isCounted) {
     return {
       sql: castTo(rewriter.nextValues(sequence), type, 'assignment'),
-      opaque: [],
+      opaque: content.opacityOfNext(sequence),
       isVolatile: true,
       takes: [sequence],
     }

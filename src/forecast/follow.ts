@@ -180,7 +180,9 @@ async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void>
   if (called.has('set_config')) return followSetConfig(walk, node)
   if (called.size > 0 && !node.fromClause && [...called].every(changesNothing)) return
   const { query, scope } = await followQuery(walk, select, outer)
-  const { sql, opaque } = new Rewriter(walk.content, scope).query(query)
+  const { sql, opaque, takes } = new Rewriter(walk.content, scope).query(query)
+  // SELECT nextval('…'): nobody gives them back.
+  for (const sequence of takes) sequence.taken.push(`(SELECT pg_catalog.count(*) FROM (${sql}) AS c)`)
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',

@@ -52,6 +52,8 @@ export interface SequenceObject {
   readonly live?: string
   readonly increment: number
   readonly start: number
+  /** The role in use may read what it gives next. */
+  readonly isReadable: boolean
   /** How many values the chain has taken from it, as SQL over today's tables. */
   taken: string[]
   ownedBy?: Column

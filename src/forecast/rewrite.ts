@@ -315,6 +315,7 @@ export class Rewriter {
     this.#isVolatile = true
     if (this.#takes.has(sequence)) throw new NotFollowed(`a row takes two values from "${sequence.name}"`)
     this.#takes.add(sequence)
+    for (const reason of this.content.opacityOfNext(sequence)) this.#opaque.add(reason)
     const rowNumber = this.scope.rowNumber ?? 'pg_catalog.row_number() OVER () - 1'
     const taken = [rowNumber, ...sequence.taken].join(' + ')
     return `(${this.content.nextValueOf(sequence)} + ${sequence.increment} * (${taken}))`

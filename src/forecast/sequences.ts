@@ -1,7 +1,6 @@
 import { relationOfParts } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import { NotFollowed } from './casts.js'
-import type { ForecastFile } from './file.js'
 import { findRelation, findSequence } from './lookup.js'
 import type { SequenceObject } from './model.js'
 import { Rewriter } from './rewrite.js'
@@ -9,23 +8,18 @@ import { lastName } from './tree.js'
 import type { Walk } from './walk.js'
 
 /**
- * Reads where the sequences stand, when a pending statement may take values from them. They are read one by one as
- * relations, under ACCESS SHARE: `pg_sequences` would take ROW EXCLUSIVE on every one.
+ * Reads where the sequences stand that the statements so far take values from, all at once. They are read when they are
+ * first needed, whatever takes from them: a statement, a trigger that it fires, or a default.
  */
-export async function readSequenceStarts(walk: Walk, files: readonly ForecastFile[]): Promise<void> {
-  const mayTake = files.some(({ statements }) =>
-    statements.some(({ sql }) => /insert|default|nextval|do\s/i.test(sql)),
-  )
-  const sequences = walk.catalog.sequences.filter(({ live }) => live !== undefined)
-  if (!mayTake || sequences.length === 0) return
-  const each = sequences.map(
-    ({ live, increment }, i) =>
-      `SELECT ${i} AS i, (CASE WHEN is_called THEN last_value + ${increment} ELSE last_value END)::text AS next FROM ${live}`,
-  )
-  const answer = await walk.ask(each.join(' UNION ALL '))
+export async function keepPositions({ content, ask }: Walk): Promise<void> {
+  const positions = [...content.todaysPositions]
+  if (positions.length === 0) return
+  content.todaysPositions.clear()
+  const each = positions.map(([, query], i) => `SELECT ${i} AS i, p.next::text FROM (${query}) AS p`)
+  const answer = await ask(each.join(' UNION ALL '))
   for (const { i, next } of (answer?.rows ?? []) as { i: number; next: string }[]) {
-    const sequence = sequences[i]
-    if (sequence) walk.content.sequenceStarts.set(sequence, `${next}::pg_catalog.int8`)
+    const [link] = positions[i] ?? []
+    if (link !== undefined) content.chain.pin(link, `SELECT ${next}::pg_catalog.int8 AS next`)
   }
 }
 
@@ -45,7 +39,8 @@ export function setSequence(walk: Walk, select: Node): boolean {
     ResTarget: { name: ['value', 'is_called'][i], val },
   }))
   const { sql, opaque } = new Rewriter(walk.content).query({ SelectStmt: { ...select, targetList } })
-  if (opaque[0] !== undefined) throw new NotFollowed(opaque[0])
+  const [reason = walk.content.opacityOfNext(sequence)[0]] = opaque
+  if (reason !== undefined) throw new NotFollowed(reason)
   const { increment } = sequence
   const next = `(SELECT CASE WHEN s.is_called THEN s.value + ${increment} ELSE s.value END FROM (${sql}) AS s)`
   // setval of NULL does nothing.

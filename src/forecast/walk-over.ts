@@ -13,7 +13,7 @@ import { LossWatch } from './loss/watch.js'
 import { Questions } from './questions.js'
 import type { StatementPlace } from './requirement.js'
 import { RowTypes } from './row-types.js'
-import { readSequenceStarts } from './sequences.js'
+import { keepPositions } from './sequences.js'
 import { endTransaction } from './transaction.js'
 import { type Ask, type Refusal, Walk, WalkEnds } from './walk.js'
 
@@ -69,7 +69,6 @@ export async function walkOver(
   const watch = new LossWatch(walk)
   walk.watcher = watch
   const lineage = new LineageWatch(walk)
-  if (asksRows) await readSequenceStarts(walk, files)
   try {
     for (const file of files) await followFile(walk, file, { earlier, locks, lineage })
   } catch (error) {
@@ -90,6 +89,7 @@ async function followFile(
     await refuse(walk, statement)
     locks.beforeStatement(statement, walk.place, walk.catalog)
     await followStatement(walk, statement)
+    await keepPositions(walk)
     earlier.push(statement)
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import { restart } from '../ddl/sequences.js'
 import { followFamily, removePart } from '../family.js'
 import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
@@ -83,18 +84,26 @@ function needEvaluationOf(
 
 /** TRUNCATE empties each table, and with CASCADE those that refer to it. */
 export async function followTruncate(walk: Walk, node: Node): Promise<void> {
-  for (const { RangeVar } of node.relations)
-    await truncate(walk, targetOf(walk, RangeVar).relation, node.behavior === 'DROP_CASCADE')
+  const how = { isCascade: node.behavior === 'DROP_CASCADE', restarts: node.restart_seqs === true }
+  for (const { RangeVar } of node.relations) await truncate(walk, targetOf(walk, RangeVar).relation, how)
 }
 
-async function truncate(walk: Walk, relation: Relation, isCascade: boolean): Promise<void> {
+interface Truncation {
+  readonly isCascade: boolean
+  /** RESTART IDENTITY: the sequences that columns of the tables own start again. */
+  readonly restarts: boolean
+}
+
+async function truncate(walk: Walk, relation: Relation, how: Truncation): Promise<void> {
   const triggers = FiredTriggers.of(walk, relation, 'truncate', new Set(), [])
   await triggers?.before(relation.source)
-  if (!relation.isEmpty) await empty(walk, relation, isCascade)
+  for (const sequence of how.restarts ? walk.catalog.sequences : [])
+    if (sequence.ownedBy && relation.columns.includes(sequence.ownedBy)) restart(walk, sequence)
+  if (!relation.isEmpty) await empty(walk, relation, how)
   await triggers?.after(relation.source)
 }
 
-async function empty(walk: Walk, relation: Relation, isCascade: boolean): Promise<void> {
+async function empty(walk: Walk, relation: Relation, how: Truncation): Promise<void> {
   for (const parent of relation.parents) removePart(walk, parent, relation)
   walk.content.replace(
     relation,
@@ -104,9 +113,9 @@ async function empty(walk: Walk, relation: Relation, isCascade: boolean): Promis
   relation.past = []
   delete relation.opaque
   for (const column of relation.columns) delete column.opaque
-  for (const child of relation.children) await truncate(walk, child, isCascade)
-  if (!isCascade) return
+  for (const child of relation.children) await truncate(walk, child, how)
+  if (!how.isCascade) return
   for (const child of walk.catalog.relations) {
-    if (child.constraints.some(({ parent }) => parent === relation)) await truncate(walk, child, true)
+    if (child.constraints.some(({ parent }) => parent === relation)) await truncate(walk, child, how)
   }
 }

@@ -10,10 +10,19 @@ import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } fr
 import type { Requirement } from '../requirement.js'
 import { Rewriter } from '../rewrite.js'
 import { columnsIn, type Walk } from '../walk.js'
-import { addColumn, collationOf, dropColumn, isNoDefault, setCollation, typeOrOpaque } from './columns.js'
+import {
+  addColumn,
+  collationOf,
+  dropColumn,
+  isNoDefault,
+  makeSequence,
+  setCollation,
+  typeOrOpaque,
+} from './columns.js'
 import { addConstraint, validateConstraint } from './constraints.js'
 import { needFits } from './fits.js'
 import { attachPartition, detachPartition } from './partitions.js'
+import { followSetIdentity } from './sequences.js'
 
 /**
  * The commands of one ALTER TABLE run in passes, not in the order written: drops, types, new columns, then what hangs
@@ -116,7 +125,10 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
       delete column().generated
       break
     case 'AT_AddIdentity':
-      column().identity = 'by default'
+      addIdentity(walk, relation, column(), command.def.Constraint)
+      break
+    case 'AT_SetIdentity':
+      followSetIdentity(walk, column(), command.def.List.items)
       break
     case 'AT_DropIdentity':
       delete column().identity
@@ -156,6 +168,17 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
       break
     // Owner, storage, statistics, options, replica identity and the like change no row.
   }
+}
+
+/** The column counts from here on; what it holds stays. */
+function addIdentity(
+  walk: Walk,
+  relation: Relation,
+  column: Column,
+  { generated_when, options }: Node,
+): void {
+  column.identity = generated_when === 'a' ? 'always' : 'by default'
+  column.sequence = makeSequence(walk, relation, column, options)
 }
 
 function setDefault(walk: Walk, column: Column, tree: Node | undefined): void {

@@ -14,6 +14,7 @@ import { columnsIn, objectOf, type Walk } from '../walk.js'
 import { addConstraint } from './constraints.js'
 import { dropRelation } from './drop-relation.js'
 import { chooseName } from './names.js'
+import { stepsOf } from './sequences.js'
 
 /** A column as a ColumnDef defines it, not yet part of the relation. Its constraints are still to be added. */
 export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
@@ -36,7 +37,7 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
   const given = of('CONSTR_DEFAULT')?.raw_expr
   if (given && !isNoDefault(given, column)) column.default = bindTypes(walk.catalog, given)
   if (isSerial(def.typeName) || identity) {
-    column.sequence = makeSequence(walk, relation, column)
+    column.sequence = makeSequence(walk, relation, column, identity?.options)
     column.default ??= { FuncCall: { funcname: [{ String: { sval: 'nextval' } }], args: [] } }
     if (identity) delete column.default
   }
@@ -76,9 +77,22 @@ export function typeOrOpaque(walk: Walk, typeName: Node): { type: ColumnType; op
   }
 }
 
-function makeSequence(walk: Walk, relation: Relation, ownedBy: Column): SequenceObject {
+/** The sequence that a serial or identity column counts by. */
+export function makeSequence(
+  walk: Walk,
+  relation: Relation,
+  ownedBy: Column,
+  options?: readonly Node[],
+): SequenceObject {
   const name = chooseName(walk.catalog, relation, [ownedBy.name], 'seq')
-  const sequence = { schema: relation.schema, name, increment: 1, start: 1, taken: [], ownedBy }
+  const sequence = {
+    schema: relation.schema,
+    name,
+    ...stepsOf(options),
+    isReadable: true,
+    taken: [],
+    ownedBy,
+  }
   walk.catalog.sequences.push(sequence)
   return sequence
 }

@@ -3,6 +3,7 @@ import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
 import { creationSchema, findRelation, findSequence } from '../lookup.js'
+import type { Column, SequenceObject } from '../model.js'
 import { lastName } from '../tree.js'
 import type { Walk } from '../walk.js'
 
@@ -10,12 +11,11 @@ import type { Walk } from '../walk.js'
 export function followCreateSequence(walk: Walk, node: Node): void {
   const { schema, name } = relationOf(node.sequence)
   if (findSequence(walk.catalog, named(schema, name)) && node.if_not_exists) return
-  const options = optionsOf(node.options)
   walk.catalog.sequences.push({
     schema: creationSchema(walk.catalog, schema),
     name,
-    increment: Number(options.increment ?? 1),
-    start: Number(options.start ?? 1),
+    ...stepsOf(node.options),
+    isReadable: true,
     taken: [],
   })
 }
@@ -35,14 +35,39 @@ export function followAlterSequence(walk: Walk, node: Node): void {
       column.sequence = sequence
     }
   }
-  if ('restart' in options) {
-    walk.content.sequenceStarts.set(sequence, String(options.restart ?? sequence.start))
-    sequence.taken = []
-  }
+  restartAs(walk, sequence, options)
   if ('increment' in options) throw new NotFollowed('the increment of a sequence changes')
 }
 
-function optionsOf(options: Node[] = []): Record<string, unknown> {
+/** ALTER COLUMN … SET of an identity column: the options of its sequence. @throws NotFollowed */
+export function followSetIdentity(walk: Walk, { sequence }: Column, options: readonly Node[]): void {
+  const given = optionsOf(options)
+  if (!sequence) throw new NotFollowed('the sequence of the column is not known')
+  restartAs(walk, sequence, given)
+  if ('increment' in given) throw new NotFollowed('the increment of a sequence changes')
+}
+
+function restartAs(walk: Walk, sequence: SequenceObject, options: Record<string, unknown>): void {
+  if ('restart' in options) restart(walk, sequence, options.restart)
+}
+
+/** It gives this value next; that of its START where none is named. */
+export function restart(walk: Walk, sequence: SequenceObject, value: unknown = sequence.start): void {
+  walk.content.sequenceStarts.set(sequence, String(value))
+  sequence.taken = []
+}
+
+/** Where a sequence starts and how far it steps, by the options of CREATE SEQUENCE or of an identity column. */
+export function stepsOf(options: readonly Node[] = []): { start: number; increment: number } {
+  const { start, increment = 1, minvalue, maxvalue } = optionsOf(options)
+  const isDescending = Number(increment) < 0
+  return {
+    start: Number(start ?? (isDescending ? (maxvalue ?? -1) : (minvalue ?? 1))),
+    increment: Number(increment),
+  }
+}
+
+function optionsOf(options: readonly Node[] = []): Record<string, unknown> {
   return Object.fromEntries(
     options.map(({ DefElem: { defname, arg } }) => [
       defname,

@@ -10,13 +10,16 @@ interface SequenceRow {
   name: string
   increment: number
   start: number
+  readable: boolean
   ownerRelation: number | null
   ownerColumn: number | null
 }
 
 const sequencesQuery = `
   SELECT s.seqrelid::int4 AS oid, n.nspname AS schema, c.relname AS name, s.seqincrement::float8 AS increment,
-         s.seqstart::float8 AS start, d.refobjid::int4 AS "ownerRelation", d.refobjsubid AS "ownerColumn"
+         s.seqstart::float8 AS start,
+         pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS readable,
+         d.refobjid::int4 AS "ownerRelation", d.refobjsubid AS "ownerColumn"
     FROM pg_catalog.pg_sequence s
     JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -40,6 +43,7 @@ export async function readSequences(
       live: quoteRelation(row.schema, row.name),
       increment: row.increment,
       start: row.start,
+      isReadable: row.readable,
       taken: [],
       ...(owner ? { ownedBy: owner } : {}),
     }
