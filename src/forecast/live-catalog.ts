@@ -13,6 +13,7 @@ import { readServer } from './live/server.js'
 import { readTriggers } from './live/triggers.js'
 import { readTypes } from './live/types.js'
 import type { CatalogModel } from './model.js'
+import { blurHiddenRows } from './row-security.js'
 
 /**
  * Reads the whole catalog, as far as migrations can meet it, in a handful of questions. Takes no lock but ACCESS SHARE
@@ -35,5 +36,6 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   await readPolicies(reader, relations)
   later.parse(catalog)
   bindViews(catalog)
+  blurHiddenRows(catalog)
   return catalog
 }

@@ -245,6 +245,10 @@ export interface Relation {
   /** Of a view: the relations it reads. */
   reads: Relation[]
   hasRowSecurity: boolean
+  /** Of a view: row level security hides rows of what it reads from the role that owns it, who may be another. */
+  readonly hidesRows?: boolean
+  /** FORCE ROW LEVEL SECURITY: it holds for the owner too. */
+  isRowSecurityForced: boolean
   /** Columns that policies of it read. */
   readonly policies: { name: string; readonly expressions: readonly string[] }[]
   /** Without indexes and TOAST, in bytes; 0 for one that the migrations make. */

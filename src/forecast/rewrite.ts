@@ -6,6 +6,7 @@ import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
 import { actsOutside, changesNothing, mentionsOutward } from './outward-functions.js'
+import { hiddenRowsOf } from './row-security.js'
 import {
   boundColumn,
   boundRelation,
@@ -180,6 +181,7 @@ export class Rewriter {
     const bound = node[boundRelation]
     if (bound) {
       this.#boundReads.push(bound)
+      this.#noteHiddenRows(bound.relation)
       return rangeVar(this.content.readAs(bound), node.alias ?? { aliasname: name.name })
     }
     if (name.schema === undefined && scope.items.has(name.name)) {
@@ -189,8 +191,14 @@ export class Rewriter {
     const relation = findRelation(this.content.catalog, name)
     if (!relation) return this.#unknownRelation(node)
     this.#reads.add(relation)
+    this.#noteHiddenRows(relation)
     const source = scope.before?.get(relation) ?? this.content.read(relation)
     return rangeVar(source, node.alias ?? { aliasname: name.name })
+  }
+
+  #noteHiddenRows(relation: Relation): void {
+    const reason = hiddenRowsOf(this.content.catalog, relation)
+    if (reason !== undefined) this.#opaque.add(reason)
   }
 
   /** The server's own catalogs answer for today; where the chain has changed what they would say, ours answers. */

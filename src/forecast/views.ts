@@ -69,6 +69,10 @@ export function refreshView(content: Content, view: Relation): void {
   const heads = view.columns.map((_, i) => quoteIdentifier(`~${i}`))
   const list = view.columns.map(({ name }, i) => `${heads[i]} AS ${quoteIdentifier(name)}`)
   content.replace(view, `SELECT ${list.join(', ')} FROM (${sql}) AS q (${heads.join(', ')})`, { isVolatile })
-  if (opaque[0] === undefined) delete view.opaque
-  else view.opaque = opaque[0]
+  const hidden = view.hidesRows
+    ? [`row level security hides rows from the role that owns view "${view.name}"`]
+    : []
+  const [reason = hidden[0]] = opaque
+  if (reason === undefined) delete view.opaque
+  else view.opaque = reason
 }

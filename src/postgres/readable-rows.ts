@@ -1,5 +1,16 @@
 import { BackupError } from '../domain/errors.js'
+import { quoteRelation } from '../sql/names.js'
 import type { Client } from './connection.js'
+
+/** Tables of which row level security hides rows from the role of the connection, as `"schema"."table"`. */
+export async function tablesWithHiddenRows(client: Client): Promise<string[]> {
+  const { rows } = await client.query(`
+    SELECT n.nspname AS schema, c.relname AS table
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND pg_catalog.row_security_active(c.oid)
+     ORDER BY 1, 2`)
+  return rows.map(({ schema, table }) => quoteRelation(schema, table))
+}
 
 /**
  * Makes sure that the role of the connection sees every row of every table: a dump of half the rows is no backup.

@@ -5,13 +5,13 @@ import type { Client } from './connection.js'
 /**
  * Counts the rows of every table exactly, as this connection sees them. Partitioned parents are left out: their rows
  * are counted in the partitions. Foreign tables are left out: their rows are not in this database. So are tables that
- * belong to an extension, which pg_dump leaves to it.
+ * belong to an extension, which pg_dump leaves to it, and tables of which row level security hides rows from the role.
  */
 export async function countRows(client: Client): Promise<TableRowCount[]> {
   const { rows: tables } = await client.query(`
     SELECT n.nspname AS schema, c.relname AS table
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND NOT pg_catalog.row_security_active(c.oid)
        AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')

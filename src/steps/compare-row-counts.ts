@@ -3,6 +3,7 @@ import type { TableRowCount } from '../domain/backup.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import type { MigrationFolder } from '../domain/migration.js'
 import type { Client } from '../postgres/connection.js'
+import { tablesWithHiddenRows } from '../postgres/readable-rows.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
 import { formatCount, plural } from '../report/words.js'
 import { readFileText } from '../sql/file-text.js'
@@ -44,6 +45,7 @@ export async function compareRowCounts(
       findings: [],
     }
   }
+  const hidden = await tablesWithHiddenRows(client)
   const effects = await effectsOf(folders.filter(({ name }) => baseline.migrations.includes(name)))
   const now = new Map(
     (await countRows(client)).map(({ schema, table, rows }) => [quoteRelation(schema, table), rows]),
@@ -64,9 +66,15 @@ export async function compareRowCounts(
   }
   const results: CheckResult[] = []
   const findings: Finding[] = []
+  if (hidden.length > 0) {
+    const finding = hiddenRows(hidden)
+    results.push({ id: 'hidden-rows', title: 'every row can be counted', outcome: 'unknown' })
+    findings.push(finding)
+  }
   for (const { schema, table, rows: before } of baseline.counts) {
     if (table === historyTable) continue
     const newName = effects.renames.get(table) ?? table
+    if (hidden.includes(quoteRelation(schema, newName))) continue
     const after = now.get(quoteRelation(schema, newName))
     const meantToGo = effects.dropped.has(table) || effects.goneSchemas.has(schema)
     if (meantToGo && after === undefined) continue
@@ -87,6 +95,20 @@ export async function compareRowCounts(
     }
   }
   return { results, findings }
+}
+
+/** What the role does not see, it cannot count. */
+function hiddenRows([first = '', ...more]: readonly string[]): Finding {
+  const others = more.length > 0 ? ` and of ${more.length} more` : ''
+  return {
+    code: 'check-not-answered',
+    kind: 'loss',
+    verdict: 'unknown',
+    step: 'verify',
+    object: first,
+    message: `whether every row is as before is not known: row level security hides rows of ${first}${others} from the role`,
+    hint: 'Verify with a role from which row level security hides nothing: a superuser, or one with BYPASSRLS.',
+  }
 }
 
 type Written = 'yes' | 'no' | 'unknown'

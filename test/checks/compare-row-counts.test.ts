@@ -160,3 +160,23 @@ test('the tables of a schema that is dropped or renamed are left alone', async (
   const { findings } = await compareRowCounts(baseline, folder(sql), await database.client())
   expect(findings).toEqual([])
 })
+
+test('rows that row level security hides are not counted, and that is unknown', async () => {
+  const database = await createTestDatabase({
+    sql: `CREATE ROLE counts_owner; CREATE TABLE open AS SELECT 1 AS n; CREATE TABLE hidden AS SELECT 1 AS n;
+          ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; ALTER TABLE hidden FORCE ROW LEVEL SECURITY;
+          ALTER TABLE hidden OWNER TO counts_owner; ALTER TABLE open OWNER TO counts_owner`,
+  })
+  const baseline = await takeBaseline(database, 2)
+  const client = await database.client()
+  await client.query('SET ROLE counts_owner; SET row_security = off')
+  const { findings, results } = await compareRowCounts(baseline, folder(''), client)
+  expect(findings).toMatchObject([
+    { code: 'check-not-answered', verdict: 'unknown', object: '"public"."hidden"' },
+  ])
+  expect(results.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
+    'hidden-rows unknown',
+    'row-counts:open passed',
+  ])
+  await client.query('RESET ROLE; DROP OWNED BY counts_owner; DROP ROLE counts_owner')
+})

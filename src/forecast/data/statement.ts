@@ -4,6 +4,7 @@ import { NotFollowed } from '../casts.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
+import { hiddenRowsOf } from '../row-security.js'
 import { blurWritten } from '../triggers/effects.js'
 import type { Walk } from '../walk.js'
 import { followDelete } from './delete.js'
@@ -55,6 +56,11 @@ function withItemsOutside(node: Node): Node {
 async function write(walk: Walk, kind: Kind, node: Node, scope: Scope): Promise<string | undefined> {
   const relation = findRelation(walk.catalog, relationOf(node.relation))
   const event = kind.replace('Stmt', '').toLowerCase()
+  const hidden = relation && hiddenRowsOf(walk.catalog, relation)
+  if (relation && hidden !== undefined) {
+    walk.doubt(hidden, relation.name)
+    walk.blur(relation, hidden)
+  }
   const rule = relation?.rules.find((one) => one.event === event || kind === 'MergeStmt')
   if (!rule) return follow[kind](walk, node, scope)
   blurWritten(walk, rule.definition, `rule "${rule.name}" may write it`)

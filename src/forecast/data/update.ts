@@ -153,8 +153,11 @@ function hitsOf(
   scope: Scope,
   { where, from, opaque, assignments }: Parts,
 ): Hits {
-  // Which rows are hit is not known, and the condition may name what does not exist today.
-  if (opaque.length > 0) return hitsByCondition(target, 'false', assignments)
+  // Which rows are hit is not known, and the condition and the values may name what does not exist today.
+  if (opaque.length > 0) {
+    const old = assignments.map(({ column }) => `${target.alias}.${quoteIdentifier(column.name)}`)
+    return { ...hitsByCondition(target, 'false', assignments), values: old }
+  }
   if (from === undefined) return hitsByCondition(target, where?.sql, assignments)
   const isNumbered = assignments.some(({ takes }) => takes.length > 0)
   const unique = isNumbered ? undefined : uniqueJoinOf(walk, target.relation, node, scope)

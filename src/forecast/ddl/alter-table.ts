@@ -134,7 +134,12 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
       delete column().identity
       break
     case 'AT_EnableRowSecurity':
-      relation.hasRowSecurity = true
+    case 'AT_DisableRowSecurity':
+      relation.hasRowSecurity = command.subtype === 'AT_EnableRowSecurity'
+      break
+    case 'AT_ForceRowSecurity':
+    case 'AT_NoForceRowSecurity':
+      relation.isRowSecurityForced = command.subtype === 'AT_ForceRowSecurity'
       break
     case 'AT_DisableTrig':
     case 'AT_EnableTrig':

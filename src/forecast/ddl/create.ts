@@ -45,6 +45,7 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind, onC
     ...(onCommit === 'ONCOMMIT_DELETE_ROWS' ? { onCommit: 'delete rows' as const } : {}),
     reads: [],
     hasRowSecurity: false,
+    isRowSecurityForced: false,
     policies: [],
     heapBytes: 0,
     toastBytes: 0,

@@ -15,6 +15,8 @@ export interface RelationRow {
   partitionKey: string | null
   bound: string | null
   rowSecurity: boolean
+  rowSecurityForced: boolean
+  hidesRows: boolean
   definition: string | null
   heapBytes: number
   toastBytes: number
@@ -29,6 +31,15 @@ const relationsQuery = `
          c.relispartition AS "isPartition",
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS "partitionKey",
          pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound, c.relrowsecurity AS "rowSecurity",
+         c.relforcerowsecurity AS "rowSecurityForced",
+         c.relkind = 'v' AND EXISTS (
+           SELECT FROM pg_catalog.pg_rewrite w
+             JOIN pg_catalog.pg_depend d ON d.objid = w.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+                                        AND d.refclassid = 'pg_catalog.pg_class'::regclass
+             JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND t.relrowsecurity
+             JOIN pg_catalog.pg_roles o ON o.oid = c.relowner AND NOT o.rolsuper AND NOT o.rolbypassrls
+            WHERE w.ev_class = c.oid
+              AND (t.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, t.relowner, 'USAGE'))) AS "hidesRows",
          CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
          CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END::float8 AS "heapBytes",
          CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_total_relation_size(c.reltoastrelid) ELSE 0 END::float8 AS "toastBytes",
@@ -88,6 +99,8 @@ export async function readRelations(
       ...(row.definition === null ? {} : { definition: row.definition }),
       reads: [],
       hasRowSecurity: row.rowSecurity,
+      isRowSecurityForced: row.rowSecurityForced,
+      hidesRows: row.hidesRows,
       policies: [],
       heapBytes: row.heapBytes,
       toastBytes: row.toastBytes,
