@@ -172,7 +172,8 @@ function ownBounds(walk: Walk, parent: Relation, key: PartitionKey, child: Relat
   const { bound } = child
   if (!bound) return undefined
   if (bound.is_default) {
-    const others = parent.children.filter((one) => one !== child)
+    // A second default is refused; it must not be asked what the first one leaves out.
+    const others = parent.children.filter((one) => !one.bound?.is_default)
     const bounds = others.map((one) => ownBounds(walk, parent, key, one))
     if (bounds.includes(undefined)) return undefined
     return bounds.length === 0 ? 'true' : `NOT (${bounds.join(' OR ')})`

@@ -85,7 +85,7 @@ const hints: Readonly<Record<string, string>> = {
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 
-function doubtFinding({ place, reason, object }: Doubt): Finding {
+function doubtFinding({ place, reason, object, ownError }: Doubt): Finding {
   const { migration, file, index, line } = place
   return {
     code: 'decided-by-rehearsal',
@@ -97,6 +97,8 @@ function doubtFinding({ place, reason, object }: Doubt): Finding {
     line,
     object: object ?? migration,
     message: `whether statement ${index} (line ${line}) succeeds cannot be told from the rows: ${reason}`,
-    hint: 'Run the migration on a copy; then accept it by name with what that showed.',
+    hint: ownError
+      ? 'Please report it with the trace that --debug prints; meanwhile run the migration on a copy, then accept it by name with what that showed.'
+      : 'Run the migration on a copy; then accept it by name with what that showed.',
   }
 }

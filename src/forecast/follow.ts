@@ -18,6 +18,7 @@ import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterSequence, followCreateSequence } from './ddl/sequences.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
 import { changesNothing } from './outward-functions.js'
+import { isOwnError, ownErrorReason } from './own-error.js'
 import { needNothingPutOff } from './put-off-checks.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { setSequence } from './sequences.js'
@@ -146,10 +147,31 @@ function followDefine(_: Walk, { kind }: Node): void {
   if (kind === 'OBJECT_TYPE') throw new NotFollowed('a base type is made')
 }
 
+/**
+ * Does a part of the work on one statement. An error of our own makes unknown what the statement may touch, and does not
+ * end the run.
+ */
+export async function unlessOwnError(
+  walk: Walk,
+  statement: Followed,
+  work: () => void | Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isOwnError(error)) throw error
+    leaveToRehearsal(walk, statement, ownErrorReason(error), error)
+  }
+}
+
 /** Nothing is known any more of what the statement may touch. */
-function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: string): void {
-  walk.doubt(reason)
-  walk.watcher.notFollowed({ kind, node, sql }, reason)
+function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: string, ownError?: Error): void {
+  // One fault often shows in several parts of the work on a statement.
+  const isNoted = walk.doubts.some((doubt) => doubt.place === walk.place && doubt.ownError)
+  if (!isNoted) {
+    walk.doubt(reason, undefined, ownError)
+    walk.watcher.notFollowed({ kind, node, sql }, reason)
+  }
   const why = `line ${walk.place.line} is not followed: ${reason}`
   blurWritten(walk, sql, why)
   const mayMake = kind === 'DoStmt' ? mayChangeCatalog(walk, sql) : !dataKinds.has(kind)

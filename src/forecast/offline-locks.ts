@@ -1,10 +1,13 @@
 import type { StatementLock } from '../domain/statement-lock.js'
+import type { ParsedStatement } from '../sql/parser.js'
 import { makeEmptyCatalog } from './empty-catalog.js'
 import type { ForecastFile } from './file.js'
-import { followStatement } from './follow.js'
+import { followStatement, unlessOwnError } from './follow.js'
+import type { LockClaim } from './locks/claim.js'
 import { lockClaimsOf } from './locks/lock-claims.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { CatalogModel, Relation } from './model.js'
+import { isOwnError } from './own-error.js'
 import type { StatementPlace } from './requirement.js'
 import { endTransaction } from './transaction.js'
 import { Walk, WalkEnds } from './walk.js'
@@ -50,10 +53,10 @@ export async function locksWithoutServer(
   for (const { migration, file, statements } of files) {
     for (const statement of statements) {
       walk.place = { migration, file, index: statement.index, line: statement.line }
-      const claims = lockClaimsOf(statement, catalog)
+      const claims = claimsOf(statement, catalog)
       // An index is made on a table that is locked for it.
-      for (const { target } of claims) if ('relation' in target) touched.add(target.relation)
-      const isKnown = claims.length > 0 || !alwaysLocks.has(statement.kind)
+      for (const { target } of claims ?? []) if ('relation' in target) touched.add(target.relation)
+      const isKnown = claims !== undefined && (claims.length > 0 || !alwaysLocks.has(statement.kind))
       if (isShown(migration) && isKnown)
         found.push({ place: walk.place, locks: statementLocksOf(claims, old) })
       if (!dataKinds.has(statement.kind)) await follow(walk, statement)
@@ -92,10 +95,20 @@ function makeWalk(): Walk {
   }))
 }
 
-/** Whether a statement succeeds is not asked; the next one is looked at in any case. */
-async function follow(walk: Walk, statement: ForecastFile['statements'][number]): Promise<void> {
+/** Undefined where an error of our own leaves them unknown. */
+function claimsOf(statement: ParsedStatement, catalog: CatalogModel): LockClaim[] | undefined {
   try {
-    await followStatement(walk, statement)
+    return lockClaimsOf(statement, catalog)
+  } catch (error) {
+    if (!isOwnError(error)) throw error
+    return undefined
+  }
+}
+
+/** Whether a statement succeeds is not asked; the next one is looked at in any case. */
+async function follow(walk: Walk, statement: ParsedStatement): Promise<void> {
+  try {
+    await unlessOwnError(walk, statement, () => followStatement(walk, statement))
   } catch (error) {
     if (!(error instanceof WalkEnds)) throw error
   }

@@ -78,4 +78,6 @@ export interface Doubt {
   readonly place: StatementPlace
   readonly reason: string
   readonly object?: string
+  /** The error of our own that is the reason. */
+  readonly ownError?: Error
 }

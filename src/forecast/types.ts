@@ -20,7 +20,9 @@ export function isSerial(typeName: Node): boolean {
 }
 
 /** The type that a TypeName node of a statement means now. @throws NotFollowed when there is none that is known */
-export function typeOf(catalog: CatalogModel, typeName: Node, bound?: TypeObject): ColumnType {
+export function typeOf(catalog: CatalogModel, typeName: Node | undefined, bound?: TypeObject): ColumnType {
+  // A partition and a table of a composite type may name a column without it.
+  if (!typeName) throw new NotFollowed('a column is named without its type')
   const serial = serials[lastName(typeName.names)]
   const name =
     serial !== undefined && isSerial(typeName) ? { name: serial } : relationOfParts(typeName.names ?? [])

@@ -4,7 +4,7 @@ import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
 import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
-import { followStatement } from './follow.js'
+import { followStatement, unlessOwnError } from './follow.js'
 import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
@@ -86,10 +86,10 @@ async function followFile(
   walk.inTransaction = isWhole
   for (const statement of statements) {
     walk.place = { migration, file, index: statement.index, line: statement.line }
-    await refuse(walk, statement)
-    locks.beforeStatement(statement, walk.place, walk.catalog)
-    await followStatement(walk, statement)
-    await keepPositions(walk)
+    await unlessOwnError(walk, statement, () => refuse(walk, statement))
+    await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, walk.place, walk.catalog))
+    await unlessOwnError(walk, statement, () => followStatement(walk, statement))
+    await unlessOwnError(walk, statement, () => keepPositions(walk))
     earlier.push(statement)
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole

@@ -85,8 +85,13 @@ export class Walk {
   }
 
   /** Notes that this statement is decided by the rehearsal. */
-  doubt(reason: string, object?: string): void {
-    this.doubts.push({ place: this.place, reason, ...(object === undefined ? {} : { object }) })
+  doubt(reason: string, object?: string, ownError?: Error): void {
+    this.doubts.push({
+      place: this.place,
+      reason,
+      ...(object === undefined ? {} : { object }),
+      ...(ownError === undefined ? {} : { ownError }),
+    })
   }
 
   /** The relation's present rows under its own name, for FROM. */

@@ -40,7 +40,7 @@ export function parseStatements(
     const position = (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails?.cursorPosition ?? 0
     // The parser counts whole characters, JavaScript halves of some.
     const offset = [...text].slice(0, position).join('').length
-    return { problem: { line: lineAt(text, offset), message: (error as Error).message } }
+    return { problem: { line: lineAt(text, offset), message: messageOf(error as Error) } }
   }
   // The parser counts in bytes of UTF-8, JavaScript in UTF-16 units.
   const bytes = Buffer.from(text, 'utf8')
@@ -58,6 +58,11 @@ export function parseStatements(
     }
   })
   return { statements }
+}
+
+/** The stack of this process ends long before that of a server. */
+function messageOf(error: Error): string {
+  return error instanceof RangeError ? 'it is nested too deeply to be read here' : error.message
 }
 
 const [tab, carriageReturn, space, dash, slash, star] = [0x09, 0x0d, 0x20, 0x2d, 0x2f, 0x2a]

@@ -7,7 +7,8 @@ import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
 import { concernedTables } from '../forecast/concerned.js'
 import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
-import { makeForecast } from '../forecast/forecast.js'
+import { type Forecast, makeForecast } from '../forecast/forecast.js'
+import { ownErrorReason } from '../forecast/own-error.js'
 import { loadParser } from '../sql/parser.js'
 import { parsePending, takeReadable } from './readable-files.js'
 import type { Tools } from './tools.js'
@@ -37,6 +38,7 @@ export async function forecastPending(
     settings.target.schema,
     screen.progress,
   )
+  if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
   const outcome = outcomeFindings(forecast)
   return {
     results: [
@@ -66,4 +68,13 @@ export async function forecastPending(
       readable.map(({ name }) => name),
     ),
   }
+}
+
+/** Of errors of our own that have left a statement to the rehearsal. */
+function ownTraces({ doubts }: Pick<Forecast, 'doubts'>): string[] {
+  return doubts.flatMap(({ place, ownError }) =>
+    ownError
+      ? [`${place.file}, line ${place.line}: ${ownErrorReason(ownError)}\n${ownError.stack ?? ''}`]
+      : [],
+  )
 }

@@ -1,3 +1,4 @@
+import { CheckError } from '../domain/errors.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { ForecastFile } from '../forecast/file.js'
@@ -21,7 +22,11 @@ export function takeReadable({
 export function parsePending({ name, file, statements, execution }: PendingMigration): ForecastFile {
   const parsed = statements.flatMap(({ sql, index, line }): ParsedStatement[] => {
     const again = parseStatements(sql)
-    if ('problem' in again) throw new Error(`${file}, line ${line}: ${again.problem.message}`)
+    if ('problem' in again) {
+      throw new CheckError('sql-not-parsed', `${file}, line ${line}: ${again.problem.message}`, {
+        hint: 'Make several statements of it.',
+      })
+    }
     return again.statements.map((statement) => ({ ...statement, index, line }))
   })
   return { migration: name, file, statements: parsed, execution }

@@ -78,6 +78,19 @@ const cases: Record<string, { migration: string; state?: string; doubts?: number
       INSERT INTO events_2026 VALUES (10, '2026-01-01', 'n', 0)`,
     state: '23514',
   },
+  'a part with a default of its own': {
+    migration: `CREATE TABLE events_2026 PARTITION OF events (kind DEFAULT 'new', amount WITH OPTIONS NOT NULL) FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+      INSERT INTO events_2026 (id, at, amount) VALUES (10, '2026-02-02', 1); INSERT INTO events (id, at, amount) VALUES (11, '2026-02-03', 2)`,
+  },
+  'a second default part': {
+    migration: `CREATE TABLE events_2025_more PARTITION OF events_2025 DEFAULT; UPDATE events SET amount = 3`,
+    state: '42P17',
+  },
+  'a part with a key of its own that a row has twice': {
+    migration: `CREATE TABLE kinds_c PARTITION OF kinds (id WITH OPTIONS PRIMARY KEY) FOR VALUES IN ('c');
+      INSERT INTO kinds_c VALUES (1, 'c'), (1, 'c')`,
+    state: '23505',
+  },
   'a part beside a default one that has its rows': {
     migration: `CREATE TABLE events_2025_z PARTITION OF events_2025 FOR VALUES IN (4, 44)`,
     state: '23514',

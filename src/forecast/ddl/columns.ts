@@ -44,6 +44,20 @@ export function makeColumn(walk: Walk, relation: Relation, def: Node): Column {
   return column
 }
 
+/** A column of a partition that a ColumnDef without a type gives a default of its own. Its constraints are still to be added. */
+export function refineColumn(walk: Walk, relation: Relation, { colname, constraints = [] }: Node): Column {
+  const column = findColumn(relation, colname)
+  if (!column) throw new NotFollowed(`column "${colname}" of "${relation.name}" is not known`)
+  for (const { Constraint } of constraints) {
+    if (Constraint.contype === 'CONSTR_IDENTITY')
+      throw new NotFollowed('a column of a partition gets an identity')
+    if (Constraint.contype !== 'CONSTR_DEFAULT') continue
+    if (isNoDefault(Constraint.raw_expr, column)) delete column.default
+    else column.default = bindTypes(walk.catalog, Constraint.raw_expr)
+  }
+  return column
+}
+
 /** The COLLATE of a ColumnDef, also of ALTER COLUMN … TYPE; without one the column has that of its type. */
 export function collationOf(def: Node): string | undefined {
   const names = namesOf(def.collClause?.collname)
@@ -105,7 +119,7 @@ export function addColumnConstraints(walk: Walk, relation: Relation, column: Col
       column.generated = bindTypes(walk.catalog, bindColumns(relation, node.raw_expr))
   }
   // A column that counts is NOT NULL by itself.
-  if (column.identity || (column.sequence && isSerial(def.typeName)))
+  if (column.identity || (column.sequence && def.typeName && isSerial(def.typeName)))
     addConstraint(walk, relation, { contype: 'CONSTR_NOTNULL' }, column)
   for (const node of orderOf(constraints)) addConstraint(walk, relation, node, column)
 }

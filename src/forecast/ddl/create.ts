@@ -13,7 +13,7 @@ import { Rewriter } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { bindView } from '../views.js'
 import { columnsIn, type Walk } from '../walk.js'
-import { addColumnConstraints, makeColumn } from './columns.js'
+import { addColumnConstraints, makeColumn, refineColumn } from './columns.js'
 import { addConstraint } from './constraints.js'
 import { copyColumn, copyLike } from './like.js'
 import { chooseName, wordFor } from './names.js'
@@ -64,6 +64,7 @@ export function followCreateTable(walk: Walk, node: Node): void {
     throw new NotFollowed(`relation "${relation.name}" is there already`)
   }
   walk.catalog.relations.push(relation)
+  if (node.ofTypename) throw new NotFollowed('the columns of a composite type are not known')
   const parents: Relation[] = (node.inhRelations ?? []).map((one: Node) => {
     const parent = findRelation(walk.catalog, relationOf(one.RangeVar))
     if (!parent) throw new NotFollowed(`relation "${one.RangeVar.relname}" is not known`)
@@ -79,8 +80,10 @@ export function followCreateTable(walk: Walk, node: Node): void {
   for (const { ColumnDef, TableLikeClause } of elements) {
     if (TableLikeClause) copyLike(walk, relation, TableLikeClause)
     if (!ColumnDef) continue
-    const column = makeColumn(walk, relation, ColumnDef)
-    relation.columns.push(column)
+    const column = ColumnDef.typeName
+      ? makeColumn(walk, relation, ColumnDef)
+      : refineColumn(walk, relation, ColumnDef)
+    if (!relation.columns.includes(column)) relation.columns.push(column)
     defined.push([column, ColumnDef])
   }
   for (const [column, def] of defined) addColumnConstraints(walk, relation, column, def)

@@ -21,6 +21,7 @@ import {
   replaceDraftColumn,
 } from './draft.js'
 import { requireMember } from './drops.js'
+import { requireOneDefault } from './partitions.js'
 import { requireOwner, requireOwnRole } from './privileges.js'
 import {
   findNamed,
@@ -138,6 +139,12 @@ const requirePartition: RunCommand = ({ situation }, { def }) => {
   requireRelation(situation, relationOf(def.PartitionCmd.name))
 }
 
+const requireAttachable: RunCommand = ({ situation, relation }, { def }) => {
+  const { name, bound } = def.PartitionCmd
+  const partition = requireRelation(situation, relationOf(name))
+  if (partition && bound?.is_default) requireOneDefault(relation, partition.name)
+}
+
 const requireInherited: RunCommand = ({ situation }, { def }) => {
   requireRelation(situation, relationOf(def.RangeVar))
 }
@@ -174,7 +181,7 @@ const turns: Readonly<Record<string, readonly [pass: Pass, run: RunCommand]>> = 
   AT_DisableTrig: ['last', requireTriggerNamed],
   AT_EnableAlwaysTrig: ['last', requireTriggerNamed],
   AT_EnableReplicaTrig: ['last', requireTriggerNamed],
-  AT_AttachPartition: ['last', requirePartition],
+  AT_AttachPartition: ['last', requireAttachable],
   AT_DetachPartition: ['last', requirePartition],
   AT_AddInherit: ['last', requireInherited],
   AT_DropInherit: ['last', requireInherited],

@@ -3,8 +3,9 @@ import type { Node } from '../../sql/parser.js'
 import type { Column } from '../model.js'
 import { namesOf } from '../tree.js'
 import { constraintsOf, requireColumnDefinition, requireColumnExpressions } from './column-definitions.js'
-import { type Draft, draftOf, newDraft } from './draft.js'
+import { type Draft, draftColumnNamed, draftOf, newDraft } from './draft.js'
 import type { OutputColumn } from './expressions.js'
+import { requireOneDefault } from './partitions.js'
 import { requireCreate, requireOwner } from './privileges.js'
 import type { SelectColumn } from './queries.js'
 import type { QueryScope } from './query-scope.js'
@@ -17,7 +18,7 @@ import {
   type Situation,
   schemaForNew,
 } from './situation.js'
-import { exists, invalid } from './static-failure.js'
+import { exists, invalid, missing } from './static-failure.js'
 import { addForeignKey, addKey, requireCheck, requireKeyColumns } from './table-constraints.js'
 import { isSameType, typeOfColumn } from './types.js'
 
@@ -43,6 +44,11 @@ export function requireCreateTable(situation: Situation, node: Node): void {
       throw invalid('42809', `inherited relation "${relation.name}" is not a table`, relation.name)
     if (relation && node.partbound && relation.kind !== 'partitioned table')
       throw invalid('42P17', `"${relation.name}" is not partitioned`, relation.name)
+    if (relation && node.partbound?.is_default) requireOneDefault(relation, name.name)
+  }
+  for (const { colname: column, typeName } of definitions) {
+    if (!typeName && !node.ofTypename && !draftColumnNamed(draft, column))
+      throw missing('42703', `column "${column}" does not exist`, `${name.name}.${column}`)
   }
   requireKeysOf(draft, definitions, constraints)
   requireDistinctColumns(draft)

@@ -185,6 +185,10 @@ const refusals: Record<string, readonly Row[]> = {
   ],
   // undefined_column
   '42703': [
+    [
+      'CREATE TABLE t(a int) PARTITION BY LIST (a)',
+      'CREATE TABLE c PARTITION OF t (b DEFAULT 1) FOR VALUES IN (1)',
+    ],
     ['CREATE TABLE t(a int)', 'CREATE INDEX IF NOT EXISTS i ON t(b)'],
     ['CREATE TABLE t(a int); CREATE INDEX i ON t(a)', 'CREATE INDEX IF NOT EXISTS i ON t(b)'],
     ['CREATE TABLE t(a int); CREATE INDEX i ON t(a)', 'CREATE INDEX i ON t(b)'],
@@ -697,6 +701,14 @@ const refusals: Record<string, readonly Row[]> = {
       'CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()',
     ],
     ['CREATE TABLE t(a int, b int)', 'CREATE TABLE c PARTITION OF t DEFAULT'],
+    [
+      'CREATE TABLE t(a int) PARTITION BY LIST (a); CREATE TABLE d PARTITION OF t DEFAULT',
+      'CREATE TABLE c PARTITION OF t DEFAULT',
+    ],
+    [
+      'CREATE TABLE t(a int) PARTITION BY LIST (a); CREATE TABLE d PARTITION OF t DEFAULT; CREATE TABLE c(a int)',
+      'ALTER TABLE t ATTACH PARTITION c DEFAULT',
+    ],
     ['', 'CREATE TABLE t(a int, b int generated always as (a) stored, c int generated always as (b) stored)'],
     ['', 'CREATE TABLE t(a int, b text generated always as (now()) stored)'],
   ],
