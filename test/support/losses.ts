@@ -44,22 +44,17 @@ export async function emptyAllTables(client: pg.Client): Promise<void> {
     END $$`)
 }
 
-/** Runs what a finding proposes, at the place of the statement that it is about. */
-export async function tryProposal(
-  client: pg.Client,
+/** The files with what a finding proposes put in front of the statement that it is about. */
+export function withProposal(
   pending: readonly string[],
   { migration, line = 0, fixSql = '' }: Finding,
-): Promise<void> {
-  await client.query('BEGIN')
-  for (const { name, statements } of parsed(pending)) {
-    if (name === migration) {
-      for (const one of statements) if (one.line < line) await client.query(one.sql)
-      break
-    }
-    for (const one of statements) await client.query(one.sql)
-  }
-  await client.query(fixSql)
-  await client.query('ROLLBACK')
+): string[] {
+  return parsed(pending).map(({ name, statements }) => {
+    const at = name === migration ? statements.findIndex((one) => one.line >= line) : -1
+    const texts = statements.map(({ sql }) => sql)
+    if (at >= 0) texts.splice(at, 0, fixSql.replace(/;\s*$/, ''))
+    return texts.map((text) => `${text};`).join('\n')
+  })
 }
 
 function parsed(pending: readonly string[]) {

@@ -41,6 +41,7 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind, onC
     parents: [],
     isPartition: false,
     isTemporary,
+    ...(rangeVar.relpersistence === 'u' ? { isUnlogged: true } : {}),
     ...(onCommit === 'ONCOMMIT_DROP' ? { onCommit: 'drop' as const } : {}),
     ...(onCommit === 'ONCOMMIT_DELETE_ROWS' ? { onCommit: 'delete rows' as const } : {}),
     reads: [],

@@ -7,6 +7,8 @@ import { objectOf, sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
 import { allToday, amount, be, type LossContext, rowsLeft } from './context.js'
+import { copyNote, goingRows, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
+import type { Weighed } from './loss.js'
 import { keepRowsSql, keepValuesSql } from './proposals.js'
 import { over, todaysValue } from './today.js'
 import { differs } from './values.js'
@@ -29,40 +31,50 @@ export function watchDeleted(context: LossContext, relation: Relation, rows: Del
     condition: today.isThere(relation, over(allAlias)) ?? 'true',
   }
   const keep = keepRowsSql(walk.catalog, relation)
+  const going = goingRows(context, relation, over(goneAlias))
   const { name } = relation
   context.add({
     object: name,
     sample: hasCondition && unknown === undefined ? sampleOf(relation, []) : [],
     isAtMost,
     ...(unknown === undefined ? {} : { unknown }),
-    measures: () => ({ lost, ...(unknown === undefined ? { total } : {}) }),
+    measures: () => ({
+      lost,
+      ...(unknown === undefined ? { total } : {}),
+      ...keptMeasure(context, going, isAtMost ? undefined : lost),
+    }),
     weigh: (counts) => {
+      const { notKept } = counts
       const all = counts.total ?? counts.lost
+      const note = unknown === undefined ? copyNote(context, going, counts.lost, notKept) : ''
       const some = `${amount(counts.lost, 'row', isAtMost)} of "${name}" ${be(counts.lost)} deleted`
-      if (by) {
+      const weighed = (): Weighed => {
+        if (by) {
+          return {
+            code: 'cascade',
+            verdict: unknown === undefined ? 'block' : 'unknown',
+            message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}${note}`,
+            hint: `Delete them by name if they are meant to go, or give "${by.name}" another ON DELETE first.`,
+          }
+        }
+        if (!hasCondition) {
+          return {
+            code: 'delete-without-where',
+            verdict: 'block',
+            message: `${some}: the DELETE has no WHERE${note}`,
+            hint: 'Add the condition that is missing, or accept that all rows go.',
+            fixSql: keep,
+          }
+        }
+        const isMost = counts.lost > all * largestShare
         return {
-          code: 'cascade',
-          verdict: unknown === undefined ? 'block' : 'unknown',
-          message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}`,
-          hint: `Delete them by name if they are meant to go, or give "${by.name}" another ON DELETE first.`,
+          code: 'delete',
+          verdict: unknown !== undefined ? 'unknown' : isMost ? 'block' : 'warn',
+          message: unknown === undefined ? `${some}, of ${all}${note}` : `${some}${unsaid(unknown)}`,
+          hint: 'Look at the rows that the condition finds.',
         }
       }
-      if (!hasCondition) {
-        return {
-          code: 'delete-without-where',
-          verdict: 'block',
-          message: `${some}: the DELETE has no WHERE`,
-          hint: 'Add the condition that is missing, or accept that all rows go.',
-          fixSql: keep,
-        }
-      }
-      const isMost = counts.lost > all * largestShare
-      return {
-        code: 'delete',
-        verdict: unknown !== undefined ? 'unknown' : isMost ? 'block' : 'warn',
-        message: unknown === undefined ? `${some}, of ${all}` : `${some}${unsaid(unknown)}`,
-        hint: 'Look at the rows that the condition finds.',
-      }
+      return weighKept(weighed(), notKept)
     },
   })
 }
@@ -88,42 +100,56 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
     const total = { from: rows.all ?? from, condition: `${old} IS NOT NULL` }
     const everything = { from: `${relation.live} AS t`, condition: `t.${live} IS NOT NULL` }
     const name = `"${relation.name}"."${column.name}"`
-    const keep = keepValuesSql(walk.catalog, relation, column)
+    const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
+    const going = goingValues(context, relation, column, oldValueOf)
     context.add({
       object: objectOf(relation, [column]),
       sample: unknown === undefined ? sampleOf(relation, []).map((key) => `${alias}.${key}`) : [],
       isAtMost: isAtMost || unknown !== undefined,
       ...(unknown === undefined ? {} : { unknown }),
       measures: () =>
-        unknown === undefined ? { lost, ...(hasCondition ? { total } : {}) } : { lost: everything },
+        unknown === undefined
+          ? {
+              lost,
+              ...(hasCondition ? { total } : {}),
+              ...keptMeasure(context, going, isAtMost ? undefined : lost),
+            }
+          : { lost: everything },
       weigh: (counts) => {
+        const { notKept } = counts
         const most = isAtMost || unknown !== undefined
+        const note = unknown === undefined ? copyNote(context, going, counts.lost, notKept) : ''
         const some = `${amount(counts.lost, 'value', most)} of ${name} ${be(counts.lost)} overwritten`
-        if (by) {
+        const weighed = (): Weighed => {
+          if (by) {
+            return {
+              code: 'cascade',
+              verdict: unknown === undefined ? 'block' : 'unknown',
+              message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}${note}`,
+              hint: 'Look at the rows whose reference changes.',
+            }
+          }
+          if (!hasCondition) {
+            return {
+              code: 'update-without-where',
+              verdict: unknown === undefined ? 'block' : 'unknown',
+              message: `${some}: the UPDATE has no WHERE${unsaid(unknown)}${note}`,
+              hint: 'Add the condition that is missing, or accept that the values are replaced.',
+              fixSql: keep,
+            }
+          }
+          const all = counts.total ?? counts.lost
+          const verdict: Verdict = unknown !== undefined || counts.lost > all * largestShare ? 'warn' : 'info'
           return {
-            code: 'cascade',
-            verdict: unknown === undefined ? 'block' : 'unknown',
-            message: `${some} along with what "${by.name}" refers to${unsaid(unknown)}`,
-            hint: 'Look at the rows whose reference changes.',
+            code: 'update',
+            verdict,
+            message: unknown === undefined ? `${some}, of ${all}${note}` : `${some}${unsaid(unknown)}`,
+            hint: 'Look at the rows that the condition finds.',
           }
         }
-        if (!hasCondition) {
-          return {
-            code: 'update-without-where',
-            verdict: unknown === undefined ? 'block' : 'unknown',
-            message: `${some}: the UPDATE has no WHERE${unsaid(unknown)}`,
-            hint: 'Add the condition that is missing, or accept that the values are replaced.',
-            ...(keep === undefined ? {} : { fixSql: keep }),
-          }
-        }
-        const all = counts.total ?? counts.lost
-        const verdict: Verdict = unknown !== undefined || counts.lost > all * largestShare ? 'warn' : 'info'
-        return {
-          code: 'update',
-          verdict,
-          message: unknown === undefined ? `${some}, of ${all}` : `${some}${unsaid(unknown)}`,
-          hint: 'Look at the rows that the condition finds.',
-        }
+        // One with a condition that hits few is told and no more: it stays as quiet where the values are kept.
+        const found = weighed()
+        return found.verdict === 'info' ? found : weighKept(found, notKept)
       },
     })
   }
@@ -152,18 +178,24 @@ function watchEmptied(context: LossContext, relation: Relation, by?: string): vo
   if (relation.live === undefined || relation.isEmpty) return
   const { measure, isAtMost } = rowsLeft(context, relation)
   const keep = keepRowsSql(context.walk.catalog, relation)
+  const going = goingRows(context, relation, over(quoteIdentifier(relation.name)))
+  const rows = wholeRows(context, going, measure)
   context.add({
     object: relation.name,
     sample: [],
     isAtMost,
-    measures: () => ({ lost: measure }),
-    weigh: ({ lost }) => ({
-      code: by === undefined ? 'truncate' : 'cascade',
-      verdict: 'block',
-      message: `${amount(lost, 'row', isAtMost)} of "${relation.name}" ${be(lost)} truncated${by === undefined ? '' : `, since "${by}" refers to a table that is`}`,
-      hint: 'Keep the rows that are still needed, or accept that all go.',
-      fixSql: keep,
-    }),
+    measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
+    weigh: ({ lost, notKept }) =>
+      weighKept(
+        {
+          code: by === undefined ? 'truncate' : 'cascade',
+          verdict: 'block',
+          message: `${amount(lost, 'row', isAtMost)} of "${relation.name}" ${be(lost)} truncated${by === undefined ? '' : `, since "${by}" refers to a table that is`}${copyNote(context, going, lost, notKept)}`,
+          hint: 'Keep the rows that are still needed, or accept that all go.',
+          fixSql: keep,
+        },
+        notKept,
+      ),
   })
 }
 

@@ -5,10 +5,27 @@ import { objectOf, sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
 import { amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
 import { type Dropped, dependentsOf, droppedBy } from './drops.js'
+import {
+  copyNote,
+  type Going,
+  goingRows,
+  goingToday,
+  goingValues,
+  keptMeasure,
+  weighKept,
+  wholeRows,
+} from './kept.js'
 import type { DroppedColumn } from './lineage.js'
 import type { Measure, Weighed } from './loss.js'
-import { keepValuesSql, renameColumnSql, renameTableSql, retypeSql, setAsideSql } from './proposals.js'
-import { differs, textsDiffer } from './values.js'
+import {
+  keepRowsSql,
+  keepValuesSql,
+  renameColumnSql,
+  renameTableSql,
+  retypeSql,
+  setAsideSql,
+} from './proposals.js'
+import { over } from './today.js'
 
 /** What DROP … and ALTER TABLE … DROP COLUMN take away. */
 export async function watchDrops(context: LossContext, statement: WatchedStatement): Promise<void> {
@@ -33,21 +50,19 @@ export async function watchDrops(context: LossContext, statement: WatchedStateme
 function watchColumn(context: LossContext, relation: Relation, column: Column, by: Dropped['by']): void {
   if (relation.live === undefined || column.liveName === undefined || relation.isEmpty) return
   if (!/table/.test(relation.kind) || relation.kind === 'foreign table') return
-  const { walk, lineage } = context
+  const { walk, lineage, today } = context
   const dropped = lineage.dropped(relation, column)
   const { measure, isAtMost } = valuesLeft(context, relation, column)
+  const { going, rows } = goingOf(context, relation, column, measure)
   const name = display(relation, column.name)
-  const keep = keepValuesSql(walk.catalog, relation, column)
+  const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
   const isGenerated = column.generated !== undefined
   context.add({
     object: objectOf(relation, [column]),
     sample: isAtMost ? [] : sampleOf(relation, [column]),
     isAtMost,
-    measures: () => {
-      const notCopied = notCopiedOf(context, dropped)
-      return { lost: measure, ...(notCopied ? { notCopied } : {}) }
-    },
-    weigh: ({ lost, notCopied }) => {
+    measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
+    weigh: ({ lost, notKept }) => {
       const what = `${amount(lost, 'value', isAtMost)} of ${name} ${be(lost)} dropped`
       if (isGenerated)
         return {
@@ -55,12 +70,23 @@ function watchColumn(context: LossContext, relation: Relation, column: Column, b
           verdict: 'info',
           message: `${what}; the server computes them from other columns`,
         }
-      const found = columnLoss(context, dropped, what, by, keep)
-      if (notCopied !== 0) return found
-      const { fixSql: _fixSql, ...rest } = found
-      return { ...rest, verdict: 'warn', hint: 'Nothing is to be done: every value is found again there.' }
+      const note = copyNote(context, going, lost, notKept)
+      return weighKept(columnLoss(context, dropped, what, by, { keep, note }), notKept)
     },
   })
+}
+
+/** What is looked for in other places, and the rows that it is read from. */
+function goingOf(
+  context: LossContext,
+  relation: Relation,
+  column: Column,
+  measure: Measure,
+): { going: Going; rows: Measure } {
+  const todays = context.today.isWritten(column) && goingToday(context, relation, column, measure)
+  if (todays) return { going: todays.going, rows: todays.lost }
+  const going = goingValues(context, relation, column, over(quoteIdentifier(relation.name)))
+  return { going, rows: going.key ? measure : wholeRows(context, going, measure) }
 }
 
 function columnLoss(
@@ -68,10 +94,10 @@ function columnLoss(
   dropped: DroppedColumn,
   what: string,
   by: Dropped['by'],
-  keep: string | undefined,
+  { keep, note }: { keep: string; note: string },
 ): Weighed {
-  const { relation, column, name } = dropped
-  const said = `${what}${by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ''}${copyNote(lineage.copiesOf(column))}`
+  const { relation, name } = dropped
+  const said = `${what}${by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ''}${note}`
   const readded = lineage.readdedAs(dropped)
   if (readded) {
     const isSame =
@@ -79,21 +105,21 @@ function columnLoss(
     return {
       code: 'drop-and-re-add-column',
       verdict: 'block',
-      message: `${said}, and line ${readded.place.line} adds the column again, empty`,
+      message: `${said}, and line ${readded.place.line} adds the column again${lineage.isFilled(readded) ? '' : ', empty'}`,
       hint: isSame
-        ? 'Leave out the DROP and the ADD, and change the column in place where it differs.'
-        : 'Change the type in place instead of dropping the column and adding it again.',
-      ...(isSame ? {} : { fixSql: retypeSql(walk.catalog, relation, name, readded.type) }),
+        ? 'Leave out the DROP and the ADD, and change the column in place where it differs; or keep the values first.'
+        : `Change the type in place instead of dropping the column and adding it again: ${retypeSql(walk.catalog, relation, name, readded.type)} Or keep the values first.`,
+      fixSql: keep,
     }
   }
   const renamed = by ? undefined : lineage.renamedTo(dropped)
-  if (renamed && lineage.copiesOf(column).length === 0) {
+  if (renamed && note === '') {
     return {
       code: 'probable-rename-column',
       verdict: 'block',
-      message: `${said}, and line ${renamed.place.line} adds "${renamed.name}" of the same type, empty: probably a rename`,
-      hint: 'If it is a rename, write RENAME COLUMN in the place of the DROP and the ADD.',
-      fixSql: renameColumnSql(walk.catalog, relation, name, renamed.name),
+      message: `${said}, and line ${renamed.place.line} adds "${renamed.name}" of the same type${renamed.hasDefault ? ' with a default' : ', empty'}: probably a rename`,
+      hint: `If it is a rename, write in the place of the DROP and the ADD: ${renameColumnSql(walk.catalog, relation, name, renamed.name)} If not, keep the values first.`,
+      fixSql: keep,
     }
   }
   return {
@@ -101,24 +127,7 @@ function columnLoss(
     verdict: 'block',
     message: said,
     hint: 'Copy the values to where they are needed before the column is dropped, or accept the loss.',
-    ...(keep === undefined ? {} : { fixSql: keep }),
-  }
-}
-
-/** Rows of today's whose value is not that of the column that it was copied to, as it will be in the end. */
-function notCopiedOf({ walk, today, lineage }: LossContext, dropped: DroppedColumn): Measure | undefined {
-  const { relation, column } = dropped
-  const [heir] = lineage.heirsOf(relation, column).slice(-1)
-  const key = today.keyOf(relation)
-  if (!heir || heir.opaque !== undefined || relation.opaque !== undefined || !key) return undefined
-  if (!walk.catalog.relations.includes(relation)) return undefined
-  const pairs = key.map((one) => `t.${quoteIdentifier(one.liveName ?? '')} = f.${quoteIdentifier(one.name)}`)
-  const [old, now] = [`t.${quoteIdentifier(column.liveName ?? '')}`, `f.${quoteIdentifier(heir.name)}`]
-  const isDifferent =
-    heir.type.object === dropped.type.object ? differs(old, now, dropped.type) : textsDiffer(old, now)
-  return {
-    from: `${relation.live} AS t JOIN ${walk.content.read(relation)} AS f ON ${pairs.join(' AND ')}`,
-    condition: `${old} IS NOT NULL AND ${isDifferent}`,
+    fixSql: keep,
   }
 }
 
@@ -128,35 +137,40 @@ function watchTable(context: LossContext, relation: Relation, by: Dropped['by'])
   const { walk, lineage } = context
   const { place } = walk
   const { measure, isAtMost } = rowsLeft(context, relation)
-  const { name, schema, columns } = relation
-  const aside = setAsideSql(walk.catalog, relation)
+  const { name, schema } = relation
+  const keep = keepRowsSql(walk.catalog, relation, by?.code === 'drop-schema' ? by.name : undefined)
+  const going = goingRows(context, relation, over(quoteIdentifier(name)))
+  const rows = wholeRows(context, going, measure)
   context.add({
     object: by?.code === 'drop-schema' ? `${schema}.${name}` : name,
     sample: [],
     isAtMost,
-    measures: () => ({ lost: measure }),
-    weigh: ({ lost }) => {
+    measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
+    weigh: ({ lost, notKept }) => {
       const reason = by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ' with the table'
-      const copies = columns.flatMap((column) => lineage.copiesOf(column))
-      const what = `${amount(lost, 'row', isAtMost)} of "${name}" ${be(lost)} dropped${reason}${copyNote(copies)}`
-      const renamed = by || copies.length > 0 ? undefined : lineage.renamedTableTo(relation, place)
+      const note = copyNote(context, going, lost, notKept)
+      const what = `${amount(lost, 'row', isAtMost)} of "${name}" ${be(lost)} dropped${reason}${note}`
+      const renamed = by || note !== '' ? undefined : lineage.renamedTableTo(relation, place)
       if (renamed) {
         return {
           code: 'probable-rename-table',
           verdict: 'block',
-          message: `${what}, and line ${renamed.place.line} creates "${renamed.name}" with mostly the same columns, empty: probably a rename`,
-          hint: 'If it is a rename, write RENAME TO in the place of the DROP and the CREATE.',
-          fixSql: renameTableSql(walk.catalog, relation, renamed.name),
+          message: `${what}, and line ${renamed.place.line} creates "${renamed.name}" with mostly the same columns${lineage.isEmpty(renamed) ? ', empty' : ''}: probably a rename`,
+          hint: `If it is a rename, write in the place of the DROP and the CREATE: ${renameTableSql(walk.catalog, relation, renamed.name)} If not, keep the rows first.`,
+          fixSql: keep,
         }
       }
       const again = lineage.recreatedAt(relation, place)
-      return {
-        code: by?.code ?? 'drop-table',
-        verdict: 'block',
-        message: `${what}${again ? `, and line ${again.line} creates it again, empty` : ''}`,
-        hint: 'Set the table aside under another name and drop it later, or accept the loss.',
-        fixSql: aside,
-      }
+      return weighKept(
+        {
+          code: by?.code ?? 'drop-table',
+          verdict: 'block',
+          message: `${what}${again ? `, and line ${again.place.line} creates it again${lineage.isEmpty(again) ? ', empty' : ''}` : ''}`,
+          hint: `Set the table aside instead and drop it later: ${setAsideSql(walk.catalog, relation)} Or copy its rows first, or accept the loss.`,
+          fixSql: keep,
+        },
+        notKept,
+      )
     },
   })
 }
@@ -202,13 +216,6 @@ function watchDependents(context: LossContext, relation: Relation, column?: Colu
 }
 
 const wordsOf = { 'drop-schema': 'schema', 'drop-type': 'type', 'drop-extension': 'extension' } as const
-
-function copyNote(
-  copies: readonly { readonly target: string; readonly place: { readonly line: number } }[],
-): string {
-  const [copy] = copies
-  return copy ? ` (line ${copy.place.line} copied it to ${copy.target})` : ''
-}
 
 function listOf(words: readonly string[]): string {
   if (words.length < 2) return words.join('')

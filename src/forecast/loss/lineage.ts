@@ -1,4 +1,4 @@
-import { formatRelation, relationOf } from '../../sql/names.js'
+import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { findColumn, findRelation } from '../lookup.js'
@@ -8,13 +8,13 @@ import { namesOf, visitTree } from '../tree.js'
 import { typeOf } from '../types.js'
 import type { Walk } from '../walk.js'
 import type { UpdatedRows, WatchedStatement } from '../watcher.js'
+import { type Transfer, TransferReader } from './transfers.js'
 
-/** A statement that reads a column and puts what it makes of it somewhere else. */
+/** A statement that reads a column and puts what it makes of it somewhere else in the same row. */
 export interface Copy {
   readonly from: Column
-  /** Where in the same row it goes; absent when it goes to another table. */
-  readonly to?: Column
-  /** `table` or `table.column`, for messages. */
+  readonly to: Column
+  /** `table.column`, for messages. */
   readonly target: string
   readonly place: StatementPlace
 }
@@ -27,6 +27,8 @@ export interface AddedColumn {
   readonly place: StatementPlace
   /** Which statement of the chain it is. */
   readonly turn: number
+  /** DEFAULT, GENERATED or a serial type gives every row a value. */
+  readonly hasDefault: boolean
 }
 
 /** CREATE TABLE */
@@ -53,22 +55,25 @@ export class Lineage {
   readonly #added: AddedColumn[] = []
   readonly #created: CreatedTable[] = []
   readonly #dropped: DroppedColumn[] = []
+  readonly #written: Pick<AddedColumn, 'relation' | 'name'>[] = []
+  readonly #transfers: TransferReader
   #turn = 0
 
-  constructor(private readonly walk: Walk) {}
+  constructor(private readonly walk: Walk) {
+    this.#transfers = new TransferReader(walk)
+  }
 
-  beforeStatement({ kind, node }: WatchedStatement): void {
+  beforeStatement(statement: WatchedStatement): void {
+    const { kind, node } = statement
     this.#turn += 1
     if (kind === 'AlterTableStmt') this.#noteAdded(node)
     if (kind === 'CreateStmt') this.#noteCreated(node)
-    if (kind === 'InsertStmt') this.#noteReading(node.selectStmt, relationOf(node.relation), node.cols)
-    if (kind === 'UpdateStmt') this.#noteReading(node, relationOf(node.relation))
-    if (kind === 'CreateTableAsStmt') this.#noteReading(node.query, relationOf(node.into?.rel))
-    if (kind === 'SelectStmt' && node.intoClause) this.#noteReading(node, relationOf(node.intoClause.rel))
+    this.#transfers.beforeStatement(statement)
   }
 
   updated(relation: Relation, { changes }: UpdatedRows): void {
     for (const { column, tree } of changes) {
+      this.#written.push({ relation, name: column.name })
       for (const name of namesRead(tree)) {
         const from = findColumn(relation, name)
         if (!from || from === column) continue
@@ -104,9 +109,25 @@ export class Lineage {
     const addedHere = this.#added
       .filter(isSibling)
       .filter(({ name }) => !droppedHere.some((one) => one.name === name))
-      .filter(({ name }) => !this.#copies.some(({ to }) => to?.name === name))
-    if (addedHere.length === 1 && droppedHere.length === 1) return addedHere[0]
+      .filter((one) => !this.#isWritten(one))
+    // One with a default is there for a reason of its own, unless its name says otherwise.
+    const [only] = addedHere
+    if (only && addedHere.length === 1 && droppedHere.length === 1 && !only.hasDefault) return only
     return addedHere.find(({ name }) => areAlike(name, dropped.name))
+  }
+
+  /** Whether its rows have a value in it in the end. */
+  isFilled(added: AddedColumn): boolean {
+    return added.hasDefault || this.#isWritten(added)
+  }
+
+  #isWritten({ relation, name }: AddedColumn): boolean {
+    return this.#written.some((one) => one.relation === relation && one.name === name)
+  }
+
+  /** Whether a table that a statement made has no row in the end. */
+  isEmpty({ name }: Pick<CreatedTable, 'name'>): boolean {
+    return findRelation(this.walk.catalog, { name })?.isEmpty === true
   }
 
   /** The table that the same file makes with mostly the same columns. */
@@ -123,17 +144,22 @@ export class Lineage {
     })
   }
 
-  recreatedAt(relation: Relation, place: StatementPlace): StatementPlace | undefined {
+  recreatedAt(relation: Relation, place: StatementPlace): CreatedTable | undefined {
     return this.#created.find(
       (made) =>
         made.name === relation.name &&
         (made.place.migration !== place.migration || made.place.index > place.index),
-    )?.place
+    )
   }
 
-  /** Statements that have read the column into another place. */
+  /** Statements that have read the column into another one of the same row. */
   copiesOf(column: Column): Copy[] {
     return this.#copies.filter(({ from }) => from === column)
+  }
+
+  /** Statements that have put columns of the relation, or of a parent that it is a part of, into other tables. */
+  transfersOf(relation: Relation): readonly Transfer[] {
+    return this.#transfers.of(relation)
   }
 
   /** Columns of the same row that hold what this one held, copied directly or by way of others, if they are still there. */
@@ -150,7 +176,9 @@ export class Lineage {
       if (command.subtype !== 'AT_AddColumn') continue
       const { colname: name, typeName } = command.def.ColumnDef
       const type = this.#typeOf(typeName)
-      if (type) this.#added.push({ relation, name, type, place: this.walk.place, turn: this.#turn })
+      const hasDefault = givesValues(command.def.ColumnDef)
+      if (type)
+        this.#added.push({ relation, name, type, place: this.walk.place, turn: this.#turn, hasDefault })
     }
   }
 
@@ -171,40 +199,18 @@ export class Lineage {
       throw error
     }
   }
-
-  /** What a query reads of other tables, on the way to `target`. */
-  #noteReading(query: Node | undefined, target: { schema?: string; name: string }, columns?: Node[]): void {
-    const into = findRelation(this.walk.catalog, target)
-    const named = new Set(namesRead(query))
-    visitTree(query, (kind, node) => {
-      if (kind !== 'RangeVar') return
-      const relation = findRelation(this.walk.catalog, relationOf(node))
-      if (!relation || relation === into) return
-      for (const from of relation.columns) {
-        if (!named.has(from.name) && !named.has('*')) continue
-        const place = this.walk.place
-        this.#copies.push({ from, target: targetOf(query, target, columns, from.name), place })
-      }
-    })
-  }
 }
 
 /** How much two tables must have in common for the one to be the other under a new name. */
 const leastSharedColumns = 0.6
 
-/** `contacts.email` where the query gives the column as it is, else `contacts`. */
-function targetOf(
-  query: Node | undefined,
-  target: { schema?: string; name: string },
-  columns: Node[] | undefined,
-  name: string,
-): string {
-  const list: Node[] = query?.SelectStmt?.targetList ?? []
-  const position = list.findIndex(({ ResTarget }) => namesOf(ResTarget.val.ColumnRef?.fields).at(-1) === name)
-  const own = columns
-    ? columns[position]?.ResTarget.name
-    : (list[position]?.ResTarget.name ?? (position < 0 ? undefined : name))
-  return own === undefined ? formatRelation(target) : `${formatRelation(target)}.${own}`
+/** Whether a new column has a value in the rows that are there already. */
+function givesValues({ constraints = [], typeName }: Node): boolean {
+  const filling = new Set(['CONSTR_DEFAULT', 'CONSTR_GENERATED', 'CONSTR_IDENTITY'])
+  return (
+    constraints.some(({ Constraint }: Node) => filling.has(Constraint.contype)) ||
+    /^(small|big)?serial[248]?$/.test(namesOf(typeName?.names).at(-1) ?? '')
+  )
 }
 
 function namesRead(tree: Node | undefined): string[] {

@@ -13,8 +13,8 @@ export interface Measures {
   readonly lost: Measure
   /** The rows or values that there are, where the share matters. */
   readonly total?: Measure
-  /** Of the rows lost, those whose value is not found again where an earlier statement has put it. */
-  readonly notCopied?: Measure
+  /** Of the rows lost, those whose values are found in no other place in the end. */
+  readonly notKept?: Measure
 }
 
 export type Counts = { readonly [Name in keyof Measures]: number }

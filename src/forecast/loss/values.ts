@@ -5,15 +5,15 @@ const withoutEquality: ReadonlySet<string> = new Set([
   ...['json', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'unknown', 'refcursor'],
 ])
 
-/** SQL, true when two values of a type differ. What an extension calls equal may differ to the eye, so its types are compared as text. */
-export function differs(one: string, other: string, { object, isArray }: ColumnType): string {
-  const isComparable =
-    object.live === undefined ||
-    object.kind === 'enum' ||
-    (object.schema === 'pg_catalog' && !withoutEquality.has(object.name))
-  if (isComparable && !(isArray && withoutEquality.has(object.name)))
-    return `${one} IS DISTINCT FROM ${other}`
-  return textsDiffer(one, other)
+/** SQL, true when two values of a type differ. */
+export function differs(one: string, other: string, type: ColumnType): string {
+  return isComparedAsText(type) ? textsDiffer(one, other) : `${one} IS DISTINCT FROM ${other}`
+}
+
+/** What an extension calls equal may differ to the eye, and not every type can be compared: then the texts are. */
+export function isComparedAsText({ object }: ColumnType): boolean {
+  const isComparable = object.live === undefined || object.kind === 'enum' || object.schema === 'pg_catalog'
+  return !isComparable || withoutEquality.has(object.name)
 }
 
 /** SQL, true when two values of whatever types are written differently. */

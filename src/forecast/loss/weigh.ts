@@ -135,7 +135,7 @@ async function findingOf(
 
 /** What could not be counted must not pass for "nothing is lost". Statements that the data refuses have been left out before. */
 function unanswered({ place, object, weigh }: Loss, error: Error & { code?: string }): Finding {
-  const { code, hint } = weigh({ lost: 1, total: 1, notCopied: 1 })
+  const { code, hint } = weigh({ lost: 1, total: 1, notKept: 1 })
   return {
     code,
     kind: 'loss',
