@@ -34,6 +34,7 @@ export function failureFinding({
   evidence,
   findSql,
   fixSql,
+  hint,
 }: Failure): Finding {
   const { migration, file, index, line } = place
   return {
@@ -49,7 +50,7 @@ export function failureFinding({
     ...(evidence ? { evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
     ...(fixSql === undefined ? {} : { fixSql }),
-    hint: hints[code] ?? 'Mend what is named, then run the command again.',
+    hint: hint ?? hints[code] ?? 'Mend what is named, then run the command again.',
   }
 }
 

@@ -26,6 +26,8 @@ export interface Failure {
   readonly findSql?: string
   /** Mends them, where that is safe. */
   readonly fixSql?: string
+  /** What to do, where the code alone does not tell. */
+  readonly hint?: string
 }
 
 /** What the pending migrations will meet. */
@@ -111,7 +113,7 @@ function failureOf(
   outcome: Extract<Outcome, { kind: 'violated' }>,
   questions: Questions,
 ): Failure {
-  const { place, code, object, title, question, fixSql } = requirement
+  const { place, code, object, title, question, fixSql, hint } = requirement
   const findSql = questions.findSql(question)
   return {
     place,
@@ -123,5 +125,6 @@ function failureOf(
     ...(outcome.evidence ? { evidence: outcome.evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
     ...(fixSql === undefined ? {} : { fixSql }),
+    ...(hint === undefined ? {} : { hint }),
   }
 }

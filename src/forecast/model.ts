@@ -79,6 +79,8 @@ export interface Column {
   collation?: string
   /** Why its values cannot be known; absent when they can. */
   opaque?: string
+  /** The statement that added it, by its place; absent when it exists today. */
+  addedAt?: object
 }
 
 export type ConstraintKind = 'primary key' | 'unique' | 'foreign key' | 'check' | 'exclusion' | 'not null'

@@ -42,6 +42,7 @@ export function needNotNull(
   walk.need({
     ...(comesFirst ? { comesFirst } : {}),
     ...fixNulls(relation, column),
+    ...hintForNulls(walk, column, rows),
     code: 'not-null-violation',
     sqlstate: '23502',
     object: objectOf(relation, [column]),
@@ -55,6 +56,17 @@ export function needNotNull(
     },
     opaque: [...rows.opaque, ...opacityOf(relation, [column])],
   })
+}
+
+/** What can be done depends on whether a statement before this one could have filled the column. */
+function hintForNulls(walk: Walk, column: Column, rows: Rows): { hint?: string } {
+  if (column.addedAt === walk.place)
+    return {
+      hint: 'The column does not exist before this statement: give it a default, or add it without NOT NULL, fill it with an UPDATE, and then SET NOT NULL.',
+    }
+  return rows.holdsOld
+    ? {}
+    : { hint: 'Give every new row a value for the column, or give the column a default.' }
 }
 
 export function needCheck(

@@ -67,6 +67,8 @@ export interface Requirement {
   readonly opaque: readonly string[]
   /** Mends what breaks it, where that is safe. */
   readonly fixSql?: string
+  /** What to do, where the code alone does not tell. */
+  readonly hint?: string
   /** The server asks it before anything else of the statement. */
   readonly comesFirst?: boolean
   /** Why the statement may succeed in spite of a violation. */

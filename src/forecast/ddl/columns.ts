@@ -141,6 +141,7 @@ export function addColumn(walk: Walk, relation: Relation, def: Node, { ifNotExis
   if ((def.constraints ?? []).some((one: Node) => one.Constraint.contype === 'CONSTR_GENERATED'))
     walk.content.read(relation)
   relation.columns.push(column)
+  column.addedAt = walk.place
   relation.isDirty = true
   const generated = (def.constraints ?? []).find((one: Node) => one.Constraint.contype === 'CONSTR_GENERATED')
   const value = generated
