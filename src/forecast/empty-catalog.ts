@@ -31,6 +31,7 @@ export function makeEmptyCatalog(schema = 'public'): CatalogModel {
       names.split(' ').map((name) => builtInType(name, category)),
     ),
     functions: [],
+    publications: [],
     extensions: new Set(),
     availableExtensions: new Set(),
     serverVersion: assumedVersion,

@@ -83,6 +83,8 @@ const hints: Readonly<Record<string, string>> = {
   'exclusion-violation': 'Move or remove one row of each conflict before this statement.',
   'pending-trigger-events':
     'Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or move it into a migration of its own.',
+  'no-replica-identity':
+    'Give the table a primary key or a REPLICA IDENTITY before this statement, or take it out of the publication.',
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 

@@ -13,6 +13,7 @@ import {
 } from './ddl/create.js'
 import { followAlterDomain, followCreateDomain } from './ddl/domains.js'
 import { followDrop } from './ddl/drop.js'
+import { followAlterPublication, followCreatePublication } from './ddl/publications.js'
 import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterSequence, followCreateSequence } from './ddl/sequences.js'
@@ -100,7 +101,7 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
     case 'RuleStmt':
       return followCreateRule(walk, node, sql)
     default:
-      if (unchanging.has(kind)) return
+      if (!followers[kind] && unchanging.has(kind)) return
       if (!followers[kind]) throw new NotFollowed(`${kind.replace(/Stmt$/, '')} is not followed`)
       await followers[kind](walk, node)
   }
@@ -132,6 +133,8 @@ const followers: Readonly<Record<string, (walk: Walk, node: Node) => void | Prom
   ConstraintsSetStmt: setConstraints,
   TransactionStmt: followTransaction,
   RefreshMatViewStmt: followRefresh,
+  CreatePublicationStmt: followCreatePublication,
+  AlterPublicationStmt: followAlterPublication,
 }
 
 function followCreateTableAs(

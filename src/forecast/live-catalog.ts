@@ -6,6 +6,7 @@ import { readFamilies, readPartitions } from './live/families.js'
 import { readFunctions } from './live/functions.js'
 import { readIndexes } from './live/indexes.js'
 import { readPolicies } from './live/policies.js'
+import { readPublications } from './live/publications.js'
 import { bindViews, readRelations } from './live/relations.js'
 import { readRules } from './live/rules.js'
 import { readSequences } from './live/sequences.js'
@@ -34,6 +35,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   await readFamilies(reader, relations)
   readPartitions(catalog, relations, rows)
   await readPolicies(reader, relations)
+  await readPublications(reader, catalog, relations, later)
   later.parse(catalog)
   bindViews(catalog)
   blurHiddenRows(catalog)

@@ -189,6 +189,25 @@ export interface ViewQuery {
   readonly reads: readonly ReadRelation[]
 }
 
+/** A table of a publication. */
+export interface PublishedTable {
+  /** The columns that it sends, where they are listed. */
+  readonly columns?: ReadonlySet<Column>
+  /** The columns that its WHERE reads. */
+  readonly filtersBy?: ReadonlySet<Column>
+}
+
+export interface PublicationObject {
+  name: string
+  readonly isForAllTables: boolean
+  /** TABLES IN SCHEMA */
+  readonly schemas: Set<string>
+  readonly tables: Map<Relation, PublishedTable>
+  publishes: { readonly update: boolean; readonly delete: boolean }
+  /** Changes of partitions are sent as those of the published parent. */
+  isViaRoot: boolean
+}
+
 export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table'
 
 /** Rows as they were before the running transaction replaced them. */
@@ -246,6 +265,8 @@ export interface Relation {
   readState?: string
   /** Of a view: the relations it reads. */
   reads: Relation[]
+  /** REPLICA IDENTITY; absent for that of the primary key. */
+  replicaIdentity?: 'nothing' | 'full' | IndexObject
   hasRowSecurity: boolean
   /** Of a view: row level security hides rows of what it reads from the role that owns it, who may be another. */
   readonly hidesRows?: boolean
@@ -287,6 +308,7 @@ export interface CatalogModel {
   sequences: SequenceObject[]
   types: TypeObject[]
   functions: FunctionObject[]
+  publications: PublicationObject[]
   extensions: Set<string>
   /** Extensions that the server could install. */
   readonly availableExtensions: ReadonlySet<string>

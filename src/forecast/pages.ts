@@ -66,6 +66,19 @@ export const forecastPages: readonly CodePage[] = [
     },
   },
   {
+    code: 'no-replica-identity',
+    kind: 'failure',
+    title: 'rows of a published table change, and nothing tells its subscribers which',
+    why: 'A table whose updates or deletes are published needs a replica identity: a primary key, or what REPLICA IDENTITY names. Without one the server refuses every UPDATE and DELETE (55000), also where no row is hit; and where the publication chooses rows by other columns or leaves out columns of the identity (42P10).',
+    remedy:
+      'Give the table a primary key or a REPLICA IDENTITY before the statement, or take it out of the publication.',
+    example: {
+      sql: 'ALTER TABLE "events" DROP CONSTRAINT "events_pkey";\nUPDATE "events" SET "kind" = \'old\';',
+      instead:
+        'ALTER TABLE "events" DROP CONSTRAINT "events_pkey";\nALTER TABLE "events" REPLICA IDENTITY FULL;\nUPDATE "events" SET "kind" = \'old\';',
+    },
+  },
+  {
     code: 'invalid-value',
     kind: 'failure',
     title: 'a value cannot be computed, cast or stored',

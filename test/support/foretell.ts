@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Reader } from '../../src/domain/reader.js'
 import { makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier } from '../../src/sql/names.js'
@@ -27,7 +28,9 @@ export async function foretellAndRun(client: pg.Client, setup: string, migration
   const file = { migration: 'm', file: 'm', statements, execution: executionModelOf(statements) }
 
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-  const { failure, doubts, future } = await makeForecast([file], [client], 'public')
+  // One for each forecast, because what is read of a server is remembered by its reader.
+  const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
+  const { failure, doubts, future } = await makeForecast([file], [reader], 'public')
   await client.query('COMMIT')
 
   // Today's rows are read by the queries that foretell; the migration runs in a transaction that is left open for that.

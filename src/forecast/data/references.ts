@@ -2,8 +2,9 @@ import { quoteIdentifier } from '../../sql/names.js'
 import { castTo } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { followFamily } from '../family.js'
-import type { Column, Constraint, Relation } from '../model.js'
+import type { Column, Constraint, ReferentialAction, Relation } from '../model.js'
 import { allRows, isPutOff, needForeignKey, needInForce } from '../needs.js'
+import { needReplicaIdentity } from '../published.js'
 import { putOffKeys } from '../put-off-checks.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import { opacityOf, type Walk } from '../walk.js'
@@ -35,10 +36,16 @@ export async function followReferences(
       if (key.kind !== 'foreign key' || key.parent !== parent) continue
       const isTouched =
         change.kind === 'delete' || key.parentColumns?.some((column) => change.changed?.has(column))
-      if (!isTouched || child.isEmpty) continue
-      await followReference(walk, parent, child, key, change, depth)
+      if (!isTouched) continue
+      const action = actionOf(key, change)
+      if (action !== 'no action' && action !== 'restrict') needIdentity(walk, child, key, action, change)
+      if (!child.isEmpty) await followReference(walk, parent, child, key, change, depth)
     }
   }
+}
+
+function actionOf(key: Constraint, { kind }: ParentChange): ReferentialAction {
+  return (kind === 'delete' ? key.onDelete : key.onUpdate) ?? 'no action'
 }
 
 async function followReference(
@@ -49,7 +56,7 @@ async function followReference(
   change: ParentChange,
   depth: number,
 ): Promise<void> {
-  const action = (change.kind === 'delete' ? key.onDelete : key.onUpdate) ?? 'no action'
+  const action = actionOf(key, change)
   if (action === 'no action' && isPutOff(walk, key)) {
     putOffKeys(walk, parent, key, change)
     return
@@ -73,6 +80,29 @@ async function followReference(
   if (action === 'cascade' && change.kind === 'delete') await cascadeDelete(walk, child, key, change, depth)
   else await setReferences(walk, child, key, change, action, depth)
   followFamily(walk, child)
+}
+
+/** The server runs an UPDATE or DELETE of the child for each row that goes or takes another key, whether it hits or not. */
+function needIdentity(
+  walk: Walk,
+  child: Relation,
+  { parentColumns = [] }: Constraint,
+  action: ReferentialAction,
+  { kind, link, changed }: ParentChange,
+): void {
+  const moved = parentColumns.filter((column) => changed?.has(column))
+  const isMoved = moved.map(
+    (column) => `p.${quoteIdentifier(column.name)} IS DISTINCT FROM p.${oldName(column)}`,
+  )
+  needReplicaIdentity(walk, child, kind === 'delete' && action === 'cascade' ? 'delete' : 'update', {
+    onlyItself: child.kind === 'table',
+    rows: {
+      kind: 'rows',
+      from: `${link} AS p`,
+      violation: kind === 'delete' ? 'true' : `p."~hit" AND (${isMoved.join(' OR ')})`,
+      sample: [],
+    },
+  })
 }
 
 /** Rows of the child whose parent is among the rows that are gone or changed. */

@@ -3,9 +3,11 @@ import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
+import { needReplicaIdentity } from '../published.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { hiddenRowsOf } from '../row-security.js'
 import { blurWritten } from '../triggers/effects.js'
+import { triggerRows } from '../triggers/trigger-rows.js'
 import type { Walk } from '../walk.js'
 import { followDelete } from './delete.js'
 import { followInsert } from './insert.js'
@@ -61,10 +63,30 @@ async function write(walk: Walk, kind: Kind, node: Node, scope: Scope): Promise<
     walk.doubt(hidden, relation.name)
     walk.blur(relation, hidden)
   }
+  if (relation) needIdentity(walk, relation, kind, node, scope)
   const rule = relation?.rules.find((one) => one.event === event || kind === 'MergeStmt')
   if (!rule) return follow[kind](walk, node, scope)
   blurWritten(walk, rule.definition, `rule "${rule.name}" may write it`)
   throw new NotFollowed(`rule "${rule.name}" rewrites it`)
+}
+
+/** What changes rows that others subscribe to must be able to name them. */
+function needIdentity(walk: Walk, relation: Relation, kind: Kind, node: Node, scope: Scope): void {
+  const actions: string[] = (node.mergeWhenClauses ?? []).map((one: Node) => one.MergeWhenClause.commandType)
+  const isUpdated =
+    kind === 'UpdateStmt' ||
+    actions.includes('CMD_UPDATE') ||
+    node.onConflictClause?.action === 'ONCONFLICT_UPDATE'
+  const isDeleted = kind === 'DeleteStmt' || actions.includes('CMD_DELETE')
+  // A trigger's statement runs for the rows that come to it.
+  const link = scope.items.get(triggerRows)
+  const rows =
+    link === undefined
+      ? undefined
+      : ({ kind: 'rows', from: `${link} AS r`, violation: 'true', sample: [] } as const)
+  const how = { onlyItself: node.relation.inh !== true, ...(rows ? { rows } : {}) }
+  if (isUpdated) needReplicaIdentity(walk, relation, 'update', how)
+  if (isDeleted) needReplicaIdentity(walk, relation, 'delete', how)
 }
 
 /** A query with parts in its WITH that write. Gives the query's own tree and what its names stand for. */

@@ -22,6 +22,7 @@ import {
 import { addConstraint, validateConstraint } from './constraints.js'
 import { needFits } from './fits.js'
 import { attachPartition, detachPartition } from './partitions.js'
+import { setReplicaIdentity } from './publications.js'
 import { followSetIdentity } from './sequences.js'
 
 /**
@@ -171,7 +172,14 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
     case 'AT_DropInherit':
       walk.blur(relation, 'it changes its parents')
       break
-    // Owner, storage, statistics, options, replica identity and the like change no row.
+    case 'AT_SetLogged':
+    case 'AT_SetUnLogged':
+      relation.isUnlogged = command.subtype === 'AT_SetUnLogged'
+      break
+    case 'AT_ReplicaIdentity':
+      setReplicaIdentity(relation, command.def.ReplicaIdentityStmt)
+      break
+    // Owner, storage, statistics, options and the like change no row.
   }
 }
 

@@ -61,6 +61,9 @@ function dropObject(walk: Walk, kind: string, parts: Node[], isCascade: boolean)
       for (const type of catalog.types) if (type.schema === name.name) type.isDropped = true
       catalog.schemas.delete(name.name)
       break
+    case 'OBJECT_PUBLICATION':
+      catalog.publications = catalog.publications.filter((one) => one.name !== name.name)
+      break
     case 'OBJECT_EXTENSION':
       catalog.extensions.delete(name.name)
       if (isCascade) catalog.opaque ??= `DROP EXTENSION ${name.name} CASCADE`

@@ -40,6 +40,10 @@ export function followRename(walk: Walk, node: Node): void {
       type.name = node.newname
       break
     }
+    case 'OBJECT_PUBLICATION':
+      for (const publication of catalog.publications)
+        if (publication.name === name.name) publication.name = node.newname
+      break
     case 'OBJECT_SCHEMA':
       renameSchema(walk, node.subname, node.newname)
       break

@@ -83,6 +83,16 @@ export async function requireUnusedColumn(
     throw refusal(what, `column ${generated.name}`, column.name)
   const trigger = relation.triggers.find(({ columns }) => columns.includes(column))
   if (trigger) throw refusal(what, `trigger ${trigger.name} on table ${relation.name}`, column.name)
+  const publication = catalog.publications.find(({ tables }) => {
+    const { columns, filtersBy } = tables.get(relation) ?? {}
+    return columns?.has(column) || filtersBy?.has(column)
+  })
+  if (publication)
+    throw refusal(
+      what,
+      `publication of table ${relation.name} in publication ${publication.name}`,
+      column.name,
+    )
   const user = await userOf(situation, reader, relation, column)
   if (user) throw refusal(what, user, column.name)
   const maybe = probableUser(situation, column)

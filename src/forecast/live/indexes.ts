@@ -12,6 +12,7 @@ interface IndexRow {
   name: string
   unique: boolean
   valid: boolean
+  replicaIdentity: boolean
   keyCount: number
   columns: number[]
   /** Of every key: the column's quoted name or the expression in parentheses. */
@@ -27,7 +28,8 @@ interface IndexRow {
 
 const indexesQuery = `
   SELECT x.indexrelid::int4 AS oid, x.indrelid::int4 AS relation, i.relname AS name, x.indisunique AS unique,
-         x.indisvalid AND x.indisready AS valid, x.indnkeyatts::int4 AS "keyCount",
+         x.indisvalid AND x.indisready AS valid,
+         x.indisreplident AS "replicaIdentity", x.indnkeyatts::int4 AS "keyCount",
          ARRAY(SELECT k::int4 FROM pg_catalog.unnest(x.indkey::int2[]) k) AS columns,
          ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k::int, true)
                  FROM pg_catalog.unnest(x.indkey::int2[]) WITH ORDINALITY u(number, k) WHERE k <= x.indnkeyatts ORDER BY k) AS keys,
@@ -92,6 +94,7 @@ export async function readIndexes(
       })
     }
     relation.indexes.push(index)
+    if (row.replicaIdentity) relation.replicaIdentity = index
     byOid.set(row.oid, index)
   }
   for (const { oid, parent } of rows) {

@@ -17,6 +17,7 @@ export interface RelationRow {
   rowSecurity: boolean
   rowSecurityForced: boolean
   hidesRows: boolean
+  replicaIdentity: string
   definition: string | null
   heapBytes: number
   toastBytes: number
@@ -31,7 +32,7 @@ const relationsQuery = `
          c.relispartition AS "isPartition",
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS "partitionKey",
          pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound, c.relrowsecurity AS "rowSecurity",
-         c.relforcerowsecurity AS "rowSecurityForced",
+         c.relreplident AS "replicaIdentity", c.relforcerowsecurity AS "rowSecurityForced",
          c.relkind = 'v' AND EXISTS (
            SELECT FROM pg_catalog.pg_rewrite w
              JOIN pg_catalog.pg_depend d ON d.objid = w.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
@@ -101,6 +102,8 @@ export async function readRelations(
       hasRowSecurity: row.rowSecurity,
       isRowSecurityForced: row.rowSecurityForced,
       hidesRows: row.hidesRows,
+      ...(row.replicaIdentity === 'n' ? { replicaIdentity: 'nothing' } : {}),
+      ...(row.replicaIdentity === 'f' ? { replicaIdentity: 'full' } : {}),
       policies: [],
       heapBytes: row.heapBytes,
       toastBytes: row.toastBytes,

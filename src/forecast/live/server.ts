@@ -38,6 +38,7 @@ export async function readServer(reader: Reader, schema: string): Promise<Catalo
     sequences: [],
     types: [],
     functions: [],
+    publications: [],
     extensions: new Set(server.extensions),
     availableExtensions: new Set(server.available),
     serverVersion: server.version,

@@ -6,6 +6,7 @@ import { Rewriter, type Scope } from '../rewrite.js'
 import { boundColumn, namesOf, parseStatement, visitTree } from '../tree.js'
 import { keyOf, type Walk } from '../walk.js'
 import { state } from './row-state.js'
+import { triggerRows } from './trigger-rows.js'
 
 /** A statement of a trigger function, to be written for all rows that come to it. */
 export interface TriggerWrite {
@@ -34,7 +35,7 @@ const deepest = 6
 export async function followTriggerWrite(walk: Walk, write: TriggerWrite): Promise<boolean | undefined> {
   if (walk.triggerDepth >= deepest) throw new NotFollowed('triggers fire one another')
   const { kind, target, opaque, isOneRow } = write
-  const inner = withItems(write.scope, [[rowsName, write.rows]])
+  const inner = withItems(write.scope, [[triggerRows, write.rows]])
   const { node, items } = await spread(walk, { ...write, scope: inner })
   const scope = withItems(inner, items)
   const before = walk.requirements.length
@@ -57,8 +58,6 @@ export async function followTriggerWrite(walk: Walk, write: TriggerWrite): Promi
   const answer = await walk.ask(`SELECT pg_catalog.count(*)::float8 AS count FROM (${hit}) AS hit`)
   return answer ? answer.rows[0]?.count !== 0 : undefined
 }
-
-const rowsName = '~rows'
 
 function withItems(scope: Scope, items: Spread['items']): Scope {
   return { ...scope, items: new Map([...scope.items, ...items]) }
@@ -83,11 +82,11 @@ async function spread(walk: Walk, write: TriggerWrite): Promise<Spread> {
       return { node: await spreadInsert(walk, write), items: [] }
     case 'DeleteStmt':
       return {
-        node: { ...node, usingClause: [...lateral(node.usingClause), item(rowsName, '~s')] },
+        node: { ...node, usingClause: [...lateral(node.usingClause), item(triggerRows, '~s')] },
         items: [],
       }
     case 'UpdateStmt': {
-      const spreaded = { ...node, fromClause: [...lateral(node.fromClause), item(rowsName, '~s')] }
+      const spreaded = { ...node, fromClause: [...lateral(node.fromClause), item(triggerRows, '~s')] }
       if (isOneRow || !(await isAnyHitTwice(walk, write, spreaded))) return { node: spreaded, items: [] }
       return repeatable(walk, write, spreaded)
     }
@@ -138,7 +137,7 @@ const plain = { limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' }
 /** For each row, what the query gives for it. */
 function besideRows(query: Node): Node {
   const template = parseStatement(
-    `SELECT "~q".* FROM "${rowsName}" AS ${state}, LATERAL (SELECT 1) AS "~q"`,
+    `SELECT "~q".* FROM "${triggerRows}" AS ${state}, LATERAL (SELECT 1) AS "~q"`,
   ) as { SelectStmt: Node }
   template.SelectStmt.fromClause[1].RangeSubselect.subquery = { SelectStmt: query }
   return template
