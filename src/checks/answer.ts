@@ -1,4 +1,5 @@
 import type { Reader } from '../domain/reader.js'
+import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
 
 /**
  * Asks one question inside a transaction without letting its failure end the transaction. A question that fails
@@ -17,6 +18,28 @@ export async function answer<T>(
     await reader.query('ROLLBACK TO SAVEPOINT question')
     return { error: error as Error & { code?: string } }
   }
+}
+
+/**
+ * The same for a question that holds SQL of the user's, which means what it means in a migration: the schema of the URL is
+ * searched. Whatever of the question is ours must name the schema of its operators and functions.
+ */
+export function answerForUser<T>(
+  reader: Reader,
+  schema: string,
+  ask: () => Promise<T>,
+): Promise<T | { error: Error & { code?: string } }> {
+  return answer(reader, async () => {
+    await setSearchPath(reader, userSearchPath(schema))
+    const result = await ask()
+    // After a failure the savepoint takes it back.
+    await setSearchPath(reader, ownSearchPath)
+    return result
+  })
+}
+
+async function setSearchPath(reader: Reader, path: string): Promise<void> {
+  await reader.query(`SET LOCAL search_path TO ${path}`)
 }
 
 /** What waits behind somebody's ACCESS EXCLUSIVE would itself stand in the way of others for that table. */

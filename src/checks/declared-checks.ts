@@ -1,6 +1,6 @@
 import type { CheckResult, Evidence, Finding, Findings } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
-import { answer } from './answer.js'
+import { answerForUser } from './answer.js'
 import { notAnswered } from './check.js'
 import type { CheckFile } from './check-file.js'
 import { countOffendingRows } from './offending-rows.js'
@@ -16,18 +16,20 @@ const notThere = new Set(['42P01', '42703'])
 
 /**
  * Runs the user's own checks. A `block` or `warn` query must give no row; an `info` query gives facts; a query with
- * `equals` must give what that before-check gave. Each reader is inside a transaction, all of the same snapshot.
+ * `equals` must give what that before-check gave. Each reader is inside a transaction, all of the same snapshot. Names
+ * without a schema are those of `schema`, as in a migration.
  */
 export async function runDeclaredChecks(
   files: readonly CheckFile[],
   readers: readonly Reader[],
+  schema: string,
   step: 'check' | 'verify',
   measured: MeasuredFacts,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
   const answers = await shareOut(files, readers, async (file, reader) => {
     onProgress(file.title)
-    return { file, answered: await ask(file, reader, measured) }
+    return { file, answered: await ask(file, reader, schema, measured) }
   })
   const results: CheckResult[] = []
   const findings: Finding[] = []
@@ -45,10 +47,15 @@ export async function runDeclaredChecks(
 type Answer = Evidence | { readonly facts: Facts } | { readonly error: Error & { code?: string } }
 
 /** Gives nothing for a check that has nothing to compare with. */
-async function ask(file: CheckFile, reader: Reader, measured: MeasuredFacts): Promise<Answer | undefined> {
+async function ask(
+  file: CheckFile,
+  reader: Reader,
+  schema: string,
+  measured: MeasuredFacts,
+): Promise<Answer | undefined> {
   if (file.equals !== undefined && !measured.has(file.equals)) return undefined
   const asksForFacts = file.equals !== undefined || file.verdict === 'info'
-  return answer<Evidence | { facts: Facts }>(reader, () =>
+  return answerForUser<Evidence | { facts: Facts }>(reader, schema, () =>
     asksForFacts ? readFacts(reader, file) : countOffendingRows(reader, file.query),
   )
 }

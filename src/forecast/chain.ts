@@ -8,6 +8,9 @@ export class Chain {
   readonly #links = new Map<string, string>()
   readonly #byQuery = new Map<string, string>()
 
+  /** @param schema where the migrations look for names that have none */
+  constructor(readonly schema: string) {}
+
   /**
    * Adds a query and gives the quoted name to read it by.
    * @param about the relation it yields, for whoever reads the SQL

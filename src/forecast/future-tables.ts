@@ -5,6 +5,7 @@ import { keyOf, type Walk } from './walk.js'
 /** The contents at the end of the walk, for checks that are not about a single statement. */
 export function futureTables(walk: Walk): FutureTables {
   return {
+    schema: walk.content.chain.schema,
     find: (schema, table, columns) => {
       const relation = findRelation(walk.catalog, { schema, name: table })
       const found = columns.map((name) => relation && findColumn(relation, name))

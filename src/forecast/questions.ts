@@ -1,4 +1,4 @@
-import { answer } from '../checks/answer.js'
+import { answerForUser } from '../checks/answer.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
@@ -83,7 +83,9 @@ export class Questions {
     reader: Reader,
   ): Promise<Evidence | { error: Error & { code?: string } }> {
     const query = offendingQuery(question) ?? ''
-    return answer(reader, () => countOffendingRows(reader, `${this.chain.withClauseOf(query)}${query}`))
+    return answerForUser(reader, this.chain.schema, () =>
+      countOffendingRows(reader, `${this.chain.withClauseOf(query)}${query}`),
+    )
   }
 
   async #allHold(group: readonly Requirement[], reader: Reader): Promise<boolean> {
@@ -99,7 +101,9 @@ export class Questions {
   }
 
   #run(query: string, reader: Reader): Promise<Asked> {
-    return answer(reader, () => reader.query(`${this.chain.withClauseOf(query)}${query}`))
+    return answerForUser(reader, this.chain.schema, () =>
+      reader.query(`${this.chain.withClauseOf(query)}${query}`),
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { answer } from '../checks/answer.js'
+import { answerForUser } from '../checks/answer.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
@@ -46,7 +46,7 @@ export async function walkOver(
   const locks = new LockWatch()
   const ask: Ask = async (sql) => {
     const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
-    const asked = await answer(reader, () => reader.query(query))
+    const asked = await answerForUser(reader, schema, () => reader.query(query))
     return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
   }
   const walk = new Walk(

@@ -67,7 +67,7 @@ export class Walk {
     /** Asks a requirement now, where the way goes on by the answer. */
     readonly outcomeOf: (requirement: Requirement) => Promise<Outcome>,
   ) {
-    this.content = new Content(catalog, new Chain(), settleView)
+    this.content = new Content(catalog, new Chain(catalog.searchPath[0] ?? 'public'), settleView)
   }
 
   need(requirement: Omit<Requirement, 'place'>): void {

@@ -3,7 +3,7 @@ import connectionString from 'pg-connection-string'
 import pgpass from 'pgpass'
 import { CheckError, GuardError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
-import { quoteIdentifier } from '../sql/names.js'
+import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
 import { WatchedClient } from './watched-client.js'
 
 /** How a connection to the target behaves; part of the startup packet, so the server itself enforces it. */
@@ -14,6 +14,8 @@ export interface Session {
   readonly readOnly?: boolean
   /** Run-time parameters set for the session, e.g. `lock_timeout`. */
   readonly parameters?: Readonly<Record<string, string>>
+  /** Statements of the user's run on it: a name without a schema then means what it means to Prisma. */
+  readonly runsUserSql?: boolean
   readonly connectTimeoutMs?: number
 }
 
@@ -105,7 +107,7 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
   const { options: ownOptions, connect_timeout: timeoutSeconds, ...rest } = address.parameters
   const parameters = {
     ...(session.readOnly ? { default_transaction_read_only: 'on' } : {}),
-    search_path: quoteIdentifier(address.schema),
+    search_path: session.runsUserSql ? userSearchPath(address.schema) : ownSearchPath,
     TimeZone: 'UTC',
     // When we are gone, the server ends what it does for us, also a query that would take hours.
     client_connection_check_interval: '500',

@@ -12,7 +12,7 @@ export async function withReadOnlyEngine<T>(
   session: Session,
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true })
+  const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true, runsUserSql: true })
   const adapter = makeMigrationAdapter(config, async () => {
     throw new Error('a read-only engine runs no script')
   })

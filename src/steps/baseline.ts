@@ -25,7 +25,15 @@ export async function takeBaseline(
   return withTarget(tools, async (client) => {
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    const measured = await runDeclaredChecks(facts, [client], 'check', new Map(), tools.screen.progress)
+    const { schema } = tools.settings.target
+    const measured = await runDeclaredChecks(
+      facts,
+      [client],
+      schema,
+      'check',
+      new Map(),
+      tools.screen.progress,
+    )
     const knownBefore = await readProvenByServer(client)
     const known = { migrations, measured: factsOf(measured), knownBefore }
     if (rehearsed) return { ...known, rehearsed }

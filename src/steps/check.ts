@@ -24,7 +24,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   for (const reader of readers) await limitQuestions(reader, settings.questionTimeoutMs)
   const [declared, own] = await Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
-    runDeclaredChecks(files, readers, 'check', new Map(), screen.progress),
+    runDeclaredChecks(files, readers, settings.target.schema, 'check', new Map(), screen.progress),
   ])
   const forecast = await forecastPending(plan, readers, tools)
   const context = {

@@ -50,11 +50,19 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     withTargetSnapshot(tools, async (client, other) => {
       const readers = [client, other] as const
       const history = await auditHistory(folders, client, tools)
-      const own = await runDeclaredChecks(files, readers, 'verify', baseline.measured, screen.progress)
+      const { schema } = settings.target
+      const own = await runDeclaredChecks(
+        files,
+        readers,
+        schema,
+        'verify',
+        baseline.measured,
+        screen.progress,
+      )
       const { knownBefore } = baseline
       const context = {
         step: 'verify' as const,
-        schema: settings.target.schema,
+        schema,
         declared: await declaring,
         ...(knownBefore ? { knownBefore } : {}),
       }

@@ -35,7 +35,7 @@ async function run(
 ) {
   const client = await database.client()
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-  const findings = await runDeclaredChecks(files, [client], step, measured, () => undefined)
+  const findings = await runDeclaredChecks(files, [client], 'public', step, measured, () => undefined)
   await client.query('COMMIT')
   await client.end()
   return findings

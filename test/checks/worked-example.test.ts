@@ -47,7 +47,7 @@ async function askAfter(
   await client.query('BEGIN')
   await client.query(damage)
   const step = time === 'before' ? 'check' : 'verify'
-  const look = () => runDeclaredChecks(readChecks(time), [client], step, measured, () => undefined)
+  const look = () => runDeclaredChecks(readChecks(time), [client], 'public', step, measured, () => undefined)
   const found = await look()
   for (const { fixSql } of found.findings) if (fixSql) await client.query(fixSql)
   const mended = await look()

@@ -6,6 +6,7 @@ import { LockWatch } from '../../src/forecast/lock-watch.js'
 import { lockPages } from '../../src/forecast/locks/pages.js'
 import { type LockThresholds, lockThresholds } from '../../src/forecast/locks/thresholds.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
+import { asGuard } from '../support/as-guard.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase } from '../support/test-database.js'
 
@@ -37,7 +38,7 @@ const sizes: Record<string, { heapBytes: number; rowEstimate: number }> = {
 }
 
 async function catalogWith(grown: typeof sizes): Promise<CatalogModel> {
-  const catalog = await readLiveCatalog(client, 'public')
+  const catalog = await asGuard(client, () => readLiveCatalog(client, 'public'))
   for (const relation of catalog.relations) {
     Object.assign(relation, grown[relation.name] ?? {})
     for (const index of relation.indexes) Object.assign(index, { sizeBytes: 0 })

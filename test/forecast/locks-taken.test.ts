@@ -14,7 +14,7 @@ test('a forecast takes ACCESS SHARE, and no other lock on any relation', async (
       INSERT INTO children (parent, n) SELECT i, 'n' || i FROM generate_series(1, 20) i;`,
   })
   const client = await database.client()
-  await client.query('SET search_path = public; SET default_transaction_read_only = on')
+  await client.query('SET search_path = pg_catalog, pg_temp; SET default_transaction_read_only = on')
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   await limitQuestions(client, 60_000)
   const statements = parse(`

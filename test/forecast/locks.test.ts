@@ -6,6 +6,7 @@ import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import { lockClaimsOf } from '../../src/forecast/locks/lock-claims.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
+import { asGuard } from '../support/as-guard.js'
 import { differencesOf, LockWatch, witnessName } from '../support/lock-watch.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
@@ -629,7 +630,11 @@ let original: TestDatabase
 let place: Place
 
 async function placeIn(client: pg.Client): Promise<Place> {
-  return { client, watch: await LockWatch.over(client), catalog: await readLiveCatalog(client, 'public') }
+  return {
+    client,
+    watch: await LockWatch.over(client),
+    catalog: await asGuard(client, () => readLiveCatalog(client, 'public')),
+  }
 }
 
 beforeAll(async () => {

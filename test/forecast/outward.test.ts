@@ -15,7 +15,7 @@ async function foretell(sql: string) {
   listener.on('notification', ({ payload }) => heard.push(payload))
   await listener.query('LISTEN told')
   const client = await database.client()
-  await client.query('SET search_path = public; SET jit = off')
+  await client.query('SET search_path = pg_catalog, pg_temp; SET jit = off')
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const statements = parse(sql)
   const file = { migration: 'm', file: 'm', statements, execution: executionModelOf(statements) }

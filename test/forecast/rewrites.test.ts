@@ -10,6 +10,7 @@ import { readCatalog } from '../../src/postgres/catalog.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
 import { connectTo } from '../support/address.js'
+import { asGuard } from '../support/as-guard.js'
 import { isLong } from '../support/long.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
@@ -100,7 +101,7 @@ const thresholds = {
 }
 
 async function lock(client: pg.Client, statement: ParsedStatement): Promise<LockedStatement> {
-  const claims = lockClaimsOf(statement, await readLiveCatalog(client, 'public'))
+  const claims = lockClaimsOf(statement, await asGuard(client, () => readLiveCatalog(client, 'public')))
   return {
     statement,
     claims,
@@ -128,7 +129,7 @@ async function deploy(client: pg.Client, sql: string): Promise<string[]> {
 
 async function proposalFor(sql: string, client: pg.Client): Promise<SafeRewrite | undefined> {
   const [statement] = parse(sql) as [ParsedStatement]
-  return safeRewriteOf(statement, await readLiveCatalog(client, 'public'))
+  return safeRewriteOf(statement, await asGuard(client, () => readLiveCatalog(client, 'public')))
 }
 
 const statements = [

@@ -36,6 +36,7 @@ test('what the catalog tells is found out without a row being read', async () =>
   })
   const touching = () =>
     asked.filter((sql) => /"(customers|orders|orders_id_seq)"/.test(sql) && !/ LIMIT 0$/.test(sql))
+  await client.query('SET search_path = pg_catalog, pg_temp')
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const { failure, locks } = await makeStaticForecast(filesOf([pending]), reader(), 'public')
   expect(failure).toBeUndefined()

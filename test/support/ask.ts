@@ -1,6 +1,7 @@
 import { type Check, type CheckContext, type ConcernedTables, runChecks } from '../../src/checks/check.js'
 import type { Findings } from '../../src/domain/finding.js'
 import { readDeclaredSchema } from '../../src/sql/declared-schema.js'
+import { ownSearchPath } from '../../src/sql/search-path.js'
 import { parse } from './parse.js'
 import type { TestDatabase } from './test-database.js'
 
@@ -18,7 +19,7 @@ export interface Question {
   readonly applicationName?: string
 }
 
-/** Asks as a run does: in one read-only transaction, on a connection that sees one schema only. */
+/** Asks as a run does: in one read-only transaction, on a connection that sees no schema but the server's own. */
 export async function ask(
   checks: Check | readonly Check[],
   database: TestDatabase,
@@ -28,7 +29,7 @@ export async function ask(
   const client = await database.client()
   await client.query("SELECT set_config('application_name', $1, false)", [question.applicationName ?? ''])
   if (question.role) await client.query(`SET SESSION AUTHORIZATION "${question.role}"`)
-  await client.query('SET search_path = "public"')
+  await client.query(`SET search_path = ${ownSearchPath}`)
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const context = {
     step,

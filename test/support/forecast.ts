@@ -10,6 +10,8 @@ import type { Walk } from '../../src/forecast/walk.js'
 import { walkOver } from '../../src/forecast/walk-over.js'
 import { executionModelOf, wrappedStatements } from '../../src/sql/execution-model.js'
 import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
+import { ownSearchPath } from '../../src/sql/search-path.js'
+import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
 
 /** Where and with what the migrations end. */
@@ -63,7 +65,9 @@ export function filesOf(pending: readonly string[]): ForecastFile[] {
 
 /** Walks over the files as a run does, and reads every content that it comes to: nothing has really run by then. */
 export async function foretell(client: pg.Client, files: readonly ForecastFile[]): Promise<Foretold> {
-  await client.query(`SET search_path = public; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
+  await client.query(
+    `SET search_path = ${ownSearchPath}; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`,
+  )
   try {
     // One for each forecast, because what is read of a server is remembered by its reader.
     const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
@@ -79,6 +83,7 @@ export async function foretell(client: pg.Client, files: readonly ForecastFile[]
       const outcome = await questions.one(requirement)
       if (outcome.kind === 'violated') sqlstates.push(outcome.sqlstate)
     }
+    await client.query('SET LOCAL search_path = public')
     const { contents, unknown } = isEnd
       ? { contents: new Map(), unknown: [] }
       : await readContents(client, walk)
@@ -133,7 +138,7 @@ export async function runReally(client: pg.Client, files: readonly ForecastFile[
   await client.query('SET search_path = public')
   const end = await runFiles(client, files)
   await client.query('SET search_path = public')
-  const catalog = await readLiveCatalog(client, 'public')
+  const catalog = await asGuard(client, () => readLiveCatalog(client, 'public'))
   const contents: Contents = new Map()
   for (const relation of catalog.relations) {
     const columns = relation.columns.map(({ name }) => name)

@@ -3,6 +3,7 @@ import type { Reader } from '../../src/domain/reader.js'
 import { makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier } from '../../src/sql/names.js'
+import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
 
 /** What was foretold of a migration, held against what it then did. */
@@ -30,7 +31,7 @@ export async function foretellAndRun(client: pg.Client, setup: string, migration
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   // One for each forecast, because what is read of a server is remembered by its reader.
   const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
-  const { failure, doubts, future } = await makeForecast([file], [reader], 'public')
+  const { failure, doubts, future } = await asGuard(client, () => makeForecast([file], [reader], 'public'))
   await client.query('COMMIT')
 
   // Today's rows are read by the queries that foretell; the migration runs in a transaction that is left open for that.

@@ -4,6 +4,7 @@ import type { Finding } from '../../src/domain/finding.js'
 import { type Forecast, makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
+import { ownSearchPath } from '../../src/sql/search-path.js'
 import { parse } from './parse.js'
 
 /** Asks as a run does: in one read-only transaction, before anything runs. */
@@ -14,8 +15,8 @@ export async function forecastOf(client: pg.Client, pending: readonly string[]):
     statements,
     execution: executionModelOf(statements),
   }))
-  await client.query('SET search_path = public')
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+  await client.query(`SET LOCAL search_path = ${ownSearchPath}`)
   try {
     await limitQuestions(client, 20_000)
     return await makeForecast(files, [client], 'public')

@@ -4,6 +4,7 @@ import { type FactsContext, staticFailureOf } from '../../src/forecast/facts/fac
 import type { StaticFailure } from '../../src/forecast/facts/static-failure.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
+import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
 
 export interface Trial {
@@ -39,16 +40,13 @@ export async function tryStatement(
     await client.query('SET LOCAL jit = off')
     if (before !== '') await client.query(before)
     const reader = readerOf(client)
-    const catalog = given ?? (await readLiveCatalog(reader, 'public'))
+    const catalog = given ?? (await asGuard(client, () => readLiveCatalog(reader, 'public')))
     change?.(catalog)
     const [statement, ...others] = parse(sql)
     if (!statement || others.length > 0) throw new Error(`one statement, please: ${sql}`)
-    const foretold = await staticFailureOf(statement, catalog, {
-      reader,
-      inTransaction: true,
-      earlier: [],
-      ...context,
-    })
+    const foretold = await asGuard(client, () =>
+      staticFailureOf(statement, catalog, { reader, inTransaction: true, earlier: [], ...context }),
+    )
     const happened = await client.query(sql).then(
       () => undefined,
       (error: { code?: string }) => error.code,

@@ -1,4 +1,4 @@
-import { answer } from '../../checks/answer.js'
+import { answerForUser } from '../../checks/answer.js'
 import { countOffendingRows } from '../../checks/offending-rows.js'
 import { shareOut } from '../../checks/share-out.js'
 import type { Evidence, Finding } from '../../domain/finding.js'
@@ -71,7 +71,9 @@ class Counting {
   }
 
   async sample(query: string): Promise<Evidence | undefined> {
-    const evidence = await answer(this.readers[0], () => countOffendingRows(this.readers[0], query))
+    const evidence = await answerForUser(this.readers[0], this.chain.schema, () =>
+      countOffendingRows(this.readers[0], query),
+    )
     return 'error' in evidence ? undefined : evidence
   }
 
@@ -91,7 +93,9 @@ class Counting {
       first && group.length === 1
         ? `SELECT pg_catalog.count(*)::float8 AS c0 FROM ${first.from} WHERE ${first.condition}`
         : `SELECT ${list.join(', ')} FROM ${first?.from}`
-    const asked = await answer(reader, () => reader.query(`${this.chain.withClauseOf(query)}${query}`))
+    const asked = await answerForUser(reader, this.chain.schema, () =>
+      reader.query(`${this.chain.withClauseOf(query)}${query}`),
+    )
     if ('error' in asked) return asked
     return { counts: group.map((_, i) => Number(asked.rows[0]?.[`c${i}`] ?? 0)) }
   }

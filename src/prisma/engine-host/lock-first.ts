@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { LockGroup, TableToLock } from '../../domain/lock-group.js'
 import { effect } from '../../effects/effect.js'
+import { withServerNames } from '../../forecast/server-names.js'
 import { quoteRelation } from '../../sql/names.js'
 import type { EngineEventBody } from '../engine-events.js'
 import type { ScriptClient } from './script-client.js'
@@ -57,7 +58,7 @@ async function takeLockable(
   tables: readonly TableToLock[],
 ): Promise<readonly TableToLock[]> {
   const wanted = JSON.stringify(tables.map(({ schema, name }, at) => ({ at, schema, name })))
-  const { rows } = await client.query(
+  const question = withServerNames(
     `SELECT wanted.at::text AS at
        FROM pg_catalog.json_to_recordset(${quoteLiteral(wanted)}::json) AS wanted (at int, schema name, name name)
        JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
@@ -65,6 +66,7 @@ async function takeLockable(
       WHERE c.relkind IN ('r', 'p') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
         AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')`,
   )
+  const { rows } = await client.query(question)
   const lockable = new Set(rows.map(({ at }) => Number(at)))
   return tables.filter((_, at) => lockable.has(at))
 }
@@ -76,9 +78,10 @@ interface Limits {
 }
 
 async function readLimits(client: ScriptClient): Promise<Limits> {
-  const { rows } = await client.query(
+  const question = withServerNames(
     "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'deadlock_timeout')",
   )
+  const { rows } = await client.query(question)
   const of = (wanted: string) => Number(rows.find(({ name }) => name === wanted)?.setting)
   return { lockTimeoutMs: of('lock_timeout'), deadlockTimeoutMs: of('deadlock_timeout') }
 }

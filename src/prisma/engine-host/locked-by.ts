@@ -1,3 +1,4 @@
+import { withServerNames } from '../../forecast/server-names.js'
 import { deployLockKeys } from '../../postgres/lock-holders.js'
 import { RefusedScript } from './run-script.js'
 import type { ScriptClient } from './script-client.js'
@@ -9,12 +10,13 @@ import type { ScriptClient } from './script-client.js'
  * @throws RefusedScript when it does not
  */
 export async function assertLockedBy(client: ScriptClient, pid: number): Promise<void> {
-  const { rows } = await client.query(
+  const question = withServerNames(
     `SELECT FROM pg_catalog.pg_locks
       WHERE locktype = 'advisory' AND granted AND pid = ${pid} AND objsubid = 2
         AND classid = ${deployLockKeys[0]} AND objid = ${deployLockKeys[1]}
         AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
   )
+  const { rows } = await client.query(question)
   if (rows.length > 0) return
   throw new RefusedScript('the session that held the deploy lock has ended, so nothing was begun')
 }

@@ -146,6 +146,7 @@ function sessionOf(options: HostOptions): Session {
   return {
     applicationName: options.applicationName,
     readOnly: options.readOnly,
+    runsUserSql: true,
     parameters: {
       statement_timeout: String(options.statementTimeoutMs),
       idle_in_transaction_session_timeout: '0',

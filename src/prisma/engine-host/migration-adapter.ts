@@ -5,7 +5,9 @@ import {
   DriverAdapterError,
 } from '@prisma/driver-adapter-utils'
 import { effect } from '../../effects/effect.js'
+import { withServerNames } from '../../forecast/server-names.js'
 import type { SingleConnectionConfig } from '../../postgres/connection.js'
+import { loadParser } from '../../sql/parser.js'
 import { cancelled } from './attempts.js'
 import { RefusedScript } from './run-script.js'
 import type { ScriptClient } from './script-client.js'
@@ -43,9 +45,10 @@ export interface MigrationAdapter {
 }
 
 /**
- * Prisma's adapter for node-postgres as the schema engine needs it, with two repairs: it understands the types of the
- * catalog, without which introspection fails, and a migration file is run by `runScript`, because the adapter's own
- * executeScript splits at every `;` and so breaks dollar quotes and atomicity.
+ * Prisma's adapter for node-postgres as the schema engine needs it, with three repairs: it understands the types of the
+ * catalog, without which introspection fails; a migration file is run by `runScript`, because the adapter's own
+ * executeScript splits at every `;` and so breaks dollar quotes and atomicity; and the engine's own queries, which run in
+ * the search_path of the migrations, use the operators of the server and nobody else's.
  */
 export function makeMigrationAdapter(
   config: SingleConnectionConfig,
@@ -57,6 +60,7 @@ export function makeMigrationAdapter(
   const factory = new PrismaPg(config)
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
+    await loadParser()
     const adapter = (await connect()) as unknown as RepairedAdapter
     connected.push(adapter)
     const charColumns = new WeakMap<Query, boolean[]>()
@@ -82,9 +86,10 @@ export function makeMigrationAdapter(
       } catch (error) {
         throw asAdapterError(error)
       }
+      const sent = { ...query, sql: withServerNames(query.sql) }
       const result = write
-        ? await effect('engine.query', () => repeatCancelled(() => performIO(query)))
-        : await performIO(query)
+        ? await effect('engine.query', () => repeatCancelled(() => performIO(sent)))
+        : await performIO(sent)
       charColumns.set(
         query,
         result.fields.map(({ dataTypeID }) => dataTypeID === charOid),

@@ -1,4 +1,5 @@
 import { type LockMode, lockModeOf } from '../../domain/lock-mode.js'
+import { withServerNames } from '../../forecast/server-names.js'
 import { namedRelations, relationName } from '../../postgres/named-relations.js'
 import type { Observation, ObservedLock } from '../engine-events.js'
 import type { ScriptClient } from './script-client.js'
@@ -61,11 +62,16 @@ export class Observer {
     }
   }
 
+  /** In whatever search_path the migration has set. */
+  #ask(question: string) {
+    return this.client.query(withServerNames(question))
+  }
+
   async #look(): Promise<Look> {
     // Locks first: the other questions take some of their own on the catalog.
-    const locks = await this.client.query(locksQuery)
-    const relations = await this.client.query(relationsQuery)
-    const sizes = await this.client.query(sizesQuery)
+    const locks = await this.#ask(locksQuery)
+    const relations = await this.#ask(relationsQuery)
+    const sizes = await this.#ask(sizesQuery)
     return {
       locks: new Set(locks.rows.map(({ oid, mode }) => `${oid} ${mode}`)),
       relations: new Map(

@@ -1,5 +1,6 @@
 import type { LockGroup } from '../../domain/lock-group.js'
 import { effect } from '../../effects/effect.js'
+import { withServerNames } from '../../forecast/server-names.js'
 import { serverStart } from '../../postgres/server-start.js'
 import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
@@ -155,9 +156,10 @@ async function tellTransactionId(
   attempt: number,
   { onEvent }: ScriptOptions,
 ): Promise<void> {
-  const { rows } = await client.query(
+  const question = withServerNames(
     `SELECT pg_catalog.pg_current_xact_id()::text AS id, ${serverStart} AS "serverStart"`,
   )
+  const { rows } = await client.query(question)
   const { id, serverStart: startedAt } = rows[0] ?? {}
   onEvent({
     type: 'transaction-started',

@@ -46,6 +46,7 @@ export async function runDownScript(
   if ('problem' in parsed) return parsed.problem
   const session = {
     applicationName: applicationName(copy, 'way back'),
+    runsUserSql: true,
     parameters: { statement_timeout: '0', lock_timeout: '0' },
   }
   return withConnection(copy.settings.target, session, (client) =>

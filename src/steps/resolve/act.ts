@@ -41,6 +41,7 @@ function withWritingSession<T>(
 ): Promise<T> {
   const session = {
     applicationName: applicationName(tools, 'resolve'),
+    runsUserSql: true,
     parameters: { statement_timeout: String(tools.settings.statementTimeoutMs) },
   }
   return withConnection(tools.settings.target, session, (client) =>

@@ -120,6 +120,7 @@ async function replayOn(
 ): Promise<{ timeline: CatalogTimeline; stoppedBy?: string; refusesAnyway: boolean }> {
   const session = {
     applicationName: applicationName(tools, 'replay'),
+    runsUserSql: true,
     parameters: { statement_timeout: '0' },
   }
   return withConnection(address, session, async (client) => {

@@ -8,7 +8,7 @@ import { runScript } from '../../prisma/engine-host/run-script.js'
 import { readMigrationFolders } from '../../prisma/migrations-folder.js'
 import { mayHostGiveWay } from '../giving-way.js'
 import { findBegunRun } from '../standing/begun-run.js'
-import { applicationName, type Tools } from '../tools.js'
+import { applicationName, type Tools, withTarget } from '../tools.js'
 import { watchTraffic } from '../watch-traffic.js'
 import { readMigrationFile, restOf } from './migration-file.js'
 import { notResolved } from './not-resolved.js'
@@ -37,7 +37,7 @@ export async function runRest(
   const file = await readMigrationFile({ migrationName: name, checksum }, folders)
   if ('problem' in file) throw notResolved(file.problem, tools)
   const events: EngineEvent[] = []
-  const note = await noteInRun(name, client, tools)
+  const note = await noteInRun(name, tools)
   let failure = ''
   const onEvent = (body: EngineEventBody) => {
     const event = { at: new Date().toISOString(), migration: name, ...inWholeFile(body, from) }
@@ -76,12 +76,10 @@ function inWholeFile(event: EngineEventBody, from: number): EngineEventBody {
  * Where the run that began the migration keeps its events; nowhere when it was no run of ours. Of a rest that runs in one
  * transaction only its beginning and its end are noted: what finished in it may still be rolled back.
  */
-async function noteInRun(
-  migration: string,
-  client: Client,
-  { settings }: Tools,
-): Promise<(event: EngineEvent) => void> {
-  const begun = await findBegunRun(await readTargetIdentity(client, settings.target), settings.backupsPath)
+async function noteInRun(migration: string, tools: Tools): Promise<(event: EngineEvent) => void> {
+  const { settings } = tools
+  const identity = await withTarget(tools, (client) => readTargetIdentity(client, settings.target))
+  const begun = await findBegunRun(identity, settings.backupsPath)
   const path = begun && join(settings.backupsPath, begun.record.runId, 'events.ndjson')
   if (path === undefined || !existsSync(path)) return () => undefined
   const write = (event: EngineEvent) => appendFileSync(path, `${JSON.stringify(event)}\n`)

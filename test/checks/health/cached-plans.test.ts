@@ -4,6 +4,7 @@ import type { ConcernedTables } from '../../../src/checks/check.js'
 import { breakingStatements, cachedPlans } from '../../../src/checks/health/cached-plans.js'
 import { concernedTables } from '../../../src/forecast/concerned.js'
 import { makeForecast } from '../../../src/forecast/forecast.js'
+import { ownSearchPath } from '../../../src/sql/search-path.js'
 import { ask } from '../../support/ask.js'
 import { filesOf } from '../../support/forecast.js'
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
@@ -26,6 +27,7 @@ beforeEach(async () => {
 /** What a run would know of the migration. */
 async function concernedBy(sql: string): Promise<ConcernedTables> {
   const reader = await database.client()
+  await reader.query(`SET search_path = ${ownSearchPath}`)
   await reader.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const { failure, lockClaims, rowTypes } = await makeForecast(filesOf([sql]), [reader], 'public')
   await reader.end()

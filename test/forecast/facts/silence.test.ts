@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { Reader } from '../../../src/domain/reader.js'
 import { readLiveCatalog } from '../../../src/forecast/live-catalog.js'
 import type { CatalogModel } from '../../../src/forecast/model.js'
+import { asGuard } from '../../support/as-guard.js'
 import { asMadeByMigrations, readerOf, tryStatement } from '../../support/static-facts.js'
 import { createTestDatabase } from '../../support/test-database.js'
 
@@ -395,7 +396,7 @@ describe('the schema is there today', () => {
   beforeAll(async () => {
     client = await (await createTestDatabase({ sql: schema })).client()
     reader = readerOf(client)
-    catalog = await readLiveCatalog(reader, 'public')
+    catalog = await asGuard(client, () => readLiveCatalog(reader, 'public'))
   })
 
   test.each(good)('%s', async (statement) => {
@@ -407,7 +408,7 @@ describe('the schema is there today', () => {
 describe('the migrations make the schema, and today there is nothing', () => {
   beforeAll(async () => {
     client = await (await createTestDatabase({ sql: schema })).client()
-    catalog = await readLiveCatalog(readerOf(client), 'public')
+    catalog = await asGuard(client, () => readLiveCatalog(readerOf(client), 'public'))
     asMadeByMigrations(catalog)
     reader = readerOf(await (await createTestDatabase()).client())
   })
