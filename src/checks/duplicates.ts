@@ -2,6 +2,7 @@ import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { DeclaredUniqueKey } from '../sql/declared-schema.js'
 import { quoteIdentifier } from '../sql/names.js'
+import { readable } from '../sql/operators.js'
 import { answer } from './answer.js'
 import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
 import { type FutureTables, isMendedByMigrations } from './future.js'
@@ -35,7 +36,7 @@ export const duplicates: Check = {
         evidence.count > 0 &&
         !(await isMendedByMigrations(reader, context.future, futureQuery(key, context)))
       ) {
-        findings.push(duplicateFinding(key, evidence, findSql, context.step))
+        findings.push(duplicateFinding(key, evidence, readable(findSql), context.step))
       }
     }
     return findings
@@ -81,10 +82,10 @@ function futureQuery({ table, columns }: DeclaredUniqueKey, { schema }: CheckCon
 function duplicateQuery(from: string, columns: readonly string[]): string {
   const list = columns.map(quoteIdentifier).join(', ')
   const count = columns.includes('rows') ? 'row_count' : 'rows'
-  return `SELECT ${list}, count(*) AS ${count}
+  return `SELECT ${list}, pg_catalog.count(*) AS ${count}
   FROM ${from}
  WHERE ${columns.map((column) => `${quoteIdentifier(column)} IS NOT NULL`).join(' AND ')}
- GROUP BY ${list} HAVING count(*) > 1`
+ GROUP BY ${list} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1`
 }
 
 function duplicateFinding(

@@ -1,6 +1,7 @@
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
+import { equals, readable } from '../sql/operators.js'
 import { answer } from './answer.js'
 import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
 import { type FutureTables, isMendedByMigrations } from './future.js'
@@ -57,7 +58,7 @@ export const orphans: Check = {
         evidence.count > 0 &&
         !(await isMendedByMigrations(reader, context.future, futureQuery(relation)))
       ) {
-        findings.push(orphanFinding(relation, evidence, findSql, context.step))
+        findings.push(orphanFinding(relation, evidence, readable(findSql), context.step))
       }
     }
     return findings
@@ -94,17 +95,24 @@ function objectOf({ table, columns }: Relation): string {
  * nothing: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK
  */
 function orphanQuery(relation: Relation, from: LiveTable, to: LiveTable): string {
-  const { columns, referencedColumns, operators = [], matchFull } = relation
+  const { columns, referencedColumns, operators, matchFull } = relation
   const shown = [...new Set([...from.primaryKey, ...columns])].map((column) => `r.${quoteIdentifier(column)}`)
   const notNull = columns.map((column) => `r.${quoteIdentifier(column)} IS NOT NULL`)
   const match = columns.map((column, i) => {
-    return `p.${quoteIdentifier(referencedColumns[i] ?? '')} ${operators[i] ?? '='} r.${quoteIdentifier(column)}`
+    const referenced = referencedColumns[i] ?? ''
+    const operator = operators?.[i] ?? sameOperator(from.equality.get(column), to.equality.get(referenced))
+    return `p.${quoteIdentifier(referenced)} ${operator} r.${quoteIdentifier(column)}`
   })
   return `SELECT ${shown.join(', ')}
   FROM ${from.from} r
  WHERE (${notNull.join(matchFull ? ' OR ' : ' AND ')})
    AND NOT EXISTS (SELECT FROM ${to.from} p
                     WHERE ${match.join(' AND ')})`
+}
+
+/** Values of different types are compared as the server compares them; two of one type, as their type says. */
+function sameOperator(one: string | undefined, other: string | undefined): string {
+  return one !== undefined && one === other ? one : equals
 }
 
 /** The same question, of the tables as the pending migrations will leave them. */
@@ -154,9 +162,7 @@ async function readForeignKeys(reader: Reader): Promise<Relation[]> {
     SELECT o.oid::text AS oid, o.conname AS name, n.nspname AS schema, c.relname AS table, ${columnNames('conrelid', 'conkey')} AS columns,
            fn.nspname AS "referencedSchema", f.relname AS "referencedTable",
            ${columnNames('confrelid', 'confkey')} AS "referencedColumns", o.confmatchtype = 'f' AS "matchFull",
-           (SELECT pg_catalog.json_agg(CASE WHEN opn.nspname = 'pg_catalog' THEN op.oprname
-                                            ELSE pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) END
-                                       ORDER BY k.ordinality)
+           (SELECT pg_catalog.json_agg(pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) ORDER BY k.ordinality)
               FROM pg_catalog.unnest(o.conpfeqop) WITH ORDINALITY AS k(operator, ordinality)
               JOIN pg_catalog.pg_operator op ON op.oid = k.operator
               JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace) AS operators,

@@ -1,4 +1,5 @@
 import type { FutureTables } from '../checks/future.js'
+import { equalityOf } from './equality.js'
 import { findColumn, findRelation } from './lookup.js'
 import { keyOf, type Walk } from './walk.js'
 
@@ -13,7 +14,8 @@ export function futureTables(walk: Walk): FutureTables {
       if (!isKnown || found.some((column) => column === undefined || column.opaque !== undefined))
         return undefined
       const primaryKey = (keyOf(relation) ?? []).map(({ name }) => name)
-      return { from: walk.content.read(relation), primaryKey }
+      const equality = new Map(relation.columns.map(({ name, type }) => [name, equalityOf(type)]))
+      return { from: walk.content.read(relation), primaryKey, equality }
     },
     complete: (query) => `${walk.content.chain.withClauseOf(query)}${query}`,
   }

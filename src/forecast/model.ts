@@ -20,6 +20,8 @@ export interface TypeObject {
   domainNotNull?: boolean
   domainChecks?: DomainCheck[]
   domainDefault?: Node
+  /** The operator by which its values are equal, where it is not the server's own `=`: `OPERATOR(public.=)` of citext. */
+  readonly equality?: string
   /** `pg_type.typcategory`, e.g. `S` for strings. */
   readonly category: string
   isDropped: boolean

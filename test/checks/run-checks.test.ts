@@ -62,7 +62,7 @@ test('the outcome is that of the worst finding', async () => {
 test('a check that would write is refused by the server', async () => {
   const database = await createTestDatabase({ sql: 'CREATE TABLE t (a int)' })
   const writes = check('writes', async (reader) => {
-    await reader.query('INSERT INTO t VALUES (1)')
+    await reader.query('INSERT INTO public.t VALUES (1)')
     return []
   })
   expect((await ask(writes, database)).findings[0]?.message).toBe(

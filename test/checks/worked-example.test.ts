@@ -49,6 +49,7 @@ async function askAfter(
   const step = time === 'before' ? 'check' : 'verify'
   const look = () => runDeclaredChecks(readChecks(time), [client], 'public', step, measured, () => undefined)
   const found = await look()
+  await client.query('SET LOCAL search_path = public')
   for (const { fixSql } of found.findings) if (fixSql) await client.query(fixSql)
   const mended = await look()
   await client.query('ROLLBACK')

@@ -1,5 +1,6 @@
 import type { Reader } from '../../domain/reader.js'
 import { quoteRelation } from '../../sql/names.js'
+import { equalityOperatorOf } from '../../sql/operators.js'
 import type { CatalogModel, TypeObject } from '../model.js'
 import { parseExpression } from '../tree.js'
 import { rowsOf } from './rows.js'
@@ -17,6 +18,7 @@ interface TypeRow {
   notNull: boolean
   checks: { name: string; expression: string; isValidated: boolean }[] | null
   default: string | null
+  equality: string | null
 }
 
 const typesQuery = `
@@ -31,7 +33,8 @@ const typesQuery = `
                    'name', c.conname, 'expression', pg_catalog.pg_get_expr(c.conbin, 0), 'isValidated', c.convalidated)
                    ORDER BY c.conname)
             FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') AS checks,
-         CASE WHEN t.typtype = 'd' THEN pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS default
+         CASE WHEN t.typtype = 'd' THEN pg_catalog.pg_get_expr(t.typdefaultbin, 0) END AS default,
+         CASE WHEN n.nspname <> 'pg_catalog' AND t.typtype IN ('b', 'r', 'm') THEN ${equalityOperatorOf('t.oid')} END AS equality
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
    WHERE (t.typrelid = 0 OR (SELECT k.relkind FROM pg_catalog.pg_class k WHERE k.oid = t.typrelid) = 'c')
      AND n.nspname NOT IN ('information_schema', 'pg_toast')
@@ -67,6 +70,7 @@ export async function readTypes(reader: Reader, catalog: CatalogModel): Promise<
       addedNow: new Set(),
       category: row.category,
       isDropped: false,
+      ...(row.equality === null ? {} : { equality: row.equality }),
       ...(row.kind === 'd' && base
         ? {
             base: { object: base.object, modifiers: modifiersIn(row.baseText ?? ''), isArray: base.isArray },
