@@ -60,6 +60,7 @@ export function endTransaction(walk: Walk): void {
     if (relation.onCommit === 'delete rows') walk.blur(relation, 'its rows go at COMMIT')
   }
   walk.savepoints.clear()
+  walk.inSameTransaction.length = 0
 }
 
 /** SET CONSTRAINTS … IMMEDIATE asks at once what has been put off. */

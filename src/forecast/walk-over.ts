@@ -54,8 +54,9 @@ export async function walkOver(
     asksRows ? ask : async () => undefined,
     ask,
     async (statement) => {
-      const { inTransaction, place } = walk
-      const refusal = await staticFailureOf(statement, catalog, { reader, inTransaction, earlier })
+      const { inTransaction, inSameTransaction, place } = walk
+      const context = { reader, inTransaction, inSameTransaction, earlier }
+      const refusal = await staticFailureOf(statement, catalog, context)
       if (asksRows || refusal?.code !== 'missing-privilege') return refusal
       forbidden.push({ place, refusal })
       return undefined
@@ -91,6 +92,7 @@ async function followFile(
     await unlessOwnError(walk, statement, () => followStatement(walk, statement))
     await unlessOwnError(walk, statement, () => keepPositions(walk))
     earlier.push(statement)
+    walk.inSameTransaction.push(statement)
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole
     if (!walk.inTransaction) endTransaction(walk)

@@ -51,6 +51,8 @@ export class Walk {
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
   /** The statement runs in a transaction that others run in too. */
   inTransaction = true
+  /** What has run in the present transaction. */
+  readonly inSameTransaction: ParsedStatement[] = []
   /** How many triggers deep the present statement is: what `pg_trigger_depth()` says. */
   triggerDepth = 0
   watcher: Watcher = nobody

@@ -53,8 +53,11 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
     }
 )
 
-/** Why a file is tried again. `gave-way`: the guard has cancelled it because others waited too long. */
-export type RetryReason = 'lock-timeout' | 'deadlock' | 'gave-way'
+/**
+ * Why a file is tried again. `gave-way`: the guard has cancelled it because others waited too long; `serialization`: others
+ * wrote what it read or writes, which its level of isolation forbids.
+ */
+export type RetryReason = 'lock-timeout' | 'deadlock' | 'serialization' | 'gave-way'
 
 /** What one statement did to the server, beside its rows. */
 export interface Observation {

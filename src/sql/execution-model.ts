@@ -67,8 +67,8 @@ export function transactionModeOf(
 }
 
 /**
- * The statements between BEGIN and COMMIT when the whole file is one plain transaction block written by hand:
- * that is all-or-nothing already. Undefined for any other file.
+ * The statements between BEGIN and COMMIT when the whole file is one transaction block written by hand: that is
+ * all-or-nothing already. Undefined for any other file.
  */
 export function wrappedStatements(
   statements: readonly ParsedStatement[],
@@ -76,10 +76,14 @@ export function wrappedStatements(
   const first = statements[0]
   const last = statements.at(-1)
   if (first === undefined || last === undefined || first === last) return undefined
-  const begins =
-    ['TRANS_STMT_BEGIN', 'TRANS_STMT_START'].includes(transactionKind(first) ?? '') && !first.node.options
+  const begins = ['TRANS_STMT_BEGIN', 'TRANS_STMT_START'].includes(transactionKind(first) ?? '')
   const ends = transactionKind(last) === 'TRANS_STMT_COMMIT' && !last.node.chain
   return begins && ends ? statements.slice(1, -1) : undefined
+}
+
+/** What begins the one transaction of a file, as the file has it: its BEGIN may name a level of isolation. */
+export function beginOf(statements: readonly ParsedStatement[]): string {
+  return (wrappedStatements(statements) && statements[0]?.sql) ?? 'BEGIN'
 }
 
 /**
@@ -112,8 +116,6 @@ function reasonAgainstTransaction(statement: ParsedStatement): string | undefine
   switch (kind) {
     case 'TransactionStmt':
       return savepointKinds.includes(node.kind) ? undefined : 'the file controls its transactions itself'
-    case 'VariableSetStmt':
-      return node.name === 'TRANSACTION' ? 'SET TRANSACTION must come first in its transaction' : undefined
     case 'DoStmt':
       return mayCommit(node) ? 'a block that commits cannot run in a transaction' : undefined
     // Only when they make or drop a replication slot, which is not always in their text.

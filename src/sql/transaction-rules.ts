@@ -92,8 +92,50 @@ function blockCommand(node: Node): string | undefined {
 }
 
 /** A setting for the transaction only: without one it is forgotten at once, and the server just warns. */
-export function isLocalSetting({ kind, node }: Statement): boolean {
-  return kind === 'VariableSetStmt' && node.is_local === true
+export function isLocalSetting(statement: Statement): boolean {
+  const { kind, node } = statement
+  if (kind === 'ConstraintsSetStmt') return true
+  return isTransactionSetting(statement) || (kind === 'VariableSetStmt' && node.is_local === true)
+}
+
+/** Settings that are those of the present transaction: https://www.postgresql.org/docs/current/sql-set-transaction.html */
+const transactionSettings: ReadonlySet<string> = new Set([
+  'TRANSACTION',
+  'TRANSACTION SNAPSHOT',
+  'transaction_isolation',
+  'transaction_deferrable',
+  'transaction_read_only',
+])
+
+/** SET TRANSACTION, in any of its forms. Some must come before the first query of the transaction. */
+export function isTransactionSetting({ kind, node }: Statement): boolean {
+  return kind === 'VariableSetStmt' && transactionSettings.has(node.name)
+}
+
+/** Whether the transaction has characteristics of its own, which hold from its first query on. */
+export function setsTransaction(statement: Statement): boolean {
+  const { kind, node } = statement
+  return isTransactionSetting(statement) || (kind === 'TransactionStmt' && node.options?.length > 0)
+}
+
+/**
+ * Kinds that run without a snapshot, so that the first query of the transaction is still to come: `PlannedStmtRequiresSnapshot`
+ * in src/backend/tcop/pquery.c
+ */
+const withoutSnapshot: ReadonlySet<string> = new Set([
+  'TransactionStmt',
+  'LockStmt',
+  'VariableSetStmt',
+  'VariableShowStmt',
+  'ConstraintsSetStmt',
+  'ListenStmt',
+  'NotifyStmt',
+  'UnlistenStmt',
+])
+
+/** Whether it is a query in the sense in which SET TRANSACTION must come before any. */
+export function takesSnapshot({ kind }: Pick<ParsedStatement, 'kind'>): boolean {
+  return !withoutSnapshot.has(kind)
 }
 
 /** True when the body of a DO block or a procedure has a word in it that would end the transaction. */

@@ -107,6 +107,6 @@ const localSetting = {
   kind: 'failure',
   verdict: 'warn',
   message:
-    'SET LOCAL is for the rest of a transaction, and this statement is in one by itself: it has no effect',
-  hint: 'Write SET without LOCAL and RESET it at the end, or BEGIN before it and COMMIT after what it is for.',
+    'SET LOCAL, SET TRANSACTION and SET CONSTRAINTS are for the rest of a transaction, and this statement is in one by itself: it has no effect',
+  hint: 'Write BEGIN before it and COMMIT after what it is for, or instead of SET LOCAL a SET that is RESET at the end.',
 } as const

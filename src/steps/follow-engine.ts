@@ -37,6 +37,7 @@ export async function readEngineEvents(path: string): Promise<EngineEvent[]> {
 const retryWords: Readonly<Record<RetryReason, string>> = {
   'lock-timeout': 'lock_timeout',
   deadlock: 'deadlock',
+  serialization: 'others wrote to what it reads or writes',
   'gave-way': 'gave way to sessions that waited',
 }
 

@@ -58,9 +58,11 @@ export const stepPages: readonly CodePage[] = [
   {
     code: 'local-setting-lost',
     kind: 'failure',
-    title: 'SET LOCAL has no effect, because there is no transaction around it',
+    title:
+      'SET LOCAL, SET TRANSACTION or SET CONSTRAINTS has no effect, because there is no transaction around it',
     why: 'The engine commits each statement by itself, so the setting is gone before the next one runs; the server only warns. A lock_timeout that is meant to protect live traffic does not.',
-    remedy: 'Write SET without LOCAL and RESET it at the end, or put BEGIN and COMMIT around what it is for.',
+    remedy:
+      'Put BEGIN and COMMIT around what it is for, or instead of SET LOCAL write SET and RESET it at the end.',
     example: {
       sql: 'SET LOCAL lock_timeout = \'1s\';\nALTER TABLE "orders" ADD COLUMN "note" TEXT;\nCREATE INDEX CONCURRENTLY "orders_placed_at_idx" ON "orders"("placed_at");',
       instead:

@@ -125,7 +125,6 @@ describe('statement by statement', () => {
       'line 1: CREATE and DROP SUBSCRIPTION cannot run in a transaction',
     ],
     ['DROP SUBSCRIPTION s', 'line 1: CREATE and DROP SUBSCRIPTION cannot run in a transaction'],
-    ['BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT', 'line 1: the file controls its transactions itself'],
     ['BEGIN; COMMIT AND CHAIN', 'line 1: the file controls its transactions itself'],
     ['BEGIN; ROLLBACK', 'line 1: the file controls its transactions itself'],
     [

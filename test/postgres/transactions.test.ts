@@ -228,6 +228,10 @@ describe('what a transaction, or the want of one, makes fail', () => {
     expect(lost(sql, 'hosted')).toEqual([])
     expect(lost(`BEGIN;\n${sql};\nCOMMIT`, 'split')).toEqual([])
     expect(lost(`${sql};\nVACUUM t`, 'hosted')).toEqual([['local-setting-lost', 'warn', 1]])
+    const level = 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nUPDATE t SET id = 1'
+    expect(lost(level, 'split')).toEqual([['local-setting-lost', 'warn', 1]])
+    expect(lost(level, 'hosted')).toEqual([])
+    expect(lost(`${level};\nVACUUM t`, 'hosted')).toEqual([['local-setting-lost', 'warn', 1]])
     const client = await database.client()
     await client.query("SET LOCAL lock_timeout = '1s'")
     expect((await client.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '0' }])

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { deployOnce, type Migrations, startHost } from '../support/engine-host.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import { until } from '../support/waiting.js'
 
 type Options = { readonly before?: string } & NonNullable<Parameters<typeof deployOnce>[2]>
 
@@ -171,6 +172,85 @@ COMMIT;`,
   expect(error).toBeUndefined()
   expect(rows).toEqual(finished)
   expect(await database.query('SELECT level FROM a')).toEqual([{ level: 'serializable' }])
+})
+
+test.each([
+  ['first', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;'],
+  [
+    'after a comment and another SET',
+    "-- why\nSET lock_timeout = '5s';\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+  ],
+  ['as a variable', "SET transaction_isolation = 'serializable';"],
+  ['after a lock', 'LOCK TABLE t;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;'],
+  ['in the BEGIN of the file', 'BEGIN ISOLATION LEVEL SERIALIZABLE;'],
+])('a level of isolation holds where it stands %s', async (_, begin) => {
+  const end = begin.startsWith('BEGIN') ? 'COMMIT;' : ''
+  const sql = `${begin}\nCREATE TABLE a AS SELECT current_setting('transaction_isolation') AS level;\nCREATE TABLE b (id int);\n${end}`
+  const { database, error, rows, mode, events } = await deploy(
+    { m: sql },
+    { before: 'CREATE TABLE t (id int)' },
+  )
+  expect(error).toBeUndefined()
+  expect(rows).toEqual(finished)
+  expect(mode).toBe('all-or-nothing')
+  expect(events.some(({ type }) => type === 'transaction-started')).toBe(true)
+  expect(await database.query('SELECT level FROM a')).toEqual([{ level: 'serializable' }])
+  expect(await database.query('SHOW transaction_isolation')).toEqual([
+    { transaction_isolation: 'read committed' },
+  ])
+})
+
+test('SET SESSION CHARACTERISTICS is for later transactions, and for none of another file', async () => {
+  const level = (name: string) =>
+    `CREATE TABLE ${name} AS SELECT current_setting('transaction_isolation') AS level;`
+  const { database, error } = await deploy({
+    m1: `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n${level('a')}`,
+    m2: level('b'),
+  })
+  expect(error).toBeUndefined()
+  expect(await database.query('SELECT * FROM a UNION ALL SELECT * FROM b')).toEqual([
+    { level: 'read committed' },
+    { level: 'read committed' },
+  ])
+})
+
+test('SET TRANSACTION behind a query is refused, and nothing of the file is left', async () => {
+  const { database, error } = await deploy({
+    m: 'CREATE TABLE a (id int);\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;',
+  })
+  expect(error).toContain('25001')
+  expect(await tablesIn(database)).toEqual([])
+})
+
+test('a file whose transaction others have overtaken is run again, at its level', async () => {
+  const database = await createTestDatabase()
+  const other = await database.client()
+  await other.query('BEGIN; SELECT pg_advisory_xact_lock(4711)')
+  const deployed = deployOnce(
+    database.url,
+    {
+      before: 'CREATE TABLE t (n int); INSERT INTO t VALUES (1)',
+      m: `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+SELECT pg_advisory_xact_lock_shared(4711);
+UPDATE t SET n = n * 10;
+CREATE TABLE a AS SELECT current_setting('transaction_isolation') AS level;`,
+    },
+    { retries: 2 },
+  )
+  // Its snapshot is taken, and it waits: what is written now it may not overwrite.
+  await until(async () => {
+    const waiting = await database.query(
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 4711",
+    )
+    return waiting.length === 1
+  })
+  await other.query('UPDATE t SET n = 2; COMMIT')
+  const { error, events } = await deployed
+  expect(error).toBeUndefined()
+  expect(events.filter(({ type }) => type === 'retry')).toEqual([
+    expect.objectContaining({ sqlstate: '40001', reason: 'serialization' }),
+  ])
+  expect(await database.query('SELECT n, level FROM t, a')).toEqual([{ n: 20, level: 'repeatable read' }])
 })
 
 test('an enum value is added and used in one file', async () => {

@@ -35,7 +35,7 @@ import { serverFactsOf } from './server-facts.js'
 import { requireRelation, type Situation, visibleOnly } from './situation.js'
 import { readStatement, statementScope } from './statements.js'
 import { Refusal, type StaticFailure } from './static-failure.js'
-import { requireNoTransaction } from './transactions.js'
+import { requireNoTransaction, requireTimelySetting, requireWritable } from './transactions.js'
 import { requireCreateTrigger, requirePolicy } from './triggers.js'
 import {
   requireAlterEnum,
@@ -52,6 +52,8 @@ export interface FactsContext {
   readonly inTransaction: boolean
   /** Every pending statement before this one: they may have made roles, casts and other things that the model leaves out. */
   readonly earlier: readonly ParsedStatement[]
+  /** Of these, the ones of the transaction that it runs in, its BEGIN among them. */
+  readonly inSameTransaction?: readonly ParsedStatement[]
   /** It stands in a block of PL/pgSQL, where a name that is no column may be a variable. */
   readonly inBlock?: boolean
 }
@@ -63,7 +65,7 @@ export interface FactsContext {
 export async function staticFailureOf(
   statement: ParsedStatement,
   catalog: CatalogModel,
-  { reader, inTransaction, earlier, inBlock = false }: FactsContext,
+  { reader, inTransaction, earlier, inSameTransaction = [], inBlock = false }: FactsContext,
 ): Promise<StaticFailure | undefined> {
   const situation = visibleOnly({
     catalog,
@@ -73,18 +75,29 @@ export async function staticFailureOf(
     seesVariables: inBlock,
   })
   try {
-    if (inTransaction) requireNoTransaction(statement)
+    if (inTransaction) {
+      requireNoTransaction(statement)
+      requireTimelySetting(statement, inSameTransaction, situation.server.defaultIsolation)
+      requireWritable(statement, inSameTransaction, catalog)
+    }
     await requireStatement(situation, reader, statement)
     return undefined
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { sqlstate, code, message, object, isWeak } = error
-    const isOfCatalog = code !== 'cannot-run-in-transaction'
+    const isOfCatalog = !ofTransaction.has(code)
     const isUnsure = catalog.opaque !== undefined || earlier.some(losesSearchPath)
     const isCertain = !isWeak && !(isOfCatalog && isUnsure)
     return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
   }
 }
+
+/** What the server refuses before it looks into its catalog. */
+const ofTransaction: ReadonlySet<string> = new Set([
+  'cannot-run-in-transaction',
+  'transaction-setting-late',
+  'read-only-transaction',
+])
 
 /** After a RESET, or at the end of what SET LOCAL is for, names are looked up where nobody has written down. */
 function losesSearchPath({ kind, node }: ParsedStatement): boolean {

@@ -107,4 +107,23 @@ export const factPages: readonly (CodePage & { readonly code: StaticFailureCode 
     remedy: 'Install the package on the server, or ask the provider whether the extension is offered.',
     example: { sql: 'CREATE EXTENSION IF NOT EXISTS "vector"' },
   },
+  {
+    code: 'transaction-setting-late',
+    kind: 'failure',
+    title: 'SET TRANSACTION stands behind the first query of its transaction',
+    why: 'The level of isolation, DEFERRABLE and a snapshot can only be set before the first query (SQLSTATE 25001), and a migration file runs in one transaction where it can.',
+    remedy: 'Move SET TRANSACTION to the beginning of the file.',
+    example: {
+      sql: 'UPDATE "items" SET "price" = "price" * 2;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;',
+      instead: 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nUPDATE "items" SET "price" = "price" * 2;',
+    },
+  },
+  {
+    code: 'read-only-transaction',
+    kind: 'failure',
+    title: 'a statement writes in a transaction that the file makes READ ONLY',
+    why: 'The server refuses it (SQLSTATE 25006), and the whole file is rolled back.',
+    remedy: 'Leave READ ONLY out.',
+    example: { sql: 'SET TRANSACTION READ ONLY;\nUPDATE "items" SET "price" = 0;' },
+  },
 ]

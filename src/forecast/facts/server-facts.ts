@@ -59,6 +59,8 @@ export interface ServerFacts {
   /** The role in use may make schemas in this database. */
   readonly canCreateSchemas: boolean
   readonly canCreateRoles: boolean
+  /** The level of isolation that a transaction of the role begins with. */
+  readonly defaultIsolation: string
 }
 
 const known = new WeakMap<Reader, Promise<ServerFacts>>()
@@ -101,6 +103,7 @@ interface Row {
   notOwned: number[] | null
   canCreateSchemas: boolean
   canCreateRoles: boolean
+  defaultIsolation: string
 }
 
 const factsQuery = `
@@ -144,7 +147,8 @@ const factsQuery = `
              SELECT oid FROM pg_catalog.pg_class WHERE NOT pg_catalog.pg_has_role(relowner, 'USAGE') AND relkind = 'S') o
     ) AS "notOwned",
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS "canCreateSchemas",
-    (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "canCreateRoles"`
+    (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "canCreateRoles",
+    pg_catalog.current_setting('default_transaction_isolation') AS "defaultIsolation"`
 
 async function read(reader: Reader): Promise<ServerFacts> {
   const row = (await reader.query(factsQuery)).rows[0] as unknown as Row
@@ -193,6 +197,7 @@ async function read(reader: Reader): Promise<ServerFacts> {
     notOwned: new Set(row.notOwned),
     canCreateSchemas: row.canCreateSchemas,
     canCreateRoles: row.canCreateRoles,
+    defaultIsolation: row.defaultIsolation,
   }
 }
 

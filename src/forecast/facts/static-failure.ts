@@ -23,6 +23,8 @@ export type StaticFailureCode =
   | 'missing-privilege'
   | 'missing-extension'
   | 'cannot-run-in-transaction'
+  | 'transaction-setting-late'
+  | 'read-only-transaction'
 
 /**
  * The server's refusal of a statement. It is thrown where the server would raise it, so that the checks of a statement

@@ -19,8 +19,16 @@ const pollMs = 100
 /** SQLSTATE query_canceled: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const cancelled = '57014'
 
-/** lock_not_available, which lock_timeout gives, and deadlock_detected: nothing was wrong with the SQL. */
-const reasons: Readonly<Record<string, RetryReason>> = { '55P03': 'lock-timeout', '40P01': 'deadlock' }
+/**
+ * lock_not_available, which lock_timeout gives, deadlock_detected, and serialization_failure, after which the server asks
+ * for the whole transaction again: nothing was wrong with the SQL.
+ * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+ */
+const reasons: Readonly<Record<string, RetryReason>> = {
+  '55P03': 'lock-timeout',
+  '40P01': 'deadlock',
+  '40001': 'serialization',
+}
 
 /** The attempts at one file: each of them may end because of others, so often. */
 export class Attempts {

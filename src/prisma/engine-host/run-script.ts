@@ -2,11 +2,12 @@ import type { LockGroup } from '../../domain/lock-group.js'
 import { effect } from '../../effects/effect.js'
 import { withServerNames } from '../../forecast/server-names.js'
 import { serverStart } from '../../postgres/server-start.js'
-import { openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
+import { beginOf, openTransaction, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
 import { type Repeat, repeatsOf } from '../../sql/repeatable.js'
 import { summarizeSql } from '../../sql/summary.js'
+import { isTransactionSetting, takesSnapshot } from '../../sql/transaction-rules.js'
 import { assertNotToldToStop } from '../told-to-stop.js'
 import { type AttemptOptions, Attempts, cancelled } from './attempts.js'
 import { lockFirst } from './lock-first.js'
@@ -53,7 +54,11 @@ export async function runScript(client: ScriptClient, script: string, options: S
   let commitMs: number | undefined
   try {
     if (mode === 'all-or-nothing')
-      commitMs = await runInTransaction(client, wrappedStatements(statements) ?? statements, options)
+      commitMs = await runInTransaction(
+        client,
+        { begin: beginOf(statements), statements: wrappedStatements(statements) ?? statements },
+        options,
+      )
     else await runAsWritten(client, statements, options)
   } finally {
     await resetSession(client)
@@ -85,15 +90,22 @@ async function readStatements(script: string): Promise<ParsedStatement[]> {
   return parsed.statements
 }
 
+interface OneTransaction {
+  /** The BEGIN, with what the file says of its transaction. */
+  readonly begin: string
+  /** What stands between it and the COMMIT. */
+  readonly statements: readonly ParsedStatement[]
+}
+
 /** Gives how long the COMMIT took, in milliseconds. */
 async function runInTransaction(
   client: ScriptClient,
-  statements: readonly ParsedStatement[],
+  transaction: OneTransaction,
   options: ScriptOptions,
 ): Promise<number> {
   for (const attempts = new Attempts(options); ; ) {
     try {
-      return await tryTransaction(client, statements, attempts.current, options)
+      return await tryTransaction(client, transaction, attempts.current, options)
     } catch (error) {
       await attempts.again(error)
     }
@@ -102,15 +114,14 @@ async function runInTransaction(
 
 async function tryTransaction(
   client: ScriptClient,
-  statements: readonly ParsedStatement[],
+  { begin, statements }: OneTransaction,
   attempt: number,
   options: ScriptOptions,
 ): Promise<number> {
-  await effect('engine.begin', () => client.query('BEGIN'))
+  await effect('engine.begin', () => client.query(begin))
   try {
     await setLockTimeout(client, options)
-    // SET TRANSACTION must come before any query, also before the one that asks for the transaction's id.
-    const firstQuery = statements.findIndex(({ kind }) => kind !== 'VariableSetStmt')
+    const firstQuery = firstOwnQuery(statements)
     const observer = options.observes ? new Observer(client) : undefined
     for (const [position, statement] of statements.entries()) {
       if (position === firstQuery) {
@@ -137,6 +148,17 @@ async function tryTransaction(
     )
     throw error
   }
+}
+
+/**
+ * Before which statement the first query of our own may stand. SET TRANSACTION must come before any query, also before the
+ * one that asks for the transaction's id.
+ */
+function firstOwnQuery(statements: readonly ParsedStatement[]): number {
+  const snapshot = statements.findIndex(takesSnapshot)
+  const quiet = snapshot < 0 ? statements : statements.slice(0, snapshot)
+  const others = statements.findIndex(({ kind }) => kind !== 'VariableSetStmt')
+  return Math.max(others, quiet.findLastIndex(isTransactionSetting) + 1)
 }
 
 /** Until the transaction ends, its COMMIT included. */

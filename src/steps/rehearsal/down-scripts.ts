@@ -4,7 +4,7 @@ import type { StatementFailure } from '../../domain/deployment.js'
 import type { PendingMigration } from '../../domain/migration.js'
 import { effect } from '../../effects/effect.js'
 import { type Client, withConnection } from '../../postgres/connection.js'
-import { transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
+import { beginOf, transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { readFileText } from '../../sql/file-text.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../../sql/parser.js'
 import { applicationName, type Tools } from '../tools.js'
@@ -62,7 +62,7 @@ async function runStatements(
   const own = isOneTransaction ? (wrappedStatements(statements) ?? statements) : statements
   let at: ParsedStatement | undefined
   try {
-    if (isOneTransaction) await client.query('BEGIN')
+    if (isOneTransaction) await client.query(beginOf(statements))
     for (at of own) await client.query(at.sql)
     if (isOneTransaction) await client.query('COMMIT')
     return undefined
