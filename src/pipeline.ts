@@ -58,7 +58,16 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
       )
       await assertStillLocked(lock)
       const rehearsed = await readRehearsed(rehearsal, findings.lineage ?? [], tools)
-      const baseline = await deployApproved(plan, provenBackup, rehearsed, approval, lock, run, tools)
+      const baseline = await deployApproved(
+        plan,
+        findings,
+        provenBackup,
+        rehearsed,
+        approval,
+        lock,
+        run,
+        tools,
+      )
 
       await audit(baseline, run, tools, provenBackup)
     } finally {
@@ -162,6 +171,7 @@ async function rehearseOrSay(
 /** THE TARGET IS WRITTEN here, and in no other step. */
 async function deployApproved(
   plan: Plan,
+  { lineage = [] }: Findings,
   backup: Backup,
   rehearsed: Rehearsed | undefined,
   approval: Approval,
@@ -173,7 +183,7 @@ async function deployApproved(
     // In this order: what a bare prisma command has deployed by now is seen by the second look.
     await untilPrismaIsDone(tools)
     await assertStillAsPlanned(plan, tools)
-    return takeBaseline(plan, rehearsed, tools)
+    return takeBaseline(plan, rehearsed, lineage, tools)
   })
   await interruptible(tools, () => assertStillLocked(lock))
   await run.expectChange()

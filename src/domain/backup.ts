@@ -12,6 +12,10 @@ export interface TableRowCount {
   readonly schema: string
   readonly table: string
   readonly rows: number
+  /** The extension that it belongs to, whose own code may write it at any time. */
+  readonly extension?: string
+  /** The server empties it after a crash. */
+  readonly isUnlogged?: boolean
 }
 
 export interface BackupFile {

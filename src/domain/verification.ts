@@ -1,3 +1,4 @@
+import type { TableRowCount } from './backup.js'
 import type { Findings } from './finding.js'
 
 /** What the audit of the target after a deploy found. */
@@ -5,4 +6,6 @@ export interface Verification extends Findings {
   readonly outcome: 'passed' | 'failed'
   /** What `prisma migrate diff` between the target and the schema says; empty when there is no difference. */
   readonly schemaDiff: string
+  /** Of each table, as the audit found them; what a later audit compares with. */
+  readonly rowCounts?: readonly TableRowCount[]
 }

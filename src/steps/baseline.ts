@@ -1,6 +1,7 @@
 // Measures, right before the deploy, what the verification will compare with. The target is only read.
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import type { Findings } from '../domain/finding.js'
+import type { TableLineage } from '../domain/lineage.js'
 import type { Plan } from '../domain/plan.js'
 import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
@@ -17,6 +18,7 @@ import type { Baseline } from './verify.js'
 export async function takeBaseline(
   plan: Plan,
   rehearsed: Rehearsed | undefined,
+  lineage: readonly TableLineage[],
   tools: Tools,
 ): Promise<Baseline> {
   const { files } = await readCheckFiles(tools, plan.pending, 'before')
@@ -40,7 +42,7 @@ export async function takeBaseline(
     const counts = await countRows(client)
     return {
       ...known,
-      rowCounts: { source: 'right before the deploy', counts, writeCounters, migrations },
+      rowCounts: { source: 'right before the deploy', counts, writeCounters, migrations, lineage },
     }
   })
 }

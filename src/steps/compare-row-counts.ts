@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TableRowCount } from '../domain/backup.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
+import type { TableLineage } from '../domain/lineage.js'
 import type { MigrationFolder } from '../domain/migration.js'
 import type { Client } from '../postgres/connection.js'
 import { tablesWithHiddenRows } from '../postgres/readable-rows.js'
-import { countRows, readWriteCounters } from '../postgres/row-counts.js'
+import { countRows, readWriteCounters, readWriters, type Writers } from '../postgres/row-counts.js'
 import { formatCount, plural } from '../report/words.js'
 import { readFileText } from '../sql/file-text.js'
 import { quoteRelation } from '../sql/names.js'
 import { loadParser, type ParsedStatement, parseStatements } from '../sql/parser.js'
-import { type RowEffects, rowEffectsOf } from '../sql/row-effects.js'
+import { type RowEffects, rowEffectsOf, type TableName } from '../sql/row-effects.js'
 
 /** Numbers of rows to compare with. */
 export interface RowCountBaseline {
@@ -18,7 +19,10 @@ export interface RowCountBaseline {
   readonly counts: readonly TableRowCount[]
   /** Counters of writes at that time; present only when they are from just before the deploy of this run. */
   readonly writeCounters?: ReadonlyMap<string, string>
+  /** Those that have run since the rows were counted. */
   readonly migrations: readonly string[]
+  /** What the forecast of the same run says of the tables that the migrations touch. */
+  readonly lineage?: readonly TableLineage[]
 }
 
 /** After this long a session has told the server of its writes. */
@@ -36,7 +40,8 @@ export async function compareRowCounts(
   baseline: RowCountBaseline | undefined,
   folders: readonly MigrationFolder[],
   client: Client,
-): Promise<Findings> {
+  targetSchema: string,
+): Promise<Findings & { rowCounts?: readonly TableRowCount[] }> {
   const title = 'every table has as many rows as before'
   const id = 'row-counts'
   if (baseline === undefined) {
@@ -46,10 +51,15 @@ export async function compareRowCounts(
     }
   }
   const hidden = await tablesWithHiddenRows(client)
-  const effects = await effectsOf(folders.filter(({ name }) => baseline.migrations.includes(name)))
-  const now = new Map(
-    (await countRows(client)).map(({ schema, table, rows }) => [quoteRelation(schema, table), rows]),
+  const effects = await effectsOf(
+    folders.filter(({ name }) => baseline.migrations.includes(name)),
+    baseline,
+    await readWriters(client),
+    targetSchema,
   )
+  const found = await countRows(client)
+  const now = new Map(found.map((one) => [quoteRelation(one.schema, one.table), one]))
+  const called = namesOf([...baseline.counts, ...found])
   let counters = await readWriteCounters(client)
   let waited = false
   /** Did somebody else write to the table since the baseline? A late counter is waited for once. */
@@ -71,30 +81,36 @@ export async function compareRowCounts(
     results.push({ id: 'hidden-rows', title: 'every row can be counted', outcome: 'unknown' })
     findings.push(finding)
   }
-  for (const { schema, table, rows: before } of baseline.counts) {
+  for (const counted of baseline.counts) {
+    const { schema, table, rows: before } = counted
     if (table === historyTable) continue
-    const newName = effects.renames.get(table) ?? table
-    if (hidden.includes(quoteRelation(schema, newName))) continue
-    const after = now.get(quoteRelation(schema, newName))
-    const meantToGo = effects.dropped.has(table) || effects.goneSchemas.has(schema)
+    const oldKey = quoteRelation(schema, table)
+    const newKey = effects.renames.get(oldKey) ?? oldKey
+    if (hidden.includes(newKey)) continue
+    const newly = now.get(newKey)
+    const after = newly?.rows
+    const meantToGo = effects.dropped.has(oldKey) || effects.goneSchemas.has(schema)
     if (meantToGo && after === undefined) continue
-    const tableId = `row-counts:${newName}`
-    const tableTitle = newName === table ? `rows of ${table}` : `rows of ${newName}, which was ${table}`
+    const object = called(newly ?? counted)
+    const tableId = `row-counts:${object}`
+    const tableTitle =
+      newKey === oldKey ? `rows of ${object}` : `rows of ${object}, which was ${called(counted)}`
     const facts = { before, after: after ?? null }
+    const note = after === before ? undefined : excuseOf(newKey, effects, newly)
     if (after === before) {
       results.push({ id: tableId, title: tableTitle, outcome: 'passed', facts })
-    } else if (effects.changed.has(newName) || (effects.opaque !== undefined && after !== undefined)) {
-      const note = effects.changed.has(newName) ? 'the migrations change it' : `not judged: ${effects.opaque}`
+    } else if (note !== undefined) {
       results.push({ id: tableId, title: tableTitle, outcome: 'info', facts, note })
     } else {
-      const written = await wasWritten(quoteRelation(schema, table), quoteRelation(schema, newName))
-      const finding = differentCount({ table: newName, before, after, source: baseline.source, written })
+      const written = await wasWritten(oldKey, newKey)
+      const wasEmptied = newly?.isUnlogged === true && after === 0
+      const finding = differentCount({ object, before, after, source: baseline.source, written, wasEmptied })
       const outcome = finding.verdict === 'block' ? 'failed' : 'warned'
       results.push({ id: tableId, title: tableTitle, outcome, facts })
       findings.push(finding)
     }
   }
-  return { results, findings }
+  return { results, findings, rowCounts: found }
 }
 
 /** What the role does not see, it cannot count. */
@@ -111,6 +127,27 @@ function hiddenRows([first = '', ...more]: readonly string[]): Finding {
   }
 }
 
+/** Why the number of rows may be another; undefined where nothing says so. */
+function excuseOf(
+  key: string,
+  { changed, opaque }: RowEffects,
+  now: TableRowCount | undefined,
+): string | undefined {
+  if (now === undefined) return undefined
+  if (changed.has(key)) return 'the migrations change it'
+  if (now.extension !== undefined)
+    return `it belongs to the extension "${now.extension}", which writes it itself`
+  return opaque === undefined ? undefined : `not judged: ${opaque}`
+}
+
+/** A table by its name, with the schema where two schemas have a table of that name. */
+function namesOf(tables: readonly TableName[]): (table: TableName) => string {
+  const schemas = new Map<string, Set<string>>()
+  for (const { schema, table } of tables)
+    schemas.set(table, (schemas.get(table) ?? new Set<string>()).add(schema))
+  return ({ schema, table }) => ((schemas.get(table)?.size ?? 0) > 1 ? `${schema}.${table}` : table)
+}
+
 type Written = 'yes' | 'no' | 'unknown'
 
 const writtenWords: Readonly<Record<Written, string>> = {
@@ -120,36 +157,58 @@ const writtenWords: Readonly<Record<Written, string>> = {
 }
 
 function differentCount(difference: {
-  table: string
+  object: string
   before: number
   after: number | undefined
   source: string
   written: Written
+  wasEmptied: boolean
 }): Finding {
-  const { table, before, after, source, written } = difference
+  const { object, before, after, source, written, wasEmptied } = difference
   const gone = after === undefined
+  const isLoss = gone || (written === 'no' && !wasEmptied)
+  const words = wasEmptied
+    ? '; it is not logged, and the server empties it after a crash'
+    : writtenWords[written]
   return {
     code: 'row-count-changed',
     kind: 'loss',
-    verdict: gone || written === 'no' ? 'block' : 'warn',
+    verdict: isLoss ? 'block' : 'warn',
     step: 'verify',
-    object: table,
+    object,
     message: gone
-      ? `table "${table}" had ${plural(before, 'row')} ${source} and is gone`
-      : `table "${table}" had ${plural(before, 'row')} ${source} and has ${formatCount(after)} now${writtenWords[written]}`,
-    hint:
-      gone || written === 'no'
-        ? 'Find out where the rows went before the application goes on.'
-        : 'Look whether the difference is the doing of the application.',
+      ? `table "${object}" had ${plural(before, 'row')} ${source} and is gone`
+      : `table "${object}" had ${plural(before, 'row')} ${source} and has ${formatCount(after)} now${words}`,
+    hint: isLoss
+      ? 'Find out where the rows went before the application goes on.'
+      : 'Check whether the difference is the doing of the application.',
   }
 }
 
-async function effectsOf(folders: readonly MigrationFolder[]): Promise<RowEffects> {
+/** What the migrations do by their text, by the forecast, and by way of triggers. */
+async function effectsOf(
+  folders: readonly MigrationFolder[],
+  { counts, lineage = [] }: RowCountBaseline,
+  { triggers, eventTriggers, ancestors }: Writers,
+  targetSchema: string,
+): Promise<RowEffects> {
   await loadParser()
   const statements: ParsedStatement[] = folders.flatMap(({ bytes }) => {
     const file = readFileText(bytes ?? new Uint8Array())
     const parsed = 'text' in file ? parseStatements(file.text) : undefined
     return parsed && 'statements' in parsed ? parsed.statements : []
   })
-  return rowEffectsOf(statements)
+  const effects = rowEffectsOf(statements, targetSchema, counts)
+  const changed = new Set(effects.changed)
+  for (const { now, rowsChangedBy } of lineage)
+    if (now && rowsChangedBy.length > 0) changed.add(quoteRelation(now.schema, now.table))
+  // Rows that are written to a partitioned table are counted in its partitions.
+  for (const [part, wholes] of ancestors)
+    if (wholes.some((one) => changed.has(one) || effects.updated.has(one))) changed.add(part)
+  const fired = [...changed, ...effects.updated].find((key) => triggers.has(key))
+  const byTrigger = fired && `the trigger "${triggers.get(fired)}" of ${fired} may write it`
+  const [event] = statements.length > 0 ? eventTriggers : []
+  const byEvent = event && `the event trigger "${event}" may write it`
+  const opaque = effects.opaque ?? byTrigger ?? byEvent
+  return { ...effects, changed, ...(opaque ? { opaque } : {}) }
 }

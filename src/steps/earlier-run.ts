@@ -6,24 +6,45 @@ import type { RunRecord } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { readHistory } from '../prisma/history.js'
 import { factsOf } from './baseline.js'
+import type { RowCountBaseline } from './compare-row-counts.js'
 import { type Tools, withTarget } from './tools.js'
 import type { Baseline } from './verify.js'
 
 /**
  * What an audit after the fact compares with: the newest run in the backups folder that deployed to this very
- * database. Without one, the after-checks of the migration that was applied last are asked, and nothing is compared.
+ * database. Its own audit has counted the rows that its deploy left; where it came to none, its backup has those from
+ * before. Without such a run, the after-checks of the migration that was applied last are asked, and nothing is compared.
  */
 export async function findBaseline(target: TargetIdentity, tools: Tools): Promise<Baseline> {
   const run = await findDeployedRun(target, tools)
-  if (run?.plan === undefined) return { migrations: await lastApplied(target, tools), measured: new Map() }
+  const applied = await appliedMigrations(target, tools)
+  if (run?.plan === undefined) return { migrations: applied.slice(-1), measured: new Map() }
   const migrations = run.plan.pending.map(({ name }) => name)
-  const manifest = await readManifest(join(tools.settings.backupsPath, run.runId))
+  const later = applied.slice(applied.findLastIndex((name) => migrations.includes(name)) + 1)
+  const rowCounts = await countsOf(run, migrations, later, tools)
   return {
     migrations,
     measured: run.findings ? factsOf(run.findings) : new Map(),
-    ...(manifest
-      ? { rowCounts: { source: `in the backup of run ${run.runId}`, counts: manifest.rowCounts, migrations } }
-      : {}),
+    ...(rowCounts ? { rowCounts } : {}),
+  }
+}
+
+/** The rows to compare with, and the migrations that have run since they were counted. */
+async function countsOf(
+  { runId, verification, findings }: RunRecord,
+  migrations: readonly string[],
+  later: readonly string[],
+  tools: Tools,
+): Promise<RowCountBaseline | undefined> {
+  if (verification?.rowCounts)
+    return { source: `after the deploy of run ${runId}`, counts: verification.rowCounts, migrations: later }
+  const manifest = await readManifest(join(tools.settings.backupsPath, runId))
+  if (manifest === undefined) return undefined
+  return {
+    source: `in the backup of run ${runId}`,
+    counts: manifest.rowCounts,
+    migrations: [...migrations, ...later],
+    ...(findings?.lineage ? { lineage: findings.lineage } : {}),
   }
 }
 
@@ -34,10 +55,19 @@ async function findDeployedRun(target: TargetIdentity, tools: Tools): Promise<Ru
   for (const name of names.sort().reverse()) {
     const path = join(backupsPath, name, 'run.json')
     if (name === tools.runId || !existsSync(path)) continue
-    const record = JSON.parse(await readFile(path, 'utf8')) as RunRecord
-    if (record.deployment && record.plan && isSameDatabase(record.plan.target, target)) return record
+    const record = await readRecord(path)
+    if (record?.deployment && record.plan && isSameDatabase(record.plan.target, target)) return record
   }
   return undefined
+}
+
+/** One that cannot be read is passed over. */
+async function readRecord(path: string): Promise<RunRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as RunRecord
+  } catch {
+    return undefined
+  }
 }
 
 async function readManifest(folder: string): Promise<BackupManifest | undefined> {
@@ -49,10 +79,10 @@ function isSameDatabase(a: TargetIdentity, b: TargetIdentity): boolean {
   return a.systemIdentifier === b.systemIdentifier && a.databaseOid === b.databaseOid && a.schema === b.schema
 }
 
-async function lastApplied({ schema }: TargetIdentity, tools: Tools): Promise<string[]> {
+/** In the order in which they were started. */
+async function appliedMigrations({ schema }: TargetIdentity, tools: Tools): Promise<string[]> {
   const history = await withTarget(tools, (client) => readHistory(client, schema))
-  const applied = history.filter(
-    ({ finishedAt, rolledBackAt }) => finishedAt !== null && rolledBackAt === null,
-  )
-  return applied.slice(-1).map(({ migrationName }) => migrationName)
+  return history
+    .filter(({ finishedAt, rolledBackAt }) => finishedAt !== null && rolledBackAt === null)
+    .map(({ migrationName }) => migrationName)
 }

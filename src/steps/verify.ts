@@ -3,12 +3,11 @@
 import { runChecks } from '../checks/check.js'
 import { type MeasuredFacts, runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
-import type { Backup } from '../domain/backup.js'
+import type { Backup, TableRowCount } from '../domain/backup.js'
 import { VerificationError } from '../domain/errors.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import { isBlocking } from '../domain/finding.js'
 import type { MigrationFolder } from '../domain/migration.js'
-import type { Screen } from '../domain/screen.js'
 import type { Verification } from '../domain/verification.js'
 import type { Client } from '../postgres/connection.js'
 import { readDeclared } from '../prisma/declared-schema.js'
@@ -45,7 +44,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
   const { files, findings: unreadable } = await readCheckFiles(tools, audited, 'after')
 
   const declaring = readDeclared(project, settings.target, readSession(tools))
-  const [parts, diff] = await Promise.all([
+  const [{ parts, rowCounts }, diff] = await Promise.all([
     // Two connections see the same instant, so that a machine with two cores needs half the time.
     withTargetSnapshot(tools, async (client, other) => {
       const readers = [client, other] as const
@@ -67,8 +66,8 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
         ...(knownBefore ? { knownBefore } : {}),
       }
       const general = await runChecks(generalChecks, readers, context, screen.progress)
-      const data = await auditData(baseline, folders, readers, screen)
-      return [history, own, general, data]
+      const { rowCounts, ...data } = await auditData(baseline, folders, readers, tools)
+      return { parts: [history, own, general, data], rowCounts }
     }),
     // Prisma's engine answers one question at a time.
     declaring.then(() => readSchemaDiff(tools)),
@@ -88,6 +87,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     findings,
     outcome: findings.some(isBlocking) ? 'failed' : 'passed',
     schemaDiff: diff.difference,
+    ...(rowCounts ? { rowCounts } : {}),
   }
 }
 
@@ -95,11 +95,11 @@ async function auditData(
   { rehearsed, rowCounts }: Baseline,
   folders: readonly MigrationFolder[],
   readers: readonly [Client, Client],
-  screen: Screen,
-): Promise<Findings> {
+  { screen, settings: { target } }: Tools,
+): Promise<Findings & { rowCounts?: readonly TableRowCount[] }> {
   if (rehearsed) return compareWithRehearsal(rehearsed, readers, screen)
   screen.progress('counting rows')
-  return compareRowCounts(rowCounts, folders, readers[0])
+  return compareRowCounts(rowCounts, folders, readers[0], target.schema)
 }
 
 async function auditHistory(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import { countRows, readWriteCounters } from '../../src/postgres/row-counts.js'
+import { countDumpedRows, countRows, readWriteCounters } from '../../src/postgres/row-counts.js'
 import { compareRowCounts, type RowCountBaseline } from '../../src/steps/compare-row-counts.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
@@ -38,7 +38,12 @@ test('a table keeps its rows unless the migrations or somebody else change them'
   // TRUNCATE is what the counters do not show: rows are lost and nobody seems to have written.
   await database.query(`${migration} TRUNCATE lost; INSERT INTO lost SELECT 1 WHERE false; DROP TABLE gone`)
   await database.query('INSERT INTO written VALUES (4), (5)')
-  const { results, findings } = await compareRowCounts(baseline, folder(migration), await database.client())
+  const { results, findings } = await compareRowCounts(
+    baseline,
+    folder(migration),
+    await database.client(),
+    'public',
+  )
 
   expect(results).toEqual([
     {
@@ -87,7 +92,7 @@ test('a table keeps its rows unless the migrations or somebody else change them'
       object: 'written',
       message:
         'table "written" had 3 rows right before the deploy and has 5 now; others wrote to it meanwhile',
-      hint: 'Look whether the difference is the doing of the application.',
+      hint: 'Check whether the difference is the doing of the application.',
     },
   ])
 })
@@ -99,7 +104,12 @@ test('what cannot be read is not judged, but a table that is gone is', async () 
   const baseline = await takeBaseline(database, 2)
   await database.query('DELETE FROM a; DROP TABLE b; INSERT INTO _prisma_migrations VALUES (1)')
   const opaque = '\nDO $$ BEGIN DELETE FROM a; DROP TABLE b; END $$'
-  const { results, findings } = await compareRowCounts(baseline, folder(opaque), await database.client())
+  const { results, findings } = await compareRowCounts(
+    baseline,
+    folder(opaque),
+    await database.client(),
+    'public',
+  )
   expect(results[0]).toEqual({
     id: 'row-counts:a',
     title: 'rows of a',
@@ -117,7 +127,7 @@ test('a table that moved, and one that another one replaced, are left alone', as
   const baseline = await takeBaseline(database, 4)
   const sql = 'ALTER TABLE a SET SCHEMA s; DROP TABLE b; ALTER TABLE c RENAME TO b'
   await database.query(sql)
-  const { findings } = await compareRowCounts(baseline, folder(sql), await database.client())
+  const { findings } = await compareRowCounts(baseline, folder(sql), await database.client(), 'public')
   expect(findings).toEqual([])
 })
 
@@ -126,7 +136,7 @@ test('counts of an earlier run, without counters, are warned about and not more'
   const { writeCounters: _, ...baseline } = await takeBaseline(database, 1)
   await database.query('DELETE FROM a')
   const earlier = { ...baseline, source: 'in the backup of yesterday' }
-  expect((await compareRowCounts(earlier, [], await database.client())).findings).toMatchObject([
+  expect((await compareRowCounts(earlier, [], await database.client(), 'public')).findings).toMatchObject([
     {
       verdict: 'warn',
       message:
@@ -137,7 +147,7 @@ test('counts of an earlier run, without counters, are warned about and not more'
 
 test('without an earlier count it is not made', async () => {
   const database = await createTestDatabase()
-  expect(await compareRowCounts(undefined, [], await database.client())).toEqual({
+  expect(await compareRowCounts(undefined, [], await database.client(), 'public')).toEqual({
     results: [
       {
         id: 'row-counts',
@@ -157,7 +167,7 @@ test('the tables of a schema that is dropped or renamed are left alone', async (
   const baseline = await takeBaseline(database, 2)
   const sql = 'DROP SCHEMA old CASCADE; ALTER SCHEMA s RENAME TO t'
   await database.query(sql)
-  const { findings } = await compareRowCounts(baseline, folder(sql), await database.client())
+  const { findings } = await compareRowCounts(baseline, folder(sql), await database.client(), 'public')
   expect(findings).toEqual([])
 })
 
@@ -170,7 +180,7 @@ test('rows that row level security hides are not counted, and that is unknown', 
   const baseline = await takeBaseline(database, 2)
   const client = await database.client()
   await client.query('SET ROLE counts_owner; SET row_security = off')
-  const { findings, results } = await compareRowCounts(baseline, folder(''), client)
+  const { findings, results } = await compareRowCounts(baseline, folder(''), client, 'public')
   expect(findings).toMatchObject([
     { code: 'check-not-answered', verdict: 'unknown', object: '"public"."hidden"' },
   ])
@@ -179,4 +189,76 @@ test('rows that row level security hides are not counted, and that is unknown', 
     'row-counts:open passed',
   ])
   await client.query('RESET ROLE; DROP OWNED BY counts_owner; DROP ROLE counts_owner')
+})
+
+/** What an extension does in its script with pg_extension_config_dump. */
+const settingsOfExtension = `
+  CREATE EXTENSION citext; CREATE TABLE settings (id int); INSERT INTO settings SELECT generate_series(1, 5);
+  CREATE TABLE own (id int); ALTER EXTENSION citext ADD TABLE settings; ALTER EXTENSION citext ADD TABLE own;
+  SET allow_system_table_mods = on;
+  UPDATE pg_extension SET extconfig = ARRAY['settings'::regclass::oid], extcondition = ARRAY['WHERE id > 3']
+   WHERE extname = 'citext'`
+
+test('the settings that an extension keeps in a table are counted, and it may write them itself', async () => {
+  const database = await createTestDatabase({ sql: settingsOfExtension })
+  const baseline = await takeBaseline(database, 5)
+  const client = await database.client()
+  expect(baseline.counts).toEqual([{ schema: 'public', table: 'settings', rows: 5, extension: 'citext' }])
+  expect(await countDumpedRows(client)).toEqual(new Map([['"public"."settings"', 2]]))
+  await database.query('TRUNCATE settings')
+  const { results, findings } = await compareRowCounts(baseline, folder(''), client, 'public')
+  expect(findings).toEqual([])
+  expect(results.map(({ outcome, note }) => `${outcome}: ${note}`)).toEqual([
+    'info: it belongs to the extension "citext", which writes it itself',
+  ])
+})
+
+test('two tables of one name are told apart, and called by their schemas', async () => {
+  const database = await createTestDatabase({
+    sql: 'CREATE SCHEMA s; CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE s.a AS SELECT 1 AS n UNION ALL SELECT 2',
+  })
+  const baseline = await takeBaseline(database, 3)
+  await database.query('DROP TABLE s.a; DROP TABLE a')
+  const { findings } = await compareRowCounts(
+    baseline,
+    folder('DROP TABLE s.a'),
+    await database.client(),
+    'public',
+  )
+  expect(findings.map(({ message }) => message)).toEqual([
+    'table "public.a" had 1 row right before the deploy and is gone',
+  ])
+})
+
+test('rows that a partition or a trigger took are no loss', async () => {
+  const database = await createTestDatabase({
+    sql: `CREATE TABLE logs (id int) PARTITION BY RANGE (id);
+      CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (10); INSERT INTO logs VALUES (1);
+      CREATE TABLE log (what text); INSERT INTO log VALUES ('made'); CREATE TABLE a (n int);
+      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM log; RETURN NULL; END $$;
+      CREATE TRIGGER note AFTER INSERT ON a EXECUTE FUNCTION note()`,
+  })
+  const baseline = await takeBaseline(database, 2)
+  const sql = 'INSERT INTO logs VALUES (2); INSERT INTO a VALUES (1)'
+  await database.query(sql)
+  const { results, findings } = await compareRowCounts(
+    baseline,
+    folder(sql),
+    await database.client(),
+    'public',
+  )
+  expect(findings).toEqual([])
+  expect(results.map(({ id, note }) => `${id}: ${note}`)).toEqual([
+    'row-counts:a: the migrations change it',
+    'row-counts:log: not judged: the trigger "note" of "public"."a" may write it',
+    'row-counts:logs_1: the migrations change it',
+  ])
+})
+
+test('a table that is not logged may be empty after a crash', async () => {
+  const database = await createTestDatabase({ sql: 'CREATE UNLOGGED TABLE a AS SELECT 1 AS n' })
+  const { writeCounters: _, ...baseline } = await takeBaseline(database, 1)
+  await database.query('TRUNCATE a')
+  const { findings } = await compareRowCounts(baseline, [], await database.client(), 'public')
+  expect(findings).toMatchObject([{ verdict: 'warn', message: expect.stringContaining('it is not logged') }])
 })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TableRowCount } from '../../domain/backup.js'
 import type { CatalogObject } from '../../domain/catalog-object.js'
 import type { CheckResult, Finding, Findings } from '../../domain/finding.js'
 import type { DataFingerprint, TableFingerprint } from '../../domain/fingerprint.js'
@@ -27,7 +28,7 @@ export async function compareWithRehearsal(
   rehearsed: Rehearsed,
   clients: readonly [Client, ...Client[]],
   screen: Screen,
-): Promise<Findings> {
+): Promise<Findings & { rowCounts: readonly TableRowCount[] }> {
   screen.progress('comparing with the rehearsal')
   const { fingerprint, catalog } = await fingerprintDatabase(clients, screen)
   const objects = differentObjects(rehearsed, catalog)
@@ -63,6 +64,7 @@ export async function compareWithRehearsal(
       ),
     ],
     findings: [...objects, ...judged.findings, ...largeObjects],
+    rowCounts: fingerprint.tables.map(({ schema, table, rows }) => ({ schema, table, rows })),
   }
 }
 

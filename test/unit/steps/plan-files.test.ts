@@ -56,7 +56,7 @@ describe('every statement is read', () => {
         expect(alone.pending[0]?.statements.map((one) => one.sql)).toEqual([statement.sql])
         const statements = alone.statements[0] ?? []
         expect(() => catalogExpectationsOf([{ migration: 'm', statements }])).not.toThrow()
-        expect(() => rowEffectsOf(statements)).not.toThrow()
+        expect(() => rowEffectsOf(statements, 'public')).not.toThrow()
         const { execution, dataChanges } = alone.pending[0] ?? {}
         expect(JSON.stringify({ execution, dataChanges })).not.toMatch(/undefined|null| {2}/)
       }
