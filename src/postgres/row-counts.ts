@@ -63,46 +63,6 @@ export async function countDumpedRows(client: Client): Promise<Map<string, numbe
   return counts
 }
 
-/** What besides the statements of a migration may write rows: triggers by table, event triggers, and what a table is a part of. */
-export interface Writers {
-  /** By `"schema"."table"`. */
-  readonly triggers: ReadonlyMap<string, string>
-  readonly eventTriggers: readonly string[]
-  /** A partition or child → all tables that it is a part of. */
-  readonly ancestors: ReadonlyMap<string, readonly string[]>
-}
-
-/** Reads them from the catalog. */
-export async function readWriters(client: Client): Promise<Writers> {
-  const triggers = await client.query(`
-    SELECT n.nspname AS schema, c.relname AS table, pg_catalog.min(t.tgname::text) AS name
-      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' GROUP BY 1, 2`)
-  const events = await client.query(
-    `SELECT evtname AS name FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D' ORDER BY 1`,
-  )
-  const parts = await client.query(`
-    WITH RECURSIVE part AS (
-      SELECT inhrelid AS child, inhparent AS ancestor FROM pg_catalog.pg_inherits
-      UNION
-      SELECT part.child, i.inhparent FROM part JOIN pg_catalog.pg_inherits i ON i.inhrelid = part.ancestor)
-    SELECT cn.nspname AS schema, c.relname AS table, an.nspname AS "ancestorSchema", a.relname AS ancestor
-      FROM part JOIN pg_catalog.pg_class c ON c.oid = part.child AND c.relkind IN ('r', 'p')
-      JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
-      JOIN pg_catalog.pg_class a ON a.oid = part.ancestor JOIN pg_catalog.pg_namespace an ON an.oid = a.relnamespace`)
-  const ancestors = new Map<string, string[]>()
-  for (const { schema, table, ancestorSchema, ancestor } of parts.rows) {
-    const key = quoteRelation(schema, table)
-    ancestors.set(key, [...(ancestors.get(key) ?? []), quoteRelation(ancestorSchema, ancestor)])
-  }
-  return {
-    triggers: new Map(triggers.rows.map(({ schema, table, name }) => [quoteRelation(schema, table), name])),
-    eventTriggers: events.rows.map(({ name }) => name),
-    ancestors,
-  }
-}
-
 /**
  * Rows inserted and deleted per `"schema"."table"`, as the server counts them, its transactions that were rolled back included: a
  * sign that somebody wrote. A session may tell the server of its writes with ten seconds' delay.

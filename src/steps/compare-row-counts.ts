@@ -5,7 +5,8 @@ import type { TableLineage } from '../domain/lineage.js'
 import type { MigrationFolder } from '../domain/migration.js'
 import type { Client } from '../postgres/connection.js'
 import { tablesWithHiddenRows } from '../postgres/readable-rows.js'
-import { countRows, readWriteCounters, readWriters, type Writers } from '../postgres/row-counts.js'
+import { countRows, readWriteCounters } from '../postgres/row-counts.js'
+import { readWriters, type Writers } from '../postgres/writers.js'
 import { formatCount, plural } from '../report/words.js'
 import { readFileText } from '../sql/file-text.js'
 import { quoteRelation } from '../sql/names.js'
@@ -208,7 +209,7 @@ async function effectsOf(
   const fired = [...changed, ...effects.updated].find((key) => triggers.has(key))
   const byTrigger = fired && `the trigger "${triggers.get(fired)}" of ${fired} may write it`
   const [event] = statements.length > 0 ? eventTriggers : []
-  const byEvent = event && `the event trigger "${event}" may write it`
+  const byEvent = event && `the event trigger "${event.name}" may write it`
   const opaque = effects.opaque ?? byTrigger ?? byEvent
   return { ...effects, changed, ...(opaque ? { opaque } : {}) }
 }

@@ -12,6 +12,7 @@ import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.j
 import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
 import { readNextTransaction } from '../postgres/untouched-rows.js'
 import { readTableWrites } from '../postgres/write-counts.js'
+import { readWriters, writerOf } from '../postgres/writers.js'
 import { willRehearse } from '../settings/settings.js'
 import { applyAcceptances } from './accept.js'
 import { factsOf } from './baseline.js'
@@ -99,11 +100,12 @@ async function rehearseOn(
   if (!complete) return { outcome: 'failed', ...where, ...told, findings: notExact }
 
   tools.screen.progress('comparing the copy before and after')
-  const { proof, after, end } = await withCopy(database, tools, async (clients) => {
+  const { proof, after, end, writers } = await withCopy(database, tools, async (clients) => {
     const end = await fingerprintDatabase(clients, tools.screen)
     const { fingerprint, catalog } = end
     return {
       end,
+      writers: await readWriters(clients[0]),
       proof: await proveTables(clients, before.known, fingerprint.tables, before.begunAt),
       after: {
         catalogHash: await writeCatalog(catalog, tools.runFolder, 'rehearsed-catalog.json'),
@@ -122,7 +124,10 @@ async function rehearseOn(
   )
   const found = [
     ...notExact,
-    ...weigh(unexplainedFindings(proof), tools),
+    ...weigh(
+      unexplainedFindings(proof, (schema, table) => writerOf(writers, schema, table)),
+      tools,
+    ),
     // What the target has today is told by the check already.
     ...audit.findings
       .filter((one) => isBlocking(one) || !findings.findings.some((other) => isSameMatter(one, other)))

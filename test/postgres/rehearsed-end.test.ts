@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import type { Findings } from '../../src/domain/finding.js'
 import { hashCatalogObjects } from '../../src/postgres/catalog-fingerprint/hash.js'
+import { countRows } from '../../src/postgres/row-counts.js'
 import { readTableWrites } from '../../src/postgres/write-counts.js'
 import { fingerprintDatabase } from '../../src/steps/fingerprint.js'
 import { compareWithRehearsal } from '../../src/steps/rehearsal/compare-with-rehearsal.js'
@@ -58,7 +59,10 @@ async function takeEnd(target: TestDatabase): Promise<Rehearsed> {
 async function compare(target: TestDatabase, rehearsed: Rehearsed): Promise<Findings> {
   const client = await connectTo(target)
   try {
-    return await compareWithRehearsal(rehearsed, [client], screen)
+    const { rowCounts, ...found } = await compareWithRehearsal(rehearsed, [client], screen)
+    // What a later audit compares with.
+    expect(rowCounts).toEqual(await countRows(client))
+    return found
   } finally {
     await client.end()
   }
@@ -162,3 +166,21 @@ test('each table is judged by who wrote to it and by what the migrations do', as
     '1 of 10 tables identical to the rehearsal',
   )
 }, 60_000)
+
+test('a partition that somebody makes meanwhile is told, and nothing else new is let pass', async () => {
+  const own = await createTestDatabase({
+    sql: `CREATE TABLE logs (id int PRIMARY KEY, what text) PARTITION BY RANGE (id);
+      CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (10); CREATE INDEX ON logs (what)`,
+  })
+  const end = await takeEnd(own)
+  await own.query(
+    'CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM (10) TO (20); CREATE TABLE other (id int)',
+  )
+  const { findings } = await compare(own, end)
+  expect(findings.map(({ object, verdict }) => `${verdict} ${object}`)).toEqual([
+    'warn public.logs_2',
+    'block public.other.id',
+    'block public.other',
+  ])
+  expect(findings[0]?.message).toBe('public.logs_2 was made since the backup, as a partition of logs')
+})

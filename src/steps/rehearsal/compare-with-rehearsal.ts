@@ -7,6 +7,7 @@ import type { Screen } from '../../domain/screen.js'
 import type { TableWrites } from '../../domain/write-counts.js'
 import { diffCatalogObjects } from '../../postgres/catalog-fingerprint/diff.js'
 import { formatCatalogDifference } from '../../postgres/catalog-fingerprint/format.js'
+import { isOfTableNamed } from '../../postgres/catalog-fingerprint/of-table.js'
 import { withoutSequenceValues } from '../../postgres/catalog-fingerprint/sequence-values.js'
 import type { Client } from '../../postgres/connection.js'
 import { readTableWrites } from '../../postgres/write-counts.js'
@@ -78,13 +79,29 @@ function differentObjects(
   { catalog, knownDifferences }: Rehearsed,
   found: readonly CatalogObject[],
 ): Finding[] {
-  return (
-    diffCatalogObjects(withoutSequenceValues(catalog), withoutSequenceValues(found))
-      .filter(({ kind }) => !kindsOfPlace.has(kind))
-      // They come and go as rows do.
-      .filter(({ kind, change }) => kind !== 'large object' || change === 'changed')
-      .filter(({ name }) => !knownDifferences.has(name))
-      .map((difference) => ({
+  const made = partitionsMade(catalog, found)
+  const partitions = made.map(
+    ({ name, properties }): Finding => ({
+      code: 'catalog-differs',
+      kind: 'failure',
+      verdict: 'warn',
+      step: 'verify',
+      object: name,
+      message: `${name} was made since the backup, as a partition of ${[properties.inherits].flat().join(', ')}`,
+      hint: 'Nothing is to be done if a job or an extension makes the partitions of this table.',
+    }),
+  )
+  const ofPartitions = new Set(
+    found.filter((one) => made.some((table) => isOf(table, one))).map(({ name }) => name),
+  )
+  const others = diffCatalogObjects(withoutSequenceValues(catalog), withoutSequenceValues(found))
+    .filter(({ kind }) => !kindsOfPlace.has(kind))
+    // They come and go as rows do.
+    .filter(({ kind, change }) => kind !== 'large object' || change === 'changed')
+    .filter(({ name }) => !knownDifferences.has(name))
+    .filter(({ name, change }) => change !== 'added' || !ofPartitions.has(name))
+    .map(
+      (difference): Finding => ({
         code: 'catalog-differs',
         kind: 'failure',
         verdict: 'block',
@@ -92,8 +109,24 @@ function differentObjects(
         object: difference.name,
         message: `the catalog is not as rehearsed: ${formatCatalogDifference(difference)}`,
         hint: 'Find out who changed it between the backup and now; the rehearsed catalog is in the run folder.',
-      }))
+      }),
+    )
+  return [...partitions, ...others]
+}
+
+/** New partitions of tables that were there: a job or the worker of an extension makes them at any time, and nothing is lost. */
+function partitionsMade(before: readonly CatalogObject[], now: readonly CatalogObject[]): CatalogObject[] {
+  const isTable = ({ kind }: CatalogObject) => kind === 'table'
+  const names = new Set(before.filter(isTable).map(({ name }) => name))
+  return now.filter(
+    (one) => isTable(one) && !names.has(one.name) && typeof one.properties['partition bounds'] === 'string',
   )
+}
+
+/** The table itself, or what belongs to it. */
+function isOf({ name }: CatalogObject, object: CatalogObject): boolean {
+  const [bare = name] = /(?:"(?:[^"]|"")*"|[^."]*)$/.exec(name) ?? []
+  return isOfTableNamed(bare)(object)
 }
 
 /** No counter tells who wrote to them, so nobody can say whether it was a loss. */

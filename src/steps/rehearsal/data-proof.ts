@@ -77,12 +77,22 @@ function proveColumn(
   return { ...named, outcome: rowsChangedBy.length > 0 ? 'not-compared' : 'unexplained', by: rowsChangedBy }
 }
 
-/** A finding for each table in which something changed that no statement explains; it blocks. */
-export function unexplainedFindings(proofs: readonly TableProof[]): Finding[] {
+/**
+ * A finding for each table in which something changed that no statement explains. It blocks, unless somebody is known who
+ * writes to the table on his own.
+ *
+ * @param writerOf says who that is, in words
+ */
+export function unexplainedFindings(
+  proofs: readonly TableProof[],
+  writerOf: (schema: string, table: string) => string | undefined = () => undefined,
+): Finding[] {
   return proofs.flatMap((proof) => {
     const columns = proof.columns.filter(({ outcome }) => outcome === 'unexplained')
     if (proof.rows !== 'unexplained' && columns.length === 0) return []
     const name = quoteRelation(proof.schema, proof.table)
+    // A table that is gone has been dropped by somebody, whoever else writes to it.
+    const writer = proof.rowsAfter === undefined ? undefined : writerOf(proof.schema, proof.table)
     const what =
       proof.rows === 'unexplained'
         ? describeRows(proof)
@@ -91,11 +101,14 @@ export function unexplainedFindings(proofs: readonly TableProof[]): Finding[] {
       {
         code: 'unexplained-change',
         kind: 'loss',
-        verdict: 'block',
+        verdict: writer === undefined ? 'block' : 'warn',
         step: 'rehearse',
         object: proof.table,
-        message: `the migrations change ${name} in the rehearsal, and no statement says so: ${what}`,
-        hint: 'Look for a trigger, a rule or a function that writes to it; accept the change by name if it is meant.',
+        message: `the migrations change ${name} in the rehearsal, and no statement says so: ${what}${writer === undefined ? '' : `; it is written by ${writer}`}`,
+        hint:
+          writer === undefined
+            ? 'Look for a trigger, a rule or a function that writes to it; accept the change by name if it is meant.'
+            : 'Nothing is to be done if that is meant.',
       } satisfies Finding,
     ]
   })
