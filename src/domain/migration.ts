@@ -1,6 +1,7 @@
 import type { AcceptanceComment } from './acceptance.js'
 import type { LockGroup } from './lock-group.js'
 import type { StatementLock } from './statement-lock.js'
+import type { TargetRefusal } from './target-refusal.js'
 
 /** One statement of a migration file, as the Postgres parser delimits it. */
 export interface Statement {
@@ -13,6 +14,10 @@ export interface Statement {
   readonly kind: string
   /** What it locks; absent where that was not found out. */
   readonly locks?: readonly StatementLock[]
+  /** Why the target's server cannot read it; absent where it can, or was not asked. */
+  readonly refusal?: TargetRefusal
+  /** What it would hand to EXECUTE and the target's server cannot read. */
+  readonly refusedCommands?: readonly { readonly sql: string; readonly refusal: TargetRefusal }[]
 }
 
 /** Whether a file's statements all run in one transaction, or each as written. */

@@ -85,6 +85,7 @@ const hints: Readonly<Record<string, string>> = {
     'Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or move it into a migration of its own.',
   'no-replica-identity':
     'Give the table a primary key or a REPLICA IDENTITY before this statement, or take it out of the publication.',
+  'newer-syntax': 'Write it in words that the server of the target knows, or upgrade the server first.',
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 

@@ -87,6 +87,7 @@ async function followFile(
   walk.inTransaction = isWhole
   for (const statement of statements) {
     walk.place = { migration, file, index: statement.index, line: statement.line }
+    walk.refusedCommands = statement.refusedCommands ?? []
     await unlessOwnError(walk, statement, () => refuse(walk, statement))
     await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, walk.place, walk.catalog))
     await unlessOwnError(walk, statement, () => followStatement(walk, statement))
@@ -104,6 +105,12 @@ async function followFile(
 
 /** What the server refuses whatever the rows. */
 async function refuse(walk: Walk, statement: ParsedStatement): Promise<void> {
+  // Before it looks up a name, the server reads the statement.
+  if (statement.refusal) {
+    const { object = statement.kind, isMisread, message, sqlstate } = statement.refusal
+    if (!isMisread) walk.fail({ code: 'newer-syntax', object, message, sqlstate })
+    walk.doubt(message, object)
+  }
   const refusal = await walk.refusalOf(statement)
   if (!refusal) return
   const { sqlstate, code, message, object = statement.kind, isCertain } = refusal

@@ -55,6 +55,8 @@ export class Walk {
   readonly inSameTransaction: ParsedStatement[] = []
   /** How many triggers deep the present statement is: what `pg_trigger_depth()` says. */
   triggerDepth = 0
+  /** What the statement may hand to EXECUTE and the target's server cannot read. */
+  refusedCommands: NonNullable<ParsedStatement['refusedCommands']> = []
   watcher: Watcher = nobody
 
   constructor(

@@ -15,6 +15,7 @@ import { findPending } from '../prisma/pending.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
 import { scriptEngineOf } from '../sql/script-engine.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
+import { markUnreadable } from './ask-parser.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
 import { addLockGroups, addStaticForecast } from './static-forecast.js'
@@ -32,15 +33,19 @@ export async function makePlan(tools: Tools): Promise<Plan> {
   const pooled = await isPooledConnection(settings.target, readSession(tools))
   const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
   const files = await planFiles(pendingFolders, scriptEngineOf(settings.engine, project.version))
+  const pending =
+    files.pending.length === 0
+      ? files.pending
+      : await withTarget(tools, (client) => markUnreadable(files.pending, files.statements, client, target))
   const expectations = catalogExpectationsOf(
-    files.pending.map(({ name }, at) => ({ migration: name, statements: files.statements[at] ?? [] })),
+    pending.map(({ name }, at) => ({ migration: name, statements: files.statements[at] ?? [] })),
   )
   const plan = {
     target,
     engine: settings.engine,
     prismaVersion: project.version,
     history,
-    pending: files.pending,
+    pending,
     appliedCount,
     catalogHash: catalog.hash,
     expectations,

@@ -20,14 +20,15 @@ export function takeReadable({
 
 /** The plan keeps text, which can be written to a file; the trees are made again. */
 export function parsePending({ name, file, statements, execution }: PendingMigration): ForecastFile {
-  const parsed = statements.flatMap(({ sql, index, line }): ParsedStatement[] => {
+  const parsed = statements.flatMap(({ kind: _, ...statement }): ParsedStatement[] => {
+    const { sql, line } = statement
     const again = parseStatements(sql)
     if ('problem' in again) {
       throw new CheckError('sql-not-parsed', `${file}, line ${line}: ${again.problem.message}`, {
         hint: 'Make several statements of it.',
       })
     }
-    return again.statements.map((statement) => ({ ...statement, index, line }))
+    return again.statements.map((tree) => ({ ...tree, ...statement }))
   })
   return { migration: name, file, statements: parsed, execution }
 }

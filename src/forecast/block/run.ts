@@ -144,7 +144,10 @@ export class BlockRun {
         return 'next'
       case 'dynexecute':
         return this.values.using<End>(node.params, async () => {
-          await this.#execute(await this.values.text(queryOf(node.query)), node)
+          const sql = await this.values.text(queryOf(node.query))
+          const refused = this.walk.refusedCommands.find((one) => one.sql === sql)?.refusal
+          if (refused) throw new Raised(refused.sqlstate, refused.message)
+          await this.#execute(sql, node)
           return 'next'
         })
       case 'perform':

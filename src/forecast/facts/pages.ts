@@ -4,6 +4,18 @@ import type { StaticFailureCode } from './static-failure.js'
 /** Pages of what makes a statement fail whatever the data. */
 export const factPages: readonly (CodePage & { readonly code: StaticFailureCode })[] = [
   {
+    code: 'newer-syntax',
+    kind: 'failure',
+    title: "the target's server cannot read a statement",
+    why: 'The statement is written for another version of PostgreSQL than the one that the target runs, mostly a newer one: a clause, a literal, an option or a word that it does not know. The server itself was asked, and nothing was run: it answered with the SQLSTATE that is shown (42601 for syntax, 22023 for an unknown parameter of a table or a view, 42704 for an unknown setting, 42883, 42703 or 42P01 for a word that it takes for a name). The bodies of functions and DO blocks count, because the server reads them too.',
+    remedy:
+      'Write the statement in words that the server knows, or upgrade the server first. Development and production should run the same major version.',
+    example: {
+      sql: 'ALTER TABLE "Order" ADD COLUMN "total" integer GENERATED ALWAYS AS ("net" + "tax") VIRTUAL',
+      instead: 'ALTER TABLE "Order" ADD COLUMN "total" integer GENERATED ALWAYS AS ("net" + "tax") STORED',
+    },
+  },
+  {
     code: 'missing-object',
     kind: 'failure',
     title: 'a statement names something that does not exist at that point',

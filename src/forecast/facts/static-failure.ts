@@ -25,6 +25,7 @@ export type StaticFailureCode =
   | 'cannot-run-in-transaction'
   | 'transaction-setting-late'
   | 'read-only-transaction'
+  | 'newer-syntax'
 
 /**
  * The server's refusal of a statement. It is thrown where the server would raise it, so that the checks of a statement
