@@ -11,6 +11,7 @@ export async function answer<T>(
 ): Promise<T | { error: Error & { code?: string } }> {
   await reader.query('SAVEPOINT question')
   try {
+    refuseAfterDeadline(reader)
     const result = await ask()
     await reader.query('RELEASE SAVEPOINT question')
     return result
@@ -45,10 +46,24 @@ async function setSearchPath(reader: Reader, path: string): Promise<void> {
 /** What waits behind somebody's ACCESS EXCLUSIVE would itself stand in the way of others for that table. */
 const lockTimeoutMs = 10_000
 
+/** All questions together may take so many times as long as one. */
+const questionsAtFullLength = 3
+
+/** A server may be set to give a sort or a hash table any amount of memory. */
+const mostWorkMemKb = 64 * 1024
+
+/** Files in which a question sorts and hashes what does not fit into memory. */
+const mostTemporaryKb = 10 * 1024 * 1024
+
+/** When the time for all questions of a reader is over. */
+const deadlines = new WeakMap<Reader, number>()
+
 /**
- * Limits how long one question may take and wait, for as long as the reader's transaction lasts, and keeps the planner
- * from plans that are quick only if its guesses are right. Over contents that are still to come it can but guess: merge
- * and nested-loop joins were seen to take minutes where a hash join takes seconds, and compiling pays for neither.
+ * Limits how long one question may take and wait, how long all of them may take, and what they may use, for as long as
+ * the reader's transaction lasts: the server has other work to do. So a question runs in one process, without helpers.
+ * Keeps the planner from plans that are quick only if its guesses are right. Over contents that are still to come it can
+ * but guess: merge and nested-loop joins were seen to take minutes where a hash join takes seconds, and compiling pays
+ * for neither.
  */
 export async function limitQuestions(reader: Reader, timeoutMs: number): Promise<void> {
   const settings = {
@@ -57,8 +72,38 @@ export async function limitQuestions(reader: Reader, timeoutMs: number): Promise
     jit: 'off',
     enable_mergejoin: 'off',
     enable_nestloop: 'off',
+    max_parallel_workers_per_gather: '0',
+    hash_mem_multiplier: '1',
   }
-  for (const [name, value] of Object.entries(settings)) {
-    await reader.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value])
+  for (const [name, value] of Object.entries(settings)) await set(reader, name, value)
+  await lower(reader, 'work_mem', mostWorkMemKb)
+  // Only some roles may set it: https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-TEMP-FILE-LIMIT
+  await answer(reader, () => lower(reader, 'temp_file_limit', mostTemporaryKb))
+  if (timeoutMs > 0) deadlines.set(reader, performance.now() + timeoutMs * questionsAtFullLength)
+}
+
+async function set(reader: Reader, name: string, value: string): Promise<void> {
+  await reader.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value])
+}
+
+/** Sets what is counted in kilobytes, where it is more or has no limit. */
+async function lower(reader: Reader, name: string, mostKb: number): Promise<void> {
+  const { rows } = await reader.query(
+    'SELECT setting::pg_catalog.int8::float8 AS kb FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) $1',
+    [name],
+  )
+  const kb = Number(rows[0]?.kb ?? -1)
+  if (kb < 0 || kb > mostKb) await set(reader, name, `${mostKb}kB`)
+}
+
+function refuseAfterDeadline(reader: Reader): void {
+  const deadline = deadlines.get(reader)
+  if (deadline !== undefined && performance.now() > deadline) throw new NoTimeLeft()
+}
+
+/** The time for all questions together is over. */
+export class NoTimeLeft extends Error {
+  constructor() {
+    super('the time for all questions together is over')
   }
 }

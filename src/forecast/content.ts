@@ -57,6 +57,20 @@ export class Content {
     return this.#versions.get(thing) ?? 0
   }
 
+  /** Takes what is noted of the rows back to where it was when this was made. */
+  remember(): () => void {
+    const origins = [...this.#origins].map(
+      ([relation, { source, names }]) => [relation, { source, names: new Map(names) }] as const,
+    )
+    const versions = new Map(this.#versions)
+    return () => {
+      this.#origins.clear()
+      for (const [relation, origin] of origins) this.#origins.set(relation, origin)
+      this.#versions.clear()
+      for (const [thing, version] of versions) this.#versions.set(thing, version)
+    }
+  }
+
   #originate(relation: Relation): void {
     const names = new Map(relation.columns.map((column) => [column, quoteIdentifier(column.name)]))
     this.#origins.set(relation, { source: relation.source, names })

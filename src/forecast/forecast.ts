@@ -97,7 +97,7 @@ export function weigh(
 ): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
   const doubts: Doubt[] = [...walk.doubts]
   let failure: Failure | undefined
-  let holds = 0
+  let holds = walk.heldCount
   for (const [requirement, outcome] of outcomes) {
     const { place, object, mayPass } = requirement
     if (outcome.kind === 'holds') holds += 1

@@ -89,10 +89,16 @@ function newestOf<T extends object>(all: readonly T[], old: ReadonlySet<object>)
 
 function makeWalk(): Walk {
   const unknown = async () => undefined
-  return new Walk(makeEmptyCatalog(), unknown, unknown, unknown, unknown, async () => ({
-    kind: 'not-answered',
-    reason: 'no server is asked',
-  }))
+  const nobodyAnswers = { kind: 'not-answered', reason: 'no server is asked' } as const
+  return new Walk(
+    makeEmptyCatalog(),
+    unknown,
+    unknown,
+    unknown,
+    unknown,
+    async () => nobodyAnswers,
+    async () => nobodyAnswers,
+  )
 }
 
 /** Undefined where an error of our own leaves them unknown. */

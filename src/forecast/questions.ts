@@ -1,10 +1,10 @@
-import { answerForUser } from '../checks/answer.js'
+import { answerForUser, NoTimeLeft } from '../checks/answer.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { raisedState } from './casts.js'
-import type { Chain } from './chain.js'
+import { type Chain, QuestionTooLarge } from './chain.js'
 import type { Question, Requirement } from './requirement.js'
 
 /** What asking a requirement came to. */
@@ -17,6 +17,9 @@ export type Outcome =
       readonly evidence?: Evidence
     }
   | { readonly kind: 'not-answered'; readonly reason: string }
+
+/** What asking many requirements together came to. */
+export type TogetherOutcome = 'all hold' | 'not all hold' | { readonly reason: string }
 
 type Asked = { error: Error & { code?: string } } | { rows: Record<string, unknown>[] }
 
@@ -58,6 +61,21 @@ export class Questions {
     return inOrder
   }
 
+  /** Whether all of them hold, without telling which does not. */
+  async allHold(requirements: readonly Requirement[]): Promise<TogetherOutcome> {
+    if (requirements.some(({ question }) => question.kind === 'certain')) return 'not all hold'
+    for (const group of groupsOf(requirements)) {
+      const asked = await this.#askGroup(group, this.readers[0])
+      if ('error' in asked) {
+        const outcome = outcomeOfError(asked.error)
+        const isTooMuch = outcome.kind === 'not-answered' && !/^42/.test(asked.error.code ?? '')
+        return isTooMuch ? outcome : 'not all hold'
+      }
+      if (!isZero(asked.rows)) return 'not all hold'
+    }
+    return 'all hold'
+  }
+
   async one(requirement: Requirement, reader: Reader = this.readers[0]): Promise<Outcome> {
     const [reason] = requirement.opaque
     if (reason !== undefined) return { kind: 'not-answered', reason }
@@ -75,7 +93,7 @@ export class Questions {
   /** SQL that finds every offending row, to be run on the target as it is now. */
   findSql(question: Question): string | undefined {
     const query = offendingQuery(question)
-    return query === undefined ? undefined : `${this.chain.withClauseOf(query)}${query}`
+    return query === undefined ? undefined : this.chain.shownSql(query)
   }
 
   async #evidence(
@@ -89,6 +107,11 @@ export class Questions {
   }
 
   async #allHold(group: readonly Requirement[], reader: Reader): Promise<boolean> {
+    const asked = await this.#askGroup(group, reader)
+    return !('error' in asked) && isZero(asked.rows)
+  }
+
+  async #askGroup(group: readonly Requirement[], reader: Reader): Promise<Asked> {
     const questions = group.map(({ question }) => question)
     const [first] = questions
     const isPlain = questions.every((question) => plainFromOf(question) !== undefined)
@@ -96,8 +119,7 @@ export class Questions {
       first?.kind === 'groups'
         ? duplicatesQuery(plain(first))
         : fusedQuery((isPlain ? questions.map(plain) : questions) as RowQuestion[])
-    const asked = await this.#run(query, reader)
-    return !('error' in asked) && Object.values(asked.rows[0] ?? {}).every((count) => Number(count) === 0)
+    return this.#run(query, reader)
   }
 
   #run(query: string, reader: Reader): Promise<Asked> {
@@ -105,6 +127,10 @@ export class Questions {
       reader.query(`${this.chain.withClauseOf(query)}${query}`),
     )
   }
+}
+
+function isZero(rows: readonly Record<string, unknown>[]): boolean {
+  return Object.values(rows[0] ?? {}).every((count) => Number(count) === 0)
 }
 
 /**
@@ -150,7 +176,12 @@ type RowQuestion = Exclude<Question, { kind: 'groups' | 'certain' }>
  * join. A correlated subquery would be run for each row; a join is hashed.
  */
 function fusedQuery(questions: readonly RowQuestion[]): string {
-  return questions.some(({ kind }) => kind === 'orphans') ? joinedQuery(questions) : scanQuery(questions)
+  // In the filter of an aggregate, the planner takes a subquery for one that is run once, and does not hash it.
+  const isLookedUp = questions.some(
+    (question) =>
+      question.kind === 'orphans' || (question.kind === 'rows' && /\bEXISTS \(/.test(question.violation)),
+  )
+  return isLookedUp ? joinedQuery(questions) : scanQuery(questions)
 }
 
 function scanQuery(questions: readonly RowQuestion[]): string {
@@ -255,9 +286,15 @@ function offendingQuery(asked: Question): string | undefined {
 
 /** An error of the data is the one that the migration will meet; any other says that we could not ask. */
 function outcomeOfError(error: Error & { code?: string }): Outcome {
+  if (error instanceof NoTimeLeft) return { kind: 'not-answered', reason: error.message }
+  if (error instanceof QuestionTooLarge)
+    return { kind: 'not-answered', reason: `its question would burden the server: ${error.message}` }
   const sqlstate = raisedState(error.message) ?? error.code ?? ''
   if (/^(21|22|23)/.test(sqlstate)) return { kind: 'violated', sqlstate, message: error.message }
   if (sqlstate === '57014')
     return { kind: 'not-answered', reason: 'the question took longer than its time limit' }
+  // https://www.postgresql.org/docs/current/errcodes-appendix.html: limits of memory and of temporary files
+  if (/^53/.test(sqlstate))
+    return { kind: 'not-answered', reason: `the question would burden the server: ${error.message}` }
   return { kind: 'not-answered', reason: `the question could not be asked: ${error.message}` }
 }

@@ -26,6 +26,8 @@ import { typeOf } from './types.js'
 export interface Scope {
   /** Names of WITH items; a link of the chain where the item has become one. */
   readonly items: ReadonlyMap<string, string | undefined>
+  /** Of those, the ones that a row of the target meets at most once. */
+  readonly uniqueItems?: ReadonlySet<string>
   /** All parts of one statement see the rows as they were before it. */
   readonly before?: ReadonlyMap<Relation, string>
   /** Numbers the rows that take values from a sequence, from 0; by default all rows of the query. */

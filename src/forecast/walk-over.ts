@@ -13,6 +13,7 @@ import { LossWatch } from './loss/watch.js'
 import { Questions } from './questions.js'
 import type { StatementPlace } from './requirement.js'
 import { RowTypes } from './row-types.js'
+import { Run } from './runs/run.js'
 import { keepPositions } from './sequences.js'
 import { endTransaction } from './transaction.js'
 import { type Ask, type Refusal, Walk, WalkEnds } from './walk.js'
@@ -45,8 +46,9 @@ export async function walkOver(
   const forbidden: { place: StatementPlace; refusal: Refusal }[] = []
   const locks = new LockWatch()
   const ask: Ask = async (sql) => {
-    const query = `${walk.content.chain.withClauseOf(sql)}${sql}`
-    const asked = await answerForUser(reader, schema, () => reader.query(query))
+    const asked = await answerForUser(reader, schema, () =>
+      reader.query(`${walk.content.chain.withClauseOf(sql)}${sql}`),
+    )
     return 'error' in asked ? undefined : { rows: asked.rows, fields: asked.fields ?? [] }
   }
   const walk = new Walk(
@@ -66,6 +68,8 @@ export async function walkOver(
       asksRows
         ? new Questions([reader], walk.content.chain).one(requirement)
         : { kind: 'not-answered', reason: 'the rows are not asked' },
+    async (requirements) =>
+      asksRows ? new Questions([reader], walk.content.chain).allHold(requirements) : 'all hold',
   )
   const watch = new LossWatch(walk)
   walk.watcher = watch
@@ -85,20 +89,40 @@ async function followFile(
 ): Promise<void> {
   const isWhole = execution.mode === 'all-or-nothing'
   walk.inTransaction = isWhole
-  for (const statement of statements) {
-    walk.place = { migration, file, index: statement.index, line: statement.line }
-    walk.refusedCommands = statement.refusedCommands ?? []
-    await unlessOwnError(walk, statement, () => refuse(walk, statement))
-    await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, walk.place, walk.catalog))
-    await unlessOwnError(walk, statement, () => followStatement(walk, statement))
+  const settle = async (statement: ParsedStatement) => {
     await unlessOwnError(walk, statement, () => keepPositions(walk))
-    earlier.push(statement)
-    walk.inSameTransaction.push(statement)
-    if (opensTransaction(statement)) walk.inTransaction = true
-    else if (endsTransaction(statement)) walk.inTransaction = isWhole
     if (!walk.inTransaction) endTransaction(walk)
     lineage.afterStatement(walk.place)
   }
+  const follow = (statement: ParsedStatement) =>
+    unlessOwnError(walk, statement, () => followStatement(walk, statement))
+  const run = new Run(walk, follow, settle)
+  for (const statement of statements) {
+    const place = { migration, file, index: statement.index, line: statement.line }
+    walk.place = place
+    walk.refusedCommands = statement.refusedCommands ?? []
+    await unlessOwnError(walk, statement, async () => {
+      const refusal = statement.refusal ?? (await walk.refusalOf(statement))
+      if (!refusal) return
+      await run.follow()
+      walk.place = place
+      await refuse(walk, statement)
+    })
+    await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
+    earlier.push(statement)
+    walk.inSameTransaction.push(statement)
+    if (await run.take(statement)) {
+      if (!walk.inTransaction) walk.inSameTransaction.length = 0
+      continue
+    }
+    await run.follow()
+    walk.place = place
+    await follow(statement)
+    if (opensTransaction(statement)) walk.inTransaction = true
+    else if (endsTransaction(statement)) walk.inTransaction = isWhole
+    await settle(statement)
+  }
+  await run.follow()
   endTransaction(walk)
   lineage.afterStatement(walk.place)
 }

@@ -5,7 +5,7 @@ import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
 import type { CatalogModel, Column, Relation } from './model.js'
-import type { Outcome } from './questions.js'
+import type { Outcome, TogetherOutcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
 import { boundColumn, visitTree } from './tree.js'
@@ -48,6 +48,8 @@ export class Walk {
   readonly savepoints = new Map<string, () => void>()
   readonly requirements: Requirement[] = []
   readonly doubts: Doubt[] = []
+  /** Requirements that were asked on the way and hold. */
+  heldCount = 0
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
   /** The statement runs in a transaction that others run in too. */
   inTransaction = true
@@ -70,6 +72,8 @@ export class Walk {
     readonly write: Write,
     /** Asks a requirement now, where the way goes on by the answer. */
     readonly outcomeOf: (requirement: Requirement) => Promise<Outcome>,
+    /** Asks many now, together. */
+    readonly allHold: (requirements: readonly Requirement[]) => Promise<TogetherOutcome>,
   ) {
     this.content = new Content(catalog, new Chain(catalog.searchPath[0] ?? 'public'), settleView)
   }

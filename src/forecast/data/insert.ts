@@ -25,18 +25,48 @@ export async function followInsert(
   const columns = givenColumns(relation, node)
   const given = await givenRows(walk, relation, columns, node.selectStmt?.SelectStmt, scope)
   const opaque = new Set(given.opaque)
-  const { link: made, takes } = completeRows(walk, relation, columns, given, opaque)
+  const { link, takes } = completeRows(walk, relation, columns, given, opaque)
+  const count = `(SELECT pg_catalog.count(*) FROM ${link} AS c)`
+  const rows: NewRows = {
+    link,
+    opaque,
+    isRowSetOpaque: given.isRowSetOpaque,
+    takes: [...takes].map((sequence) => ({ sequence, count })),
+  }
+  return putRowsIn(walk, target, rows, node.onConflictClause, scope)
+}
+
+/** Rows that a statement wants to put in, complete. */
+export interface NewRows {
+  /** The link of the chain that yields them. */
+  readonly link: string
+  readonly opaque: ReadonlySet<string>
+  /** Not only values: which rows there are cannot be known. */
+  readonly isRowSetOpaque: boolean
+  /** How many values they take from sequences, as SQL. */
+  readonly takes: readonly { readonly sequence: SequenceObject; readonly count: string }[]
+}
+
+/** Puts rows into a table, and asks what the table asks of them. Gives the link of those that come in. */
+export async function putRowsIn(
+  walk: Walk,
+  target: Target,
+  given: NewRows,
+  conflict: Node | undefined,
+  scope: Scope = emptyScope,
+): Promise<string | undefined> {
+  const { relation } = target
+  const { link: made, takes, opaque } = given
   const triggers = FiredTriggers.of(walk, relation, 'insert', new Set(), opaqueRows(given, opaque))
   if (await triggers?.hitsNothing(made)) return undefined
   const opaqueNew = new Map(relation.columns.map((column) => [column, [...opaque][0]]))
   const left = await triggers?.before(made, opaqueNew)
   const candidates = left ? withGenerated(walk, relation, left.link) : made
 
-  const conflict = node.onConflictClause
   const arbiters = conflict ? arbitersOf(relation, conflict) : []
   const fresh = conflict ? withoutConflicts(walk, target, candidates, arbiters) : candidates
   const before = relation.isEmpty ? undefined : target.before
-  for (const sequence of takes) sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${made} AS c)`)
+  for (const { sequence, count } of takes) sequence.taken.push(count)
   if (conflict?.action === 'ONCONFLICT_UPDATE') {
     await followConflictUpdate(
       walk,
@@ -73,7 +103,10 @@ export async function followInsert(
 }
 
 /** Why it cannot be known which rows come. */
-function opaqueRows({ isRowSetOpaque }: GivenRows, opaque: ReadonlySet<string>): string[] {
+function opaqueRows(
+  { isRowSetOpaque }: Pick<NewRows, 'isRowSetOpaque'>,
+  opaque: ReadonlySet<string>,
+): string[] {
   return isRowSetOpaque ? [...opaque] : []
 }
 
@@ -215,7 +248,7 @@ function completeRows(
 }
 
 /** New rows with their generated columns, which triggers before them do not see yet. */
-function withGenerated(walk: Walk, relation: Relation, link: string): string {
+export function withGenerated(walk: Walk, relation: Relation, link: string): string {
   if (!relation.columns.some(({ generated }) => generated)) return link
   const all = relation.columns.map((column) => {
     const name = quoteIdentifier(column.name)

@@ -20,6 +20,8 @@ export interface UniqueJoin {
  */
 export function uniqueJoinOf(walk: Walk, target: Relation, node: Node, scope: Scope): UniqueJoin | undefined {
   const item = node.fromClause?.length === 1 ? node.fromClause[0].RangeVar : undefined
+  const link = item && scope.uniqueItems?.has(item.relname) ? scope.items.get(item.relname) : undefined
+  if (link !== undefined) return { source: link, alias: quoteIdentifier(item.relname) }
   if (!item || !node.whereClause || (!item.schemaname && scope.items.has(item.relname))) return undefined
   const relation = findRelation(walk.catalog, relationOf(item))
   if (!relation || relation.opaque !== undefined) return undefined

@@ -70,18 +70,17 @@ class Counting {
     return counts as unknown as Counts
   }
 
-  async sample(query: string): Promise<Evidence | undefined> {
+  async sample(measure: Measure, sample: readonly string[]): Promise<Evidence | undefined> {
+    const query = rowsOf(measure, sample)
     const evidence = await answerForUser(this.readers[0], this.chain.schema, () =>
-      countOffendingRows(this.readers[0], query),
+      countOffendingRows(this.readers[0], `${this.chain.withClauseOf(query)}${query}`),
     )
     return 'error' in evidence ? undefined : evidence
   }
 
-  /** SQL for whoever wants to see what goes, to be run on the target as it is now. */
-  findSql({ from, condition }: Measure, sample: readonly string[]): string {
-    const where = condition === 'true' ? '' : ` WHERE ${condition}`
-    const query = `SELECT ${sample.length > 0 ? sample.join(', ') : '*'} FROM ${from}${where}`
-    return `${this.chain.withClauseOf(query)}${query}`
+  /** SQL for whoever wants to see what goes, to be run on the target as it is now; undefined where it is too long. */
+  findSql(measure: Measure, sample: readonly string[]): string | undefined {
+    return this.chain.shownSql(rowsOf(measure, sample))
   }
 
   async #count(group: readonly Measure[], reader: Reader): Promise<Asked<{ counts: number[] }>> {
@@ -101,6 +100,11 @@ class Counting {
   }
 }
 
+function rowsOf({ from, condition }: Measure, sample: readonly string[]): string {
+  const where = condition === 'true' ? '' : ` WHERE ${condition}`
+  return `SELECT ${sample.length > 0 ? sample.join(', ') : '*'} FROM ${from}${where}`
+}
+
 /**
  * What is asked of the same rows goes together, but for conditions that look into another table: in a filter the
  * server would do so row by row, in a WHERE by a join.
@@ -109,7 +113,9 @@ function groupsOf(measures: readonly Measure[]): Measure[][] {
   const groups = new Map<string, Measure[]>()
   for (const one of measures) {
     const name = /\bEXISTS \(/.test(one.condition) ? `${one.from} WHERE ${one.condition}` : one.from
-    groups.set(name, [...(groups.get(name) ?? []), one])
+    const group = groups.get(name)
+    if (group) group.push(one)
+    else groups.set(name, [one])
   }
   return [...groups.values()]
 }
@@ -123,7 +129,7 @@ async function findingOf(
   const { place, object, sample } = loss
   const findSql = counting.findSql(lost, sample)
   const isShown = sample.length > 0 && counts.lost <= mostSampled
-  const evidence = isShown ? await counting.sample(findSql) : undefined
+  const evidence = isShown ? await counting.sample(lost, sample) : undefined
   return {
     kind: 'loss',
     step: 'check',
@@ -133,7 +139,7 @@ async function findingOf(
     object,
     ...loss.weigh(counts),
     evidence: evidence ?? { count: counts.lost, samples: [] },
-    findSql,
+    ...(findSql === undefined ? {} : { findSql }),
   }
 }
 
