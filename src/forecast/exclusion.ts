@@ -111,7 +111,7 @@ function keysOver(
       `${column ? quoteIdentifier(column.name) : rewrite(expression)} AS "~k${i}"`,
   )
   const shown = relation.columns.map(({ name }) => quoteIdentifier(name))
-  const where = index?.predicate ? ` WHERE ${rewrite(index.predicate)}` : ''
+  const where = index?.predicate ? ` WHERE (${rewrite(index.predicate)}) IS TRUE` : ''
   return {
     sql: `SELECT ${[...more, ...shown, ...keys].join(', ')} FROM ${from}${where}`,
     opaque: [...opaque],

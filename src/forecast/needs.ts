@@ -1,8 +1,10 @@
 import { quoteIdentifier } from '../sql/names.js'
+import type { Node } from '../sql/parser.js'
 import type { Deferral } from './deferrals.js'
 import { exclusionColumns, needExclusion } from './exclusion.js'
 import { fixNulls, fixOrphans } from './fixes.js'
 import { keyHashOf } from './key-hash.js'
+import { mayRaise } from './may-raise.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
 import { Rewriter } from './rewrite.js'
 import { columnsIn, objectOf, opacityOf, sampleOf, shownOf, type Walk } from './walk.js'
@@ -143,16 +145,70 @@ export function needUnique(
   })
 }
 
+/**
+ * The server computes a key of those rows alone for which the predicate holds, and the predicate as it is written; the
+ * parts of a WHERE it would ask in an order of its own.
+ */
 function conditionOf(
-  { areNullsNotDistinct }: IndexObject,
+  { areNullsNotDistinct, keys: parts, predicate: tree }: IndexObject,
   keys: readonly string[],
   predicate: string | undefined,
 ) {
-  const conditions = [
-    ...(areNullsNotDistinct ? [] : keys.map((key) => `${key} IS NOT NULL`)),
-    ...(predicate === undefined ? [] : [predicate]),
-  ]
-  return conditions.length > 0 ? { condition: conditions.join(' AND ') } : {}
+  const isThere = areNullsNotDistinct ? [] : keys.map((key) => `${key} IS NOT NULL`)
+  if (predicate === undefined) return isThere.length > 0 ? { condition: isThere.join(' AND ') } : {}
+  const mayMatter = mayRaise(tree) || parts.some(({ expression }) => expression)
+  return {
+    condition: mayMatter
+      ? `CASE WHEN ${predicate} THEN ${isThere.join(' AND ') || 'true'} END`
+      : [...isThere, predicate].join(' AND '),
+  }
+}
+
+/** What the server computes of a row for an index, as a list of SQL over its table; nothing where that is columns alone. */
+export function computedKeys(
+  walk: Walk,
+  relation: Relation,
+  { keys, predicate: tree }: IndexObject,
+): { list: string; columns: Column[]; mayRaise: boolean } | undefined {
+  const expressions = keys.flatMap(({ expression }) => expression ?? [])
+  const all = tree ? [...expressions, tree] : expressions
+  if (all.length === 0) return undefined
+  const sqlOf = (one: Node) => new Rewriter(walk.content).expression(one, [relation]).sql
+  const predicate = tree && sqlOf(tree)
+  // A key is computed for those rows alone for which the predicate holds.
+  const computed = expressions.map((one) =>
+    predicate ? `CASE WHEN ${predicate} THEN ${sqlOf(one)} END` : sqlOf(one),
+  )
+  return {
+    list: [...computed, ...(predicate ? [predicate] : [])].map((sql, i) => `${sql} AS "~e${i}"`).join(', '),
+    columns: all.flatMap((one) => [...columnsIn(one)]),
+    mayRaise: all.some(mayRaise),
+  }
+}
+
+/** Every index can take the rows that a statement has put in or changed, whether it is unique or not. */
+export function needIndexable(
+  walk: Walk,
+  relation: Relation,
+  rows: Rows,
+  isChanged: (column: Column) => boolean,
+): void {
+  for (const index of relation.indexes) {
+    const computed = computedKeys(walk, relation, index)
+    if (!computed?.mayRaise || !computed.columns.some(isChanged)) continue
+    walk.need({
+      code: 'invalid-value',
+      sqlstate: '22000',
+      object: `${relation.name}.${index.name}`,
+      title: `every key of "${index.name}" can be computed`,
+      question: {
+        kind: 'evaluates',
+        from: `(SELECT ${computed.list} FROM ${rows.from} OFFSET 0) AS e`,
+        alias: 'e',
+      },
+      opaque: [...new Set([...rows.opaque, ...opacityOf(relation, computed.columns)])],
+    })
+  }
 }
 
 function renderKey(walk: Walk, relation: Relation, expression: unknown, opaque: Set<string>): string {
@@ -244,6 +300,7 @@ export function needInForce(
     if (kind === 'exclusion' && exclusionColumns(constraint).some(isChanged))
       needExclusion(walk, relation, constraint)
   }
+  needIndexable(walk, relation, rows, isChanged)
   for (const index of relation.indexes) {
     const columns = index.keys.flatMap(({ column, expression }) => [
       ...(column ? [column] : columnsIn(expression)),

@@ -38,7 +38,7 @@ export async function followConflictUpdate(
       kind: 'groups',
       from: `${candidates} AS ${own}`,
       keys,
-      condition: [...keys.map((key) => `${key} IS NOT NULL`), predicate].join(' AND '),
+      condition: `CASE WHEN ${predicate} THEN ${keys.map((key) => `${key} IS NOT NULL`).join(' AND ')} END`,
     },
     opaque: [],
   })
@@ -49,7 +49,7 @@ export async function followConflictUpdate(
   const changed = new Set(assignments.map(({ column }) => column))
   const triggers = FiredTriggers.of(walk, relation, 'update', changed, [])
   const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
-  const excluded = `(SELECT ${own}.*, ${list}, true AS "~new" FROM ${candidates} AS ${own} WHERE ${predicate}) AS excluded`
+  const excluded = `(SELECT ${own}.*, ${list}, true AS "~new" FROM ${candidates} AS ${own} WHERE (${predicate}) IS TRUE) AS excluded`
   const met = `(SELECT ${own}.*, ${list}, (${predicate}) IS TRUE AS "~in" FROM ${before} AS ${own}) AS ${alias}`
   const on = [`${alias}."~in"`, ...keys.map((_, i) => `excluded."~k${i}" = ${alias}."~k${i}"`)].join(' AND ')
   const isHit = ['excluded."~new"', ...(where ? [where.sql] : [])].join(' AND ')

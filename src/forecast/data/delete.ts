@@ -6,6 +6,8 @@ import type { Relation } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
 import type { Walk } from '../walk.js'
+import { canBeFound, dependsOnPlan, orderOf } from './condition-order.js'
+import { findHits } from './hits.js'
 import { followReferences } from './references.js'
 import { columnsOver, targetOf } from './target.js'
 
@@ -15,21 +17,40 @@ export async function followDelete(
   node: Node,
   scope: Scope = emptyScope,
 ): Promise<string | undefined> {
-  const { relation, alias, before } = targetOf(walk, node.relation)
+  const target = targetOf(walk, node.relation)
+  const { relation, alias } = target
+  let { before } = target
   if (relation.isEmpty) return undefined
   const where = node.whereClause
     ? new Rewriter(walk.content, scope).expression(node.whereClause, [relation])
     : undefined
   const using = node.usingClause ? new Rewriter(walk.content, scope).from(node.usingClause) : undefined
   const condition = where?.sql ?? 'true'
-  const isGone = using ? `EXISTS (SELECT 1 FROM ${using.sql} WHERE ${condition})` : `${condition} IS TRUE`
+  let isGone = using ? `EXISTS (SELECT 1 FROM ${using.sql} WHERE ${condition})` : `${condition} IS TRUE`
   const opaque = [
     ...(where?.opaque ?? []),
     ...(using?.opaque ?? []),
     ...(relation.opaque === undefined ? [] : [relation.opaque]),
   ]
-  if (where?.isVolatile || using?.isVolatile) opaque.push('its condition is random')
-
+  const isVolatile = where?.isVolatile || using?.isVolatile
+  if (opaque.length === 0 && !isVolatile) {
+    const written = { from: `${before} AS ${alias}`, isHit: isGone }
+    const order = await orderOf(walk, target, node.whereClause, { where, from: using, written })
+    if (order.kind === 'as planned') {
+      const found = findHits(walk, target, {
+        from: using?.sql,
+        where: where?.sql,
+        values: [],
+        asPlanned: true,
+      })
+      before = found.before
+      isGone = `EXISTS (SELECT 1 FROM ${found.link} AS "~h" WHERE ${found.on('"~h"')})`
+      if (!(await canBeFound(walk, relation, found.link))) opaque.push(dependsOnPlan)
+    } else if (order.kind === 'unknown') opaque.push(order.reason)
+  }
+  // Which rows go is not known, and the condition may name what does not exist today.
+  if (opaque.length > 0) isGone = 'false'
+  if (isVolatile) opaque.push('its condition is random')
   const triggers = FiredTriggers.of(walk, relation, 'delete', new Set(), opaque)
   const rows = triggers && markRows(walk, relation, `${before} AS ${alias}`, alias, isGone)
   if (rows !== undefined && (await triggers?.hitsNothing(rows))) return undefined

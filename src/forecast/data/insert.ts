@@ -4,7 +4,7 @@ import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
-import { isKeyPutOff, needInForce, needUnique } from '../needs.js'
+import { isKeyPutOff, needIndexable, needInForce, needUnique } from '../needs.js'
 import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
@@ -87,6 +87,7 @@ export async function putRowsIn(
   const rows = { from: `${fresh} AS ${quoteIdentifier(relation.name)}`, opaque: [...opaque], holdsOld: false }
   needWithinBounds(walk, relation, rows)
   needFresh(walk, relation, fresh, [...opaque])
+  needIndexable(walk, relation, rows, () => true)
   if (!conflict || arbiters.length < uniqueIndexes(relation).length)
     needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
   const atStart = scope.before?.get(relation)
@@ -374,7 +375,7 @@ function withoutConflicts(
     const { keys, predicate } = keysOf(walk, relation, index)
     const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
     const names = keys.map((_, i) => `"~k${i}"`)
-    const old = `(SELECT ${list} FROM ${before} AS ${alias} WHERE ${predicate})`
+    const old = `(SELECT ${list} FROM ${before} AS ${alias} WHERE (${predicate}) IS TRUE)`
     const isKey = names.map((name) => `${name} IS NOT NULL`).join(' AND ')
     const same = names.map((name) => `o.${name} = n.${name}`).join(' AND ')
     const isOld = relation.isEmpty ? 'false' : `EXISTS (SELECT 1 FROM ${old} AS o WHERE ${same})`

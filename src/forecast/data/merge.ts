@@ -110,11 +110,14 @@ class Pairs {
         (tree, j) => `CASE WHEN ${isTaken} THEN ${this.#expression(tree)} END AS "${valueName(i + 1, j)}"`,
       ),
     )
+    // The server joins as it must, and so asks the parts of ON of other rows.
+    const isInner = clauses.every(({ node }) => node.matchKind === 'MERGE_WHEN_MATCHED')
+    const join = isInner ? 'JOIN' : 'LEFT JOIN'
     const [reason] = this.#opaque
     if (reason !== undefined) throw new NotFollowed(reason)
     return this.walk.content.chain.add(
       `${this.target.relation.name}_merge`,
-      `SELECT ${[...keys, `CASE ${act} ELSE 0 END AS "~act"`, ...values].join(', ')} FROM ${from.sql} LEFT JOIN ${before} AS ${alias} ON ${on} OFFSET 0`,
+      `SELECT ${[...keys, `CASE ${act} ELSE 0 END AS "~act"`, ...values].join(', ')} FROM ${from.sql} ${join} ${before} AS ${alias} ON ${on} OFFSET 0`,
       { isVolatile: this.#isVolatile },
     )
   }

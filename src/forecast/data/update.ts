@@ -3,15 +3,18 @@ import type { Node } from '../../sql/parser.js'
 import { needNoTransientExclusion } from '../exclusion.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
+import { mayRaise } from '../may-raise.js'
 import type { Column, Relation } from '../model.js'
 import { allRows, needConstant, needEvaluation, needInForce, type Rows } from '../needs.js'
 import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Rewritten, type Scope } from '../rewrite.js'
-import { namesOf, visitTree } from '../tree.js'
+import { namesOf } from '../tree.js'
 import { FiredTriggers } from '../triggers/fired.js'
-import { columnsIn, keyOf, objectOf, opacityOf, sampleOf, type Walk } from '../walk.js'
+import { columnsIn, objectOf, opacityOf, sampleOf, type Walk } from '../walk.js'
 import { type Assignment, assignmentsOf } from './assignments.js'
+import { canBeFound, dependsOnPlan, orderOf } from './condition-order.js'
 import { recomputed } from './generated.js'
+import { type FoundHits, findHits } from './hits.js'
 import { followReferences } from './references.js'
 import { oldName, type Target, targetOf } from './target.js'
 import { type UniqueJoin, uniqueJoinOf } from './unique-join.js'
@@ -40,8 +43,9 @@ export async function followUpdate(
     ...(from?.opaque ?? []),
     ...(relation.opaque === undefined ? [] : [relation.opaque]),
   ]
+  const joined = await hitsInOrder(walk, target, node, scope, { where, from, opaque: unknown, assignments })
+  unknown.push(...joined.opaque)
   const opaque = isVolatile ? [...unknown, 'its condition is random'] : unknown
-  const joined = hitsOf(walk, target, node, scope, { where, from, opaque: unknown, assignments })
   const changed = new Set(assignments.map(({ column }) => column))
   const triggers = FiredTriggers.of(walk, relation, 'update', changed, opaque)
   const made = makeLink(walk, target, joined, assignments, triggers !== undefined)
@@ -146,6 +150,36 @@ interface Parts {
   readonly assignments: readonly Assignment[]
 }
 
+/** The condition is asked in the order in which the server will, where that may matter. */
+async function hitsInOrder(
+  walk: Walk,
+  target: Target,
+  node: Node,
+  scope: Scope,
+  parts: Parts,
+): Promise<Hits & { readonly opaque: readonly string[] }> {
+  const written = hitsOf(walk, target, node, scope, parts)
+  const { where, from, opaque, assignments } = parts
+  if (opaque.length > 0 || where?.isVolatile || from?.isVolatile) return { ...written, opaque: [] }
+  const order = await orderOf(walk, target, node.whereClause, { where, from, written })
+  if (order.kind === 'any') return { ...written, opaque: [] }
+  const { reason } = order.kind === 'unknown' ? order : { reason: undefined }
+  if (reason !== undefined)
+    return { ...hitsOf(walk, target, node, scope, { ...parts, opaque: [reason] }), opaque: [reason] }
+  const found = findHits(walk, target, {
+    from: from?.sql,
+    where: where?.sql,
+    values: from ? assignments.map(({ value }) => value) : [],
+    asPlanned: true,
+  })
+  if (!(await canBeFound(walk, target.relation, found.link)))
+    return {
+      ...hitsOf(walk, target, node, scope, { ...parts, opaque: [dependsOnPlan] }),
+      opaque: [dependsOnPlan],
+    }
+  return { ...(from ? joinHits(target, found, assignments) : markHits(target, found)), opaque: [] }
+}
+
 function hitsOf(
   walk: Walk,
   target: Target,
@@ -181,6 +215,14 @@ function hitsByCondition(
   }
 }
 
+/** The same, where the rows are found already. */
+function markHits({ alias }: Target, { before, link, on }: FoundHits): Hits {
+  return {
+    from: `${before} AS ${alias} LEFT JOIN ${link} AS "~f" ON ${on('"~f"')} CROSS JOIN LATERAL (SELECT "~f"."~k0" IS NOT NULL AS "~hit" OFFSET 0) AS "~h"`,
+    isHit: '"~h"."~hit"',
+  }
+}
+
 /** Each row meets at most one row of the other side. */
 function hitsByKey({ before, alias }: Target, { source, alias: other }: UniqueJoin, where: string): Hits {
   const marked = `(SELECT src.*, true AS "~there" FROM ${source} AS src) AS ${other}`
@@ -190,11 +232,7 @@ function hitsByKey({ before, alias }: Target, { source, alias: other }: UniqueJo
   }
 }
 
-/**
- * A row that meets several rows of the FROM list takes the values of one of them, so the rows
- * hit are found first, one for each key of the target. A lateral
- * subquery would be a nested loop.
- */
+/** A row that meets several rows of the FROM list takes the values of one of them. */
 function hitsByJoin(
   walk: Walk,
   target: Target,
@@ -202,29 +240,17 @@ function hitsByJoin(
   where: string | undefined,
   assignments: readonly Assignment[],
 ): Hits {
-  const { relation, alias } = target
-  let { before } = target
-  let key = keyOf(relation)?.map(({ name }) => quoteIdentifier(name))
-  if (key === undefined) {
-    before = walk.content.chain.add(
-      relation.name,
-      `SELECT pg_catalog.row_number() OVER () AS "~row", src.* FROM ${before} AS src`,
-      { isVolatile: true },
-    )
-    key = ['"~row"']
-  }
-  const condition = where === undefined ? '' : ` WHERE ${where}`
-  const keys = key.map((name) => `${alias}.${name}`)
-  const hit = walk.content.chain.add(
-    `${relation.name}_hit`,
-    `SELECT DISTINCT ON (${keys.join(', ')}) ${[
-      ...keys.map((one, i) => `${one} AS "~k${i}"`),
-      ...assignments.map(({ value }, i) => `${value} AS "~v${i}"`),
-    ].join(', ')} FROM ${before} AS ${alias}, ${from}${condition}`,
-  )
-  const on = key.map((name, i) => `"~h"."~k${i}" = ${alias}.${name}`).join(' AND ')
+  const values = assignments.map(({ value }) => value)
+  return joinHits(target, findHits(walk, target, { from, where, values, asPlanned: false }), assignments)
+}
+
+function joinHits(
+  { alias }: Target,
+  { before, link, on }: FoundHits,
+  assignments: readonly Assignment[],
+): Hits {
   return {
-    from: `${before} AS ${alias} LEFT JOIN ${hit} AS "~h" ON ${on}`,
+    from: `${before} AS ${alias} LEFT JOIN ${link} AS "~h" ON ${on('"~h"')}`,
     isHit: '"~h"."~k0" IS NOT NULL',
     values: assignments.map((_, i) => `"~h"."~v${i}"`),
   }
@@ -289,7 +315,7 @@ function needValues(
   const computed = assignments.filter(
     ({ isConstant, tree, column }) => !isConstant && !isCopy(tree, column, sources),
   )
-  if (computed.length > 0 || !cannotRaise(node.whereClause))
+  if (computed.length > 0 || mayRaise(node.whereClause))
     needEvaluation(walk, relation, computed.length > 0 ? opaque : unknown)
   else needConstant(walk, relation.name, `(SELECT 1 FROM ${link} AS l WHERE false)`)
   for (const { column, value, isConstant, takes } of assignments) {
@@ -315,27 +341,6 @@ function isCopy(tree: Node, { type }: Column, sources: readonly Relation[]): boo
         column.type.isArray === type.isArray,
     )
   )
-}
-
-const comparisons: ReadonlySet<string> = new Set(['=', '<>', '<', '>', '<=', '>='])
-const harmlessKinds: ReadonlySet<string> = new Set([
-  'A_Const',
-  'BoolExpr',
-  'BooleanTest',
-  'ColumnRef',
-  'List',
-  'NullTest',
-  'String',
-])
-
-/** Only comparisons of columns and constants. */
-function cannotRaise(tree: Node | undefined): boolean {
-  let isHarmless = true
-  visitTree(tree, (kind, node) => {
-    const isComparison = kind === 'A_Expr' && comparisons.has(namesOf(node.name).join())
-    if (!isComparison && !harmlessKinds.has(kind)) isHarmless = false
-  })
-  return isHarmless
 }
 
 /**

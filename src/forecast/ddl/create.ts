@@ -7,12 +7,12 @@ import { columnOf } from '../data/target.js'
 import { addPart } from '../family.js'
 import { creationSchema, findIndex, findRelation, findSequence } from '../lookup.js'
 import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../model.js'
-import { needUnique } from '../needs.js'
+import { computedKeys, needUnique } from '../needs.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { bindView } from '../views.js'
-import { columnsIn, type Walk } from '../walk.js'
+import type { Walk } from '../walk.js'
 import { addColumnConstraints, makeColumn, refineColumn } from './columns.js'
 import { addConstraint } from './constraints.js'
 import { copyColumn, copyLike } from './like.js'
@@ -228,17 +228,11 @@ function numbered(names: readonly string[]): string[] {
 
 /** The expressions of an index must not raise: neither for a row that is there nor for one that this transaction has replaced. */
 function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject): void {
-  const expressions = [...index.keys.map(({ expression }) => expression), index.predicate].filter(
-    (one) => one !== undefined,
-  )
-  if (expressions.length === 0) return
-  const columns = expressions.flatMap((expression) => [...columnsIn(expression)])
-  const values = expressions.map(
-    (expression, i) => `${new Rewriter(walk.content).expression(expression, [relation]).sql} AS "~e${i}"`,
-  )
+  const computed = computedKeys(walk, relation, index)
+  if (computed === undefined) return
   const present = { source: walk.content.read(relation), mayBeHeapOnly: false }
   for (const { source, mayBeHeapOnly } of [present, ...relation.past]) {
-    const rows = `(SELECT ${values.join(', ')} FROM ${source} AS "${relation.name.replaceAll('"', '""')}" OFFSET 0) AS e`
+    const rows = `(SELECT ${computed.list} FROM ${source} AS "${relation.name.replaceAll('"', '""')}" OFFSET 0) AS e`
     walk.need({
       code: 'invalid-value',
       sqlstate: '22000',
@@ -248,7 +242,7 @@ function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject):
       opaque: [
         ...new Set([
           ...(relation.opaque ? [relation.opaque] : []),
-          ...columns.flatMap(({ opaque }) => opaque ?? []),
+          ...computed.columns.flatMap(({ opaque }) => opaque ?? []),
         ]),
       ],
       ...(mayBeHeapOnly
