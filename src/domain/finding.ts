@@ -27,9 +27,15 @@ export interface Finding {
   readonly findSql?: string
   /** SQL that a careful person would run to mend it. */
   readonly fixSql?: string
+  /** What several findings of one code have in common: then they are told as one. */
+  readonly cause?: string
+  /** Of one that stands for several: where each of them is, itself the first. */
+  readonly places?: readonly FindingPlace[]
   /** The reason given with `--accept`; a finding accepted so no longer blocks. */
   readonly accepted?: string
 }
+
+export type FindingPlace = Pick<Finding, 'migration' | 'file' | 'line' | 'object'>
 
 export interface Evidence {
   /** Exact number of offending rows. */

@@ -1,11 +1,16 @@
 import type { Finding } from '../domain/finding.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Failure, Forecast } from './forecast.js'
-import type { Doubt } from './requirement.js'
+import type { Doubt, StatementPlace } from './requirement.js'
 
 /** Whether the statements succeed: the one that will fail, and what only a rehearsal can tell. */
-export function outcomeFindings({ failure, doubts }: Forecast): Finding[] {
-  return [...(failure ? [failureFinding(failure)] : []), ...doubts.map(doubtFinding)]
+export function outcomeFindings(forecast: Forecast): Finding[] {
+  return [...failureFindings(forecast), ...forecast.doubts.map(doubtFinding)]
+}
+
+/** The statement that will fail, and those behind it that would fail too. */
+export function failureFindings({ failure, later }: Pick<Forecast, 'failure' | 'later'>): Finding[] {
+  return [...(failure ? [failure] : []), ...later].map(failureFinding)
 }
 
 /** What becomes of each file. What stands after one that fails does not run, so nothing is claimed of it. */
@@ -26,6 +31,7 @@ export function predictionsOf(
 /** The statement that will fail, as the check reports it. */
 export function failureFinding({
   place,
+  behind,
   code,
   sqlstate,
   object,
@@ -40,18 +46,28 @@ export function failureFinding({
   return {
     code,
     kind: 'failure',
-    verdict: 'block',
+    // What corrects the failure before it may change what it meets.
+    verdict: behind ? 'unknown' : 'block',
     step: 'check',
     migration,
     file,
     line,
     object,
-    message: `statement ${index} (line ${line}) will fail with SQLSTATE ${sqlstate}: ${explain(code, title, message, evidence?.count)}`,
+    ...(behind ? { cause: `${code} behind ${behind.file}:${behind.line}` } : {}),
+    message: `statement ${index} (line ${line}) ${
+      behind
+        ? `stands behind the failure of ${placeOf(behind, migration)}, and as things are it would fail too,`
+        : 'will fail'
+    } with SQLSTATE ${sqlstate}: ${explain(code, title, message, evidence?.count)}`,
     ...(evidence ? { evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
     ...(fixSql === undefined ? {} : { fixSql }),
     hint: hint ?? hints[code] ?? 'Mend what is named, then run the command again.',
   }
+}
+
+function placeOf({ migration, file, line }: StatementPlace, from: string): string {
+  return migration === from ? `line ${line}` : `${file}:${line}`
 }
 
 function explain(
@@ -89,7 +105,7 @@ const hints: Readonly<Record<string, string>> = {
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 
-function doubtFinding({ place, reason, object, ownError }: Doubt): Finding {
+function doubtFinding({ place, reason, cause, object, ownError }: Doubt): Finding {
   const { migration, file, index, line } = place
   return {
     code: 'decided-by-rehearsal',
@@ -100,6 +116,7 @@ function doubtFinding({ place, reason, object, ownError }: Doubt): Finding {
     file,
     line,
     object: object ?? migration,
+    cause: cause ?? reason,
     message: `whether statement ${index} (line ${line}) succeeds cannot be told from the rows: ${reason}`,
     hint: ownError
       ? 'Please report it with the trace that --debug prints; meanwhile run the migration on a copy, then accept it by name with what that showed.'

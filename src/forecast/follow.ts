@@ -1,3 +1,4 @@
+import { relationOf } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import { type Followed, followBlock } from './block/block.js'
 import { NotFollowed } from './casts.js'
@@ -18,15 +19,18 @@ import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterSequence, followCreateSequence } from './ddl/sequences.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
+import { findColumn, findRelation } from './lookup.js'
+import type { Column } from './model.js'
 import { changesNothing } from './outward-functions.js'
 import { isOwnError, ownErrorReason } from './own-error.js'
 import { needNothingPutOff } from './put-off-checks.js'
+import { reachOf } from './reach.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { setSequence } from './sequences.js'
-import { followSet, followSetConfig } from './session.js'
+import { followDiscard, followSet, followSetConfig } from './session-statements.js'
 import { followTransaction, setConstraints } from './transaction.js'
 import { lastName, NotDeparsed, visitTree } from './tree.js'
-import { blurWritten } from './triggers/effects.js'
+import { blurReached } from './triggers/effects.js'
 import type { Walk } from './walk.js'
 
 /**
@@ -76,7 +80,7 @@ const unchanging: ReadonlySet<string> = new Set(
    CreatePublicationStmt AlterPublicationStmt CreateSubscriptionStmt AlterSubscriptionStmt
    DropSubscriptionStmt CreateRoleStmt AlterRoleStmt AlterRoleSetStmt
    DropRoleStmt AlterDatabaseSetStmt AlterDatabaseStmt AlterSystemStmt
-   CreateForeignServerStmt CreateUserMappingStmt CreateFdwStmt DiscardStmt
+   CreateForeignServerStmt CreateUserMappingStmt CreateFdwStmt
    AlterExtensionStmt AlterTSConfigurationStmt AlterFunctionStmt CreateEventTrigStmt
    AlterEventTrigStmt AlterTableSpaceOptionsStmt AlterObjectDependsStmt`.split(/\s+/),
 )
@@ -130,6 +134,7 @@ const followers: Readonly<Record<string, (walk: Walk, node: Node) => void | Prom
   CreateFunctionStmt: followCreateFunction,
   CreateTrigStmt: followCreateTrigger,
   VariableSetStmt: followSet,
+  DiscardStmt: followDiscard,
   ConstraintsSetStmt: setConstraints,
   TransactionStmt: followTransaction,
   RefreshMatViewStmt: followRefresh,
@@ -167,27 +172,52 @@ export async function unlessOwnError(
   }
 }
 
-/** Nothing is known any more of what the statement may touch. */
-function leaveToRehearsal(walk: Walk, { kind, node, sql }: Followed, reason: string, ownError?: Error): void {
+function leaveToRehearsal(walk: Walk, statement: Followed, reason: string, ownError?: Error): void {
   // One fault often shows in several parts of the work on a statement.
-  const isNoted = walk.doubts.some((doubt) => doubt.place === walk.place && doubt.ownError)
-  if (!isNoted) {
-    walk.doubt(reason, undefined, ownError)
-    walk.watcher.notFollowed({ kind, node, sql }, reason)
-  }
-  const why = `line ${walk.place.line} is not followed: ${reason}`
-  blurWritten(walk, sql, why)
-  const mayMake = kind === 'DoStmt' ? mayChangeCatalog(walk, sql) : !dataKinds.has(kind)
-  if (mayMake || (kind === 'SelectStmt' && node.intoClause)) walk.catalog.opaque ??= why
+  if (walk.doubts.some((doubt) => doubt.place === walk.place && doubt.ownError)) return
+  walk.doubt(reason, undefined, ownError)
+  loseSight(walk, statement, `line ${walk.place.line} is not followed: ${reason}`, reason)
 }
 
-/** A block that names no statement of definition, and nothing that may run one, leaves the catalog as it is. */
-function mayChangeCatalog({ catalog }: Walk, sql: string): boolean {
-  const words = new Set(sql.toLowerCase().match(/[a-z_][a-z0-9_]*/g) ?? [])
-  const makers = ['create', 'alter', 'drop', 'execute', 'call', 'perform', 'import', 'reindex']
-  return (
-    makers.some((word) => words.has(word)) ||
-    catalog.functions.some(({ name, body }) => words.has(name.toLowerCase()) && writes(body))
+/**
+ * Goes on behind a statement that fails, as if it had been corrected: what it does to rows and objects is not known.
+ * @param isRefused the server refuses it before it does anything, and nothing of it has been followed
+ */
+export async function leaveFailing(walk: Walk, statement: Followed, isRefused: boolean): Promise<void> {
+  if (isRefused) await walk.watcher.beforeStatement(statement)
+  const reason = `line ${walk.place.line} fails`
+  loseSight(walk, statement, reason, 'it fails as it stands')
+  noteCatalogChange(walk, statement)
+}
+
+/** Nothing is known any more of what the statement may touch. */
+function loseSight(walk: Walk, { kind, node, sql }: Followed, why: string, reason: string): void {
+  const isCode = codeKinds.has(kind)
+  const reach = reachOf(walk.catalog, sql, isCode)
+  walk.watcher.notFollowed({ kind, node, sql }, reason, reach)
+  if (writesNoRows.has(kind)) for (const column of columnsAltered(walk, kind, node)) column.opaque ??= why
+  else blurReached(walk, reach, why)
+  const isDefinition = !isCode && !dataKinds.has(kind)
+  if (isDefinition || reach.mayChangeCatalog || (kind === 'SelectStmt' && node.intoClause))
+    walk.catalog.opaque ??= why
+}
+
+/** Code, or no more than a call of it. */
+const codeKinds: ReadonlySet<string> = new Set(['DoStmt', 'SelectStmt', 'CallStmt'])
+
+/** Of the tables that are there, they change no rows. */
+const writesNoRows: ReadonlySet<string> = new Set([
+  ...['AlterTableStmt', 'RenameStmt', 'AlterObjectSchemaStmt', 'IndexStmt', 'ViewStmt', 'DropStmt'],
+  ...['CreateTrigStmt', 'CreateFunctionStmt', 'RuleStmt', 'CreateSeqStmt', 'AlterSeqStmt'],
+  ...['CreateEnumStmt', 'AlterEnumStmt', 'CreateDomainStmt', 'CompositeTypeStmt', 'CreateExtensionStmt'],
+])
+
+/** The columns that an ALTER TABLE is about. */
+function columnsAltered({ catalog }: Walk, kind: string, node: Node): Column[] {
+  const relation = kind === 'AlterTableStmt' ? findRelation(catalog, relationOf(node.relation)) : undefined
+  if (!relation) return []
+  return (node.cmds ?? []).flatMap(
+    ({ AlterTableCmd }: Node) => findColumn(relation, AlterTableCmd.name ?? '') ?? [],
   )
 }
 
@@ -200,7 +230,7 @@ async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void>
   visitTree(node, (kind, inner) => {
     if (kind === 'FuncCall') called.add(lastName(inner.funcname))
   })
-  const writing = walk.catalog.functions.find(({ name, body }) => called.has(name) && writes(body))
+  const writing = walk.catalog.functions.find((one) => called.has(one.name) && mayAct(walk, one.body))
   if (writing) throw new NotFollowed(`function "${writing.name}" writes`)
   if (called.has('set_config')) return followSetConfig(walk, node)
   if (called.size > 0 && !node.fromClause && [...called].every(changesNothing)) return
@@ -216,6 +246,12 @@ async function followSelect(walk: Walk, node: Node, outer: Scope): Promise<void>
     question: { kind: 'evaluates', from: `(${sql}) AS q`, alias: 'q' },
     opaque,
   })
+}
+
+/** Whether code changes anything, itself or by what it calls. */
+function mayAct({ catalog }: Walk, body: string): boolean {
+  const { texts, relations, mayWriteAny } = reachOf(catalog, body, true)
+  return mayWriteAny || relations.size > 0 || texts.some(writes)
 }
 
 /** CREATE SCHEMA, with the tables that may be made in it at once. */

@@ -15,6 +15,8 @@ import { walkOver } from './walk-over.js'
 /** The statement that will fail, and why. */
 export interface Failure {
   readonly place: StatementPlace
+  /** What fails before it, so that whether it comes to this statement is not known. */
+  readonly behind?: StatementPlace
   readonly code: string
   readonly sqlstate: string
   readonly object: string
@@ -34,17 +36,19 @@ export interface Failure {
 export interface Forecast {
   /** The first statement that will fail for certain; nothing after it runs. */
   readonly failure?: Failure
-  /** What only a rehearsal can tell, up to the failure. */
+  /** What would fail too, once the failure is corrected, unless the correction changes that. */
+  readonly later: readonly Failure[]
+  /** What only a rehearsal can tell, as if the failure had been corrected. */
   readonly doubts: readonly Doubt[]
   /** How many requirements were asked and hold. */
   readonly holds: number
-  /** What existing data the statements take away or change, up to the failure. */
+  /** What existing data the statements take away or change, also behind the failure. */
   readonly losses: readonly Finding[]
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
   readonly lockClaims: readonly LockClaim[]
   readonly rowTypes: RowTypes
-  /** What becomes of today's tables, of those that the statements touch, up to the failure. */
+  /** What becomes of today's tables, of those that the statements touch. */
   readonly lineage: readonly TableLineage[]
   /** The tables as the migrations will leave them; absent when they fail on the way. */
   readonly future?: FutureTables
@@ -64,29 +68,16 @@ export async function makeForecast(
   const { walk, losses, locks, lineage, rowTypes } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
-  const isReached = (place: StatementPlace) =>
-    !weighed.failure || isBefore(place, weighed.failure.place, files)
-  const reached = losses.filter(({ place }) => isReached(place))
   const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
   return {
     ...weighed,
-    losses: await weighLosses(reached, readers, walk.content.chain, onProgress),
-    lockFindings: locks.findings(
-      isReached,
-      whole.map(({ migration }) => migration),
-    ),
+    losses: await weighLosses(losses, readers, walk.content.chain, onProgress),
+    lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     lockClaims: locks.claims,
     rowTypes,
     lineage: lineage.tables(),
-    ...(weighed.failure ? {} : { future: futureTables(walk) }),
+    ...(weighed.failure || walk.stop ? {} : { future: futureTables(walk) }),
   }
-}
-
-/** What stands after the statement that fails does not run. */
-function isBefore(place: StatementPlace, failing: StatementPlace, files: readonly ForecastFile[]): boolean {
-  const fileOf = ({ migration }: StatementPlace) => files.findIndex((one) => one.migration === migration)
-  const [own, other] = [fileOf(place), fileOf(failing)]
-  return own < other || (own === other && place.index < failing.index)
 }
 
 /** What the answers make of the requirements: the first that is violated for certain is the failure. */
@@ -96,16 +87,29 @@ export function weigh(
   outcomes: ReadonlyMap<Requirement, Outcome>,
 ): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
   const doubts: Doubt[] = [...walk.doubts]
+  const later: Failure[] = []
   let failure: Failure | undefined
   let holds = walk.heldCount
-  for (const [requirement, outcome] of outcomes) {
-    const { place, object, mayPass } = requirement
+  for (const [at, [requirement, outcome]] of [...outcomes].entries()) {
+    const { place, object, mayPass, question, cause } = requirement
+    const isBehindStop = walk.stop !== undefined && at >= walk.stop.requirements
+    const behind = failure?.place ?? (isBehindStop ? walk.stop?.place : undefined)
     if (outcome.kind === 'holds') holds += 1
     else if (outcome.kind === 'not-answered') doubts.push({ place, object, reason: outcome.reason })
-    else if (mayPass !== undefined) doubts.push({ place, object, reason: mayPass })
-    else failure ??= failureOf(requirement, outcome, questions)
+    else if (!behind && mayPass !== undefined)
+      doubts.push({ place, object, reason: mayPass, ...(cause === undefined ? {} : { cause }) })
+    else if (!behind) failure = failureOf(requirement, outcome, questions)
+    else if (outcome.evidence || question.kind === 'certain')
+      later.push({ ...failureOf(requirement, outcome, questions), behind })
+    // Over rows that the failing statement does not make, a question of ours raises what that one would have raised.
+    else if (!isSamePlace(place, behind))
+      doubts.push({ place, object, reason: `line ${behind.line} fails, and rows depend on it` })
   }
-  return { ...(failure ? { failure } : {}), doubts, holds }
+  return { ...(failure ? { failure } : {}), later, doubts, holds }
+}
+
+function isSamePlace(one: StatementPlace, other: StatementPlace): boolean {
+  return one.migration === other.migration && one.index === other.index
 }
 
 function failureOf(

@@ -45,18 +45,14 @@ export class LockWatch {
     return lockGroupsOf(own.map(({ step }) => step))
   }
 
-  /**
-   * @param isReached whether the statement at this place will run
-   * @param inOneTransaction the migrations whose files run in one transaction, which keeps every lock until its end
-   */
-  findings(isReached: (place: StatementPlace) => boolean, inOneTransaction: readonly string[]): Finding[] {
-    const reached = this.#statements.filter(({ locked }) => isReached(locked.place))
+  /** @param inOneTransaction the migrations whose files run in one transaction, which keeps every lock until its end */
+  findings(inOneTransaction: readonly string[]): Finding[] {
     const held = inOneTransaction.flatMap((migration) =>
       heldLockFindings(
-        reached.map(({ locked }) => locked).filter(({ place }) => place.migration === migration),
+        this.statements.filter(({ place }) => place.migration === migration),
         this.thresholds,
       ),
     )
-    return [...reached.flatMap(({ findings }) => findings), ...held]
+    return [...this.#statements.flatMap(({ findings }) => findings), ...held]
   }
 }

@@ -10,7 +10,7 @@ import type { CatalogModel, Relation } from './model.js'
 import { isOwnError } from './own-error.js'
 import type { StatementPlace } from './requirement.js'
 import { endTransaction } from './transaction.js'
-import { Walk, WalkEnds } from './walk.js'
+import { StatementFails, Walk } from './walk.js'
 
 /** Whose effect on the catalog is none: they need not be followed where rows are of no concern. */
 const dataKinds: ReadonlySet<string> = new Set([
@@ -62,6 +62,7 @@ export async function locksWithoutServer(
       if (!dataKinds.has(statement.kind)) await follow(walk, statement)
     }
     endTransaction(walk)
+    walk.session.resetAll()
     noteMade(catalog, old, touched)
     touched.clear()
   }
@@ -116,6 +117,6 @@ async function follow(walk: Walk, statement: ParsedStatement): Promise<void> {
   try {
     await unlessOwnError(walk, statement, () => followStatement(walk, statement))
   } catch (error) {
-    if (!(error instanceof WalkEnds)) throw error
+    if (!(error instanceof StatementFails)) throw error
   }
 }

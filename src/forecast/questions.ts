@@ -33,7 +33,7 @@ export class Questions {
     private readonly chain: Chain,
   ) {}
 
-  /** The outcome of each requirement, up to and including the first that is violated for certain. */
+  /** The outcome of each requirement, in the order of the statements. */
   async ask(
     requirements: readonly Requirement[],
     onProgress: (title: string) => void,
@@ -54,9 +54,7 @@ export class Questions {
     })
     const inOrder = new Map<Requirement, Outcome>()
     for (const requirement of requirements) {
-      const outcome = outcomes.get(requirement) ?? (await this.one(requirement))
-      inOrder.set(requirement, outcome)
-      if (outcome.kind === 'violated' && requirement.mayPass === undefined) break
+      inOrder.set(requirement, outcomes.get(requirement) ?? (await this.one(requirement)))
     }
     return inOrder
   }

@@ -73,12 +73,16 @@ export interface Requirement {
   readonly comesFirst?: boolean
   /** Why the statement may succeed in spite of a violation. */
   readonly mayPass?: string
+  /** What makes it uncertain, where other statements are uncertain for the same reason. */
+  readonly cause?: string
 }
 
 /** Something that cannot be told from the data. */
 export interface Doubt {
   readonly place: StatementPlace
   readonly reason: string
+  /** What other doubts have in common with it; the reason itself when absent. */
+  readonly cause?: string
   readonly object?: string
   /** The error of our own that is the reason. */
   readonly ownError?: Error

@@ -7,12 +7,15 @@ import type { ForecastFile } from './file.js'
 import type { Failure } from './forecast.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { Requirement, StatementPlace } from './requirement.js'
+import type { Walk } from './walk.js'
 import { walkOver } from './walk-over.js'
 
 /** What the catalog alone tells of the pending statements. */
 export interface StaticForecast {
   /** The first statement that the server refuses whatever the rows; nothing after it runs. */
   readonly failure?: Failure
+  /** What would be refused too, once the failure is corrected. */
+  readonly later: readonly Failure[]
   /** What the role in use may not do; it may be there only to look. */
   readonly forbidden: readonly {
     readonly place: StatementPlace
@@ -21,7 +24,7 @@ export interface StaticForecast {
   }[]
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
-  /** What each statement locks, up to the failure. */
+  /** What each statement locks. */
   readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
   /** What to lock up front, by the name of the migration; only of files that run in one transaction. */
   readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
@@ -37,19 +40,17 @@ export async function makeStaticForecast(
   schema: string,
 ): Promise<StaticForecast> {
   const { walk, locks, forbidden } = await walkOver(files, reader, schema, { asksRows: false })
-  const failing = walk.requirements.find(({ question }) => question.kind === 'certain')
+  const { failure, later } = refusedBy(walk)
   const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
   return {
-    ...(failing ? { failure: failureOf(failing) } : {}),
+    ...(failure ? { failure } : {}),
+    later,
     forbidden: forbidden.map(({ place, refusal: { message, object } }) => ({
       place,
       message,
       ...(object === undefined ? {} : { object }),
     })),
-    lockFindings: locks.findings(
-      () => true,
-      whole.map(({ migration }) => migration),
-    ),
+    lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     locks: locks.statements.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims) })),
     // At a higher level of isolation a snapshot is taken first, and what is written while locks are waited for makes it fail.
     lockFirst: new Map(
@@ -58,6 +59,19 @@ export async function makeStaticForecast(
         .map(({ migration }) => [migration, locks.lockFirst(migration)]),
     ),
   }
+}
+
+/** The first statement that is refused for certain, and what stands behind it. */
+function refusedBy({ requirements, stop }: Walk): { failure?: Failure; later: Failure[] } {
+  let failure: Failure | undefined
+  const later: Failure[] = []
+  for (const [at, requirement] of requirements.entries()) {
+    if (requirement.question.kind !== 'certain') continue
+    const behind = failure?.place ?? (stop && at >= stop.requirements ? stop.place : undefined)
+    if (behind) later.push({ ...failureOf(requirement), behind })
+    else if (requirement.mayPass === undefined) failure = failureOf(requirement)
+  }
+  return { ...(failure ? { failure } : {}), later }
 }
 
 function failureOf({ place, code, sqlstate, object, title }: Requirement): Failure {

@@ -61,6 +61,7 @@ export function endTransaction(walk: Walk): void {
   }
   walk.savepoints.clear()
   walk.inSameTransaction.length = 0
+  walk.session.endTransaction()
 }
 
 /** SET CONSTRAINTS … IMMEDIATE asks at once what has been put off. */

@@ -4,10 +4,11 @@ import type { Walk } from './walk.js'
 
 /** Takes the walk back to where it was when this was made: what a block that raises, or a savepoint, undoes. */
 export function rememberState(walk: Walk): () => void {
-  const { catalog, content, deferrals } = walk
+  const { catalog, content, deferrals, session } = walk
   const saved = cloneGraph({
     catalog: { ...catalog },
     deferrals: deferrals.state,
+    afterTransaction: session.afterTransaction,
     isCatalogChanged: content.isCatalogChanged,
   })
   return () => {
@@ -15,9 +16,11 @@ export function rememberState(walk: Walk): () => void {
     const again = cloneGraph(saved)
     const { sequences } = catalog
     if (again.catalog.opaque === undefined) delete catalog.opaque
+    if (again.catalog.timeZone === undefined) delete catalog.timeZone
     Object.assign(catalog, again.catalog)
     keepTaken(content.sequenceStarts, sequences, catalog.sequences)
     deferrals.state = again.deferrals
+    session.afterTransaction = again.afterTransaction
     content.isCatalogChanged = again.isCatalogChanged
   }
 }

@@ -4,7 +4,7 @@ import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
 import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
-import { followStatement, unlessOwnError } from './follow.js'
+import { followStatement, leaveFailing, unlessOwnError } from './follow.js'
 import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
@@ -16,7 +16,7 @@ import { RowTypes } from './row-types.js'
 import { Run } from './runs/run.js'
 import { keepPositions } from './sequences.js'
 import { endTransaction } from './transaction.js'
-import { type Ask, type Refusal, Walk, WalkEnds } from './walk.js'
+import { type Ask, type Refusal, StatementFails, Walk } from './walk.js'
 
 /** What was seen on the way. */
 export interface Walked {
@@ -30,9 +30,10 @@ export interface Walked {
 }
 
 /**
- * Follows the pending statements, up to the first that fails for certain.
- * @param options.asksRows false: only the catalog is asked, and no row is read. What hangs on rows is then not known, and
- * what the role in use may not do does not end the walk: it is there to look, and another may deploy.
+ * Follows the pending statements. Behind one that fails it goes on as if that one had been corrected: what stands there is
+ * part of what is asked for, and what it destroys must not wait to be found until the failure is out of the way.
+ * @param options.asksRows false: only the catalog is asked, and no row is read. What depends on rows is then not known, and
+ * what the role in use may not do is no failure: it is there to look, and another may deploy.
  */
 export async function walkOver(
   files: readonly ForecastFile[],
@@ -74,72 +75,128 @@ export async function walkOver(
   const watch = new LossWatch(walk)
   walk.watcher = watch
   const lineage = new LineageWatch(walk)
-  try {
-    for (const file of files) await followFile(walk, file, { earlier, locks, lineage })
-  } catch (error) {
-    if (!(error instanceof WalkEnds)) throw error
+  for (const file of files) {
+    if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
+    await followFile(walk, file, { earlier, locks, lineage })
   }
   return { walk, losses: watch.losses, locks, lineage, rowTypes, forbidden }
 }
 
+/** Nothing from here on runs. What cannot be read may have been meant to do anything. */
+function stopAt(
+  walk: Walk,
+  { migration, file, statements }: ForecastFile,
+  line: number,
+  watch: LossWatch,
+): void {
+  walk.place = { migration, file, index: 0, line }
+  walk.stop ??= { place: walk.place, requirements: walk.requirements.length }
+  if (statements.length > 0) return
+  const reason = `${file} cannot be read`
+  watch.notRead(reason)
+  walk.catalog.opaque ??= reason
+  for (const relation of walk.catalog.relations) walk.blur(relation, reason)
+}
+
 async function followFile(
   walk: Walk,
-  { migration, file, statements, execution }: ForecastFile,
-  { earlier, locks, lineage }: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch },
+  { migration, file, statements, execution, keepsSession = false }: ForecastFile,
+  watches: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch },
 ): Promise<void> {
   const isWhole = execution.mode === 'all-or-nothing'
+  const { earlier, locks, lineage } = watches
   walk.inTransaction = isWhole
+  walk.session.isPrismas = keepsSession
   const settle = async (statement: ParsedStatement) => {
     await unlessOwnError(walk, statement, () => keepPositions(walk))
     if (!walk.inTransaction) endTransaction(walk)
     lineage.afterStatement(walk.place)
   }
-  const follow = (statement: ParsedStatement) =>
-    unlessOwnError(walk, statement, () => followStatement(walk, statement))
-  const run = new Run(walk, follow, settle)
+  const run = new Run(walk, (statement) => followAsCorrected(walk, statement), settle)
   for (const statement of statements) {
     const place = { migration, file, index: statement.index, line: statement.line }
     walk.place = place
     walk.refusedCommands = statement.refusedCommands ?? []
+    let refusal: Refusal | undefined
     await unlessOwnError(walk, statement, async () => {
-      const refusal = statement.refusal ?? (await walk.refusalOf(statement))
+      refusal = refusedByParser(walk, statement) ?? (await walk.refusalOf(statement))
       if (!refusal) return
       await run.follow()
       walk.place = place
-      await refuse(walk, statement)
+      noteRefusal(walk, statement, refusal)
     })
-    await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
+    const isWithoutEffect = refusal?.isCertain === true && !hasItsEffect.has(refusal.code)
+    if (!isWithoutEffect)
+      await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
     earlier.push(statement)
     walk.inSameTransaction.push(statement)
-    if (await run.take(statement)) {
+    if (!isWithoutEffect && (await run.take(statement))) {
       if (!walk.inTransaction) walk.inSameTransaction.length = 0
       continue
     }
     await run.follow()
     walk.place = place
-    await follow(statement)
+    if (isWithoutEffect) await unlessOwnError(walk, statement, () => leaveFailing(walk, statement, true))
+    else await followAsCorrected(walk, statement, refusal)
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole
     await settle(statement)
   }
   await run.follow()
   endTransaction(walk)
+  // Our engine gives every file the settings that the session began with.
+  if (!keepsSession) walk.session.resetAll()
   lineage.afterStatement(walk.place)
 }
 
+/** Follows a statement; where it fails for certain, it counts as corrected. */
+async function followAsCorrected(walk: Walk, statement: ParsedStatement, refusal?: Refusal): Promise<void> {
+  const known = walk.doubts.length
+  await unlessOwnError(walk, statement, async () => {
+    try {
+      await followStatement(walk, statement)
+    } catch (error) {
+      if (!(error instanceof StatementFails)) throw error
+      await leaveFailing(walk, statement, false)
+    }
+  })
+  // Why it is not followed either is the same once more.
+  if (refusal) walk.doubts.push(...walk.doubts.splice(known).filter(({ ownError }) => ownError))
+}
+
+/**
+ * The server refuses it, but all that it names is there: once that is corrected, with a privilege, CASCADE or another
+ * place, the statement does what it says.
+ */
+const hasItsEffect: ReadonlySet<string> = new Set([
+  'missing-privilege',
+  'dependent-object',
+  'cannot-run-in-transaction',
+  'foreign-key-target',
+])
+
+/** Before it looks up a name, the server reads the statement. */
+function refusedByParser(walk: Walk, { kind, refusal }: ParsedStatement): Refusal | undefined {
+  if (!refusal) return undefined
+  const { object = kind, isMisread, message, sqlstate } = refusal
+  if (!isMisread) return { code: 'newer-syntax', object, message, sqlstate, isCertain: true }
+  walk.doubt(message, object)
+  return undefined
+}
+
 /** What the server refuses whatever the rows. */
-async function refuse(walk: Walk, statement: ParsedStatement): Promise<void> {
-  // Before it looks up a name, the server reads the statement.
-  if (statement.refusal) {
-    const { object = statement.kind, isMisread, message, sqlstate } = statement.refusal
-    if (!isMisread) walk.fail({ code: 'newer-syntax', object, message, sqlstate })
-    walk.doubt(message, object)
-  }
-  const refusal = await walk.refusalOf(statement)
-  if (!refusal) return
+function noteRefusal(walk: Walk, statement: ParsedStatement, refusal: Refusal): void {
   const { sqlstate, code, message, object = statement.kind, isCertain } = refusal
-  if (isCertain) walk.fail({ sqlstate, code, message, object })
-  walk.doubt(`${message}, as far as can be told`, object)
+  walk.need({
+    code,
+    sqlstate,
+    object,
+    title: message,
+    question: { kind: 'certain', message },
+    opaque: [],
+    ...(isCertain ? {} : { mayPass: `${message}, as far as can be told` }),
+    ...(isCertain || walk.catalog.opaque === undefined ? {} : { cause: walk.catalog.opaque }),
+  })
 }
 
 function opensTransaction({ kind, node }: ParsedStatement): boolean {

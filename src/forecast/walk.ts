@@ -8,6 +8,7 @@ import type { CatalogModel, Column, Relation } from './model.js'
 import type { Outcome, TogetherOutcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
+import { Session } from './session.js'
 import { boundColumn, visitTree } from './tree.js'
 import { settleView } from './views.js'
 import { nobody, type Watcher } from './watcher.js'
@@ -37,19 +38,22 @@ export interface Refusal {
   readonly isCertain: boolean
 }
 
-/** Thrown where a statement fails for certain. */
-export class WalkEnds extends Error {}
+/** Thrown where a statement fails for certain; the walk goes on with the next one. */
+export class StatementFails extends Error {}
 
 /** The walk over the pending statements: where it is, what it knows, and what it will have to ask. */
 export class Walk {
   readonly content: Content
   readonly deferrals = new Deferrals()
+  readonly session: Session
   /** Takes the walk back to each savepoint of the transaction. */
   readonly savepoints = new Map<string, () => void>()
   readonly requirements: Requirement[] = []
   readonly doubts: Doubt[] = []
   /** Requirements that were asked on the way and hold. */
   heldCount = 0
+  /** Where the deploy stops by itself, whatever the database, and how many requirements were noted before that. */
+  stop: { readonly place: StatementPlace; readonly requirements: number } | undefined
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
   /** The statement runs in a transaction that others run in too. */
   inTransaction = true
@@ -75,6 +79,7 @@ export class Walk {
     /** Asks many now, together. */
     readonly allHold: (requirements: readonly Requirement[]) => Promise<TogetherOutcome>,
   ) {
+    this.session = new Session(catalog)
     this.content = new Content(catalog, new Chain(catalog.searchPath[0] ?? 'public'), settleView)
   }
 
@@ -84,12 +89,12 @@ export class Walk {
 
   /**
    * Notes that this statement fails, whatever the rows.
-   * @throws WalkEnds nothing after it will run
+   * @throws StatementFails
    */
   fail(failure: { code: string; sqlstate: string; object: string; message: string }): never {
     const { message, ...rest } = failure
     this.need({ ...rest, title: message, question: { kind: 'certain', message }, opaque: [] })
-    throw new WalkEnds()
+    throw new StatementFails()
   }
 
   /** Notes that this statement is decided by the rehearsal. */

@@ -1,5 +1,6 @@
 import type { Node } from '../sql/parser.js'
 import type { Column, Constraint, Relation } from './model.js'
+import type { Reach } from './reach.js'
 
 export interface WatchedStatement {
   readonly kind: string
@@ -51,7 +52,7 @@ export interface Watcher {
   deleted(relation: Relation, rows: DeletedRows): void
   updated(relation: Relation, rows: UpdatedRows): void
   /** What the statement does to the rows cannot be told. */
-  notFollowed(statement: WatchedStatement, reason: string): void
+  notFollowed(statement: WatchedStatement, reason: string, reach: Reach): void
 }
 
 export const nobody: Watcher = {

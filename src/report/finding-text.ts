@@ -41,7 +41,7 @@ function formatEvidence({ count, samples }: Evidence): string {
 }
 
 function formatOverride(finding: Finding): string {
-  const subject = finding.object ? `${finding.code}:${finding.object}` : finding.code
+  const subject = finding.object && !finding.places ? `${finding.code}:${finding.object}` : finding.code
   return `--accept ${quoteForShell(clean(subject))}="reason"   (stored in the run record and the report)`
 }
 

@@ -1,7 +1,13 @@
 import type { Approval } from '../domain/approval.js'
 import type { Backup } from '../domain/backup.js'
 import type { DatabaseState, Deployment, MigrationOutcome, StatementFailure } from '../domain/deployment.js'
-import { type CheckResult, type Evidence, type Finding, isBlocking } from '../domain/finding.js'
+import {
+  type CheckResult,
+  type Evidence,
+  type Finding,
+  type FindingPlace,
+  isBlocking,
+} from '../domain/finding.js'
 import type { LockGroup } from '../domain/lock-group.js'
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
 import type { EngineName } from '../domain/plan.js'
@@ -95,6 +101,8 @@ export interface JsonFinding {
   readonly findSql: string | null
   readonly fixSql: string | null
   readonly accepted: string | null
+  /** Of one that stands for several statements: where each is. */
+  readonly places: readonly FindingPlace[]
 }
 
 /** The run record as one object for programs; names and values are exactly those of the database. */
@@ -235,5 +243,6 @@ function makeJsonFinding(finding: Finding): JsonFinding {
     findSql: finding.findSql ?? null,
     fixSql: finding.fixSql ?? null,
     accepted: finding.accepted ?? null,
+    places: finding.places ?? [],
   }
 }

@@ -11,6 +11,7 @@ import { readDeclared } from '../prisma/declared-schema.js'
 import { type Settings, willRehearse } from '../settings/settings.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
+import { foldFindings } from './fold-findings.js'
 import { forecastPending } from './forecast.js'
 import { maskValues } from './mask-values.js'
 import { readSession, type Tools } from './tools.js'
@@ -41,18 +42,31 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
     predictions: forecast.predictions,
     ...(forecast.lineage ? { lineage: forecast.lineage } : {}),
-    findings: maskValues(leaveToRehearsal(applyAcceptances(found, accepted, 'check'), settings), settings),
+    findings: maskValues(
+      foldFindings(leaveToRehearsal(applyAcceptances(found, accepted, 'check'), settings)),
+      settings,
+    ),
   }
 }
+
+/** What the rehearsal tells of a finding. */
+const decidedThere = new Map([
+  ['decided-by-rehearsal', 'The rehearsal of this run decides.'],
+  [
+    'not-looked-at',
+    'The rehearsal of this run shows which tables have other rows then: look before you confirm.',
+  ],
+])
 
 /** What only a rehearsal can tell does not stop a run that will rehearse. */
 function leaveToRehearsal(findings: readonly Finding[], settings: Settings): readonly Finding[] {
   if (!willRehearse(settings)) return findings
-  return findings.map((finding) =>
-    finding.code === 'decided-by-rehearsal' && finding.verdict === 'unknown'
-      ? { ...finding, verdict: 'warn', hint: 'The rehearsal of this run decides.' }
-      : finding,
-  )
+  return findings.map((finding) => {
+    const hint = decidedThere.get(finding.code)
+    return hint !== undefined && finding.verdict === 'unknown'
+      ? { ...finding, verdict: 'warn', hint }
+      : finding
+  })
 }
 
 function historyResult(plan: Plan): Findings['results'][number] {

@@ -10,7 +10,7 @@ import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
 import { type Forecast, makeForecast } from '../forecast/forecast.js'
 import { ownErrorReason } from '../forecast/own-error.js'
 import { loadParser } from '../sql/parser.js'
-import { parsePending, takeReadable } from './readable-files.js'
+import { forecastFiles, takeReadable } from './readable-files.js'
 import type { Tools } from './tools.js'
 
 /** What the pending migrations will meet in the live rows, as the check step reports it. */
@@ -29,15 +29,9 @@ export async function forecastPending(
   readers: readonly [Reader, ...Reader[]],
   { settings, screen }: Tools,
 ): Promise<ForecastReport> {
-  const readable = takeReadable(plan)
-  if (readable.length === 0) return { results: [], findings: [], predictions: {} }
+  if (plan.pending.length === 0) return { results: [], findings: [], predictions: {} }
   await loadParser()
-  const forecast = await makeForecast(
-    readable.map(parsePending),
-    readers,
-    settings.target.schema,
-    screen.progress,
-  )
+  const forecast = await makeForecast(forecastFiles(plan), readers, settings.target.schema, screen.progress)
   if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
   const outcome = outcomeFindings(forecast)
   return {
@@ -65,7 +59,7 @@ export async function forecastPending(
     lineage: forecast.lineage,
     predictions: predictionsOf(
       forecast,
-      readable.map(({ name }) => name),
+      takeReadable(plan).map(({ name }) => name),
     ),
   }
 }

@@ -16,6 +16,7 @@ import { catalogExpectationsOf } from '../sql/expectations.js'
 import { scriptEngineOf } from '../sql/script-engine.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { markUnreadable } from './ask-parser.js'
+import { foldFindings } from './fold-findings.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
 import { addLockGroups, addStaticForecast } from './static-forecast.js'
@@ -67,7 +68,9 @@ export async function reviewPlan(tools: Tools): Promise<Plan> {
   const { settings, project } = tools
   const plan = await addStaticForecast(await makePlan(tools), tools)
   const shown = settings.since === undefined ? plan : await limitToNew(plan, settings.since, project)
-  const findings = applyAcceptances(shown.findings, acceptancesFor(shown.pending, settings), 'plan')
+  const findings = foldFindings(
+    applyAcceptances(shown.findings, acceptancesFor(shown.pending, settings), 'plan'),
+  )
   return Object.freeze({ ...shown, findings })
 }
 

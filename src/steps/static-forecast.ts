@@ -2,10 +2,10 @@ import { limitQuestions } from '../checks/answer.js'
 import type { Finding } from '../domain/finding.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
-import { failureFinding } from '../forecast/findings.js'
+import { failureFindings } from '../forecast/findings.js'
 import { makeStaticForecast, type StaticForecast } from '../forecast/static-forecast.js'
 import { loadParser } from '../sql/parser.js'
-import { parsePending, takeReadable } from './readable-files.js'
+import { forecastFiles } from './readable-files.js'
 import { withLocks } from './statement-locks.js'
 import { type Tools, withTarget } from './tools.js'
 
@@ -15,11 +15,10 @@ import { type Tools, withTarget } from './tools.js'
  * that is shown by itself. No row is read.
  */
 export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan> {
-  const readable = takeReadable(plan)
-  if (readable.length === 0) return plan
-  const forecast = await forecastStatically(readable, tools)
+  if (plan.pending.length === 0) return plan
+  const forecast = await forecastStatically(plan, tools)
   const found = [
-    ...(forecast.failure ? [failureFinding(forecast.failure)] : []),
+    ...failureFindings(forecast),
     ...forbiddenFinding(forecast, plan.target.user),
     ...forecast.lockFindings,
   ]
@@ -35,22 +34,18 @@ export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan>
  * tells. The hash does not name them.
  */
 export async function addLockGroups(plan: Plan, tools: Tools): Promise<Plan> {
-  const readable = takeReadable(plan)
-  if (readable.length === 0 || plan.engine !== 'hosted') return plan
-  const forecast = await forecastStatically(readable, tools)
+  if (plan.pending.length === 0 || plan.engine !== 'hosted') return plan
+  const forecast = await forecastStatically(plan, tools)
   return Object.freeze({ ...plan, pending: withLockGroups(plan.pending, plan, forecast) })
 }
 
-async function forecastStatically(
-  readable: readonly PendingMigration[],
-  tools: Tools,
-): Promise<StaticForecast> {
+async function forecastStatically(plan: Plan, tools: Tools): Promise<StaticForecast> {
   await loadParser()
   const { target, questionTimeoutMs } = tools.settings
   return withTarget(tools, async (client) => {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     await limitQuestions(client, questionTimeoutMs)
-    return makeStaticForecast(readable.map(parsePending), client, target.schema)
+    return makeStaticForecast(forecastFiles(plan), client, target.schema)
   })
 }
 

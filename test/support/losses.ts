@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { limitQuestions } from '../../src/checks/answer.js'
 import type { Finding } from '../../src/domain/finding.js'
+import type { ForecastFile } from '../../src/forecast/file.js'
 import { type Forecast, makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
@@ -8,12 +9,17 @@ import { ownSearchPath } from '../../src/sql/search-path.js'
 import { parse } from './parse.js'
 
 /** Asks as a run does: in one read-only transaction, before anything runs. */
-export async function forecastOf(client: pg.Client, pending: readonly string[]): Promise<Forecast> {
+export async function forecastOf(
+  client: pg.Client,
+  pending: readonly string[],
+  more: Pick<ForecastFile, 'keepsSession'> = {},
+): Promise<Forecast> {
   const files = parsed(pending).map(({ name, statements }) => ({
     migration: name,
     file: name,
     statements,
     execution: executionModelOf(statements),
+    ...more,
   }))
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   await client.query(`SET LOCAL search_path = ${ownSearchPath}`)

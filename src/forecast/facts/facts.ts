@@ -86,8 +86,7 @@ export async function staticFailureOf(
     if (!(error instanceof Refusal)) throw error
     const { sqlstate, code, message, object, isWeak } = error
     const isOfCatalog = !ofTransaction.has(code)
-    const isUnsure = catalog.opaque !== undefined || earlier.some(losesSearchPath)
-    const isCertain = !isWeak && !(isOfCatalog && isUnsure)
+    const isCertain = !isWeak && !(isOfCatalog && catalog.opaque !== undefined)
     return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
   }
 }
@@ -98,14 +97,6 @@ const ofTransaction: ReadonlySet<string> = new Set([
   'transaction-setting-late',
   'read-only-transaction',
 ])
-
-/** After a RESET, or at the end of what SET LOCAL is for, names are looked up where nobody has written down. */
-function losesSearchPath({ kind, node }: ParsedStatement): boolean {
-  if (kind === 'DiscardStmt') return node.target === 'DISCARD_ALL'
-  if (kind !== 'VariableSetStmt') return false
-  if (node.kind === 'VAR_RESET_ALL') return true
-  return node.name === 'search_path' && (node.is_local === true || node.kind !== 'VAR_SET_VALUE')
-}
 
 /** @throws Refusal */
 async function requireStatement(

@@ -1,15 +1,17 @@
 import type { Verdict } from '../../domain/finding.js'
-import { quoteIdentifier, relationOf, relationOfParts } from '../../sql/names.js'
+import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
+import type { Reach } from '../reach.js'
 import { objectOf, sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
-import { allToday, amount, be, type LossContext, rowsLeft } from './context.js'
+import { allToday, amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
 import { copyNote, goingRows, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
 import type { Weighed } from './loss.js'
 import { keepRowsSql, keepValuesSql } from './proposals.js'
+import { takenBy } from './taken.js'
 import { over, todaysValue } from './today.js'
 import { differs } from './values.js'
 
@@ -204,6 +206,7 @@ export function watchNotFollowed(
   context: LossContext,
   { kind, node, sql }: WatchedStatement,
   reason: string,
+  reach: Reach,
 ): void {
   const { catalog } = context.walk
   const add = (relation: Relation | undefined, code: string, verb: string) => {
@@ -216,8 +219,26 @@ export function watchNotFollowed(
       measures: () => ({ lost: allToday(relation).measure }),
       weigh: ({ lost }) => ({
         code,
-        verdict: 'unknown',
+        // Most of what code overwrites is filled in; a statement that is not followed may replace every value.
+        verdict: code === 'update' && kind !== 'UpdateStmt' && kind !== 'MergeStmt' ? 'warn' : 'unknown',
         message: `${amount(lost, 'row', true)} of "${relation.name}" ${be(lost)} ${verb}${unsaid(reason)}`,
+        hint: 'Rehearse the migration on a copy, which shows what is lost.',
+      }),
+    })
+  }
+  const addColumn = (relation: Relation, column: Column) => {
+    if (relation.live === undefined || column.liveName === undefined || relation.isEmpty) return
+    const { measure } = valuesLeft(context, relation, column)
+    context.add({
+      object: objectOf(relation, [column]),
+      sample: [],
+      isAtMost: true,
+      unknown: reason,
+      measures: () => ({ lost: measure }),
+      weigh: ({ lost }) => ({
+        code: 'drop-column',
+        verdict: 'unknown',
+        message: `${amount(lost, 'value', true)} of "${relation.name}"."${column.name}" ${be(lost)} dropped${unsaid(reason)}`,
         hint: 'Rehearse the migration on a copy, which shows what is lost.',
       }),
     })
@@ -234,28 +255,44 @@ export function watchNotFollowed(
       deletes ? 'deleted' : 'overwritten',
     )
   }
-  if (kind !== 'DoStmt') return
-  for (const [, verb = '', name = ''] of sql.matchAll(takingWords)) {
-    const parts = [...name.matchAll(/"([^"]+)"|(\w+)/g)].map(([, quoted, plain]) => ({
-      String: { sval: quoted ?? plain?.toLowerCase() },
-    }))
-    const { code, past } = takings[verb.split(/\s/)[0]?.toLowerCase() ?? ''] ?? {
-      code: 'delete',
-      past: 'deleted',
-    }
-    add(findRelation(catalog, relationOfParts(parts)), code, past)
+  if (dataKinds.has(kind)) return
+  for (const { relation, column, code, verb } of takenBy(
+    catalog,
+    codeKinds.has(kind) ? reach.texts : reach.texts.filter((text) => text !== sql),
+  )) {
+    if (column === undefined) add(relation, code, verb)
+    else addColumn(relation, column)
   }
+  if (reach.mayWriteAny) addAnything(context, kind.replace(/Stmt$/, '').toUpperCase(), reason)
 }
 
-/** What a block says that takes rows away. */
-const takingWords =
-  /\b(delete\s+from|truncate|drop\s+table)\s+(?:table\s+|only\s+|if\s+exists\s+)*((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/gi
-
-const takings: Readonly<Record<string, { code: string; past: string }>> = {
-  delete: { code: 'delete', past: 'deleted' },
-  truncate: { code: 'truncate', past: 'truncated' },
-  drop: { code: 'drop-table', past: 'dropped' },
+/** A file that cannot be read. */
+export function watchNotRead(context: LossContext, reason: string): void {
+  addAnything(context, context.walk.place.migration, reason)
 }
+
+/** What runs a text that it makes itself may take anything. */
+function addAnything(context: LossContext, object: string, reason: string): void {
+  const { line } = context.walk.place
+  context.add({
+    object,
+    sample: [],
+    isAtMost: true,
+    unknown: reason,
+    measures: () => ({ lost: { from: '(SELECT 1) AS one', condition: 'true' } }),
+    weigh: () => ({
+      code: 'not-looked-at',
+      verdict: 'unknown',
+      message: `whether line ${line} takes away data that is there was not looked at: ${reason}`,
+      hint: 'Read what it does to rows, or rehearse it on a copy; then accept it by name.',
+    }),
+  })
+}
+
+/** What any other statement does itself is noted before it is followed. */
+const codeKinds: ReadonlySet<string> = new Set(['DoStmt', 'SelectStmt', 'CallStmt'])
+
+const dataKinds: ReadonlySet<string> = new Set(['InsertStmt', 'DeleteStmt', 'UpdateStmt', 'MergeStmt'])
 
 function unsaid(reason: string | undefined): string {
   return reason === undefined ? '' : `; which of them is not known: ${reason}`

@@ -169,6 +169,16 @@ export const lossPages: readonly CodePage[] = [
     },
   },
   {
+    code: 'not-looked-at',
+    kind: 'loss',
+    title: 'what a statement does to the data that is there was not looked at',
+    why: 'The file cannot be read, or the statement runs a text that it makes itself, or code in a language that is not followed. It may take away anything, so nothing is said to be safe.',
+    remedy: 'Read what it does to rows, or rehearse it on a copy; then accept the finding by name.',
+    example: {
+      sql: "DO $$ DECLARE t text; BEGIN FOR t IN SELECT table_name FROM information_schema.tables LOOP EXECUTE format('DELETE FROM %I', t); END LOOP; END $$;",
+    },
+  },
+  {
     code: 'cascade',
     kind: 'loss',
     title: 'a statement takes along what it does not name',

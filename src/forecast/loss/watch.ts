@@ -1,7 +1,8 @@
 import type { Relation } from '../model.js'
+import type { Reach } from '../reach.js'
 import type { Walk } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement, Watcher } from '../watcher.js'
-import { watchDeleted, watchNotFollowed, watchTruncate, watchUpdated } from './changed-rows.js'
+import { watchDeleted, watchNotFollowed, watchNotRead, watchTruncate, watchUpdated } from './changed-rows.js'
 import { watchTypes } from './changed-types.js'
 import type { LossContext } from './context.js'
 import { watchDrops } from './dropped-data.js'
@@ -34,6 +35,11 @@ export class LossWatch implements Watcher {
     if (statement.kind === 'TruncateStmt') watchTruncate(this.#context, statement)
   }
 
+  /** A file whose statements nobody knows. */
+  notRead(reason: string): void {
+    watchNotRead(this.#context, reason)
+  }
+
   inserted(relation: Relation): void {
     this.#today.insertInto(relation)
   }
@@ -48,7 +54,7 @@ export class LossWatch implements Watcher {
     for (const { column } of rows.changes) this.#today.write(relation, column)
   }
 
-  notFollowed(statement: WatchedStatement, reason: string): void {
-    watchNotFollowed(this.#context, statement, reason)
+  notFollowed(statement: WatchedStatement, reason: string, reach: Reach): void {
+    watchNotFollowed(this.#context, statement, reason, reach)
   }
 }

@@ -2,9 +2,10 @@ import type { ParsedStatement } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import type { Relation, SequenceObject } from '../model.js'
 import { isOwnError } from '../own-error.js'
+import { reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
 import { blurWritten } from '../triggers/effects.js'
-import type { Walk } from '../walk.js'
+import { StatementFails, type Walk } from '../walk.js'
 import { arrange } from './arrange.js'
 import { needIndependence } from './cross-questions.js'
 import { dependencyOrder } from './dependency-order.js'
@@ -141,7 +142,8 @@ export class Run {
       }
       await this.#followParts(writes, parts)
     } catch (error) {
-      if (!(error instanceof NotFollowed || error instanceof NotDeparsed || isOwnError(error))) throw error
+      const isOne = [NotFollowed, NotDeparsed, StatementFails].some((kind) => error instanceof kind)
+      if (!(isOne || isOwnError(error))) throw error
       return giveUp()
     } finally {
       walk.watcher = watcher
@@ -191,7 +193,7 @@ export class Run {
       if (seen.has(name)) continue
       seen.add(name)
       walk.place = place
-      walk.watcher.notFollowed(statement, reason)
+      walk.watcher.notFollowed(statement, reason, reachOf(walk.catalog, statement.sql, false))
       blurWritten(walk, statement.sql, `line ${place.line} is not followed: ${reason}`)
     }
   }

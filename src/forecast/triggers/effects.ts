@@ -2,6 +2,7 @@ import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findFunctions, findRelation } from '../lookup.js'
 import type { CatalogModel, Relation } from '../model.js'
+import { type Reach, reachOf } from '../reach.js'
 import { writes } from '../rewrite.js'
 import { lastName, namesOf, parseStatement, visitTree } from '../tree.js'
 import type { Walk } from '../walk.js'
@@ -122,10 +123,12 @@ function mayRefuse(catalog: CatalogModel, relation: Relation, kind: string, node
   )
 }
 
-/** What a text writes to: every relation that it names, to be on the safe side. */
+/** What a text writes to: every relation that it names, and what that sets off, to be on the safe side. */
 export function blurWritten(walk: Walk, text: string, reason: string): void {
-  const words = new Set(text.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? [])
-  for (const relation of walk.catalog.relations) {
-    if (words.has(relation.name) || words.has(relation.name.toLowerCase())) walk.blur(relation, reason)
-  }
+  blurReached(walk, reachOf(walk.catalog, text, false), reason)
+}
+
+/** Nothing is known any more of the rows that may be others. */
+export function blurReached(walk: Walk, { relations, mayWriteAny }: Reach, reason: string): void {
+  for (const relation of mayWriteAny ? walk.catalog.relations : relations) walk.blur(relation, reason)
 }

@@ -75,3 +75,13 @@ export function visitStatements(tree: unknown, visit: (kind: string, node: Node)
 export function queryOf(expression: Node): string {
   return expression.PLpgSQL_expr.query
 }
+
+/** The statements of a part of the code as text; one that is made at run time stands after EXECUTE. */
+export function codeOf(part: unknown): string {
+  const statements: string[] = []
+  visitStatements(part, (kind, node) => {
+    if (kind === 'dynexecute' || kind === 'dynfors') statements.push(`EXECUTE ${queryOf(node.query)}`)
+    if (kind === 'execsql' || kind === 'perform') statements.push(queryOf(node.sqlstmt ?? node.expr))
+  })
+  return statements.join(';\n')
+}

@@ -11,7 +11,7 @@ import { lastName, mapTree, NotDeparsed, parseExpression, parseStatement, visitT
 import { typeOf } from '../types.js'
 import { keyOf, sampleOf, type Walk } from '../walk.js'
 import { blurWritten, effectsOf, targetsOf } from './effects.js'
-import { queryOf, type TriggerFunction, type Variable } from './function.js'
+import { codeOf, queryOf, type TriggerFunction, type Variable } from './function.js'
 import { newColumn, oldColumn, type RowState, state, stateColumn } from './row-state.js'
 import { substitute } from './substitute.js'
 import { followTriggerWrite } from './write.js'
@@ -723,7 +723,7 @@ export class TriggerRun {
       this.#written.add(written)
     }
     this.#mayMakeTables ||= effects.isDynamic
-    if (effects.isDynamic) blurWritten(this.walk, JSON.stringify(part), why)
+    if (effects.isDynamic) blurWritten(this.walk, codeOf(part), why)
     if (effects.mayReturn) this.#endsOpaque ??= why
     if (effects.mayReturnNull && trigger.timing === 'before' && trigger.isForEachRow) this.dropsOpaque ??= why
     if (effects.mayFail || effects.isDynamic)

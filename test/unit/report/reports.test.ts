@@ -1735,6 +1735,7 @@ describe('the JSON report', () => {
           findSql: 'SELECT id, email\n  FROM customers;',
           fixSql: 'UPDATE customers SET email = NULL WHERE id = 9;',
           accepted: null,
+          places: [],
         },
       ],
       backup: null,
