@@ -195,7 +195,8 @@ function loseSight(walk: Walk, { kind, node, sql }: Followed, why: string, reaso
   const isCode = codeKinds.has(kind)
   const reach = reachOf(walk.catalog, sql, isCode)
   walk.watcher.notFollowed({ kind, node, sql }, reason, reach)
-  if (writesNoRows.has(kind)) for (const column of columnsAltered(walk, kind, node)) column.opaque ??= why
+  if (writesNoRows.has(kind) && !movesRows(node))
+    for (const column of columnsAltered(walk, kind, node)) column.opaque ??= why
   else blurReached(walk, reach, why)
   const isDefinition = !isCode && !dataKinds.has(kind)
   if (isDefinition || reach.mayChangeCatalog || (kind === 'SelectStmt' && node.intoClause))
@@ -212,12 +213,18 @@ const writesNoRows: ReadonlySet<string> = new Set([
   ...['CreateEnumStmt', 'AlterEnumStmt', 'CreateDomainStmt', 'CompositeTypeStmt', 'CreateExtensionStmt'],
 ])
 
+/** The rows of a partition, or of a child, are rows of its parent. */
+function movesRows({ cmds = [] }: Node): boolean {
+  return cmds.some(({ AlterTableCmd }: Node) => /Partition|Inherit/.test(AlterTableCmd.subtype))
+}
+
 /** The columns that an ALTER TABLE is about. */
 function columnsAltered({ catalog }: Walk, kind: string, node: Node): Column[] {
   const relation = kind === 'AlterTableStmt' ? findRelation(catalog, relationOf(node.relation)) : undefined
   if (!relation) return []
   return (node.cmds ?? []).flatMap(
-    ({ AlterTableCmd }: Node) => findColumn(relation, AlterTableCmd.name ?? '') ?? [],
+    ({ AlterTableCmd: { name, def } }: Node) =>
+      findColumn(relation, name ?? def?.ColumnDef?.colname ?? '') ?? [],
   )
 }
 

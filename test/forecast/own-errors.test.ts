@@ -32,7 +32,7 @@ const tooDeep: Record<string, string> = {
 
 test.each(Object.entries(tooDeep))(
   '%s that is too deep for the guard is unknown, with all that it touches',
-  async (_, statement) => {
+  async (name, statement) => {
     const { doubts, foretold, real } = await foretellAndRun(
       client,
       setup,
@@ -40,7 +40,8 @@ test.each(Object.entries(tooDeep))(
     )
     expect({ foretold, real }).toEqual({ foretold: 'passes', real: 'passes' })
     expect(doubts[0]).toMatch(/^migrate-guard cannot follow it, because of an error of its own \(.+\)$/)
-    expect(doubts.length).toBeGreaterThan(1)
+    // A CHECK leaves the rows as they are, whatever it says.
+    expect(doubts.length > 1).toBe(name !== 'a CHECK')
   },
 )
 
