@@ -173,6 +173,8 @@ const hasItsEffect: ReadonlySet<string> = new Set([
   'dependent-object',
   'cannot-run-in-transaction',
   'foreign-key-target',
+  'transaction-setting-late',
+  'read-only-transaction',
 ])
 
 /** Before it looks up a name, the server reads the statement. */
