@@ -175,6 +175,7 @@ const hasItsEffect: ReadonlySet<string> = new Set([
   'foreign-key-target',
   'transaction-setting-late',
   'read-only-transaction',
+  'newer-syntax',
 ])
 
 /** Before it looks up a name, the server reads the statement. */
