@@ -21,7 +21,14 @@ import {
   replaceDraftColumn,
 } from './draft.js'
 import { requireMember } from './drops.js'
-import { requireOneDefault } from './partitions.js'
+import {
+  requireDetachable,
+  requireNotInPartitionKey,
+  requireOneDefault,
+  requireOnPartitioned,
+  requirePartitioned,
+  requireWithChildren,
+} from './partitions.js'
 import { requireOwner, requireOwnRole } from './privileges.js'
 import {
   findNamed,
@@ -73,6 +80,8 @@ interface Alteration {
   readonly reader: Reader
   readonly relation: Relation
   readonly draft: Draft
+  /** ALTER TABLE ONLY */
+  readonly isOnly: boolean
   /** Columns and constraints that the statement has dropped: they no longer stand in the way of anything. */
   readonly gone: Set<Column | Constraint>
   readonly steps: Step[]
@@ -101,9 +110,12 @@ export async function requireAlterTable(situation: Situation, reader: Reader, no
     reader,
     relation,
     draft: draftOf(relation),
+    isOnly: !node.relation.inh,
     gone: new Set(),
     steps: [],
   }
+  const { draft, isOnly } = alteration
+  if (isOnly) draft.partitionKeys = draft.partitionKeys.slice(0, 1)
   for (const command of commands) prepare(alteration, command)
   for (const pass of passes) {
     // A step may add others, for a later pass.
@@ -135,12 +147,17 @@ const requireNamedColumn: RunCommand = ({ draft }, { name }) => {
 const requireTriggerNamed: RunCommand = ({ situation, relation }, { name }) =>
   requireMember(situation, relation, 'trigger', name)
 
-const requirePartition: RunCommand = ({ situation }, { def }) => {
-  requireRelation(situation, relationOf(def.PartitionCmd.name))
+const requireDetached: RunCommand = ({ situation, relation }, { def }) => {
+  const { name, concurrent } = def.PartitionCmd
+  requirePartitioned(relation)
+  const partition = requireRelation(situation, relationOf(name))
+  if (partition) requireDetachable(relation, partition, concurrent === true)
 }
 
 const requireAttachable: RunCommand = ({ situation, relation }, { def }) => {
   const { name, bound } = def.PartitionCmd
+  // An index of a partitioned table takes those of its partitions.
+  if (relation.kind === 'table') requirePartitioned(relation)
   const partition = requireRelation(situation, relationOf(name))
   if (partition && bound?.is_default) requireOneDefault(relation, partition.name)
 }
@@ -182,7 +199,7 @@ const turns: Readonly<Record<string, readonly [pass: Pass, run: RunCommand]>> = 
   AT_EnableAlwaysTrig: ['last', requireTriggerNamed],
   AT_EnableReplicaTrig: ['last', requireTriggerNamed],
   AT_AttachPartition: ['last', requireAttachable],
-  AT_DetachPartition: ['last', requirePartition],
+  AT_DetachPartition: ['last', requireDetached],
   AT_AddInherit: ['last', requireInherited],
   AT_DropInherit: ['last', requireInherited],
 }
@@ -198,7 +215,10 @@ function columnOf(draft: Draft, name: string): DraftColumn | undefined {
   )
 }
 
-function addColumn({ situation, draft, steps }: Alteration, { def, missing_ok: isOptional }: Node): void {
+function addColumn(
+  { situation, relation, draft, steps, isOnly }: Alteration,
+  { def, missing_ok: isOptional }: Node,
+): void {
   const definition: Node = def.ColumnDef
   const name: string = definition.colname
   if (draftColumnNamed(draft, name)) {
@@ -210,6 +230,7 @@ function addColumn({ situation, draft, steps }: Alteration, { def, missing_ok: i
     )
   }
   draft.columns.push(requireColumnDefinition(situation, draft, definition))
+  requireWithChildren(relation, isOnly, 'add')
   for (const constraint of constraintsOf(definition)) {
     const columns = [name]
     switch (constraint.contype) {
@@ -229,7 +250,7 @@ function addColumn({ situation, draft, steps }: Alteration, { def, missing_ok: i
 }
 
 async function dropColumn(
-  { situation, reader, relation, draft, gone }: Alteration,
+  { situation, reader, relation, draft, gone, isOnly }: Alteration,
   command: Node,
 ): Promise<void> {
   const { name, missing_ok: isOptional, behavior } = command
@@ -238,6 +259,8 @@ async function dropColumn(
   requireOwnColumn(relation, name, 'drop')
   const column = findColumn(relation, name)
   if (column) {
+    requireNotInPartitionKey(relation, column, 'drop')
+    requireWithChildren(relation, isOnly, 'drop')
     if (behavior !== 'DROP_CASCADE') await requireUnusedColumn(situation, reader, relation, column, gone)
     gone.add(column)
     for (const one of relation.constraints) if (one.columns.includes(column)) gone.add(one)
@@ -256,6 +279,7 @@ function alterType(alteration: Alteration, command: Node): void {
   const { situation, reader, relation, draft, steps } = alteration
   const column = columnOf(draft, command.name)?.column
   requireOwnColumn(relation, command.name, 'alter')
+  if (column) requireNotInPartitionKey(relation, column, 'alter')
   const type = requireAlterType(situation, draftOf(relation), command)
   if (!column) return
   steps.push({
@@ -292,6 +316,7 @@ function dropNotNull(draft: Draft, name: string): void {
 function addConstraint({ situation, relation, draft, steps }: Alteration, constraint: Node): void {
   const add = (pass: Pass, run: () => void) => steps.push({ pass, run })
   const { contype, conname: name, indexname: existing } = constraint
+  add('constraint', () => requireOnPartitioned(situation, relation, constraint))
   if (contype === 'CONSTR_CHECK') add('rest', () => requireCheck(situation, draft, constraint))
   if (contype === 'CONSTR_FOREIGN') add('rest', () => addForeignKey(situation, draft, constraint))
   if (contype !== 'CONSTR_PRIMARY' && contype !== 'CONSTR_UNIQUE') return

@@ -54,6 +54,9 @@ export function requireCreateTable(situation: Situation, node: Node): void {
   requireDistinctColumns(draft)
   requireFreeRelationName(situation, schema, name.name)
   requireFreeTypeName(situation, schema, name.name)
+  draft.partitionKeys = node.partspec
+    ? [node.partspec.partParams.map(({ PartitionElem }: Node) => PartitionElem.name)]
+    : []
   for (const definition of definitions) requireColumnExpressions(situation, draft, definition)
   addConstraints(situation, draft, definitions, constraints)
 }

@@ -152,6 +152,11 @@ export async function requireRetypable(
     dependent(sqlstate, `cannot alter type of a column used by ${by}`, `${relation.name}.${column.name}`)
   const trigger = relation.triggers.find(({ columns }) => columns.includes(column))
   if (trigger) throw refuse(`trigger ${trigger.name}`)
+  const isPublished = situation.catalog.publications.some(({ tables }) => {
+    const { columns, filtersBy } = tables.get(relation) ?? {}
+    return columns?.has(column) || filtersBy?.has(column)
+  })
+  if (isPublished) throw refuse('a publication WHERE clause')
   const user = await userOf(situation, reader, relation, column)
   if (user) throw refuse(user)
   const generated = generatedFrom(relation, column)

@@ -32,6 +32,8 @@ export interface Draft {
   columns: DraftColumn[]
   keys: DraftKey[]
   readonly constraintNames: Set<string>
+  /** Of a partitioned table, and of partitions of it that are partitioned: the columns of each key, undefined for an expression. */
+  partitionKeys: readonly (readonly (string | undefined)[])[]
   /** Names of indexes that the statement has made, and that it has dropped. */
   readonly madeNames: Set<string>
   readonly freedNames: Set<string>
@@ -47,6 +49,7 @@ export function newDraft(schema: string, name: string, isTemporary: boolean): Dr
     columns: [],
     keys: [],
     constraintNames: new Set(),
+    partitionKeys: [],
     madeNames: new Set(),
     freedNames: new Set(),
   }
@@ -59,7 +62,13 @@ export function draftOf(relation: Relation): Draft {
     columns: relation.columns.map(draftColumn),
     keys: keysOf(relation),
     constraintNames: new Set(relation.constraints.map(({ name }) => name)),
+    partitionKeys: partitionKeysOf(relation),
   }
+}
+
+function partitionKeysOf({ partitionKey, children }: Relation): (string | undefined)[][] {
+  if (!partitionKey) return []
+  return [partitionKey.keys.map(({ column }) => column?.name), ...children.flatMap(partitionKeysOf)]
 }
 
 function draftColumn(column: Column): DraftColumn {

@@ -12,6 +12,7 @@ import {
   requireUnusedSequence,
   requireUnusedType,
 } from './dependents.js'
+import { requireUnusedMembers } from './extensions.js'
 import { requireNamedRoutine } from './named-routine.js'
 import { requireOwner, requireOwnerOf, unlessGranted } from './privileges.js'
 import {
@@ -33,7 +34,14 @@ import { requireType } from './types.js'
 export async function requireDrop(situation: Situation, reader: Reader, node: Node): Promise<void> {
   const isOptional = node.missing_ok === true
   const isCascade = node.behavior === 'DROP_CASCADE'
-  const drop: Drop = { situation, reader, isOptional, isCascade, objects: node.objects ?? [] }
+  const drop: Drop = {
+    situation,
+    reader,
+    isOptional,
+    isCascade,
+    isConcurrent: node.concurrent === true,
+    objects: node.objects ?? [],
+  }
   switch (node.removeType) {
     case 'OBJECT_TABLE':
       return dropRelations(drop, ['table', 'partitioned table'])
@@ -71,6 +79,7 @@ interface Drop {
   readonly reader: Reader
   readonly isOptional: boolean
   readonly isCascade: boolean
+  readonly isConcurrent: boolean
   readonly objects: readonly Node[]
 }
 
@@ -114,12 +123,18 @@ function requireOwnerToDrop(situation: Situation, found: Named): void {
   if (!situation.server.ownSchemas.has(found.relation.schema)) requireOwner(situation, found.relation)
 }
 
-async function dropIndexes({ situation, reader, isOptional, isCascade, objects }: Drop): Promise<void> {
+async function dropIndexes(drop: Drop): Promise<void> {
+  const { situation, reader, isOptional, isCascade, isConcurrent, objects } = drop
+  if (isConcurrent && objects.length > 1)
+    throw invalid('0A000', 'DROP INDEX CONCURRENTLY does not support dropping multiple objects')
+  if (isConcurrent && isCascade) throw invalid('0A000', 'DROP INDEX CONCURRENTLY does not support CASCADE')
   const indexes = namesIn(objects).flatMap((name) => {
     const found = requireDropped(situation, name, isOptional, 'index', '42704')
     if (!found || found.kind === 'system') return []
     if (found.kind !== 'index') throw invalid('42809', `"${name.name}" is not an index`, name.name)
     requireOwnerToDrop(situation, found)
+    if (isConcurrent && found.relation.kind === 'partitioned table')
+      throw invalid('0A000', `cannot drop partitioned index "${name.name}" concurrently`, name.name)
     return [found]
   })
   for (const { relation, index } of indexes)
@@ -225,13 +240,14 @@ export function requireMember(
 }
 
 async function dropExtensions({ situation, reader, isOptional, isCascade, objects }: Drop): Promise<void> {
-  for (const {
-    String: { sval: name },
-  } of objects) {
+  const names = objects.map((object) => object.String.sval as string)
+  for (const name of names) {
     if (situation.catalog.extensions.has(name)) {
       if (!isCascade) await requireUnusedExtension(situation, reader, name)
     } else if (!isOptional) throw missing('42704', `extension "${name}" does not exist`, name)
   }
+  const isThere = names.some((name) => situation.server.extensions.has(name))
+  if (!isCascade && isThere) await requireUnusedMembers(situation, reader, names)
 }
 
 /** @throws Refusal when a column is of a type that the extension brings along */

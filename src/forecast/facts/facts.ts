@@ -18,6 +18,7 @@ import {
   requireExtension,
 } from './databases.js'
 import { requireDrop, requireDropRole } from './drops.js'
+import { requireNoVeto } from './event-triggers.js'
 import { requireAlterOwner, requireDefaultPrivileges, requireGrant, requireGrantRole } from './grants.js'
 import {
   requireCluster,
@@ -81,6 +82,7 @@ export async function staticFailureOf(
       requireWritable(statement, inSameTransaction, catalog)
     }
     await requireStatement(situation, reader, statement)
+    requireNoVeto(situation, statement)
     return undefined
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -119,6 +121,8 @@ async function requireStatement(
       return requireDrop(situation, reader, node)
     case 'CreateExtensionStmt':
       return requireCreateExtension(situation, reader, node)
+    case 'CreateFunctionStmt':
+      return requireCreateFunction(situation, reader, node)
     default:
       return requirements[kind]?.(situation, node)
   }
@@ -150,7 +154,6 @@ const requirements: Readonly<Record<string, (situation: Situation, node: Node) =
   CompositeTypeStmt: requireCreateComposite,
   CreateDomainStmt: requireCreateDomain,
   AlterEnumStmt: requireAlterEnum,
-  CreateFunctionStmt: requireCreateFunction,
   CallStmt: (situation, node) => requireNamedRoutine(situation, node.funccall.funcname, 'procedure'),
   CreateEventTrigStmt: requireCreateEventTrigger,
   CreateRoleStmt: requireCreateRole,

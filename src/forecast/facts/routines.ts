@@ -1,16 +1,18 @@
+import type { Reader } from '../../domain/reader.js'
 import { codeIn } from '../../sql/constants.js'
 import { relationOfParts } from '../../sql/names.js'
 import { type Node, parseStatements } from '../../sql/parser.js'
 import { isMadeByMigrations, serverFunctions } from './calls.js'
 import { requireDefault } from './column-definitions.js'
 import { requireCreate } from './privileges.js'
+import { requireSameShape } from './replaced-function.js'
 import { bringsExtension, isMadeBefore, type Situation, schemaForNew } from './situation.js'
 import { openScope, readStatement } from './statements.js'
 import { exists, missing, Refusal } from './static-failure.js'
 import { isSameType, requireType, typeByOid, type ValueType } from './types.js'
 
 /** CREATE FUNCTION and CREATE PROCEDURE. @throws Refusal */
-export function requireCreateFunction(situation: Situation, node: Node): void {
+export async function requireCreateFunction(situation: Situation, reader: Reader, node: Node): Promise<void> {
   const name = relationOfParts(node.funcname)
   const schema = schemaForNew(situation, name)
   requireCreate(situation, schema)
@@ -28,7 +30,8 @@ export function requireCreateFunction(situation: Situation, node: Node): void {
   }
   requireType(situation, node.returnType)
   const given = types.filter(({ parameter }) => inputModes.includes(parameter.mode)).map(({ type }) => type)
-  if (!node.replace) requireNewFunction(situation, schema, name.name, given)
+  if (node.replace) await requireSameShape(situation, reader, { schema, name: name.name }, node)
+  else requireNewFunction(situation, schema, name.name, given)
   if (language === 'sql' && !node.sql_body) requireBody(situation, name.name, node)
 }
 

@@ -23,6 +23,17 @@ export interface ServerCast {
   readonly isBinary: boolean
 }
 
+/** An event trigger: https://www.postgresql.org/docs/current/event-trigger-definition.html */
+export interface EventTrigger {
+  readonly name: string
+  readonly event: string
+  /** The command tags of its WHEN; null for any command. */
+  readonly tags: readonly string[] | null
+  readonly functionSchema: string | null
+  readonly functionName: string
+  readonly isEnabled: boolean
+}
+
 /**
  * What of today's server the model of the catalog does not hold, because migrations hardly ever change it. Read once
  * per reader: the snapshot does not change.
@@ -50,6 +61,8 @@ export interface ServerFacts {
   readonly ownRoles: ReadonlySet<string>
   readonly languages: ReadonlySet<string>
   readonly publications: ReadonlySet<string>
+  /** Without those of extensions. */
+  readonly eventTriggers: readonly EventTrigger[]
   /** OIDs of array types, and of what they are arrays of. */
   readonly elements: ReadonlyMap<number, number>
   /** The pseudo-types, such as anyelement, which take more than themselves. */
@@ -98,6 +111,7 @@ interface Row {
   ownRoles: string[]
   languages: string[]
   publications: string[] | null
+  eventTriggers: EventTrigger[] | null
   elements: [array: number, element: number][]
   pseudoTypes: number[]
   notOwned: number[] | null
@@ -138,6 +152,12 @@ const factsQuery = `
     (SELECT pg_catalog.json_agg(rolname) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')) AS "ownRoles",
     (SELECT pg_catalog.json_agg(lanname) FROM pg_catalog.pg_language) AS languages,
     (SELECT pg_catalog.json_agg(pubname) FROM pg_catalog.pg_publication) AS publications,
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', t.evtname, 'event', t.evtevent, 'tags', t.evttags,
+              'functionSchema', n.nspname, 'functionName', p.proname, 'isEnabled', t.evtenabled IN ('O', 'A')) ORDER BY t.evtname)
+       FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
+       JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
+              AND (d.classid, d.objid) IN (('pg_catalog.pg_event_trigger'::regclass, t.oid), ('pg_catalog.pg_proc'::regclass, p.oid)))) AS "eventTriggers",
     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(oid::int4, typelem::int4)) FROM pg_catalog.pg_type
       WHERE typcategory = 'A' AND typelem <> 0 AND typlen = -1) AS elements,
     (SELECT pg_catalog.json_agg(oid::int4) FROM pg_catalog.pg_type WHERE typtype = 'p') AS "pseudoTypes",
@@ -192,6 +212,7 @@ async function read(reader: Reader): Promise<ServerFacts> {
     ownRoles: new Set(row.ownRoles),
     languages: new Set(row.languages),
     publications: new Set(row.publications),
+    eventTriggers: row.eventTriggers ?? [],
     elements: new Map(row.elements),
     pseudoTypes: new Set(row.pseudoTypes),
     notOwned: new Set(row.notOwned),

@@ -4,6 +4,7 @@ import { type Draft, draftColumnNamed } from './draft.js'
 import { requireBoolean } from './expressions.js'
 import { requireForeignKey } from './foreign-keys.js'
 import { requireDefaultOperatorClass } from './index-keys.js'
+import { requireWholePartitionKey } from './partitions.js'
 import { requireFreeRelationName, type Situation } from './situation.js'
 import { exists, invalid, missing } from './static-failure.js'
 import { tableScope } from './table-scope.js'
@@ -59,6 +60,7 @@ export function addKey(
     if (type) requireDefaultOperatorClass(situation, 'btree', type)
   }
   if (isPrimary) requireNoPrimaryKey(draft)
+  requireWholePartitionKey(draft, columns, isPrimary ? 'PRIMARY KEY' : 'UNIQUE')
   if (constraint.conname) addIndexName(situation, draft, constraint.conname)
   draft.keys.push({ columns, isPrimary, isDeferrable: constraint.deferrable === true })
 }

@@ -9,8 +9,112 @@ type Row = readonly [before: string, statement: string]
 
 /** By the SQLSTATE that the server answers with. */
 const refusals: Record<string, readonly Row[]> = {
+  // raise_exception
+  P0001: [
+    [
+      "CREATE TABLE t(a int, b int); CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$; CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION et()",
+      'CREATE TABLE u(a int)',
+    ],
+    [
+      "CREATE TABLE t(a int, b int); CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$; CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION et()",
+      'CREATE INDEX ON t (a)',
+    ],
+    [
+      "CREATE TABLE t(a int, b int); CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$; CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION et()",
+      'DROP TABLE t',
+    ],
+    [
+      "CREATE TABLE t(a int, b int); CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no'; END$$; CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION et()",
+      'ALTER TABLE t DROP COLUMN b',
+    ],
+  ],
+  // invalid_function_definition
+  '42P13': [
+    [
+      "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(a int) RETURNS text LANGUAGE sql AS $$SELECT 'x'$$",
+    ],
+    [
+      "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(a int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'",
+    ],
+    [
+      "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(b int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    ],
+    [
+      "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    ],
+    [
+      "CREATE FUNCTION f(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS TABLE (x int, z int) LANGUAGE sql AS 'SELECT 1, 1'",
+      "CREATE OR REPLACE FUNCTION f() RETURNS TABLE (x int, y int) LANGUAGE sql AS 'SELECT 2, 3'",
+    ],
+    [
+      "CREATE FUNCTION f(a int, OUT b int) LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE FUNCTION f(a int, OUT b text) LANGUAGE sql AS $$SELECT 'x'$$",
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+      "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN END'",
+    ],
+    [
+      "CREATE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE PROCEDURE f(b int) LANGUAGE sql AS 'SELECT 2'",
+    ],
+    [
+      "CREATE PROCEDURE f(INOUT a int) LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 2'",
+    ],
+  ],
   // feature_not_supported
   '0A000': [
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'CREATE UNIQUE INDEX i ON p (id)',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'CREATE UNIQUE INDEX i ON ONLY p (id) INCLUDE (at)',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p ADD UNIQUE (id)',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p ADD PRIMARY KEY (id)',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p ADD COLUMN k int UNIQUE',
+    ],
+    ['', 'CREATE TABLE p(id int PRIMARY KEY, at int) PARTITION BY RANGE (at)'],
+    ['', 'CREATE TABLE p(id int, at int, UNIQUE (id, at)) PARTITION BY RANGE ((at + 1))'],
+    [
+      'CREATE TABLE s(a int, b int) PARTITION BY LIST (a); CREATE TABLE s1 PARTITION OF s FOR VALUES IN (1) PARTITION BY LIST (b)',
+      'CREATE UNIQUE INDEX ON s (a)',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE UNIQUE INDEX i ON p (id, at)',
+      'ALTER TABLE p ADD CONSTRAINT c UNIQUE USING INDEX i',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p ADD EXCLUDE USING btree (id WITH =)',
+    ],
+    [
+      'CREATE TABLE t(a int primary key, b int); CREATE PUBLICATION pub FOR TABLE t (a, b)',
+      'ALTER TABLE t ALTER b TYPE bigint',
+    ],
+    [
+      'CREATE TABLE t(a int primary key, b int); CREATE PUBLICATION pub FOR TABLE t WHERE (a > 0)',
+      'ALTER TABLE t ALTER a TYPE bigint',
+    ],
     ['', 'CREATE EXTENSION nosuch'],
     ['', 'CREATE EXTENSION IF NOT EXISTS nosuch'],
     ['CREATE TABLE t(a int, b int generated always as (a+1) stored)', 'ALTER TABLE t ALTER a TYPE bigint'],
@@ -67,6 +171,20 @@ const refusals: Record<string, readonly Row[]> = {
   ],
   // dependent_objects_still_exist
   '2BP01': [
+    [
+      'CREATE EXTENSION pgcrypto; CREATE TABLE t(b bytea DEFAULT gen_random_bytes(8))',
+      'DROP EXTENSION pgcrypto',
+    ],
+    [
+      'CREATE EXTENSION pg_trgm; CREATE TABLE t(a text); CREATE INDEX i ON t USING gin (a gin_trgm_ops)',
+      'DROP EXTENSION pg_trgm',
+    ],
+    ['CREATE EXTENSION cube; CREATE EXTENSION earthdistance', 'DROP EXTENSION cube'],
+    ["CREATE EXTENSION citext; CREATE VIEW v AS SELECT 'a'::citext AS x", 'DROP EXTENSION citext'],
+    [
+      "CREATE EXTENSION citext; CREATE FUNCTION f(citext) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      'DROP EXTENSION citext',
+    ],
     ['CREATE TABLE t(a int)', 'DROP TYPE t'],
     ['CREATE TABLE t(a int unique)', 'DROP INDEX t_a_key'],
     ['CREATE TABLE t(a int unique)', 'DROP INDEX t_a_key CASCADE'],
@@ -399,6 +517,14 @@ const refusals: Record<string, readonly Row[]> = {
   ],
   // wrong_object_type
   '42809': [
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE r(id int PRIMARY KEY)',
+      'ALTER TABLE p ADD FOREIGN KEY (id) REFERENCES r NOT VALID',
+    ],
+    [
+      "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE OR REPLACE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 2'",
+    ],
     ['CREATE VIEW v AS SELECT 1 a', 'CREATE TABLE u(a int references v(a))'],
     ['CREATE VIEW v AS SELECT 1 a', 'CREATE INDEX ON v(a)'],
     ['CREATE VIEW v AS SELECT 1 a', 'CREATE INDEX ON v(b)'],
@@ -555,6 +681,10 @@ const refusals: Record<string, readonly Row[]> = {
   '42939': [['', 'CREATE SCHEMA pg_x']],
   // undefined_table
   '42P01': [
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE x(id int, at int)',
+      'ALTER TABLE p DETACH PARTITION x',
+    ],
     ['CREATE TABLE t(a int)', 'CREATE TABLE u(a int, foreign key (b) references nosuch(a))'],
     ['', 'DROP SEQUENCE e'],
     ['', 'DROP VIEW e'],
@@ -654,6 +784,22 @@ const refusals: Record<string, readonly Row[]> = {
   ],
   // invalid_table_definition
   '42P16': [
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p ALTER at TYPE bigint',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p DROP COLUMN at',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE ONLY p ADD COLUMN x int',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE ONLY p DROP COLUMN id',
+    ],
     ['CREATE TABLE t(a int primary key)', 'ALTER TABLE t ADD PRIMARY KEY (a)'],
     ['CREATE TABLE t(a int primary key)', 'ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (a)'],
     [
@@ -694,6 +840,14 @@ const refusals: Record<string, readonly Row[]> = {
   ],
   // invalid_object_definition
   '42P17': [
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
+      'ALTER TABLE p1 DETACH PARTITION p',
+    ],
+    [
+      'CREATE TABLE p(id int, at int) PARTITION BY RANGE (at); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE x(id int, at int)',
+      'ALTER TABLE x ATTACH PARTITION p1 DEFAULT',
+    ],
     ['CREATE TABLE t(a text)', "CREATE INDEX ON t (a) WHERE now() > '2020-01-01'"],
     ['CREATE TABLE t(a text)', 'CREATE INDEX ON t ((random()))'],
     [
