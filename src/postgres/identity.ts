@@ -1,5 +1,6 @@
 import { TargetError } from '../domain/errors.js'
 import type { TargetAddress, TargetIdentity } from '../domain/target.js'
+import { quoteIdentifier } from '../sql/names.js'
 import type { Client } from './connection.js'
 
 /** Oldest server that has what the guard relies on: client_connection_check_interval. */
@@ -41,4 +42,20 @@ export async function readTargetIdentity(client: Client, address: TargetAddress)
     inRecovery: row.in_recovery,
     databaseSizeBytes: row.size_bytes,
   }
+}
+
+/**
+ * Prisma creates a missing schema by itself, so a mistyped name would give a new, empty schema and a deploy of the whole
+ * history into it.
+ * @throws TargetError `schema-missing` when the schema that the URL names is not in the database.
+ */
+export async function assertSchemaExists(client: Client, { schema, database }: TargetAddress): Promise<void> {
+  const { rows } = await client.query(
+    'SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name',
+    [schema],
+  )
+  if (rows.length > 0) return
+  throw new TargetError('target-schema-missing', `database "${database}" has no schema "${schema}"`, {
+    hint: `Correct ?schema= in the database URL, or create the schema: CREATE SCHEMA ${quoteIdentifier(schema)};`,
+  })
 }

@@ -13,7 +13,7 @@ export async function withReadOnlyEngine<T>(
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const config = await singleConnectionPoolConfig(address, { ...session, readOnly: true, runsUserSql: true })
-  const adapter = makeMigrationAdapter(config, async () => {
+  const adapter = makeMigrationAdapter(config, address.schema, async () => {
     throw new Error('a read-only engine runs no script')
   })
   const panicText = watchPanics()

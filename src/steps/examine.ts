@@ -6,7 +6,7 @@ import type { TargetIdentity } from '../domain/target.js'
 import { withScratchFolder } from '../effects/private-files.js'
 import { findClientTool } from '../postgres/client-tools.js'
 import { withConnection } from '../postgres/connection.js'
-import { readTargetIdentity } from '../postgres/identity.js'
+import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
 import { missingPrivileges } from '../postgres/privileges.js'
 import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
@@ -54,9 +54,10 @@ export async function examine(settings: Settings): Promise<Examination[]> {
   })
   if (project) await look('engine', async () => [await askEngine(settings, project)])
   const target = await look('target', async () => {
-    const identity = await withConnection(settings.target, session, (client) =>
-      readTargetIdentity(client, settings.target),
-    )
+    const identity = await withConnection(settings.target, session, async (client) => {
+      await assertSchemaExists(client, settings.target)
+      return readTargetIdentity(client, settings.target)
+    })
     return [`${formatTarget(settings.target)}, PostgreSQL ${identity.serverVersion}`, identity]
   })
   const serverMajor = target ? Math.floor(target.serverVersionNum / 10_000) : 0

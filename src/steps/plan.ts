@@ -7,7 +7,7 @@ import type { Plan } from '../domain/plan.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { readCatalog } from '../postgres/catalog.js'
-import { readTargetIdentity } from '../postgres/identity.js'
+import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
@@ -26,11 +26,15 @@ import { readSession, type Tools, withTarget } from './tools.js'
 export async function makePlan(tools: Tools): Promise<Plan> {
   const { settings, project } = tools
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
-  const { target, history, catalog } = await withTarget(tools, async (client) => ({
-    target: await readTargetIdentity(client, settings.target),
-    history: await readHistory(client, settings.target.schema),
-    catalog: await readCatalog(client),
-  }))
+  const { target, history, catalog } = await withTarget(tools, async (client) => {
+    const identity = await readTargetIdentity(client, settings.target)
+    await assertSchemaExists(client, settings.target)
+    return {
+      target: identity,
+      history: await readHistory(client, settings.target.schema),
+      catalog: await readCatalog(client),
+    }
+  })
   const pooled = await isPooledConnection(settings.target, readSession(tools))
   const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
   const files = await planFiles(pendingFolders, scriptEngineOf(settings.engine, project.version))

@@ -110,6 +110,7 @@ async function openEngine(
   const lockGroups = readLockGroups(options.lockFirstFile)
   const adapter = makeMigrationAdapter(
     config,
+    address.schema,
     async (client, script) => {
       const lockFirst = lockGroups[log.migration()] ?? []
       await runScript(client, script, { ...options, lockFirst, onEvent, ...(watch ? { onStatement } : {}) })

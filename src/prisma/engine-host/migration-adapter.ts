@@ -49,15 +49,17 @@ export interface MigrationAdapter {
  * catalog, without which introspection fails; a migration file is run by `runScript`, because the adapter's own
  * executeScript splits at every `;` and so breaks dollar quotes and atomicity; and the engine's own queries, which run in
  * the search_path of the migrations, use the operators of the server and nobody else's.
+ * @param schema the one that the URL names: the engine looks there, and not in `public`, for its history and the tables
  */
 export function makeMigrationAdapter(
   config: SingleConnectionConfig,
+  schema: string,
   runScript: ScriptRunner,
   { beforeFirstWrite, beforeHistoryRow }: AdapterWatch = {},
 ): MigrationAdapter {
   const connected: RepairedAdapter[] = []
   let hasWritten = beforeFirstWrite === undefined
-  const factory = new PrismaPg(config)
+  const factory = new PrismaPg(config, { schema })
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
     await loadParser()
