@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { SettingsError } from './domain/errors.js'
+import type { TargetAddress } from './domain/target.js'
+import { withCertificateFiles } from './prisma/certificate-files.js'
 import { importConfig, readPrismaConfig } from './prisma/prisma-config.js'
 import {
   type CommandName,
@@ -35,19 +37,34 @@ export async function loadSettings(
   flags: Flags,
   { directory = process.cwd(), environment = process.env, onLend }: Whereabouts = {},
 ): Promise<Settings> {
-  const dotEnv = readDotEnv(directory)
+  const dotEnv = { ...readDotEnv(packageFolder(directory, flags)), ...readDotEnv(directory) }
   const configFile = await readConfigFile(directory, flags)
   const given = typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}
   for (const name of lendVariables({ ...dotEnv, ...environment, ...given })) onLend?.(name)
   const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
-  return makeSettings({
-    command,
-    flags,
-    environment: { ...environment },
-    dotEnv,
-    directory: prismaConfig ? dirname(prismaConfig.path) : directory,
-    ...(configFile ? { configFile } : {}),
-    ...(prismaConfig ? { prismaConfig } : {}),
+  return withFiles(
+    makeSettings({
+      command,
+      flags,
+      environment: { ...environment },
+      dotEnv,
+      directory: prismaConfig ? dirname(prismaConfig.path) : directory,
+      workingDirectory: directory,
+      ...(configFile ? { configFile } : {}),
+      ...(prismaConfig ? { prismaConfig } : {}),
+    }),
+  )
+}
+
+/** Finds the certificate files that the URLs name. */
+function withFiles(settings: Settings): Settings {
+  const { target, databaseUrlSource, projectDirectory: directory, schemaPath, rehearsal } = settings
+  const found = (address: TargetAddress, source: string) =>
+    withCertificateFiles(address, { source, directory, schemaPath })
+  return Object.freeze({
+    ...settings,
+    target: found(target, databaseUrlSource),
+    ...(rehearsal.url ? { rehearsal: { ...rehearsal, url: found(rehearsal.url, '--rehearsal') } } : {}),
   })
 }
 
@@ -68,6 +85,7 @@ export async function loadOfflineSettings(command: CommandName, flags: Flags): P
     environment: {},
     dotEnv: {},
     directory: prismaConfig ? dirname(prismaConfig.path) : directory,
+    workingDirectory: directory,
     ...(configFile ? { configFile } : {}),
     ...(prismaConfig ? { prismaConfig } : {}),
   })
@@ -77,7 +95,7 @@ async function readConfigFile(
   directory: string,
   flags: Flags,
 ): Promise<{ path: string; value: unknown } | undefined> {
-  const path = findConfig(directory, flags.config)
+  const path = findConfig(directory, flags)
   return path ? { path, value: await importConfig<unknown>(path) } : undefined
 }
 
@@ -101,7 +119,14 @@ function readDotEnv(directory: string): Record<string, string> {
   return isThere ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {}
 }
 
-function findConfig(directory: string, given: unknown): string | undefined {
+/** In a repository of many packages: the folder of the one whose Prisma configuration is named. */
+function packageFolder(directory: string, flags: Flags): string {
+  const path = prismaConfigPath(directory, flags)
+  return path === undefined ? directory : dirname(path)
+}
+
+function findConfig(directory: string, flags: Flags): string | undefined {
+  const given = flags.config
   if (typeof given === 'string') {
     const path = resolve(directory, given)
     if (existsSync(path)) return path
@@ -109,5 +134,7 @@ function findConfig(directory: string, given: unknown): string | undefined {
       hint: 'Correct the path given by --config.',
     })
   }
-  return configNames.map((name) => join(directory, name)).find(existsSync)
+  return [directory, packageFolder(directory, flags)]
+    .flatMap((folder) => configNames.map((name) => join(folder, name)))
+    .find(existsSync)
 }

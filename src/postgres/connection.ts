@@ -1,9 +1,10 @@
 import type pg from 'pg'
-import connectionString from 'pg-connection-string'
 import pgpass from 'pgpass'
 import { CheckError, GuardError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
+import { asTargetError } from './connect-failure.js'
+import { preferringTls, tlsOptions } from './tls.js'
 import { WatchedClient } from './watched-client.js'
 
 /** How a connection to the target behaves; part of the startup packet, so the server itself enforces it. */
@@ -32,7 +33,10 @@ const defaultConnectTimeoutMs = 10_000
  * @throws TargetError in one sentence when the server cannot be reached, refuses the password or has no such database.
  */
 export async function openConnection(address: TargetAddress, session: Session): Promise<Client> {
-  if (address.parameters.sslmode === 'prefer') return openPreferringSsl(address, session)
+  return preferringTls(address, (settled) => open(settled, session))
+}
+
+async function open(address: TargetAddress, session: Session): Promise<Client> {
   const client = new WatchedClient(clientConfig(address, session))
   try {
     await client.connect()
@@ -63,20 +67,6 @@ export async function withConnection<T>(
   }
 }
 
-/** libpq's `prefer`, which the driver does not know: SSL where the server has it, else without. */
-async function openPreferringSsl(address: TargetAddress, session: Session): Promise<Client> {
-  try {
-    return await openConnection(withSslMode(address, 'require'), session)
-  } catch (error) {
-    if (!/does not support SSL/.test((error as Error).message)) throw error
-    return openConnection(withSslMode(address, 'disable'), session)
-  }
-}
-
-function withSslMode(address: TargetAddress, sslmode: string): TargetAddress {
-  return { ...address, parameters: { ...address.parameters, sslmode } }
-}
-
 /**
  * Configuration of a pool of exactly one connection, for the schema engine: its advisory lock and its scripts must
  * share a session. `prefer` is decided here, because a pool cannot try twice.
@@ -85,22 +75,16 @@ export async function singleConnectionPoolConfig(
   address: TargetAddress,
   session: Session,
 ): Promise<SingleConnectionConfig> {
-  const settled = address.parameters.sslmode === 'prefer' ? await settleSslMode(address, session) : address
+  const settled = await preferringTls(address, async (one) => {
+    await (await open(one, session)).end()
+    return one
+  })
   return {
     ...clientConfig(settled, session),
     max: 1,
     idleTimeoutMillis: 0,
     Client: WatchedClient as unknown as new () => pg.ClientBase,
   }
-}
-
-async function settleSslMode(address: TargetAddress, session: Session): Promise<TargetAddress> {
-  const client = await openConnection(address, session)
-  const { rows } = await client.query(
-    'SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()',
-  )
-  await client.end()
-  return withSslMode(address, rows[0]?.ssl ? 'require' : 'disable')
 }
 
 function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig {
@@ -119,7 +103,7 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
     ...session.parameters,
   }
   const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
-  const ssl = sslConfig(rest)
+  const ssl = tlsOptions(rest)
   return {
     host: address.host,
     port: address.port,
@@ -138,16 +122,6 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
   } as pg.ClientConfig
 }
 
-/** The driver's own reading of `sslmode` and the certificate files, with the meaning that libpq and pg_dump give them. */
-function sslConfig(parameters: Readonly<Record<string, string>>): pg.ClientConfig['ssl'] {
-  const ssl = Object.entries(parameters).filter(
-    ([name]) => name.startsWith('ssl') && name !== 'sslnegotiation',
-  )
-  if (ssl.length === 0) return undefined
-  const query = new URLSearchParams([...ssl, ['uselibpqcompat', 'true']])
-  return connectionString.parse(`postgresql://host/database?${query}`).ssl as pg.ClientConfig['ssl']
-}
-
 /** PGPASSWORD, else the pgpass file, as libpq does; undefined when neither has one for this address. */
 async function passwordFromFile(address: TargetAddress): Promise<string | undefined> {
   if (process.env.PGPASSWORD) return process.env.PGPASSWORD
@@ -157,76 +131,6 @@ async function passwordFromFile(address: TargetAddress): Promise<string | undefi
 /** Spaces and backslashes are escaped: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
 function escapeOption(value: string): string {
   return value.replace(/[\\ ]/g, '\\$&')
-}
-
-type MakeError = (code: string, message: string, hint: string) => TargetError
-
-function refusedSession(make: MakeError, where: string, { message }: Error): TargetError {
-  return make(
-    'session-refused',
-    `${where} refused the settings of the session: ${message}`,
-    'Give the direct URL of the database, not that of a connection pooler.',
-  )
-}
-
-function asTargetError(error: NodeJS.ErrnoException, address: TargetAddress): TargetError {
-  const where = `${address.host}:${address.port}`
-  const make: MakeError = (code, message, hint) => new TargetError(code, message, { hint, cause: error })
-  switch (error.code) {
-    case '3D000':
-      return make(
-        'database-missing',
-        `database "${address.database}" does not exist on ${where}`,
-        'Correct the database name in the URL, or create the database; migrate-guard never creates one.',
-      )
-    case '28P01':
-    case '28000':
-      return make(
-        'authentication-failed',
-        `${where} refused the login of "${address.user}": ${error.message}`,
-        'Correct user and password in the database URL; percent-encode special characters in the password.',
-      )
-    case '42704':
-      // The one parameter of ours that an older server does not know.
-      if (error.message.includes('client_connection_check_interval')) {
-        return make(
-          'server-too-old',
-          `the server at ${where} is older than PostgreSQL 14, the oldest that is supported`,
-          'Upgrade the server; PostgreSQL 13 and older are no longer maintained.',
-        )
-      }
-      return refusedSession(make, where, error)
-    case '42501':
-    case '08P01':
-      return refusedSession(make, where, error)
-    case '53300':
-      return make(
-        'too-many-connections',
-        `${where} has no connection left: ${error.message}`,
-        'Free a connection, or raise max_connections, and run the command again.',
-      )
-    default:
-      if (/password must be a string|no password/i.test(error.message)) {
-        return make(
-          'authentication-failed',
-          `${where} asks for a password and none is given for "${address.user}"`,
-          'Put the password into the database URL, or into a pgpass file.',
-        )
-      }
-      return make(
-        'target-unreachable',
-        `the server at ${where} cannot be reached: ${reasonOf(error)}`,
-        'Start the server, or correct host and port in the database URL.',
-      )
-  }
-}
-
-function reasonOf(error: NodeJS.ErrnoException & { errors?: Error[] }): string {
-  if (error.code === 'ECONNREFUSED') return 'connection refused'
-  if (error.code === 'ENOTFOUND') return 'the host name is unknown'
-  if (error.code === 'ENOENT') return 'the Unix socket does not exist'
-  // Node tries every address of a name and reports the failures together, with an empty message.
-  return error.message || error.errors?.[0]?.message || error.code || 'unknown reason'
 }
 
 /** SQLSTATE classes that say nothing of the statement: connection, deadlocks, resources, locks and operators, the system itself. */

@@ -1,5 +1,6 @@
 import { SettingsError } from '../domain/errors.js'
 import { Secret, type TargetAddress } from '../domain/target.js'
+import { inWordsOfLibpq, inWordsOfPrisma } from './tls-parameters.js'
 
 const defaultPort = 5432
 
@@ -15,7 +16,6 @@ const prismaParameters = new Set([
   'pool_timeout',
   'statement_cache_size',
   'socket_timeout',
-  'sslaccept',
 ])
 
 /** Would be printed with the other parameters, or contradict what stands before the `?`. */
@@ -25,7 +25,8 @@ const refusedParameters = ['user', 'password', 'dbname', 'sslpassword']
  * Reads a connection URL. User, password and database are percent-decoded once; a password that was pasted without
  * encoding is read too, as long as the URL can be read in one way only. `source` names the setting in error messages.
  *
- * In parameters `+` is a space, as for Prisma. `sslaccept=strict` becomes `sslmode=verify-full`. The result is frozen.
+ * In parameters `+` is a space, as for Prisma. What Prisma calls by words of its own for TLS is given in those of libpq.
+ * The result is frozen.
  *
  * @throws SettingsError `invalid-database-url`, or `pooled-connection` for `pgbouncer=true`. Beyond a well-known
  *   scheme no message or hint holds any part of the URL: whatever could not be read may be the password.
@@ -54,30 +55,25 @@ export function formatTarget(address: TargetAddress): string {
   return `${address.database} on ${bracketed(address.host)}:${address.port} as ${address.user}`
 }
 
-/**
- * A URL for Prisma that may stand on a command line: everything but the password. Prisma does not know
- * `sslmode=verify-full`, so what it means is added in Prisma's words.
- */
+/** A URL for Prisma that may stand on a command line: everything but the password, with TLS in Prisma's words. */
 export function urlWithoutPassword(address: TargetAddress): string {
-  const verified = address.parameters.sslmode === 'verify-full'
-  return formatUrl(address, encode(address.user), verified ? { sslaccept: 'strict' } : undefined)
+  return formatUrl(address, encode(address.user))
 }
 
-/** A URL with the password, every part fully percent-encoded; for the driver in this process, never to be printed. */
+/** The same with the password; for the engine of Prisma in a child process, never to be printed. */
 export function urlWithPassword(address: TargetAddress): string {
   const password = address.password === undefined ? '' : `:${encode(address.password.reveal())}`
   return formatUrl(address, encode(address.user) + password)
 }
 
-function formatUrl(address: TargetAddress, userInfo: string, added?: Record<string, string>): string {
+function formatUrl(address: TargetAddress, userInfo: string): string {
   const socket = address.host.startsWith('/')
   // URL parsers want a host before the path; with a socket it is not used.
   const server = `${socket ? 'localhost' : bracketed(address.host)}:${address.port}`
   const parameters = Object.entries({
     schema: address.schema,
     ...(socket ? { host: address.host } : {}),
-    ...address.parameters,
-    ...added,
+    ...inWordsOfPrisma(address.parameters),
   })
   const query = parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')
   return `postgresql://${userInfo}@${server}/${encode(address.database)}?${query}`
@@ -179,11 +175,9 @@ function isHost(text: string): boolean {
 
 function keptParameters(parameters: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
   const taken = new Set([...prismaParameters, 'host', 'port'])
-  const kept = Object.fromEntries([...parameters].filter(([name]) => !taken.has(name)))
-  // Dropping Prisma's own wish for a certificate that is verified would weaken the connection in silence.
-  const unverified = !['disable', 'verify-ca', 'verify-full'].includes(kept.sslmode ?? '')
-  if (parameters.get('sslaccept') === 'strict' && unverified) kept.sslmode = 'verify-full'
-  return Object.freeze(kept)
+  return Object.freeze(
+    inWordsOfLibpq(Object.fromEntries([...parameters].filter(([name]) => !taken.has(name)))),
+  )
 }
 
 /** Decodes once. A lone `%` stands for itself, unless something else in the text is encoded: then nobody can tell. */

@@ -106,8 +106,10 @@ export interface SettingsInput {
     readonly schema?: string
     readonly migrations?: string
   }
-  /** Absolute; options' paths are relative to it. */
+  /** The project's folder, absolute: that of Prisma's configuration file, else where the command runs. */
   readonly directory: string
+  /** Where the command runs, absolute: paths of options are relative to it. By default the project's folder. */
+  readonly workingDirectory?: string
 }
 
 /** One or more settings are wrong; each has its own error. With a single one, code, message and hint are its own. */
@@ -162,7 +164,7 @@ function readSettings(
   input: SettingsInput,
   readTarget: (attempt: Attempt, given: (key: keyof GuardConfig) => Given | undefined) => void,
 ): OfflineSettings {
-  const { flags, directory, configFile, prismaConfig } = input
+  const { flags, directory, workingDirectory = directory, configFile, prismaConfig } = input
   const { config, errors } = configFile ? readGuardConfig(configFile) : { config: {}, errors: [] }
 
   const attempt: Attempt = (work) => {
@@ -174,27 +176,27 @@ function readSettings(
       return undefined
     }
   }
-  const given = (key: keyof GuardConfig) => option(flags, key, directory) ?? setting(config, key, configFile)
+  const flag = (key: string) => option(flags, key, workingDirectory)
+  const given = (key: keyof GuardConfig) => flag(key) ?? setting(config, key, configFile)
 
   readTarget(attempt, given)
   const schemaPath = attempt(() => readPath(given('schema') ?? fromPrisma(prismaConfig, 'schema')))
   const migrations = given('migrations') ?? fromPrisma(prismaConfig, 'migrations')
   const migrationsPath = attempt(() => readPath(migrations))
-  const prismaConfigPath = attempt(() => readPath(option(flags, 'prismaConfig', directory)))
   const backupsPath = attempt(() => readPath(given('backups')))
   const engine = attempt(() => readOneOf(given('engine'), engines))
   const lockTimeoutMs = attempt(() => readDuration(given('lockTimeout')))
   const maxBlockingMs = attempt(() => readDuration(given('maxBlocking')))
-  const terminateBlockersMs = attempt(() => readAge(option(flags, 'terminateBlockers', directory)))
+  const terminateBlockersMs = attempt(() => readAge(flag('terminateBlockers')))
   const waitMs = attempt(() => readDuration(given('wait')))
   const statementTimeoutMs = attempt(() => readDuration(given('statementTimeout')))
   const questionTimeoutMs = attempt(() => readDuration(given('questionTimeout')))
   const jobs = attempt(() => readWholeNumber(given('jobs'), 1, mostJobs))
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
-  const confirmHash = attempt(() => readHash(option(flags, 'confirm', directory)))
+  const confirmHash = attempt(() => readHash(flag('confirm')))
   const rehearsal = attempt(() => readRehearsal(given('rehearsal')))
-  const rehearsedRunId = attempt(() => readOptionalText(option(flags, 'rehearsed', directory)))
-  const since = attempt(() => readOptionalText(option(flags, 'since', directory)))
+  const rehearsedRunId = attempt(() => readOptionalText(flag('rehearsed')))
+  const since = attempt(() => readOptionalText(flag('since')))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
   attempt(() =>
@@ -214,14 +216,13 @@ function readSettings(
   const [firstError, ...otherErrors] = errors
   if (firstError) throw new WrongSettingsError([firstError, ...otherErrors])
 
-  const prismaConfigFile = prismaConfigPath ?? prismaConfig?.path
   const fromConfig = (path: string) => resolve(dirname(configFile?.path ?? directory), path)
   return Object.freeze({
     command: input.command,
     projectDirectory: directory,
     ...(schemaPath === undefined ? {} : { schemaPath }),
     ...(migrationsPath === undefined ? {} : { migrationsPath }),
-    ...(prismaConfigFile === undefined ? {} : { prismaConfigPath: prismaConfigFile }),
+    ...(prismaConfig === undefined ? {} : { prismaConfigPath: prismaConfig.path }),
     backupsPath: backupsPath ?? resolve(directory, 'backups'),
     engine: engine ?? 'hosted',
     lockTimeoutMs: lockTimeoutMs ?? 1_000,

@@ -82,6 +82,16 @@ describe('a connection URL', () => {
     ['sslaccept=strict', { sslmode: 'verify-full' }],
     ['sslaccept=strict&sslmode=verify-ca', { sslmode: 'verify-ca' }],
     ['sslaccept=strict&sslmode=disable', { sslmode: 'disable' }],
+    ['sslcert=ca.pem&sslaccept=strict', { sslmode: 'verify-full', sslrootcert: 'ca.pem' }],
+    ['sslmode=require&sslcert=ca.pem', { sslmode: 'require', sslrootcert: 'ca.pem' }],
+    ['sslmode=require&sslcert=ca.pem&sslaccept=accept_invalid_certs', { sslmode: 'require' }],
+    [
+      'sslmode=verify-ca&sslcert=ca.pem&sslaccept=accept_invalid_certs',
+      { sslmode: 'verify-ca', sslrootcert: 'ca.pem' },
+    ],
+    ['sslmode=no-verify&sslrootcert=ca.pem', { sslmode: 'require' }],
+    ['sslcert=client.pem&sslkey=client.key', { sslcert: 'client.pem', sslkey: 'client.key' }],
+    ['sslcert=client.pem&sslrootcert=ca.pem', { sslcert: 'client.pem', sslrootcert: 'ca.pem' }],
     ['sslmode=disable&sslmode=require', { sslmode: 'require' }],
   ])('?%s becomes %j', (query, parameters) => {
     expect(parse(`postgresql://deployer:pw@db1.example.com/shop?${query}`).parameters).toEqual(parameters)
@@ -286,7 +296,11 @@ describe('an address', () => {
     ],
     [
       'postgresql://deployer:pw@db1/shop?sslaccept=strict',
-      'postgresql://deployer@db1:5432/shop?schema=public&sslmode=verify-full&sslaccept=strict',
+      'postgresql://deployer@db1:5432/shop?schema=public&sslmode=require&sslaccept=strict',
+    ],
+    [
+      'postgresql://deployer:pw@db1/shop?sslmode=verify-ca&sslrootcert=/ca.pem',
+      'postgresql://deployer@db1:5432/shop?schema=public&sslmode=require&sslcert=%2Fca.pem&sslaccept=strict',
     ],
   ])('%s without the password is %s', (text, url) => {
     expect(urlWithoutPassword(parseDatabaseUrl(text, 'DATABASE_URL'))).toBe(url)

@@ -76,7 +76,6 @@ describe('settings', () => {
   test.each<[Record<string, unknown>, object]>([
     [{ schema: 'db/schema.prisma' }, { schemaPath: '/srv/shop/db/schema.prisma' }],
     [{ migrations: '/srv/migrations' }, { migrationsPath: '/srv/migrations' }],
-    [{ prismaConfig: 'prisma.config.ts' }, { prismaConfigPath: '/srv/shop/prisma.config.ts' }],
     [{ backups: '../backups' }, { backupsPath: '/srv/backups' }],
     [{ engine: 'native' }, { engine: 'native' }],
     [{ lockTimeout: '500ms' }, { lockTimeoutMs: 500 }],

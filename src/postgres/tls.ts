@@ -1,0 +1,58 @@
+import type pg from 'pg'
+import connectionString from 'pg-connection-string'
+import { TargetError } from '../domain/errors.js'
+import type { TargetAddress } from '../domain/target.js'
+
+/** What turned out to hold for each server, so that later connections need no second try. */
+const settledModes = new Map<string, 'require' | 'disable'>()
+
+/**
+ * Opens with `sslmode=prefer`, the default of libpq and of Prisma, which the driver does not know: with TLS where the server
+ * has it and lets us in by it, else without. Any other mode is taken as it is.
+ * https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
+ * @throws what `open` throws; where both ways fail, what the way with TLS says.
+ */
+export async function preferringTls<T>(
+  address: TargetAddress,
+  open: (address: TargetAddress) => Promise<T>,
+): Promise<T> {
+  const { host, port, parameters } = address
+  if ((parameters.sslmode ?? 'prefer') !== 'prefer') return open(address)
+  // libpq does not use TLS on a Unix socket.
+  if (host.startsWith('/')) return open(withSslMode(address, 'disable'))
+  const server = `${host}:${port}`
+  const settled = settledModes.get(server)
+  if (settled !== undefined) return open(withSslMode(address, settled))
+  const attempt = async (sslmode: 'require' | 'disable') => {
+    const opened = await open(withSslMode(address, sslmode))
+    settledModes.set(server, sslmode)
+    return opened
+  }
+  try {
+    return await attempt('require')
+  } catch (error) {
+    if (!(error instanceof TargetError) || !isAboutTls(error)) throw error
+    return attempt('disable').catch((second: unknown) => {
+      throw error.code === 'tls-missing' ? second : error
+    })
+  }
+}
+
+/** The server has no TLS, or its pg_hba.conf refuses this login by it. */
+function isAboutTls({ code, message }: TargetError): boolean {
+  return code === 'tls-missing' || /no pg_hba\.conf entry|pg_hba\.conf rejects/.test(message)
+}
+
+function withSslMode(address: TargetAddress, sslmode: string): TargetAddress {
+  return { ...address, parameters: { ...address.parameters, sslmode } }
+}
+
+/** The driver's options for the TLS parameters of a URL, with the meaning that libpq and pg_dump give them. */
+export function tlsOptions(parameters: Readonly<Record<string, string>>): pg.ClientConfig['ssl'] {
+  const tls = Object.entries(parameters).filter(
+    ([name]) => name.startsWith('ssl') && name !== 'sslnegotiation',
+  )
+  if (tls.length === 0) return undefined
+  const query = new URLSearchParams([...tls, ['uselibpqcompat', 'true']])
+  return connectionString.parse(`postgresql://host/database?${query}`).ssl as pg.ClientConfig['ssl']
+}
