@@ -49,6 +49,8 @@ export interface CheckContext {
   /** Where unqualified names live. */
   readonly schema: string
   readonly declared: DeclaredSchema
+  /** Run-time parameters that the database URL sets for every session; they win over those of role and database. */
+  readonly urlParameters?: ReadonlyMap<string, string>
   /**
    * Foreign keys and unique indexes, by OID, that were there right before the deploy of this run; absent in any other
    * audit. One that came with the deploy has just been checked by the server itself, row by row, when it was made.

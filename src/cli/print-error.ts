@@ -1,4 +1,5 @@
 import { GuardError } from '../domain/errors.js'
+import { clean, cleanLines } from '../report/words.js'
 import { exitCodeOf } from '../run.js'
 
 /** Prints an error for a person, one sentence and a hint; the trace only for a bug or when asked for. */
@@ -15,5 +16,5 @@ export function printError(error: unknown, { debug }: { debug: boolean }): numbe
 
 /** One sentence, and what to do next. */
 export function printFailure({ message, hint }: { readonly message: string; readonly hint: string }): void {
-  console.error(`error: ${message}\nhint: ${hint}`)
+  console.error(`error: ${clean(message)}\nhint: ${cleanLines(hint).join('\n')}`)
 }

@@ -1,12 +1,15 @@
-import { stripVTControlCharacters } from 'node:util'
 import type { Screen } from '../domain/screen.js'
+import { clean, cleanLines } from '../report/words.js'
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 100
 /** Without a terminal, a long task still says every so often what it is at. */
 const plainIntervalMs = 10_000
 
-/** Prints lines as they come; on a terminal, one line below them shows what is going on. */
+/**
+ * Prints lines as they come; on a terminal, one line below them shows what is going on. Names of others are in what it is
+ * given, so nothing that steers a terminal leaves it.
+ */
 export class TerminalScreen implements Screen {
   #text = ''
   #since = 0
@@ -21,13 +24,13 @@ export class TerminalScreen implements Screen {
   print = (line: string): void => {
     if (this.options.quiet) return
     this.#erase()
-    this.output.write(`${line}\n`)
+    this.output.write(`${cleanLines(line).join('\n')}\n`)
     this.#draw()
   }
 
   progress = (text: string): void => {
     if (this.options.quiet || text === this.#text) return
-    this.#text = stripVTControlCharacters(text).replace(/\s+/g, ' ')
+    this.#text = clean(text).replace(/\s+/g, ' ')
     this.#since = Date.now()
     const { isTTY } = this.output
     this.#timer ??= setInterval(

@@ -40,3 +40,11 @@ export interface OfflinePlan {
 export function touchesExistingData(plan: Plan): boolean {
   return plan.pending.some((migration) => migration.dataChanges.length > 0)
 }
+
+/** An approval names so many digits of a plan's hash: with 12, another plan of the same hash can be made in minutes. */
+export const approvableDigits = 32
+
+/** The part of a plan's hash that `--confirm` takes, for a person to copy. */
+export function approvableHash({ hash }: Pick<Plan, 'hash'>): string {
+  return hash.slice(0, approvableDigits)
+}

@@ -17,7 +17,7 @@ export function asTargetError(error: NodeJS.ErrnoException, address: TargetAddre
   const where = `${address.host}:${address.port}`
   const make: MakeError = (code, message, hint) => new TargetError(code, message, { hint, cause: error })
   const tls = tlsFailure(error, address)
-  if (tls) return make(tls.code, `${where} ${tls.what}`, tls.hint)
+  if (tls) return make(tls.errorCode, `${where} ${tls.what}`, tls.hint)
   switch (error.code) {
     case '3D000':
       return make(

@@ -2,7 +2,7 @@ import type { TargetAddress } from '../domain/target.js'
 
 /** What is wrong with TLS, and what to do. */
 export interface TlsFailure {
-  readonly code: string
+  readonly errorCode: string
   readonly what: string
   readonly hint: string
 }
@@ -18,14 +18,14 @@ export function tlsFailure(
   const authority = parameters.sslrootcert
   if (/does not support SSL/.test(message)) {
     return {
-      code: 'tls-missing',
+      errorCode: 'tls-missing',
       what: 'has no TLS, and the URL asks for it',
       hint: `Turn on ssl on the server, or write sslmode=prefer in place of sslmode=${parameters.sslmode}.`,
     }
   }
   if (/UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT/.test(code)) {
     return {
-      code: 'certificate-not-trusted',
+      errorCode: 'certificate-not-trusted',
       what: 'shows a certificate that no known authority has signed',
       hint: authority
         ? `Check that ${authority} holds the authority of this server.`
@@ -34,14 +34,14 @@ export function tlsFailure(
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return {
-      code: 'certificate-not-valid',
+      errorCode: 'certificate-not-valid',
       what: `shows a certificate that is not valid today: ${message}`,
       hint: 'Renew the certificate of the server, and check the clock of this machine.',
     }
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return {
-      code: 'certificate-of-another-host',
+      errorCode: 'certificate-of-another-host',
       what: `shows a certificate that is not for "${host}"`,
       hint: 'Write the host as the certificate names it; sslmode=verify-ca with an sslrootcert of your own does not compare the name.',
     }
@@ -52,21 +52,21 @@ export function tlsFailure(
     )
   ) {
     return {
-      code: 'client-certificate-refused',
+      errorCode: 'client-certificate-refused',
       what: `asks for a certificate of the client and does not take ${parameters.sslcert ? 'that of sslcert' : 'a login without one'}`,
       hint: 'Give certificate and key that the server accepts: sslcert=/path/client.crt&sslkey=/path/client.key.',
     }
   }
   if (/no pg_hba\.conf entry.*no encryption/.test(message)) {
     return {
-      code: 'tls-required',
+      errorCode: 'tls-required',
       what: 'does not let this login in without TLS',
       hint: 'Write sslmode=require in the database URL.',
     }
   }
   if (/^ERR_OSSL/.test(code) || /PEM routines|key values mismatch/i.test(message)) {
     return {
-      code: 'certificate-not-readable',
+      errorCode: 'certificate-not-readable',
       what: `cannot be asked with the certificate files of the URL: ${message}`,
       hint: 'Give files in PEM form: sslcert and sslkey of one pair, the key without a passphrase, sslrootcert of the authority.',
     }

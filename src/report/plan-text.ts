@@ -1,5 +1,5 @@
 import type { ExecutionModel, MigrationTransaction, PendingMigration } from '../domain/migration.js'
-import type { OfflinePlan, Plan } from '../domain/plan.js'
+import { approvableHash, type OfflinePlan, type Plan } from '../domain/plan.js'
 import { summarizeSql } from '../sql/summary.js'
 import { formatLockGroups } from './lock-groups-text.js'
 import { formatLocks } from './lock-text.js'
@@ -29,11 +29,11 @@ export function formatOfflinePlan({ pending, since }: OfflinePlan): string {
 }
 
 function formatPlanHead(plan: Plan): string[] {
-  const { target, hash } = plan
+  const { target } = plan
   return [
     `target      ${clean(target.database)} on ${clean(target.host)}:${target.port} as ${clean(target.user)}`,
     `server      PostgreSQL ${clean(target.serverVersion)}, database of ${formatBytes(target.databaseSizeBytes)}`,
-    `plan        ${hash.slice(0, 12)}, ${clean(formatPendingCount(plan))}`,
+    `plan        ${approvableHash(plan)}, ${clean(formatPendingCount(plan))}`,
   ]
 }
 

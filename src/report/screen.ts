@@ -2,6 +2,7 @@ import type { MigrationOutcome } from '../domain/deployment.js'
 import { isBlocking } from '../domain/finding.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
+import { formatDeployCommand } from './deploy-command.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFindingHead } from './finding-text.js'
 import { isDeployStarted, listFindings, makeVerdict } from './json.js'
@@ -27,12 +28,17 @@ export function formatLastScreen(record: RunRecord, { reportPath }: { readonly r
   const after = [...listOmissions(record), labelled('database', formatDatabaseState(record))]
   if (record.failure) after.push(labelled('next', record.failure.hint))
   after.push(labelled('exit', formatExitCode(record.exitCode)))
-  const room = lastScreenLines - before.length - after.length - 1
+  const command = formatDeployCommand(record)
+  const toCopy = [
+    ...(command === undefined ? [] : [labelled('next', command)]),
+    labelled('report', reportPath),
+  ]
+  const room = lastScreenLines - before.length - after.length - toCopy.length
   const lines = [...before, ...formatBlockers(record, room), ...after].map((line) =>
     shorten(line, lineLength),
   )
-  // The path is there to be copied: it is never cut.
-  return [...lines, labelled('report', reportPath)].join('\n')
+  // Command and path are there to be copied: they are never cut.
+  return [...lines, ...toCopy].join('\n')
 }
 
 /** The verdict in one line: how the run ended and on what. */

@@ -6,6 +6,7 @@ const escapeSequences =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g
 const lineBreaksAndTabs = /\r\n|[\t\n\v\f\r\x85\u2028\u2029]/g
 // Also the marks that turn the direction of writing: with them a name can look like another one.
+const invisibleInJson = /[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 const invisible = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /**
@@ -22,6 +23,12 @@ export function cleanLines(text: string): string[] {
     .replace(/\s+$/, '')
     .split(/\r\n|\n/)
     .map(clean)
+}
+
+/** JSON for standard output, which may be a terminal: JSON itself escapes only some of what steers one. */
+export function formatJson(value: unknown): string {
+  const escaped = (mark: string) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value, null, 2).replace(invisibleInJson, escaped)
 }
 
 /** Cuts at `length` characters and shows that something is missing. */

@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { Acceptance } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
-import type { EngineName } from '../domain/plan.js'
+import { approvableDigits, type EngineName } from '../domain/plan.js'
 import type { RehearsalPlace } from '../domain/rehearsal.js'
 import type { TargetAddress } from '../domain/target.js'
 import { makeAcceptance, parseAcceptance } from './accept.js'
@@ -68,7 +68,7 @@ export interface Settings {
   /** The run that has rehearsed this very plan. */
   readonly rehearsedRunId?: string
   readonly yes: boolean
-  /** The approved plan's hash or the beginning of it: 12 to 64 hexadecimal digits, lower-case. */
+  /** The approved plan's hash or the beginning of it: 32 to 64 hexadecimal digits, lower-case. */
   readonly confirmHash?: string
   /** Plan only migrations that are new since this git ref. */
   readonly since?: string
@@ -353,9 +353,9 @@ function readOneOf<T extends string>(given: Given | undefined, allowed: readonly
 function readHash(given: Given | undefined): string | undefined {
   if (given === undefined) return undefined
   const hash = readText(given).trim().toLowerCase()
-  if (/^[0-9a-f]{12,64}$/.test(hash)) return hash
+  if (new RegExp(`^[0-9a-f]{${approvableDigits},64}$`).test(hash)) return hash
   throw invalid(
-    `${given.name} is not the hash of a plan: it takes 12 to 64 hexadecimal digits`,
+    `${given.name} is not the hash of a plan: it takes ${approvableDigits} to 64 hexadecimal digits`,
     'Copy the hash that migrate-guard plan prints.',
   )
 }

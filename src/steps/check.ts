@@ -8,6 +8,7 @@ import type { Finding, Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { readDeclared } from '../prisma/declared-schema.js'
+import { readSessionOptions } from '../settings/session-options.js'
 import { type Settings, willRehearse } from '../settings/settings.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
@@ -32,6 +33,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     step: 'check',
     schema: settings.target.schema,
     declared,
+    urlParameters: readSessionOptions(settings.target.parameters.options),
     ...(forecast.future ? { future: forecast.future } : {}),
     ...(forecast.concerned ? { concerned: forecast.concerned } : {}),
   } as const

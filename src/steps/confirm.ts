@@ -4,7 +4,7 @@ import { type Approval, type ApprovalMethod, makeApproval } from '../domain/appr
 import type { Backup } from '../domain/backup.js'
 import { InterruptedError, NotApprovedError } from '../domain/errors.js'
 import type { Findings } from '../domain/finding.js'
-import { type Plan, touchesExistingData } from '../domain/plan.js'
+import { approvableHash, type Plan, touchesExistingData } from '../domain/plan.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
 import { formatQuestion } from '../report/question.js'
 import { interruptible, type Tools } from './tools.js'
@@ -28,7 +28,7 @@ export async function confirm(
       'no-terminal',
       'nobody can be asked: there is no terminal, and no approval was given',
       {
-        hint: `Approve exactly this plan with --confirm ${plan.hash.slice(0, 12)}, or whatever comes with --yes.`,
+        hint: `Approve exactly this plan with --confirm ${approvableHash(plan)}, or whatever comes with --yes.`,
       },
     )
   }
@@ -46,7 +46,7 @@ async function approvalMethod(plan: Plan, { settings }: Tools): Promise<Approval
     if (plan.hash.startsWith(settings.confirmHash)) return 'plan-hash'
     throw new NotApprovedError(
       'plan-changed',
-      `--confirm names another plan: the plan is now ${plan.hash.slice(0, 12)}`,
+      `--confirm names another plan: the plan is now ${approvableHash(plan)}`,
       { hint: 'Something changed since the plan was reviewed: review the new one, then confirm its hash.' },
     )
   }

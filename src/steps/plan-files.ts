@@ -41,12 +41,7 @@ function readFile(folder: MigrationFolder, engine: ScriptEngine): ReadFile {
   if ('problem' in file) return unreadable(folder, { ...file.problem })
   const parsed = parseStatements(file.text)
   if ('problem' in parsed) {
-    return unreadable(folder, {
-      code: 'sql-not-parsed',
-      line: parsed.problem.line,
-      message: `Postgres cannot parse the file: ${parsed.problem.message}`,
-      hint: 'Correct the SQL; nothing of the file would run.',
-    })
+    return unreadable(folder, notParsed(file.text, parsed.problem))
   }
   const { statements } = parsed
   const comments = readAcceptanceComments(file.text, statements)
@@ -70,6 +65,19 @@ function readFile(folder: MigrationFolder, engine: ScriptEngine): ReadFile {
     ...comments.problems.map((problem) => commentNotReadable(folder, problem)),
   ]
   return { migration, statements, findings }
+}
+
+/** A backslash begins a command of psql. Dumps hold some: newer ones of pg_dump begin with \\restrict. */
+function notParsed(text: string, { line, message }: { line: number; message: string }) {
+  const command = /^\s*(\\\w+)/.exec(text.split('\n')[line - 1] ?? '')?.[1]
+  return {
+    code: 'sql-not-parsed',
+    line,
+    message: `Postgres cannot parse the file: ${command ? `${command} is a command of psql, not SQL` : message}`,
+    hint: command
+      ? 'Remove the commands of psql from the file: the server does not know them. Nothing of the file would run.'
+      : 'Correct the SQL; nothing of the file would run.',
+  }
 }
 
 function unreadable(

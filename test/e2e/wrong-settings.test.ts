@@ -36,12 +36,12 @@ const wrong: [args: string[], stderr: string][] = [
     "error: option '--database-url <url>' argument missing\nhint: Run migrate-guard --help to see commands and options.\n",
   ],
   [
-    ['deploy', '--yes', '--confirm', '0123456789ab'],
+    ['deploy', '--yes', '--confirm', '0123456789abcdef'.repeat(2)],
     'error: --yes and --confirm contradict each other\nhint: Give one of them.\n',
   ],
   [
     ['deploy', '--confirm', 'yes'],
-    'error: --confirm is not the hash of a plan: it takes 12 to 64 hexadecimal digits\nhint: Copy the hash that migrate-guard plan prints.\n',
+    'error: --confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits\nhint: Copy the hash that migrate-guard plan prints.\n',
   ],
   [
     ['deploy', '--accept', 'drop-column'],

@@ -1,6 +1,6 @@
 import { exitCode } from '../../domain/exit-code.js'
 import { loadSettings } from '../../load-settings.js'
-import { clean } from '../../report/words.js'
+import { clean, formatJson } from '../../report/words.js'
 import { examine } from '../../steps/examine.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
@@ -10,7 +10,7 @@ export async function runDoctor(flags: Flags): Promise<number> {
   try {
     const settings = await loadSettings('doctor', flags)
     const examinations = await examine(settings)
-    if (settings.format === 'json') console.log(JSON.stringify(examinations, null, 2))
+    if (settings.format === 'json') console.log(formatJson(examinations))
     else {
       for (const { subject, outcome, found, hint } of examinations) {
         console.log(`${subject.padEnd(11)} ${outcome.padEnd(8)} ${clean(found)}`)

@@ -1,6 +1,7 @@
 import { SettingsError } from '../../domain/errors.js'
 import { exitCode } from '../../domain/exit-code.js'
 import { formatCodeList, formatCodePage } from '../../report/code-page.js'
+import { formatJson } from '../../report/words.js'
 import { findNearMisses } from '../../settings/near-misses.js'
 import { codePages, findCodePage } from '../../steps/code-pages.js'
 import type { Flags } from '../flags.js'
@@ -10,12 +11,12 @@ import { printError } from '../print-error.js'
 export function runExplain(code: string | undefined, flags: Flags): number {
   const asJson = flags.json === true
   if (code === undefined) {
-    console.log(asJson ? JSON.stringify(codePages, null, 2) : formatCodeList(codePages))
+    console.log(asJson ? formatJson(codePages) : formatCodeList(codePages))
     return exitCode.passed
   }
   const page = findCodePage(code.trim().toLowerCase())
   if (page === undefined) return printError(unknownCode(code), { debug: false })
-  console.log(asJson ? JSON.stringify(page, null, 2) : formatCodePage(page))
+  console.log(asJson ? formatJson(page) : formatCodePage(page))
   return exitCode.passed
 }
 

@@ -9,6 +9,7 @@ import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
 import { formatFullPlan } from '../../report/plan-text.js'
 import { formatLastScreen } from '../../report/screen.js'
+import { formatJson } from '../../report/words.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
 import { printError, printFailure } from '../print-error.js'
@@ -37,7 +38,7 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
       ),
     )
     output.write(formatForPeople(result, settings))
-    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(result.record), null, 2))
+    if (settings.format === 'json') console.log(formatJson(makeJsonReport(result.record)))
     if (settings.format === 'markdown') console.log(formatMarkdownReport(result.record))
     if (result.error !== undefined) printError(result.error, settings)
     // All went well but for a record or a report that could not be written.

@@ -5,7 +5,7 @@ import { type Flags, loadSettings } from '../../load-settings.js'
 import { asServerTrouble, type Client, withConnection } from '../../postgres/connection.js'
 import { readLockHolders, readSessionsOfRun } from '../../postgres/lock-holders.js'
 import { formatLockHolders, type SeenHolder } from '../../report/lock-holder-text.js'
-import { plural } from '../../report/words.js'
+import { formatJson, plural } from '../../report/words.js'
 import type { Settings } from '../../settings/settings.js'
 import { releaseLocks } from '../../steps/release-lock.js'
 import { interruptible } from '../../steps/tools.js'
@@ -91,7 +91,7 @@ function print(
     const { database } = settings.target
     const command = released === undefined ? 'lock' : 'lock release'
     const answer = { tool: 'migrate-guard', version: readVersion(), command, exitCode: 0, database, holders }
-    console.log(JSON.stringify({ ...answer, ...(released === undefined ? {} : { released }) }, null, 2))
+    console.log(formatJson({ ...answer, ...(released === undefined ? {} : { released }) }))
   } else if (released) {
     console.log(`released: ${plural(holders.length, 'session')} ended, both locks were seen free of them`)
   } else {

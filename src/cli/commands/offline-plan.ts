@@ -5,6 +5,7 @@ import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
 import { formatOfflinePlan } from '../../report/plan-text.js'
+import { formatJson } from '../../report/words.js'
 import { makeOfflineRecord } from '../../run.js'
 import { assertNothingBlocks } from '../../steps/accept.js'
 import { planOffline } from '../../steps/plan-offline.js'
@@ -22,7 +23,7 @@ export async function runOfflinePlan(flags: Flags): Promise<number> {
     // A program reads standard output: what is for people goes to the other one.
     const output = settings.format === 'text' ? process.stdout : process.stderr
     output.write(formatForPeople(plan, settings))
-    if (settings.format === 'json') console.log(JSON.stringify(makeJsonReport(record), null, 2))
+    if (settings.format === 'json') console.log(formatJson(makeJsonReport(record)))
     if (settings.format === 'markdown') console.log(formatMarkdownReport(record))
     if (error !== undefined) printError(error, settings)
     return record.exitCode ?? 0

@@ -2,6 +2,7 @@ import { exitCode } from '../../domain/exit-code.js'
 import { loadSettings } from '../../load-settings.js'
 import { runResolveBack } from '../../recovery.js'
 import { formatRestoredBeside } from '../../report/go-back-text.js'
+import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
@@ -32,7 +33,7 @@ export async function runResolveBackCommand(flags: Flags): Promise<number> {
         restored,
         failure,
       }
-      console.log(JSON.stringify({ ...json, plan: plan ?? null, restored: restored ?? null }, null, 2))
+      console.log(formatJson({ ...json, plan: plan ?? null, restored: restored ?? null }))
     }
     if (error !== undefined) printError(error, settings)
     return record.exitCode ?? exitCode.bug

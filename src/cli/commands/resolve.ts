@@ -2,6 +2,7 @@ import { exitCode } from '../../domain/exit-code.js'
 import { loadSettings } from '../../load-settings.js'
 import { runResolve } from '../../recovery.js'
 import { formatMigrationStanding } from '../../report/diagnosis-text.js'
+import { formatJson } from '../../report/words.js'
 import type { Resolved } from '../../steps/resolve/resolve.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
@@ -21,7 +22,7 @@ export async function runResolveCommand(flags: Flags): Promise<number> {
       ),
     )
     if (resolved && error === undefined) output.write(formatResolved(resolved))
-    if (settings.format === 'json') console.log(JSON.stringify(asJson(record, resolved), null, 2))
+    if (settings.format === 'json') console.log(formatJson(asJson(record, resolved)))
     if (error !== undefined) printError(error, settings)
     return record.exitCode ?? exitCode.bug
   } catch (error) {

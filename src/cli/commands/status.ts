@@ -9,7 +9,7 @@ import { formatFinding } from '../../report/finding-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatPlan } from '../../report/plan-text.js'
 import { formatHeadline } from '../../report/screen.js'
-import { plural } from '../../report/words.js'
+import { formatJson, plural } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
 import { withStopSignal } from '../process-events.js'
@@ -27,7 +27,7 @@ export async function runStatus(flags: Flags): Promise<number> {
     if (result.error) return printError(result.error, settings)
     const { record } = result
     if (settings.format === 'json')
-      console.log(JSON.stringify({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }, null, 2))
+      console.log(formatJson({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }))
     else console.log(formatStatus(record, lastRun(settings.backupsPath), result.diagnosis))
     return record.exitCode ?? 1
   } catch (error) {

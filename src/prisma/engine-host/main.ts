@@ -224,7 +224,7 @@ async function openEventLog(path: string | undefined): Promise<EventLog> {
   let migration = ''
   return {
     noteMigration: (line) => {
-      migration = /"migration_name":"([^"]+)"/.exec(line)?.[1] ?? migration
+      migration = migrationNameIn(line) ?? migration
     },
     migration: () => migration,
     // Written at once and in order: the last line is what was going on when the engine died.
@@ -233,6 +233,12 @@ async function openEventLog(path: string | undefined): Promise<EventLog> {
         writeSync(file.fd, `${JSON.stringify({ at: new Date().toISOString(), migration, ...event })}\n`)
     },
   }
+}
+
+/** A line of the engine's log is JSON, in which a name may stand with escapes. */
+function migrationNameIn(line: string): string | undefined {
+  const text = /"migration_name":("(?:[^"\\]|\\.)*")/.exec(line)?.[1]
+  return text === undefined ? undefined : (JSON.parse(text) as string)
 }
 
 function endWithGuard(processId: number): void {

@@ -91,8 +91,8 @@ describe('settings', () => {
       { dryRun: true, yes: true },
     ],
     [
-      { dryRun: true, confirm: 'abcdef012345' },
-      { dryRun: true, confirmHash: 'abcdef012345' },
+      { dryRun: true, confirm: 'abcdef012345'.repeat(3) },
+      { dryRun: true, confirmHash: 'abcdef012345'.repeat(3) },
     ],
     [
       { skipBackup: true, skipRehearsal: true },
@@ -258,16 +258,16 @@ describe('the database URL', () => {
 })
 
 describe('wrong settings are refused:', () => {
-  const notHash = '--confirm is not the hash of a plan: it takes 12 to 64 hexadecimal digits'
+  const notHash = '--confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits'
 
   test.each<[string, SettingsInput]>([
-    ['--yes and --confirm contradict each other', withFlags({ yes: true, confirm: 'abcdef012345' })],
+    ['--yes and --confirm contradict each other', withFlags({ yes: true, confirm: 'a'.repeat(32) })],
     ['--json and --format text contradict each other', withFlags({ json: true, format: 'text' })],
     ['--json and --format markdown contradict each other', withFlags({ json: true, format: 'markdown' })],
     ['--format "html" is unknown', withFlags({ format: 'html' })],
     ['--engine "rust" is unknown', withFlags({ engine: 'rust' })],
     ['engine in migrate-guard.config.ts "rust" is unknown', withConfig({ engine: 'rust' })],
-    [notHash, withFlags({ confirm: 'abcdef01234' })],
+    [notHash, withFlags({ confirm: 'a'.repeat(31) })],
     [notHash, withFlags({ confirm: 'a'.repeat(65) })],
     [notHash, withFlags({ confirm: 'yes, I am sure' })],
     ['--confirm is empty', withFlags({ confirm: '' })],
@@ -302,7 +302,7 @@ describe('wrong settings are refused:', () => {
     expect(error.message).toBe(
       '6 settings are wrong: unknown setting "lockTimout" in migrate-guard.config.ts; no database URL was given; ' +
         '--lock-timeout "soon" is not a duration; --jobs is not a whole number from 1 to 32; ' +
-        '--confirm is not the hash of a plan: it takes 12 to 64 hexadecimal digits; ' +
+        '--confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits; ' +
         '--yes and --confirm contradict each other',
     )
     expect(error.hint).toContain('Did you mean lockTimeout? Give it by --database-url')

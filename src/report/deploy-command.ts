@@ -1,0 +1,28 @@
+import { approvableHash } from '../domain/plan.js'
+import type { RunRecord } from '../domain/run-record.js'
+import { listFindings } from './json.js'
+import { quoteForShell } from './psql-command.js'
+
+/**
+ * After a rehearsal that passed: the command that deploys exactly this plan, with exactly this rehearsal and what was accepted
+ * for it. What a comment in a migration accepts needs no option.
+ */
+export function formatDeployCommand(record: RunRecord): string | undefined {
+  const { plan, rehearsal, deployment, runId, exitCode } = record
+  if (!plan || rehearsal?.outcome !== 'passed' || deployment || exitCode !== 0) return undefined
+  const commented = new Set(
+    plan.pending.flatMap(({ acceptances = [] }) => acceptances.map(({ code }) => code)),
+  )
+  const accepted = listFindings(record)
+    .filter((finding) => finding.accepted !== undefined && !commented.has(finding.code))
+    .map(
+      ({ code, object, accepted }) =>
+        `--accept ${quoteForShell(`${object === undefined ? code : `${code}:${object}`}=${accepted}`)}`,
+    )
+  return [
+    'migrate-guard deploy',
+    `--confirm ${approvableHash(plan)}`,
+    `--rehearsed ${runId}`,
+    ...new Set(accepted),
+  ].join(' ')
+}
