@@ -50,10 +50,7 @@ export async function readTargetIdentity(client: Client, address: TargetAddress)
  * @throws TargetError `schema-missing` when the schema that the URL names is not in the database.
  */
 export async function assertSchemaExists(client: Client, { schema, database }: TargetAddress): Promise<void> {
-  const { rows } = await client.query(
-    'SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name',
-    [schema],
-  )
+  const { rows } = await client.query('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema])
   if (rows.length > 0) return
   throw new TargetError('target-schema-missing', `database "${database}" has no schema "${schema}"`, {
     hint: `Correct ?schema= in the database URL, or create the schema: CREATE SCHEMA ${quoteIdentifier(schema)};`,

@@ -18,16 +18,54 @@ export function findPending(folders: readonly MigrationFolder[], history: readon
   const known = new Set(standing.map((row) => row.migrationName))
   const pending = folders.filter((folder) => !known.has(folder.name))
   const applied = standing.filter((row) => row.finishedAt !== null)
+  const squashed = squashedRows(folders, applied)
   return {
     pending,
     appliedCount: new Set(applied.map((row) => row.migrationName)).size,
     findings: [
       ...standing.filter((row) => row.finishedAt === null).map(failedMigration),
-      ...applied.flatMap((row) => comparedWithFolder(row, folders)),
+      ...squashedHistory(squashed),
+      ...applied.filter((row) => !squashed.includes(row)).flatMap((row) => comparedWithFolder(row, folders)),
       ...outOfOrder(pending, applied),
       ...folders.filter((folder) => folder.checksum === undefined).map(missingFile),
     ],
   }
+}
+
+/**
+ * Rows whose files were squashed into one: they have no folder any more, and the oldest migration that has one comes after all of
+ * them, by its name and by when it was marked as applied.
+ * https://www.prisma.io/docs/orm/prisma-migrate/workflows/squashing-migrations
+ */
+function squashedRows(folders: readonly MigrationFolder[], applied: readonly HistoryRow[]): HistoryRow[] {
+  const names = new Set(folders.map(({ name }) => name))
+  const [oldest] = applied
+    .filter(({ migrationName }) => names.has(migrationName))
+    .sort((a, b) => compareNames(a.migrationName, b.migrationName))
+  if (oldest === undefined) return []
+  const isBefore = (row: HistoryRow) =>
+    compareNames(row.migrationName, oldest.migrationName) < 0 &&
+    applied.indexOf(row) < applied.indexOf(oldest)
+  return applied.filter((row) => !names.has(row.migrationName) && isBefore(row))
+}
+
+function squashedHistory(rows: readonly HistoryRow[]): Finding[] {
+  const [first] = rows
+  const last = rows.at(-1)
+  if (!first || !last) return []
+  const which =
+    rows.length === 1 ? `"${first.migrationName}"` : `"${first.migrationName}" to "${last.migrationName}"`
+  return [
+    {
+      code: 'squashed-history',
+      kind: 'history',
+      verdict: 'warn',
+      step: 'plan',
+      object: first.migrationName,
+      message: `${rows.length === 1 ? 'an applied migration has' : `${rows.length} applied migrations have`} no folder any more: ${which}; Prisma deploys all the same`,
+      hint: 'That is right after squashing. If nobody squashed them, check out the branch that has their folders.',
+    },
+  ]
 }
 
 function failedMigration({ migrationName, startedAt }: HistoryRow): Finding {

@@ -9,6 +9,7 @@ import { writePrivateFile } from '../effects/private-files.js'
 import { readCatalog } from '../postgres/catalog.js'
 import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
+import { findMissingBaseline } from '../prisma/baseline.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
@@ -26,12 +27,13 @@ import { readSession, type Tools, withTarget } from './tools.js'
 export async function makePlan(tools: Tools): Promise<Plan> {
   const { settings, project } = tools
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
-  const { target, history, catalog } = await withTarget(tools, async (client) => {
+  const { target, history, noHistory, catalog } = await withTarget(tools, async (client) => {
     const identity = await readTargetIdentity(client, settings.target)
     await assertSchemaExists(client, settings.target)
     return {
       target: identity,
       history: await readHistory(client, settings.target.schema),
+      noHistory: await findMissingBaseline(client, settings.target.schema, folders),
       catalog: await readCatalog(client),
     }
   })
@@ -54,7 +56,7 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     appliedCount,
     catalogHash: catalog.hash,
     expectations,
-    findings: [...findings, ...files.findings, ...targetFindings(target, { pooled })],
+    findings: [...noHistory, ...findings, ...files.findings, ...targetFindings(target, { pooled })],
   }
   return Object.freeze({ hash: hashOf(plan), ...plan })
 }

@@ -108,7 +108,7 @@ test('without a terminal and without an approval nobody can be asked', async () 
   const shop = await makeShop()
   const before = await shop.fingerprint()
   const { exitCode, stderr } = await shop.run(['deploy'])
-  const hash = (await shop.report()).plan?.hash?.slice(0, 12)
+  const hash = (await shop.report()).plan?.hash?.slice(0, 32)
   expect(stderr).toBe(`error: nobody can be asked: there is no terminal, and no approval was given
 hint: Approve exactly this plan with --confirm ${hash}, or whatever comes with --yes.
 `)
@@ -122,14 +122,14 @@ test('--confirm with the hash of the plan deploys it, and only it', async () => 
   const planned = JSON.parse((await shop.run(['plan', '--json'])).stdout)
   const hash = planned.plan.hash as string
 
-  const wrong = await shop.run(['deploy', '--confirm', '0123456789ab'])
-  expect(wrong.stderr).toBe(`error: --confirm names another plan: the plan is now ${hash.slice(0, 12)}
+  const wrong = await shop.run(['deploy', '--confirm', '0123456789ab'.repeat(3)])
+  expect(wrong.stderr).toBe(`error: --confirm names another plan: the plan is now ${hash.slice(0, 32)}
 hint: Something changed since the plan was reviewed: review the new one, then confirm its hash.
 `)
   expect(wrong.exitCode).toBe(6)
   await expectNotApproved(shop, before, 'plan-changed')
 
-  const right = await shop.run(['deploy', '--confirm', hash.slice(0, 12)])
+  const right = await shop.run(['deploy', '--confirm', hash.slice(0, 32)])
   expect(right).toMatchObject({ exitCode: 0, stderr: '' })
   expect((await shop.report()).approval).toMatchObject({ method: 'plan-hash', planHash: hash })
   expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)

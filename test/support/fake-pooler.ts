@@ -65,7 +65,10 @@ export async function startFakePooler(databaseUrl: string): Promise<FakePooler> 
   const server = createServer((client) => {
     clients.add(client)
     client.on('error', () => undefined)
-    client.once('data', () => {
+    client.on('data', function start(packet: Buffer) {
+      // A client that asks for TLS is told that there is none, and goes on in plain text.
+      if (packet.length === 8 && packet.readInt32BE(4) === sslRequest) return void client.write('N')
+      client.off('data', start)
       // The startup packet: its settings are forgotten, as poolers do. AuthenticationOk, BackendKeyData, ReadyForQuery.
       client.write(Buffer.from('520000000800000000' + '4b0000000c0000000100000001' + '5a0000000549', 'hex'))
       let order: Promise<unknown> = Promise.resolve()
@@ -88,6 +91,9 @@ export async function startFakePooler(databaseUrl: string): Promise<FakePooler> 
     },
   }
 }
+
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST */
+const sslRequest = 80_877_103
 
 /** Cuts what comes on a socket into whole messages. */
 function messageReader(onMessage: (message: Message) => void): (chunk: Buffer) => void {
