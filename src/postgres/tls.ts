@@ -3,7 +3,7 @@ import connectionString from 'pg-connection-string'
 import { TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 
-/** What turned out to hold for each server, so that later connections need no second try. */
+/** What turned out to hold for each login, so that later connections need no second try. */
 const settledModes = new Map<string, 'require' | 'disable'>()
 
 /**
@@ -16,16 +16,17 @@ export async function preferringTls<T>(
   address: TargetAddress,
   open: (address: TargetAddress) => Promise<T>,
 ): Promise<T> {
-  const { host, port, parameters } = address
+  const { host, port, database, user, parameters } = address
   if ((parameters.sslmode ?? 'prefer') !== 'prefer') return open(address)
   // libpq does not use TLS on a Unix socket.
   if (host.startsWith('/')) return open(withSslMode(address, 'disable'))
-  const server = `${host}:${port}`
-  const settled = settledModes.get(server)
+  // pg_hba.conf may allow TLS for one database and not for another.
+  const login = JSON.stringify([host, port, database, user])
+  const settled = settledModes.get(login)
   if (settled !== undefined) return open(withSslMode(address, settled))
   const attempt = async (sslmode: 'require' | 'disable') => {
     const opened = await open(withSslMode(address, sslmode))
-    settledModes.set(server, sslmode)
+    settledModes.set(login, sslmode)
     return opened
   }
   try {

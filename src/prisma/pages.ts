@@ -25,6 +25,21 @@ export const historyPages: readonly CodePage[] = [
     remedy: 'Check out the branch that has the folder, or correct the target.',
   },
   {
+    code: 'no-history',
+    kind: 'history',
+    title: 'the schema holds tables and no migration history',
+    why: 'prisma migrate deploy refuses such a database with P3005: it cannot know which of the migrations made the tables that are there.',
+    remedy:
+      'Mark as applied, in their order, the migrations that this database has already: npx prisma migrate resolve --applied <migration>. Then check again.',
+  },
+  {
+    code: 'squashed-history',
+    kind: 'history',
+    title: 'applied migrations have no folder, and a later one took their place',
+    why: 'That is what squashing leaves behind: Prisma deploys all the same. It looks the same when somebody has lost the folders.',
+    remedy: 'Nothing after squashing. Otherwise check out the branch that has the folders.',
+  },
+  {
     code: 'out-of-order-migration',
     kind: 'history',
     title: 'a pending migration sorts before one that is applied',

@@ -125,6 +125,22 @@ test('an applied one without a folder blocks, one that was rolled back does not'
   ])
 })
 
+test('those that were squashed into the oldest folder are one warning', () => {
+  const squashed = findPending([folder('3'), folder('4')], [row('1'), row('2'), row('3')])
+  expect(squashed.findings).toMatchObject([{ code: 'squashed-history', verdict: 'warn', object: '1' }])
+  expect(squashed.findings[0]?.message).toContain('2 applied migrations have no folder any more: "1" to "2"')
+})
+
+test('one that was applied after the oldest folder, or sorts after it, was not squashed into it', () => {
+  const codesOf = (names: string[]) =>
+    findPending(
+      [folder('3')],
+      names.map((name) => row(name)),
+    ).findings.map(({ code, object }) => [code, object])
+  expect(codesOf(['3', '1'])).toEqual([['missing-migration', '1']])
+  expect(codesOf(['31', '3'])).toEqual([['missing-migration', '31']])
+})
+
 test('a pending one that sorts before an applied one is a warning', () => {
   expect(findPending([folder('1'), folder('2'), folder('3')], [row('2')]).findings).toMatchObject([
     {
