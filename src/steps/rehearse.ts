@@ -91,7 +91,11 @@ async function rehearseOn(
   const copy = await makeCopyTools(database, tools)
   const lineage = findings.lineage ?? []
   const before = await withCopy(database, tools, async (clients) => ({
-    known: await knowTables(clients, withoutHistory(backup.manifest.fingerprint.tables), lineage),
+    known: await knowTables(
+      clients,
+      restoredOf(backup.manifest.fingerprint.tables, asRestored.fingerprint.tables),
+      lineage,
+    ),
     writes: await readTableWrites(clients[0]),
     begunAt: await readNextTransaction(clients[0]),
     provenByServer: await readProvenByServer(clients[0]),
@@ -145,9 +149,15 @@ function isSameMatter(one: Finding, other: Finding): boolean {
   return one.code === other.code && one.object === other.object
 }
 
-/** Prisma adds a row to it for each migration. */
-function withoutHistory(tables: readonly TableFingerprint[]): TableFingerprint[] {
-  return tables.filter(({ table }) => table !== '_prisma_migrations')
+/** Without the history, to which Prisma adds a row for each migration, and without what is not in the copy: that is told as such. */
+function restoredOf(
+  tables: readonly TableFingerprint[],
+  restored: readonly TableFingerprint[],
+): TableFingerprint[] {
+  const there = new Set(restored.map(({ schema, table }) => `${schema} ${table}`))
+  return tables.filter(
+    ({ schema, table }) => table !== '_prisma_migrations' && there.has(`${schema} ${table}`),
+  )
 }
 
 function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {

@@ -9,6 +9,7 @@ import {
   whenThere,
   words,
 } from './fragments.js'
+import { columnOptionNames, splitOptions } from './option-names.js'
 
 const isTable = "c.relkind IN ('r', 'p', 'f')"
 const isStored = "c.relkind IN ('r', 'p', 'm')"
@@ -17,18 +18,6 @@ const isStored = "c.relkind IN ('r', 'p', 'm')"
 const notNullConstraint = `(SELECT pg_catalog.quote_ident(o.conname)
     || CASE WHEN o.convalidated THEN '' ELSE ' NOT VALID' END || CASE WHEN o.connoinherit THEN ' NO INHERIT' ELSE '' END
   FROM pg_catalog.pg_constraint o WHERE o.conrelid = c.oid AND o.contype = 'n' AND o.conkey[1] = a.attnum)`
-
-/**
- * The options that a person can set with ALTER TABLE … ALTER COLUMN … SET (…). The server may keep others there for itself,
- * which no dump contains: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-SET-ATTRIBUTE-OPTION
- */
-function settableOptions(array: string): string {
-  return whenThere(
-    array,
-    `nullif(ARRAY(SELECT o FROM pg_catalog.unnest(${array}) o
-      WHERE pg_catalog.split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')), '{}')`,
-  )
-}
 
 /** Columns of tables, views and materialized views, and the attributes of composite types. */
 export function columnQueries(version: ServerVersion): ObjectQuery[] {
@@ -51,7 +40,7 @@ export function columnQueries(version: ServerVersion): ObjectQuery[] {
       storage: `CASE WHEN ${isStored} THEN ${words('a.attstorage', { p: 'plain', e: 'external', m: 'main', x: 'extended' })} END`,
       compression: words("nullif(a.attcompression, '')", { p: 'pglz', l: 'lz4' }),
       'statistics target': 'nullif(a.attstattarget, -1)',
-      options: options(settableOptions('a.attoptions')),
+      ...splitOptions('a.attoptions', columnOptionNames),
       'foreign options': options('a.attfdwoptions'),
       inherited: 'nullif(a.attinhcount > 0, false)',
       local: 'CASE WHEN a.attinhcount > 0 THEN a.attislocal END',

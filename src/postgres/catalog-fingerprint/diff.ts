@@ -1,6 +1,7 @@
 import type { CatalogDifference, CatalogObject } from '../../domain/catalog-object.js'
 import { canonicalJson } from './canonical-json.js'
 import { lastPartOf } from './names.js'
+import { judgedProperties } from './option-names.js'
 import { compareObjects, type ObjectKey } from './order.js'
 
 /** The objects that differ between two catalogs, sorted by kind and name; none when they are the same. */
@@ -35,7 +36,8 @@ function keyOf({ kind, name }: ObjectKey): string {
 type PropertyDifferences = NonNullable<CatalogDifference['properties']>
 
 function diffProperties(before: CatalogObject, after: CatalogObject, isMoved: boolean): PropertyDifferences {
-  const names = new Set([...Object.keys(before.properties), ...Object.keys(after.properties)])
+  const [old, now] = [judgedProperties(before.properties), judgedProperties(after.properties)]
+  const names = new Set([...Object.keys(old), ...Object.keys(now)])
   return [...names]
     .filter((property) => property !== 'position' || isMoved)
     .map((property) => ({

@@ -1,4 +1,5 @@
 import { comment, type ObjectQuery, ownIn, roleName, tablespaceName, whenThere } from './fragments.js'
+import { splitIndexDefinition } from './option-names.js'
 import { parents } from './relations.js'
 
 /** The statistics targets of an index's expressions, as `column number=target`. */
@@ -10,7 +11,7 @@ const indexes: ObjectQuery = {
   name: "pg_catalog.format('%I.%I', n.nspname, c.relname)",
   properties: {
     table: "pg_catalog.format('%I.%I', n.nspname, t.relname)",
-    definition: 'pg_catalog.pg_get_indexdef(c.oid)',
+    ...splitIndexDefinition('c'),
     valid: 'i.indisvalid',
     ready: 'i.indisready',
     live: 'i.indislive',

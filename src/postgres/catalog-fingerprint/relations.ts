@@ -9,6 +9,7 @@ import {
   typeName,
   words,
 } from './fragments.js'
+import { splitOptions, tableOptionNames, viewOptionNames } from './option-names.js'
 
 const name = "pg_catalog.format('%I.%I', n.nspname, c.relname)"
 const persistence = words('c.relpersistence', { p: 'permanent', u: 'unlogged', t: 'temporary' })
@@ -19,7 +20,10 @@ const ownedAndGranted = {
   comment: comment('pg_class', 'c.oid'),
 }
 
-const ofToast = options('toast.reloptions', 'toast.')
+const ofToast = splitOptions('toast.reloptions', tableOptionNames, {
+  suffix: ' of the toast table',
+  prefix: 'toast.',
+})
 const toast = 'LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid'
 
 /** The parents in their order; a partition has one. */
@@ -45,8 +49,8 @@ const tables: ObjectQuery = {
     'replica identity': `${words('c.relreplident', { d: 'primary key', n: 'nothing', f: 'full', i: 'index' })} ||
       CASE WHEN c.relreplident = 'i' THEN coalesce((SELECT ' ' || i.indexrelid::regclass FROM pg_catalog.pg_index i
         WHERE i.indrelid = c.oid AND i.indisreplident), ' that is gone') ELSE '' END`,
-    options: options('c.reloptions'),
-    'options of the toast table': ofToast,
+    ...splitOptions('c.reloptions', tableOptionNames),
+    ...ofToast,
     'access method': accessMethod,
     tablespace: tablespaceName('c.reltablespace'),
     'of type': typeName('c.reloftype'),
@@ -62,8 +66,8 @@ const views: ObjectQuery = {
   name,
   properties: {
     definition: 'pg_catalog.pg_get_viewdef(c.oid)',
-    options: options('c.reloptions'),
-    'options of the toast table': ofToast,
+    ...splitOptions('c.reloptions', [...viewOptionNames, ...tableOptionNames]),
+    ...ofToast,
     populated: "CASE WHEN c.relkind = 'm' THEN c.relispopulated END",
     'access method': accessMethod,
     tablespace: tablespaceName('c.reltablespace'),

@@ -1,6 +1,7 @@
 import type { CatalogObject } from '../../domain/catalog-object.js'
 import type { CatalogPoint, CatalogStep } from '../../domain/catalog-timeline.js'
 import { canonicalJson } from './canonical-json.js'
+import { judgedProperties } from './option-names.js'
 
 /** What became of each object from one catalog to the next. */
 export function catalogStep(
@@ -35,7 +36,7 @@ export function isSameVersion(one: Properties, other: Properties): boolean {
 
 function withoutPlace(properties: Properties): unknown {
   if (properties === null) return null
-  const { position: _, ...rest } = properties
+  const { position: _, ...rest } = judgedProperties(properties)
   return rest
 }
 

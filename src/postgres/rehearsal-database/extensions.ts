@@ -2,7 +2,10 @@ import { RehearsalError } from '../../domain/errors.js'
 import type { Client } from '../connection.js'
 
 /** Left out of every copy, so they need not be there. */
-const notRestored = ['pg_cron']
+export const notRestored: readonly string[] = ['pg_cron']
+
+/** They bring their schema along. */
+export const schemasOfLeftOut: Readonly<Record<string, readonly string[]>> = { pg_cron: ['cron'] }
 
 /**
  * Makes sure, before anything is restored, that the server of the copy can make the extensions of the target.

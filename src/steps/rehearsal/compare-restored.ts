@@ -1,10 +1,12 @@
 import type { BackupManifest } from '../../domain/backup.js'
-import type { CatalogObject } from '../../domain/catalog-object.js'
+import type { CatalogDifference, CatalogObject } from '../../domain/catalog-object.js'
 import type { Finding } from '../../domain/finding.js'
-import type { DataFingerprint } from '../../domain/fingerprint.js'
+import { plural } from '../../domain/quantities.js'
 import { diffCatalogObjects } from '../../postgres/catalog-fingerprint/diff.js'
 import { formatCatalogDifference } from '../../postgres/catalog-fingerprint/format.js'
+import { otherOptions } from '../../postgres/catalog-fingerprint/option-names.js'
 import { compareFingerprints } from '../../postgres/fingerprint/compare.js'
+import { notRestored, schemasOfLeftOut } from '../../postgres/rehearsal-database/extensions.js'
 import type { FullFingerprint } from '../fingerprint.js'
 import { kindsOfPlace } from './kinds-of-place.js'
 
@@ -18,15 +20,47 @@ export interface DumpedFingerprint extends FullFingerprint {
  * catalog. A blocking finding for each thing that is not as it was; none when the copy is exact.
  */
 export function compareRestored(dumped: DumpedFingerprint, restored: FullFingerprint): Finding[] {
-  return [
-    ...differentData(dumped.fingerprint, restored.fingerprint),
-    ...differentObjects(dumped, restored.catalog),
-  ]
+  return [...differentData(dumped, restored), ...differentObjects(dumped, restored.catalog)]
 }
 
-function differentData(before: DataFingerprint, after: DataFingerprint): Finding[] {
-  return compareFingerprints(before, after).map(({ table, message }) =>
-    differs(table ?? 'large objects', message),
+/**
+ * What the copy cannot have, one line for each: options that this version does not know, with which of the two has them.
+ * They are named and not judged.
+ */
+export function namedDifferences(
+  before: readonly CatalogObject[],
+  after: readonly CatalogObject[],
+): string[] {
+  const [old, now] = [otherOptionsOf(before), otherOptionsOf(after)]
+  const names = [...new Set([...old.keys(), ...now.keys()])].sort()
+  return names.flatMap((name) => {
+    const differing = [...(old.get(name) ?? [])].filter((one) => !now.get(name)?.has(one)).length
+    const added = [...(now.get(name) ?? [])].filter((one) => !old.get(name)?.has(one)).length
+    if (differing + added === 0) return []
+    return `the option "${name}", which this version does not know, is not the same here at ${plural(Math.max(differing, added), 'object')}`
+  })
+}
+
+/** By the option's name, each object that has it, with the value. */
+function otherOptionsOf(catalog: readonly CatalogObject[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const { kind, name, properties } of catalog) {
+    for (const [property, options] of Object.entries(properties)) {
+      if (!property.startsWith(otherOptions) || !Array.isArray(options)) continue
+      for (const option of options.map(String)) {
+        const [optionName = ''] = option.split('=')
+        const objects = found.get(optionName) ?? new Set()
+        found.set(optionName, objects.add(`${kind} ${name} ${option}`))
+      }
+    }
+  }
+  return found
+}
+
+function differentData(dumped: DumpedFingerprint, restored: FullFingerprint): Finding[] {
+  const leftOut = leftOutSchemas(dumped.catalog, restored.catalog)
+  return compareFingerprints(dumped.fingerprint, restored.fingerprint).map(
+    ({ schema = '', table, message }) => differs(table ?? 'large objects', message, leftOut.includes(schema)),
   )
 }
 
@@ -34,9 +68,41 @@ function differentObjects(
   { catalog, sequencesAfter }: DumpedFingerprint,
   after: readonly CatalogObject[],
 ): Finding[] {
+  const leftOut = leftOutSchemas(catalog, after)
   return diffCatalogObjects(catalog, withinDump(catalog, after, sequencesAfter))
     .filter(({ kind }) => !kindsOfPlace.has(kind))
-    .map((difference) => differs(difference.name, formatCatalogDifference(difference)))
+    .map((difference) =>
+      differs(difference.name, formatCatalogDifference(difference), isOutsideDump(difference, leftOut)),
+    )
+}
+
+/** Schemas of the extensions that are left out of every copy. */
+function leftOutSchemas(before: readonly CatalogObject[], after: readonly CatalogObject[]): string[] {
+  const isExtension = ({ kind }: CatalogObject) => kind === 'extension'
+  const there = new Set(after.filter(isExtension).map(({ name }) => name))
+  return before
+    .filter((one) => isExtension(one) && notRestored.includes(one.name) && !there.has(one.name))
+    .flatMap(({ name }) => schemasOfLeftOut[name] ?? [])
+}
+
+/**
+ * What a dump does not hold: the version of an extension, where CREATE EXTENSION makes the default one (after pg_upgrade the
+ * old one stays, https://www.postgresql.org/docs/current/pgupgrade.html), the tablespace, which goes by that of the
+ * database, and what belongs to an extension that is left out.
+ */
+function isOutsideDump(
+  { kind, name, change, properties = [] }: CatalogDifference,
+  leftOut: readonly string[],
+): boolean {
+  const isOnly = (property: string) =>
+    change === 'changed' && properties.every((one) => one.property === property)
+  if (kind === 'extension' && change === 'removed') return notRestored.includes(name)
+  if (kind === 'extension' && isOnly('version')) return true
+  return isOnly('tablespace') || leftOut.some((schema) => name === schema || belongsTo(name, schema))
+}
+
+function belongsTo(name: string, schema: string): boolean {
+  return name.startsWith(`${schema}.`) || name.startsWith(`${schema} `)
 }
 
 /**
@@ -73,14 +139,23 @@ function withinDump(
 const lastValue = 'last value'
 const isCalled = 'is called'
 
-function differs(object: string, message: string): Finding {
-  return {
+function differs(object: string, message: string, isOutside = false): Finding {
+  const what = {
     code: 'backup-differs',
     kind: 'failure',
-    verdict: 'block',
     step: 'rehearse',
     object,
     message: `the restored backup is not what the snapshot was: ${message}`,
-    hint: 'Do not rely on this backup for it; mend the cause, or accept the difference by name.',
-  }
+  } as const
+  return isOutside
+    ? {
+        ...what,
+        verdict: 'warn',
+        hint: 'No dump holds this; after a restore, set it by hand if you need it.',
+      }
+    : {
+        ...what,
+        verdict: 'block',
+        hint: 'Do not rely on this backup for it; mend the cause, or accept the difference by name.',
+      }
 }

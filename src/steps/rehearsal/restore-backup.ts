@@ -9,7 +9,7 @@ import { type FullFingerprint, fingerprintDatabase, readCatalogFile } from '../f
 import { assertBackupIntact } from '../intact-backup.js'
 import { restoreRequestOf } from '../restore-request.js'
 import type { Tools } from '../tools.js'
-import { compareRestored } from './compare-restored.js'
+import { compareRestored, namedDifferences } from './compare-restored.js'
 import { withCopy } from './copy.js'
 
 /** How far the backup is proven, and what is not as it was. */
@@ -44,7 +44,11 @@ export async function restoreBackup(
     backupLevel: findings.length === 0 ? 'exact' : 'restored',
     restoreMs: restored.durationMs,
     disarmed: restored.disarmed,
-    differences: [...database.differences, ...restored.differences],
+    differences: [
+      ...database.differences,
+      ...restored.differences,
+      ...namedDifferences(catalog, found.catalog),
+    ],
     findings,
     found,
   }

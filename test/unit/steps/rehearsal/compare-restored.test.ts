@@ -54,3 +54,50 @@ test('what else a moved sequence is must be as it was', () => {
     'public.ids',
   ])
 })
+
+const object = (
+  kind: CatalogObject['kind'],
+  name: string,
+  properties: CatalogObject['properties'] = {},
+): CatalogObject => ({ kind, name, properties })
+
+function verdicts(before: readonly CatalogObject[], after: readonly CatalogObject[]): string[] {
+  return compareRestored(
+    { fingerprint: noData, catalog: before, sequencesAfter: {} },
+    { fingerprint: noData, catalog: after },
+  ).map(({ object = '', verdict }) => `${object} ${verdict}`)
+}
+
+test('what no dump holds is named and blocks nothing', () => {
+  const [old, now] = [object('extension', 'pg_trgm', { version: '1.3' }), { version: '1.6' }]
+  expect(verdicts([old], [{ ...old, properties: now }])).toEqual(['pg_trgm warn'])
+  expect(verdicts([old], [{ ...old, properties: { ...now, owner: 'eve' } }])).toEqual(['pg_trgm block'])
+  expect(verdicts([old], [])).toEqual(['pg_trgm block'])
+  const table = object('table', 'public.a', { tablespace: 'fast' })
+  expect(verdicts([table], [{ ...table, properties: {} }])).toEqual(['public.a warn'])
+  expect(verdicts([table], [{ ...table, properties: { persistence: 'unlogged' } }])).toEqual([
+    'public.a block',
+  ])
+})
+
+test('an extension that is left out of every copy takes its tables along', () => {
+  const cron = object('extension', 'pg_cron')
+  const job = object('table', 'cron.job with changed privileges')
+  expect(verdicts([cron, job], [])).toEqual(['pg_cron warn', 'cron.job with changed privileges warn'])
+  // Without it, a schema of that name is anybody's.
+  expect(verdicts([job], [])).toEqual(['cron.job with changed privileges block'])
+  const columns = [{ column: 'id', type: 'int', values: 0, sum: '0' }]
+  const fingerprint = (schema: string) => ({
+    ...noData,
+    tables: [{ schema, table: 'job', rows: 0, key: [], columns }],
+  })
+  const missing = (schema: string) =>
+    compareRestored(
+      { fingerprint: fingerprint(schema), catalog: [cron], sequencesAfter: {} },
+      { fingerprint: noData, catalog: [] },
+    ).map(({ verdict }) => verdict)
+  expect([missing('cron'), missing('cronies')]).toEqual([
+    ['warn', 'warn'],
+    ['block', 'warn'],
+  ])
+})
