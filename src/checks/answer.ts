@@ -1,9 +1,14 @@
 import type { Reader } from '../domain/reader.js'
 import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
 
+/** A savepoint that is only released keeps the locks: https://www.postgresql.org/docs/current/explicit-locking.html */
+const goBack = 'ROLLBACK TO SAVEPOINT question; RELEASE SAVEPOINT question'
+
 /**
  * Asks one question inside a transaction without letting its failure end the transaction. A question that fails
- * becomes a finding `check-not-answered`, which blocks: unknown is never green.
+ * becomes a finding `check-not-answered`, which blocks: unknown is never green. Afterwards its locks are given back,
+ * on every table that it read and on all their indexes: the lock table has room for some thousands, and the application
+ * shares it.
  */
 export async function answer<T>(
   reader: Reader,
@@ -13,10 +18,10 @@ export async function answer<T>(
   try {
     refuseAfterDeadline(reader)
     const result = await ask()
-    await reader.query('RELEASE SAVEPOINT question')
+    await reader.query(goBack)
     return result
   } catch (error) {
-    await reader.query('ROLLBACK TO SAVEPOINT question')
+    await reader.query(goBack)
     return { error: error as Error & { code?: string } }
   }
 }
@@ -46,8 +51,9 @@ async function setSearchPath(reader: Reader, path: string): Promise<void> {
 /** What waits behind somebody's ACCESS EXCLUSIVE would itself stand in the way of others for that table. */
 const lockTimeoutMs = 10_000
 
-/** All questions together may take so many times as long as one. */
+/** All questions together may take so many times as long as one, and in any case a minute. */
 const questionsAtFullLength = 3
+const leastForAllMs = 60_000
 
 /** A server may be set to give a sort or a hash table any amount of memory. */
 const mostWorkMemKb = 64 * 1024
@@ -65,9 +71,12 @@ const deadlines = new WeakMap<Reader, number>()
  * but guess: merge and nested-loop joins were seen to take minutes where a hash join takes seconds, and compiling pays
  * for neither.
  */
-export async function limitQuestions(reader: Reader, timeoutMs: number): Promise<void> {
+export async function limitQuestions(
+  reader: Reader,
+  timeoutMs: number,
+  allMs = Math.max(timeoutMs * questionsAtFullLength, leastForAllMs),
+): Promise<void> {
   const settings = {
-    statement_timeout: String(timeoutMs),
     lock_timeout: String(lockTimeoutMs),
     jit: 'off',
     enable_mergejoin: 'off',
@@ -78,8 +87,10 @@ export async function limitQuestions(reader: Reader, timeoutMs: number): Promise
   for (const [name, value] of Object.entries(settings)) await set(reader, name, value)
   await lower(reader, 'work_mem', mostWorkMemKb)
   // Only some roles may set it: https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-TEMP-FILE-LIMIT
-  await answer(reader, () => lower(reader, 'temp_file_limit', mostTemporaryKb))
-  if (timeoutMs > 0) deadlines.set(reader, performance.now() + timeoutMs * questionsAtFullLength)
+  const isAllowed = await answer(reader, () => lower(reader, 'temp_file_limit', mostTemporaryKb))
+  if (isAllowed === undefined) await lower(reader, 'temp_file_limit', mostTemporaryKb)
+  await set(reader, 'statement_timeout', String(timeoutMs))
+  if (timeoutMs > 0) deadlines.set(reader, performance.now() + allMs)
 }
 
 async function set(reader: Reader, name: string, value: string): Promise<void> {

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { judgeLockTable, readLockTableUse } from '../checks/health/lock-table.js'
+import { formatCount } from '../domain/quantities.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { withScratchFolder } from '../effects/private-files.js'
 import { findClientTool } from '../postgres/client-tools.js'
@@ -73,11 +75,12 @@ export async function examine(settings: Settings): Promise<Examination[]> {
     ])
   }
   if (target === undefined) {
-    for (const subject of ['privileges', 'connection', 'disk']) unknown(subject)
+    for (const subject of ['privileges', 'connection', 'locks', 'disk']) unknown(subject)
     return made
   }
   await look('privileges', () => lookAtPrivileges(settings))
   await look('connection', () => lookForPooler(settings))
+  await look('locks', () => lookAtLockTable(settings))
   await look('disk', () => lookAtDisk(settings.backupsPath, target))
   return made
 }
@@ -129,6 +132,14 @@ async function lookForPooler({ target }: Settings): Promise<[string]> {
     })
   }
   return ['direct, not through a transaction pooler']
+}
+
+/** The locks of a backup fill a table that the application shares. */
+async function lookAtLockTable({ target }: Settings): Promise<[string]> {
+  const use = await withConnection(target, session, readLockTableUse)
+  const judged = judgeLockTable(use)
+  if (judged) throw Object.assign(new Error(judged.message), { hint: judged.hint })
+  return [`room for ${formatCount(use.room)}, a backup takes ${formatCount(use.tables)}`]
 }
 
 /** A compressed dump is seldom larger than the database; one that is not compressible comes near it. */

@@ -5,6 +5,7 @@ import { columnLimit } from './column-limit.js'
 import { diskSpace } from './disk-space.js'
 import { eventTriggers } from './event-triggers.js'
 import { heldLocks } from './held-locks.js'
+import { lockTable } from './lock-table.js'
 import { openTransactions } from './open-transactions.js'
 import { preparedTransactions } from './prepared-transactions.js'
 import { productionSettings } from './production-settings.js'
@@ -21,6 +22,7 @@ export const healthChecks: readonly Check[] = [
   openTransactions,
   preparedTransactions,
   heldLocks,
+  lockTable,
   cachedPlans,
   diskSpace,
   productionSettings,

@@ -35,6 +35,16 @@ export const healthPages: readonly CodePage[] = [
     example: { sql: "PREPARE TRANSACTION 'order-42';", instead: "COMMIT PREPARED 'order-42';" },
   },
   {
+    code: 'lock-table-full',
+    kind: 'health',
+    title:
+      'the locks of a backup would fill, or nearly fill, the lock table that all sessions of the server share',
+    why: 'pg_dump holds a lock on every table, partitions included, from its beginning to its end. The lock table has room for about max_locks_per_transaction × (max_connections + max_prepared_transactions) objects. Once it is full, pg_dump fails with "out of shared memory", and so may any statement of the application.',
+    remedy:
+      'Set max_locks_per_transaction higher and restart the server. The message says how much is needed.',
+    example: { sql: 'ALTER SYSTEM SET max_locks_per_transaction = 256;' },
+  },
+  {
     code: 'lock-held',
     kind: 'health',
     title: 'a session holds a lock that conflicts with the one that the migrations take on the same table',

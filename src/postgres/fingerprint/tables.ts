@@ -3,6 +3,7 @@ import { CheckError } from '../../domain/errors.js'
 import type { ColumnFingerprint, TableFingerprint } from '../../domain/fingerprint.js'
 import type { Reader } from '../../domain/reader.js'
 import { quoteRelation } from '../../sql/names.js'
+import { releasingLocks } from '../release-locks.js'
 import { withFixedOutput } from './fixed-output.js'
 import { type FingerprintColumn, type FingerprintRequest, typeOf } from './request.js'
 import { countStatement, fingerprintStatement } from './statement.js'
@@ -110,7 +111,7 @@ async function countValues(
 // biome-ignore lint/suspicious/noExplicitAny: the statement says what comes
 async function readRow(reader: Reader, { schema, table }: FingerprintRequest, sql: string): Promise<any> {
   try {
-    return (await reader.query(sql)).rows[0]
+    return (await releasingLocks(reader, () => reader.query(sql))).rows[0]
   } catch (error) {
     // insufficient_privilege: https://www.postgresql.org/docs/current/errcodes-appendix.html
     if ((error as { code?: string }).code !== '42501') throw error
