@@ -294,9 +294,6 @@ export function needInForce(
     const own = isValidated ? undefined : changedRows
     if (kind === 'check' && (own || [...read].some(isChanged)))
       needCheck(walk, relation, constraint, own?.([]) ?? rows)
-    const isAsleep = walk.catalog.isReplica || relation.areReferencesAsleep
-    if (kind === 'foreign key' && !isAsleep && columns.some(isChanged) && !isPutOff(walk, constraint))
-      needForeignKey(walk, relation, constraint, own?.(columns) ?? rows)
     if (kind === 'exclusion' && exclusionColumns(constraint).some(isChanged))
       needExclusion(walk, relation, constraint)
   }
@@ -308,6 +305,23 @@ export function needInForce(
     // A row may come under a partial index by a change of what its predicate reads.
     const isTouched = index.isUnique && [...columns, ...columnsIn(index.predicate)].some(isChanged)
     if (isTouched && !isKeyPutOff(walk, relation, index)) needUnique(walk, relation, index)
+  }
+  needReferences(walk, relation, rows, isChanged, changedRows)
+}
+
+/** References are looked up when the statement ends, behind everything that refuses a row as it comes. */
+export function needReferences(
+  walk: Walk,
+  relation: Relation,
+  rows: Rows,
+  isChanged: (column: Column) => boolean,
+  changedRows?: (moved: readonly Column[]) => Rows,
+): void {
+  if (walk.catalog.isReplica || relation.areReferencesAsleep) return
+  for (const constraint of relation.constraints) {
+    const { kind, columns, isValidated } = constraint
+    if (kind !== 'foreign key' || !columns.some(isChanged) || isPutOff(walk, constraint)) continue
+    needForeignKey(walk, relation, constraint, (isValidated ? undefined : changedRows)?.(columns) ?? rows)
   }
 }
 

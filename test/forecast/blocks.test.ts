@@ -111,6 +111,29 @@ const cases: Record<string, { migration: string; state?: string; doubts?: number
     ),
     state: '23505',
   },
+  'PERFORM finds a row, and the block raises': {
+    migration: block(
+      `PERFORM 1 FROM users WHERE team = 2; IF FOUND THEN RAISE EXCEPTION 'team 2 is in use'; END IF;`,
+    ),
+    state: 'P0001',
+  },
+  'PERFORM finds no row, and the block goes on': {
+    migration: block(
+      `PERFORM 1 FROM users WHERE team = 9; IF FOUND THEN RAISE EXCEPTION 'team 9 is in use'; END IF; INSERT INTO log (about) VALUES (9);`,
+    ),
+  },
+  'PERFORM finds no row, and the block wants one': {
+    migration: block(
+      `UPDATE users SET team = 9 WHERE id = 1; PERFORM id FROM users WHERE team = 10; IF NOT FOUND THEN RAISE EXCEPTION USING ERRCODE = '23503'; END IF;`,
+    ),
+    state: '23503',
+  },
+  'PERFORM, then a statement that sets FOUND again': {
+    migration: block(
+      `PERFORM 1 FROM users WHERE id = 1; IF FOUND THEN UPDATE teams SET n = 4; END IF;
+       IF FOUND THEN INSERT INTO log (about) VALUES (1); END IF;`,
+    ),
+  },
   'a loop over many rows that reads what it writes': {
     migration: block(
       `FOR r IN SELECT id FROM users LOOP UPDATE users SET n = (SELECT max(n) FROM users) + 1 WHERE id = r.id; END LOOP;`,

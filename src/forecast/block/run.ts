@@ -151,7 +151,7 @@ export class BlockRun {
           return 'next'
         })
       case 'perform':
-        await this.#follow(queryOf(node.expr))
+        await this.#perform(queryOf(node.expr))
         return 'next'
       case 'if':
         return this.#if(node)
@@ -214,6 +214,21 @@ export class BlockRun {
       return
     }
     await this.follow(this.walk, { kind, node, sql }, this.values.scope)
+  }
+
+  /** FOUND is whether the query gives a row. */
+  async #perform(sql: string): Promise<void> {
+    await this.#follow(sql)
+    if (!this.#asksFound) return
+    // What it writes must not be followed twice.
+    if (/\b(insert|update|delete|merge)\b/i.test(sql)) return this.values.forget('found')
+    try {
+      const { rows } = await this.values.rows(sql, 1)
+      this.values.set('found', rows.length > 0 ? 'true' : 'false')
+    } catch (error) {
+      if (!(error instanceof NotFollowed)) throw error
+      this.values.forget('found')
+    }
   }
 
   async #if({ cond, then_body, elsif_list = [], else_body }: Node): Promise<End> {

@@ -4,7 +4,7 @@ import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
-import { isKeyPutOff, needIndexable, needInForce, needUnique } from '../needs.js'
+import { isKeyPutOff, needIndexable, needInForce, needReferences, needUnique } from '../needs.js'
 import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
@@ -93,6 +93,7 @@ export async function putRowsIn(
   const atStart = scope.before?.get(relation)
   if (atStart !== undefined && atStart !== before && !conflict)
     needNotThereYet(walk, relation, atStart, fresh, [...opaque])
+  needReferences(walk, relation, rows, () => true)
   const unknownRows = [
     ...opaqueRows(given, opaque),
     ...(left?.dropsOpaque === undefined ? [] : [left.dropsOpaque]),
@@ -271,7 +272,7 @@ function append(walk: Walk, relation: Relation, fresh: string): void {
   relation.isEmpty = false
 }
 
-/** What the new rows must satisfy by themselves. */
+/** What the new rows must satisfy by themselves, one after the other; references come at the end of the statement. */
 function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readonly string[]): void {
   const alias = quoteIdentifier(relation.name)
   walk.need({
@@ -282,8 +283,13 @@ function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readon
     question: { kind: 'evaluates', from: `${fresh} AS ${alias}`, alias },
     opaque,
   })
-  const withoutIndexes = { ...relation, indexes: [] }
-  needInForce(walk, withoutIndexes, { from: `${fresh} AS ${alias}`, opaque, holdsOld: false }, () => true)
+  const constraints = relation.constraints.filter(({ kind }) => kind !== 'foreign key')
+  needInForce(
+    walk,
+    { ...relation, indexes: [], constraints },
+    { from: `${fresh} AS ${alias}`, opaque, holdsOld: false },
+    () => true,
+  )
 }
 
 /** No new row has a key that another row has: neither one of those before it nor another new one. */
