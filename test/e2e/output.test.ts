@@ -205,6 +205,14 @@ warning unused-acceptance  orphans:notes
   })
 })
 
+test('the engine answers doctor for a schema without models too', async () => {
+  const shop = await makeShop()
+  await shop.write('prisma/schema.prisma', 'datasource db {\n  provider = "postgresql"\n}\n')
+  const { stdout, exitCode } = await shop.run(['doctor'])
+  expect(stdout).toContain('engine      passed   hosted, answers')
+  expect(exitCode).toBe(0)
+})
+
 test('doctor says what is there, and what is missing', async () => {
   const shop = await makeShop()
   const good = await shop.run(['doctor'])

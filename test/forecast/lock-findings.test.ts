@@ -143,6 +143,19 @@ describe('what makes others wait', () => {
       ],
     ],
     [
+      'ALTER TABLE events ADD UNIQUE (id, at)',
+      [
+        {
+          code: 'index-blocks-writes',
+          verdict: 'warn',
+          object: 'events',
+          message:
+            'ALTER TABLE events ADD UNIQUE (id, at) builds an index of "events" (3.0 GB with about 14,000,000 rows) under ACCESS EXCLUSIVE: readers and writers wait',
+        },
+      ],
+    ],
+    ['ALTER TABLE ONLY events ADD UNIQUE (id, at)', []],
+    [
       'REFRESH MATERIALIZED VIEW totals',
       [
         {
@@ -310,4 +323,13 @@ test('every code has a page', async () => {
   ]
   const codes = (await Promise.all(sqls.map((sql) => findings(sql)))).flat().map(({ code }) => code)
   expect([...new Set(codes)].sort()).toEqual(lockPages.map(({ code }) => code).sort())
+})
+
+test.each([
+  ['ALTER TABLE events ADD PRIMARY KEY (id, at)', 'ALTER TABLE ONLY'],
+  ['CREATE INDEX ON events (id)', 'ON ONLY'],
+])('for a partitioned table %s is to be done partition by partition', async (sql, advice) => {
+  const found = (await findings(sql)).filter(({ code }) => code === 'index-blocks-writes')
+  expect(found).toEqual([expect.objectContaining({ hint: expect.stringContaining(advice) })])
+  expect(found[0]?.hint).toContain('ATTACH PARTITION')
 })

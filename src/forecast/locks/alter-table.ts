@@ -414,6 +414,8 @@ class AlterTable {
       claims.relation(relation, this.mode, { work: 'build' })
       return
     }
+    // ONLY makes the index of the table alone, which is built from nothing.
+    if (!this.inherits) return
     const mode = claims.catalog.serverVersion >= 180000 ? this.mode : 'SHARE'
     for (const one of descendantsOf(relation)) claims.relation(one, mode)
     this.#workOnLeaves('build', leavesOf(relation), mode)

@@ -1,10 +1,11 @@
 import type { Finding } from '../../domain/finding.js'
-import { blocksReaders, blocksWriters, type LockMode } from '../../domain/lock-mode.js'
+import { blocksReaders, blocksWriters, type LockMode, strongerOf } from '../../domain/lock-mode.js'
 import { formatBytes, formatCount } from '../../domain/quantities.js'
 import type { Node } from '../../sql/parser.js'
 import type { StatementPlace } from '../requirement.js'
 import { rewriteText, type SafeRewrite } from '../rewrites/safe-rewrite.js'
 import type { LockClaim } from './claim.js'
+import { isPartitioned } from './family.js'
 import { type LongWork, longWorkOf, reaches } from './long-work.js'
 import { type LockThresholds, lockThresholds } from './thresholds.js'
 
@@ -155,10 +156,16 @@ function describe(
     }
   }
   if (kind === 'build') {
+    // ALTER TABLE locks a partitioned table itself more strongly than the partitions in which it builds.
+    const held = claims
+      .filter(({ target }) => target.kind === 'relation' && target.relation === work.relation)
+      .reduce((strongest, claim) => strongerOf(strongest, claim.mode), mode)
     return {
       code: 'index-blocks-writes',
-      what: `builds an index of ${sized(work)} ${under}`,
-      hint: 'Build it CONCURRENTLY, in a migration of its own.',
+      what: `builds an index of ${sized(work)} under ${held}: ${waiting(held)} wait`,
+      hint: isPartitioned(work.relation)
+        ? partByPart(statement.kind === 'AlterTableStmt')
+        : 'Build it CONCURRENTLY, in a migration of its own.',
     }
   }
   const parents = claims.filter(({ target, work: done, mode: held }) => {
@@ -179,6 +186,16 @@ function describe(
     what: `reads ${sized(work)} ${under}`,
     hint: 'Add the constraint NOT VALID, and validate it in a migration of its own.',
   }
+}
+
+/**
+ * CONCURRENTLY is refused on a partitioned table:
+ * https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE
+ */
+function partByPart(isKey: boolean): string {
+  return isKey
+    ? 'Add the key to the table alone (ALTER TABLE ONLY); in each partition build its unique index CONCURRENTLY and make a key of it with USING INDEX; then ALTER INDEX … ATTACH PARTITION.'
+    : 'Make the index of the table alone (CREATE INDEX … ON ONLY), build that of each partition CONCURRENTLY, then ALTER INDEX … ATTACH PARTITION.'
 }
 
 function waiting(mode: LockMode): string {
