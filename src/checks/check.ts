@@ -3,6 +3,7 @@ import type { Reader } from '../domain/reader.js'
 import type { DeclaredSchema } from '../sql/declared-schema.js'
 import { answer } from './answer.js'
 import type { FutureTables } from './future.js'
+import { NotHarmless } from './harmless/gate.js'
 import { shareOut } from './share-out.js'
 
 /** What the pending migrations will do to the tables that are there, as far as a check of health must know it. */
@@ -125,6 +126,7 @@ function resultOf(
 }
 
 export function notAnswered(title: string, error: Error, step: Finding['step'], object: string): Finding {
+  const isRefused = error instanceof NotHarmless
   return {
     code: 'check-not-answered',
     kind: 'health',
@@ -132,7 +134,9 @@ export function notAnswered(title: string, error: Error, step: Finding['step'], 
     step,
     object,
     message: `"${title}" could not be answered: ${error.message}`,
-    hint: 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+    hint: isRefused
+      ? `Answer it yourself, and accept the finding by name: --accept check-not-answered:${object}="reason".`
+      : 'Mend the cause and run the command again; a question without an answer counts as a failure.',
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FutureTables } from '../checks/future.js'
+import { gate } from '../checks/harmless/gate.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
 import type { Reader } from '../domain/reader.js'
@@ -61,10 +62,11 @@ export interface Forecast {
  */
 export async function makeForecast(
   files: readonly ForecastFile[],
-  readers: readonly [Reader, ...Reader[]],
+  ungated: readonly [Reader, ...Reader[]],
   schema: string,
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
+  const { readers } = await gate(ungated)
   const { walk, losses, locks, lineage, rowTypes } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))

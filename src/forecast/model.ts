@@ -1,3 +1,4 @@
+import type { RelationName } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 
 /**
@@ -325,6 +326,8 @@ export interface CatalogModel {
     readonly canBypassRowSecurity: boolean
   }
   readonly creatableSchemas: ReadonlySet<string>
+  /** Why a function may not be called on the target; undefined when it is harmless, absent where nothing is called. */
+  reasonAgainst?: (name: RelationName) => string | undefined
   /** `session_replication_role` is `replica`: ordinary triggers and foreign keys are asleep. */
   isReplica: boolean
   /** Why the catalog may hold what the chain does not know of, e.g. `the DO block on line 12`; absent when it cannot. */

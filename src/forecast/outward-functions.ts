@@ -1,24 +1,36 @@
 /**
- * Functions that act on something that a read-only transaction does not protect: other sessions, the server, files,
- * other servers. A question must never call one to see what it gives.
+ * Functions that tell or wait, give nothing and change nothing in the database: a statement that only calls one may be
+ * passed over, and the call need not be made to know what it gives.
  * https://www.postgresql.org/docs/current/functions-admin.html
  */
-const outward =
-  /^(pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_create_restore_point|pg_promote|pg_logical_\w+|pg_replication_\w+|pg_drop_replication_slot|pg_create_\w*replication_slot|pg_stat_\w*reset\w*|pg_file_\w+|pg_wal_replay_\w+|pg_(start_|stop_)?backup\w*|lo_\w+|dblink\w*|set_config|setval|http\w*|net_\w+)$/
-
-/** Of those, the ones that change nothing in the database and do not fail. */
-const harmless = /^(pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+)$/
-
-export function actsOutside(functionName: string): boolean {
-  return outward.test(functionName)
-}
+const passedOver = /^(pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+)$/
 
 /** Whether a statement may be passed over that does nothing but call it. */
 export function changesNothing(functionName: string): boolean {
-  return harmless.test(functionName)
+  return passedOver.test(functionName)
 }
 
-/** Whether the text of a function calls one. */
-export function mentionsOutward(body: string): boolean {
-  return (body.match(/\b[a-z_][a-z0-9_]*(?=\s*\()/gi) ?? []).some((name) => actsOutside(name.toLowerCase()))
+/**
+ * What is asked instead of a function, because it gives a value of the same kind: the extension that has the function may be
+ * yet to come, and to ask for the number of our transaction would be to take one.
+ */
+const standIns: ReadonlyMap<string, string> = new Map([
+  ['uuid_generate_v4', 'pg_catalog.gen_random_uuid()'],
+  ['txid_current', 'pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())'],
+  ['pg_current_xact_id', 'pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())'],
+])
+
+/** SQL to ask instead of calling it; undefined where there is none. */
+export function standInFor(functionName: string): string | undefined {
+  return standIns.get(functionName)
+}
+
+/** Whether what a call of it comes to is known without making the call. */
+export function isKnownUncalled(functionName: string): boolean {
+  return (
+    changesNothing(functionName) ||
+    standIns.has(functionName) ||
+    functionName === 'nextval' ||
+    functionName === 'set_config'
+  )
 }

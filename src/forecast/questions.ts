@@ -1,4 +1,5 @@
 import { answerForUser, NoTimeLeft } from '../checks/answer.js'
+import { NotHarmless } from '../checks/harmless/gate.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
@@ -289,6 +290,7 @@ function outcomeOfError(error: Error & { code?: string }): Outcome {
     return { kind: 'not-answered', reason: `its question would burden the server: ${error.message}` }
   const sqlstate = raisedState(error.message) ?? error.code ?? ''
   if (/^(21|22|23)/.test(sqlstate)) return { kind: 'violated', sqlstate, message: error.message }
+  if (error instanceof NotHarmless) return { kind: 'not-answered', reason: error.message }
   if (sqlstate === '57014')
     return { kind: 'not-answered', reason: 'the question took longer than its time limit' }
   // https://www.postgresql.org/docs/current/errcodes-appendix.html: limits of memory and of temporary files

@@ -5,7 +5,7 @@ import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-quer
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
-import { actsOutside, changesNothing, mentionsOutward } from './outward-functions.js'
+import { changesNothing, standInFor } from './outward-functions.js'
 import { hiddenRowsOf } from './row-security.js'
 import {
   boundColumn,
@@ -273,24 +273,23 @@ export class Rewriter {
     if (name === 'max' || name === 'min') this.#order(node)
     if (volatileFunctions.has(name)) this.#isVolatile = true
     if (name === 'nextval') return this.#nextval(node)
-    // The extension may be yet to come; the server's own function gives values of the same kind.
-    if (name === 'uuid_generate_v4') return parseExpression('pg_catalog.gen_random_uuid()')
+    const standIn = standInFor(name)
+    if (standIn !== undefined) return parseExpression(standIn)
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
     // What they give is always void.
     if (changesNothing(name) && !name.includes('try')) return parseExpression("''::pg_catalog.text")
-    if (actsOutside(name))
-      throw new NotFollowed(`it calls ${name}, which must not be called to see what it gives`)
-    for (const made of findFunctions(this.content.catalog, relationOfParts(node.funcname))) {
-      if (!made.isLive) {
-        this.#opaque.add(`function "${name}" is made by the migrations`)
-        return { A_Const: { isnull: true } }
-      }
-      if (writes(made.body) || mentionsOutward(made.body))
-        throw new NotFollowed(`function "${name}" writes or acts outside`)
-      else if (this.content.isAnyChanged(made.body))
-        this.#opaque.add(`function "${name}" reads a table that the migrations change`)
-      if (made.volatility === 'volatile') this.#isVolatile = true
+    const { catalog } = this.content
+    const called = relationOfParts(node.funcname)
+    const known = findFunctions(catalog, called)
+    if (known.some(({ isLive }) => !isLive)) {
+      this.#opaque.add(`function "${name}" is made by the migrations`)
+      return { A_Const: { isnull: true } }
     }
+    const reason = catalog.reasonAgainst?.(called)
+    if (reason !== undefined) throw new NotFollowed(reason)
+    if (known.some(({ body }) => this.content.isAnyChanged(body)))
+      this.#opaque.add(`function "${name}" reads a table that the migrations change`)
+    if (known.some(({ volatility }) => volatility === 'volatile')) this.#isVolatile = true
     // to_regclass('x') IS NULL asks whether it is there.
     if (name === 'to_regclass' && this.content.isCatalogChanged) {
       const text = node.args?.[0]?.A_Const?.sval?.sval

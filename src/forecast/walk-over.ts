@@ -1,4 +1,5 @@
 import { answerForUser } from '../checks/answer.js'
+import { gate } from '../checks/harmless/gate.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
@@ -37,11 +38,16 @@ export interface Walked {
  */
 export async function walkOver(
   files: readonly ForecastFile[],
-  reader: Reader,
+  ungated: Reader,
   schema: string,
   { asksRows = true }: { asksRows?: boolean } = {},
 ): Promise<Walked> {
+  const {
+    readers: [reader],
+    judge,
+  } = await gate([ungated])
   const catalog = await readLiveCatalog(reader, schema)
+  catalog.reasonAgainst = (name) => judge.reasonAgainstFunction(name)
   const rowTypes = new RowTypes(catalog)
   const earlier: ParsedStatement[] = []
   const forbidden: { place: StatementPlace; refusal: Refusal }[] = []

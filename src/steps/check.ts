@@ -4,6 +4,7 @@ import { limitQuestions } from '../checks/answer.js'
 import { runChecks } from '../checks/check.js'
 import { runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
+import { gate } from '../checks/harmless/gate.js'
 import type { Finding, Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
@@ -22,11 +23,12 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const { settings, project, screen } = tools
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
   // Two connections see the same instant, so that a machine with two cores needs half the time.
-  const readers = [await snapshot.open(), await snapshot.open()] as const
-  for (const reader of readers) await limitQuestions(reader, settings.questionTimeoutMs)
+  const ungated = [await snapshot.open(), await snapshot.open()] as const
+  for (const reader of ungated) await limitQuestions(reader, settings.questionTimeoutMs)
+  const { readers } = await gate(ungated)
   const [declared, own] = await Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
-    runDeclaredChecks(files, readers, settings.target.schema, 'check', new Map(), screen.progress),
+    runDeclaredChecks(files, ungated, settings.target.schema, 'check', new Map(), screen.progress),
   ])
   const forecast = await forecastPending(plan, readers, tools)
   const context = {

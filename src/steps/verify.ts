@@ -3,6 +3,7 @@
 import { runChecks } from '../checks/check.js'
 import { type MeasuredFacts, runDeclaredChecks } from '../checks/declared-checks.js'
 import { generalChecks } from '../checks/general-checks.js'
+import { gate } from '../checks/harmless/gate.js'
 import type { Backup, TableRowCount } from '../domain/backup.js'
 import { VerificationError } from '../domain/errors.js'
 import type { CheckResult, Finding, Findings } from '../domain/finding.js'
@@ -65,7 +66,8 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
         declared: await declaring,
         ...(knownBefore ? { knownBefore } : {}),
       }
-      const general = await runChecks(generalChecks, readers, context, screen.progress)
+      const { readers: gated } = await gate(readers)
+      const general = await runChecks(generalChecks, gated, context, screen.progress)
       const { rowCounts, ...data } = await auditData(baseline, folders, readers, tools)
       return { parts: [history, own, general, data], rowCounts }
     }),

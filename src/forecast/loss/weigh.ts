@@ -1,4 +1,5 @@
 import { answerForUser } from '../../checks/answer.js'
+import { NotHarmless } from '../../checks/harmless/gate.js'
 import { countOffendingRows } from '../../checks/offending-rows.js'
 import { shareOut } from '../../checks/share-out.js'
 import type { Evidence, Finding } from '../../domain/finding.js'
@@ -160,7 +161,9 @@ function unanswered({ place, object, weigh }: Loss, error: Error & { code?: stri
   }
 }
 
-function reasonOf({ message, code = '' }: Error & { code?: string }): string {
+function reasonOf(error: Error & { code?: string }): string {
+  const { message, code = '' } = error
+  if (error instanceof NotHarmless) return message
   if (code === '57014') return 'counting took longer than its time limit'
   // Messages of this class quote values of the rows.
   return code.startsWith('22') ? `counting failed with SQLSTATE ${code}` : `counting failed: ${message}`

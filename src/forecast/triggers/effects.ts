@@ -1,10 +1,11 @@
-import { relationOf } from '../../sql/names.js'
+import { relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findFunctions, findRelation } from '../lookup.js'
 import type { CatalogModel, Relation } from '../model.js'
+import { isKnownUncalled } from '../outward-functions.js'
 import { type Reach, reachOf } from '../reach.js'
 import { writes } from '../rewrite.js'
-import { lastName, namesOf, parseStatement, visitTree } from '../tree.js'
+import { namesOf, parseStatement, visitTree } from '../tree.js'
 import type { Walk } from '../walk.js'
 import { queryOf, type TriggerFunction, visitStatements } from './function.js'
 
@@ -19,7 +20,7 @@ export interface Effects {
   readonly mayReturnNull: boolean
   /** It may fail, by RAISE or by what a constraint refuses. */
   readonly mayFail: boolean
-  /** Text that it makes itself and runs: it may write anything. */
+  /** It runs a text that it makes itself, or a function that nobody can look into: it may write anything. */
   readonly isDynamic: boolean
 }
 
@@ -82,8 +83,11 @@ export function effectsOf(
         }
       }
       if (kind === 'FuncCall') {
-        const called = findFunctions(catalog, { name: lastName(node.funcname) })
+        const name = relationOfParts(node.funcname)
+        const called = findFunctions(catalog, { name: name.name })
         isDynamic ||= called.some(({ body }) => writes(body) || /\braise\b/i.test(body))
+        // What is not known to be harmless may do, and refuse, anything.
+        isDynamic ||= !isKnownUncalled(name.name) && catalog.reasonAgainst?.(name) !== undefined
       }
     })
     isDynamic ||= !/^(Insert|Update|Delete|Merge|Select|Notify)Stmt$/.test(Object.keys(statement)[0] ?? '')

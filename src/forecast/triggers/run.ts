@@ -5,7 +5,7 @@ import { castTo, NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
 import { findColumn, findFunctions, findRelation } from '../lookup.js'
 import type { Column, ColumnType, Relation, TriggerObject } from '../model.js'
-import { actsOutside, changesNothing } from '../outward-functions.js'
+import { changesNothing, isKnownUncalled } from '../outward-functions.js'
 import { emptyScope, Rewriter, type Scope, writes } from '../rewrite.js'
 import { lastName, mapTree, NotDeparsed, parseExpression, parseStatement, visitTree } from '../tree.js'
 import { typeOf } from '../types.js'
@@ -365,7 +365,8 @@ export class TriggerRun {
 
   #assertCallable(node: Node): void {
     const name = lastName(node.funcname)
-    if (actsOutside(name)) throw new NotFollowed(`it calls ${name}`)
+    const reason = this.walk.catalog.reasonAgainst?.(relationOfParts(node.funcname))
+    if (reason !== undefined && !isKnownUncalled(name)) throw new NotFollowed(reason)
     const { schema } = relationOfParts(node.funcname)
     const known = findFunctions(this.walk.catalog, relationOfParts(node.funcname))
     if (known.some(({ body }) => writes(body) || /\braise\s+exception\b/i.test(body)))
