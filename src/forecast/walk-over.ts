@@ -44,9 +44,10 @@ export async function walkOver(
 ): Promise<Walked> {
   const {
     readers: [reader],
-    judge,
+    judgeIn,
   } = await gate([ungated])
   const catalog = await readLiveCatalog(reader, schema)
+  const judge = judgeIn([schema])
   catalog.reasonAgainst = (name) => judge.reasonAgainstFunction(name)
   const rowTypes = new RowTypes(catalog)
   const earlier: ParsedStatement[] = []

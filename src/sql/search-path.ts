@@ -10,6 +10,13 @@ import { quoteIdentifier } from './names.js'
  */
 export const ownSearchPath = 'pg_catalog, pg_temp'
 
+/** The schemas that a search_path names, in order: `"$user", public`. */
+export function namesOfPath(path: string): string[] {
+  return [...path.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
+  )
+}
+
 /** The search_path that Prisma gives to a migration: the schema of the URL alone. */
 export function userSearchPath(schema: string): string {
   return quoteIdentifier(schema)

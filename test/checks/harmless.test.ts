@@ -12,7 +12,7 @@ async function judgeOf(sql: string): Promise<Judge> {
   const database = await createTestDatabase({ sql })
   const client = await database.client()
   await client.query('SET search_path = public; BEGIN READ ONLY')
-  return (await gate([client])).judge
+  return (await gate([client])).judgeIn(['public'])
 }
 
 beforeAll(async () => {

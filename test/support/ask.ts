@@ -1,4 +1,5 @@
 import { type Check, type CheckContext, type ConcernedTables, runChecks } from '../../src/checks/check.js'
+import { gate } from '../../src/checks/harmless/gate.js'
 import type { Findings } from '../../src/domain/finding.js'
 import { readDeclaredSchema } from '../../src/sql/declared-schema.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
@@ -38,7 +39,8 @@ export async function ask(
     ...(knownBefore ? { knownBefore } : {}),
     ...(concerned ? { concerned } : {}),
   }
-  const findings = await runChecks([checks].flat(), [client], context, () => undefined)
+  const { readers } = await gate([client])
+  const findings = await runChecks([checks].flat(), readers, context, () => undefined)
   await client.query('COMMIT')
   await client.end()
   return findings

@@ -19,6 +19,7 @@ const harmlessVolatile = [
     'pg_last_wal_receive_lsn',
     'pg_collation_actual_version',
   ],
+  ...['pg_database_collation_actual_version', 'pg_last_xact_replay_timestamp', 'pg_control_system'],
   ...['pg_blocking_pids', 'pg_lock_status', 'pg_prepared_xact', 'txid_status', 'pg_xact_status'],
   // TABLESAMPLE calls them.
   ...['bernoulli', 'system'],

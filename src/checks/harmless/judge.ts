@@ -1,5 +1,6 @@
 import { parseSync } from 'libpg-query'
 import type { RelationName } from '../../sql/names.js'
+import { namesOfPath } from '../../sql/search-path.js'
 import { referencesOfFunction } from './body.js'
 import { firstOwnOid } from './built-in.js'
 import { References, type Used } from './references.js'
@@ -53,7 +54,15 @@ export class Judge {
   readonly #texts = new Map<string, References>()
   readonly #reasons = new Map<string, string | undefined>()
 
-  constructor(private readonly code: ServerCode) {
+  /** Where names are looked for: also where they were when the server printed its texts. */
+  readonly #path: Path
+
+  /** @param path the search path in which the questions will be asked */
+  constructor(
+    private readonly code: ServerCode,
+    path: Path = [],
+  ) {
+    this.#path = [...new Set([...path, ...code.path])]
     this.#functions = byName(code.functions)
     this.#operators = byName(code.operators)
     this.#types = byName(code.types)
@@ -94,7 +103,7 @@ export class Judge {
   }
 
   #judge(references: References): string | undefined {
-    return new Inquiry(this).reasonAgainst({ kind: 'text', references, path: this.code.path })
+    return new Inquiry(this).reasonAgainst({ kind: 'text', references, path: this.#path })
   }
 
   /** What it leads to, or why it is not harmless. */
@@ -192,14 +201,11 @@ export class Judge {
   /** A text is read by the function's own search path, or else by that of whoever calls it. */
   #pathOf({ path: own }: OwnFunction, path: Path): Path {
     if (own === null) return path
-    const names = [...own.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(([, quoted, plain]) =>
-      quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
-    )
-    return names.map((name) => (name === '$user' ? this.code.role : name))
+    return namesOfPath(own).map((name) => (name === '$user' ? this.code.role : name))
   }
 
   #ofType({ types, functions, checks }: OwnType): Expansion | string {
-    const { path } = this.code
+    const path = this.#path
     return {
       parts: [
         ...types.flatMap((type) => this.#ofTypeOid(type)),
@@ -211,7 +217,7 @@ export class Judge {
   }
 
   #ofRelation(relation: OwnRelation, isInView: boolean): Expansion | string {
-    const { path } = this.code
+    const path = this.#path
     if (relation.isForeign)
       return `${relation.schema}.${relation.name} is a table of another server, and reading it is work for that server`
     const expressions = [
@@ -312,7 +318,7 @@ export class Judge {
     const comesUp = (oid: number) => oid < firstOwnOid || types.has(oid) || this.#isPlainRow(oid)
     return this.code.casts
       .filter(({ source, target }) => comesUp(source) && comesUp(target))
-      .flatMap((cast) => this.#ofOids([cast.function], this.code.path))
+      .flatMap((cast) => this.#ofOids([cast.function], this.#path))
   }
 
   partsOf({ functions, types }: OwnOperator, path: Path): Part[] {

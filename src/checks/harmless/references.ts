@@ -1,3 +1,4 @@
+import { parseSync } from 'libpg-query'
 import { type RelationName, relationOf, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 
@@ -46,6 +47,11 @@ export class References {
     switch (kind) {
       case 'FuncCall': {
         const name = relationOfParts(node.funcname)
+        const tried = typeTriedBy(name, node)
+        if (tried !== undefined) {
+          this.add(tried)
+          break
+        }
         this.functions.push({ name, isConstant: !hasColumn(node.args) })
         // `name(value)` is also a way to write a cast.
         this.types.push(name)
@@ -125,6 +131,17 @@ export class References {
     const last = parts.at(-1)
     if (parts.length > 1 && last !== undefined) this.fields.add(last)
   }
+}
+
+/**
+ * The type whose input function `pg_input_is_valid(…, 'type')` calls, as a tree; undefined of any other call, also where the
+ * type is not told: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-VALIDITY
+ */
+function typeTriedBy({ name }: RelationName, { args }: Node): Node | undefined {
+  const type = name === 'pg_input_is_valid' ? args?.[1]?.A_Const?.sval?.sval : undefined
+  if (typeof type !== 'string') return undefined
+  const { stmts = [] } = parseSync(`SELECT NULL::${type}`)
+  return stmts[0]?.stmt as Node
 }
 
 const equals: RelationName = { name: '=' }
