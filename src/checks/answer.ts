@@ -107,6 +107,12 @@ async function lower(reader: Reader, name: string, mostKb: number): Promise<void
   if (kb < 0 || kb > mostKb) await set(reader, name, `${mostKb}kB`)
 }
 
+/** Holds the questions of one reader to the time of another, whose connection it uses. */
+export function shareDeadline(own: Reader, other: Reader): void {
+  const deadline = deadlines.get(other)
+  if (deadline !== undefined) deadlines.set(own, deadline)
+}
+
 function refuseAfterDeadline(reader: Reader): void {
   const deadline = deadlines.get(reader)
   if (deadline !== undefined && performance.now() > deadline) throw new NoTimeLeft()

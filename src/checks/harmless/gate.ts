@@ -1,6 +1,7 @@
 import type { Reader } from '../../domain/reader.js'
 import { loadParser } from '../../sql/parser.js'
 import { namesOfPath } from '../../sql/search-path.js'
+import { shareDeadline } from '../answer.js'
 import { Judge } from './judge.js'
 import { readServerCode, type ServerCode } from './server-code.js'
 
@@ -15,7 +16,7 @@ export type JudgeIn = (path: readonly string[]) => Judge
  * A READ ONLY transaction is not enough: it holds back neither `pg_terminate_backend` nor a function that calls another
  * server. What is refused is thrown as NotHarmless, before the server hears of it: even to plan it would be to run some.
  *
- * @param readers see one and the same catalog, each inside a transaction
+ * @param readers see one and the same catalog, each inside a transaction, and are limited already
  */
 export async function gate<Readers extends readonly Reader[]>(
   readers: Readers,
@@ -64,5 +65,6 @@ function behind(judgeIn: JudgeIn, reader: Reader): Reader {
     },
   }
   gated.set(own, judgeIn)
+  shareDeadline(own, reader)
   return own
 }
