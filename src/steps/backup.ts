@@ -14,6 +14,7 @@ import { clientEnvironment } from '../postgres/client-environment.js'
 import { type ClientTool, findClientTool } from '../postgres/client-tools.js'
 import { dumpDatabase, hashFiles, lockWaitTimeoutMs, readDump } from '../postgres/dump.js'
 import { readTableSizes } from '../postgres/fingerprint/read-requests.js'
+import { olderReleaseReason } from '../postgres/older-release.js'
 import { assertEveryRowReadable } from '../postgres/readable-rows.js'
 import { countDumpedRows } from '../postgres/row-counts.js'
 import type { Snapshot } from '../postgres/snapshot.js'
@@ -77,6 +78,8 @@ async function makeBackup(
 ): Promise<Backup> {
   const started = performance.now()
   const { runFolder, signal, screen } = tools
+  const older = olderReleaseReason(clientTools.dump.version, plan.target.serverVersion)
+  if (older !== undefined) screen.print(`warning: pg_dump ${older}; upgrade the client tools`)
   screen.progress(`dumping ${plan.target.database}`)
   // Made before pg_dump, which would make it readable for the group.
   await makePrivateFolder(path)

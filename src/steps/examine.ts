@@ -9,6 +9,7 @@ import { withScratchFolder } from '../effects/private-files.js'
 import { findClientTool } from '../postgres/client-tools.js'
 import { withConnection } from '../postgres/connection.js'
 import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
+import { olderReleaseReason } from '../postgres/older-release.js'
 import { isPooledConnection } from '../postgres/pooled-connection.js'
 import { missingPrivileges } from '../postgres/privileges.js'
 import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
@@ -21,10 +22,17 @@ import type { Settings } from '../settings/settings.js'
 /** One thing that was looked at. `unknown`: it could not be looked at, because something before it is missing. */
 export interface Examination {
   readonly subject: string
-  readonly outcome: 'passed' | 'failed' | 'unknown'
+  readonly outcome: 'passed' | 'warned' | 'failed' | 'unknown'
   readonly found: string
   readonly hint?: string
 }
+
+interface Warning {
+  readonly reason: string
+  readonly hint: string
+}
+
+const upgradeTools = 'Upgrade the client tools of PostgreSQL on this machine to the release of the server.'
 
 const session = { applicationName: 'migrate-guard doctor', readOnly: true }
 const versionTimeoutMs = 60_000
@@ -34,11 +42,13 @@ export async function examine(settings: Settings): Promise<Examination[]> {
   const made: Examination[] = []
   const look = async <T>(
     subject: string,
-    work: () => Promise<[found: string, value?: T]>,
+    work: () => Promise<[found: string, value?: T, warning?: Warning | undefined]>,
   ): Promise<T | undefined> => {
     try {
-      const [found, value] = await work()
-      made.push({ subject, outcome: 'passed', found })
+      const [found, value, warning] = await work()
+      if (warning)
+        made.push({ subject, outcome: 'warned', found: `${found}: ${warning.reason}`, hint: warning.hint })
+      else made.push({ subject, outcome: 'passed', found })
       return value
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
@@ -66,7 +76,12 @@ export async function examine(settings: Settings): Promise<Examination[]> {
   for (const name of ['pg_dump', 'pg_restore'] as const) {
     await look(name, async () => {
       const { version, path } = await findClientTool(name, serverMajor)
-      return [`${version}, ${path}`]
+      const reason = target && olderReleaseReason(version, target.serverVersion)
+      return [
+        `${version}, ${path}`,
+        undefined,
+        reason === undefined ? undefined : { reason, hint: upgradeTools },
+      ]
     })
   }
   if (target !== undefined && settings.rehearsal.place === 'local') {

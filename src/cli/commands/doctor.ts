@@ -17,7 +17,9 @@ export async function runDoctor(flags: Flags): Promise<number> {
         if (hint) console.log(`${' '.repeat(21)}hint: ${clean(hint)}`)
       }
     }
-    return examinations.every(({ outcome }) => outcome === 'passed') ? exitCode.passed : exitCode.blocked
+    return examinations.every(({ outcome }) => outcome === 'passed' || outcome === 'warned')
+      ? exitCode.passed
+      : exitCode.blocked
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
   }
