@@ -227,6 +227,7 @@ test('doctor says what is there, and what is missing', async () => {
     'rehearsal   passed',
     'privileges  passed',
     'connection  passed',
+    'locks       passed',
     'disk        passed',
     '',
   ])

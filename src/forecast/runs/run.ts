@@ -47,8 +47,9 @@ export class Run {
   async take(statement: ParsedStatement): Promise<boolean> {
     const { place } = this.walk
     const write = readSimpleWrite(this.walk, statement, place)
+    if (!write) return false
     this.#rules ??= new RunRules(this.walk)
-    if (!write || !this.#rules.isFit(write)) return false
+    if (!this.#rules.isFit(write)) return false
     if (!this.#rules.takes(write)) {
       await this.follow()
       this.walk.place = place
