@@ -48,8 +48,7 @@ function behind(judgeIn: JudgeIn, reader: Reader): Reader {
   const saved: (readonly string[])[] = []
   const follow = (sql: string): boolean => {
     if (/^SAVEPOINT \w+$/.test(sql)) saved.push(path)
-    else if (/^RELEASE SAVEPOINT \w+$/.test(sql)) saved.pop()
-    else if (/^ROLLBACK TO SAVEPOINT \w+$/.test(sql)) path = saved.at(-1) ?? []
+    else if (/^ROLLBACK TO SAVEPOINT (\w+); RELEASE SAVEPOINT \1$/.test(sql)) path = saved.pop() ?? []
     else {
       const set = /^SET LOCAL search_path TO ([^;]+)$/.exec(sql)?.[1]
       if (set === undefined) return false
