@@ -7,11 +7,13 @@ import { quoteRelation } from '../sql/names.js'
  * What Prisma answers with P3005: there is no migration history, and the schema holds tables. Prisma's engine counts ordinary tables
  * and nothing else, also those of extensions (tried with 7.10).
  * https://www.prisma.io/docs/orm/prisma-migrate/workflows/baselining
+ * @param willDeploy it blocks what goes on to Prisma; where only the data is checked, it is a warning
  */
 export async function findMissingBaseline(
   client: Client,
   schema: string,
   folders: readonly MigrationFolder[],
+  { willDeploy }: { willDeploy: boolean },
 ): Promise<Finding[]> {
   const { rows } = await client.query(
     `SELECT
@@ -26,7 +28,7 @@ export async function findMissingBaseline(
     {
       code: 'no-history',
       kind: 'history',
-      verdict: 'block',
+      verdict: willDeploy ? 'block' : 'warn',
       step: 'plan',
       object: schema,
       message: `schema "${schema}" holds ${tables} and no migration history; Prisma refuses to deploy (P3005)`,

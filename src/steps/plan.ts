@@ -33,7 +33,9 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     return {
       target: identity,
       history: await readHistory(client, settings.target.schema),
-      noHistory: await findMissingBaseline(client, settings.target.schema, folders),
+      noHistory: await findMissingBaseline(client, settings.target.schema, folders, {
+        willDeploy: settings.command === 'deploy' || settings.command === 'rehearse',
+      }),
       catalog: await readCatalog(client),
     }
   })
