@@ -10,7 +10,7 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** Marks an error that a question of ours raises on purpose: the SQLSTATE that the migration would meet stands between the marks. */
 export function raise(sqlstate: string, value: string): string {
   // The value stands in the text, or the planner would compute the error beforehand and raise it for every row.
-  return `(${literal(`~${sqlstate}~`)} || ${value})::pg_catalog.int4::pg_catalog.text`
+  return `(${literal(`~${sqlstate}~`)}::pg_catalog.text OPERATOR(pg_catalog.||) ${value})::pg_catalog.int4::pg_catalog.text`
 }
 
 /** The SQLSTATE that `raise` put into the message of an error; undefined for any other error. */
@@ -44,7 +44,7 @@ export function castTo(expression: string, type: ColumnType, how: 'explicit' | '
   const length = how === 'assignment' && !isArray ? lengthOf(object.name, modifiers) : undefined
   if (length === undefined) return `CAST(${expression} AS ${text})`
   // Spaces beyond the length are cut in silence: https://www.postgresql.org/docs/current/datatype-character.html
-  const tooLong = `pg_catalog.length(pg_catalog.rtrim(v, ' ')) > ${length}`
+  const tooLong = `pg_catalog.length(pg_catalog.rtrim(v, ' ')) OPERATOR(pg_catalog.>) ${length}`
   return `CAST((SELECT CASE WHEN ${tooLong} THEN ${raise('22001', 'v')} ELSE v END FROM (SELECT CAST(${expression} AS pg_catalog.text) AS v OFFSET 0) AS ex) AS ${text})`
 }
 
@@ -88,7 +88,7 @@ function lengthOf(typeName: string, modifiers: string): number | undefined {
 function castToNewEnum(expression: string, { object, isArray }: ColumnType): string {
   const labels = `ARRAY[${object.labels.map(literal).join(', ')}]::pg_catalog.text[]`
   const member = (v: string) =>
-    `CASE WHEN ${v} IS NULL OR ${v} = ANY(${labels}) THEN ${v} ELSE ${raise('22P02', v)} END`
+    `CASE WHEN ${v} IS NULL OR ${v} OPERATOR(pg_catalog.=) ANY(${labels}) THEN ${v} ELSE ${raise('22P02', v)} END`
   if (!isArray)
     return `(SELECT ${member('v')} FROM (SELECT CAST(${expression} AS pg_catalog.text) AS v OFFSET 0) AS ex)`
   const each = `SELECT pg_catalog.array_agg(${member('e')} ORDER BY i) FROM pg_catalog.unnest(v) WITH ORDINALITY AS u(e, i)`

@@ -34,7 +34,7 @@ export function needExclusion(walk: Walk, relation: Relation, constraint: Constr
     question: {
       kind: 'rows',
       // In a sub-select of its own, where the server can join by the operators that are an equality.
-      from: `(SELECT n.* FROM ${numbered} AS n WHERE EXISTS (SELECT 1 FROM ${numbered} AS o WHERE o."~row" <> n."~row" AND ${isConflict})) AS conflict`,
+      from: `(SELECT n.* FROM ${numbered} AS n WHERE EXISTS (SELECT 1 FROM ${numbered} AS o WHERE o."~row" OPERATOR(pg_catalog.<>) n."~row" AND ${isConflict})) AS conflict`,
       violation: 'true',
       sample: sampleOf(relation, columns),
     },
@@ -82,7 +82,7 @@ export function needNoTransientExclusion(
       title: `no row of "${relation.name}" moves to where "${constraint.name}" finds one that has yet to move`,
       question: {
         kind: 'rows',
-        from: `(SELECT n.* FROM (${now.sql}) AS n WHERE EXISTS (SELECT 1 FROM (${before.sql}) AS o WHERE o."~row" <> n."~row" AND ${conflictOf(constraint, 'n', 'o')})) AS conflict`,
+        from: `(SELECT n.* FROM (${now.sql}) AS n WHERE EXISTS (SELECT 1 FROM (${before.sql}) AS o WHERE o."~row" OPERATOR(pg_catalog.<>) n."~row" AND ${conflictOf(constraint, 'n', 'o')})) AS conflict`,
         violation: 'true',
         sample: sampleOf(relation, columns),
       },

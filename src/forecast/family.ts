@@ -1,6 +1,8 @@
 import { quoteIdentifier } from '../sql/names.js'
+import { equals } from '../sql/operators.js'
 import type { Node } from '../sql/parser.js'
 import { NotFollowed } from './casts.js'
+import { equalityOf, orderingOf } from './equality.js'
 import { findColumn } from './lookup.js'
 import type { PartitionKey, Relation } from './model.js'
 import { allRows, needInForce, type Rows } from './needs.js'
@@ -182,11 +184,15 @@ function ownBounds(walk: Walk, parent: Relation, key: PartitionKey, child: Relat
   const keys = key.keys.map(({ column, expression }) =>
     column ? quoteIdentifier(column.name) : sql(expression as Node),
   )
+  const bounded = keys.map((one, i) => {
+    const type = key.keys[i]?.column?.type
+    return { sql: one, equality: type ? equalityOf(type) : equals }
+  })
   switch (bound.strategy) {
     case 'l':
-      return listBounds(keys[0] ?? '', bound.listdatums, sql)
+      return listBounds(bounded[0], bound.listdatums, sql)
     case 'r':
-      return rangeBounds(keys, bound.lowerdatums, bound.upperdatums, sql)
+      return rangeBounds(bounded, bound.lowerdatums, bound.upperdatums, sql)
     case 'h':
       // The server hashes; it wants to know by which table's key.
       return parent.oid === undefined
@@ -197,25 +203,35 @@ function ownBounds(walk: Walk, parent: Relation, key: PartitionKey, child: Relat
   }
 }
 
-function listBounds(key: string, values: readonly Node[], sql: (tree: Node) => string): string {
+/** A part of the key, and by which operator its values are equal. */
+interface Bounded {
+  readonly sql: string
+  readonly equality: string
+}
+
+function listBounds(
+  { sql: key, equality }: Bounded = { sql: '', equality: equals },
+  values: readonly Node[],
+  sql: (tree: Node) => string,
+): string {
   const isNull = values.some((one) => one.A_Const?.isnull)
-  const equals = values.filter((one) => !one.A_Const?.isnull).map((one) => `${key} = ${sql(one)}`)
+  const equals = values.filter((one) => !one.A_Const?.isnull).map((one) => `${key} ${equality} ${sql(one)}`)
   return `((${[...(isNull ? [`${key} IS NULL`] : []), ...equals].join(' OR ')}) IS TRUE)`
 }
 
 /** Compared key by key; the lower bound belongs to the range, the upper one does not. */
 function rangeBounds(
-  keys: readonly string[],
+  keys: readonly Bounded[],
   lower: readonly Node[],
   upper: readonly Node[],
   sql: (tree: Node) => string,
 ): string {
-  const isThere = keys.map((key) => `${key} IS NOT NULL`)
+  const isThere = keys.map((key) => `${key.sql} IS NOT NULL`)
   return `((${[...isThere, beyond(keys, lower, '>', sql), beyond(keys, upper, '<', sql)].join(' AND ')}) IS TRUE)`
 }
 
 function beyond(
-  keys: readonly string[],
+  keys: readonly Bounded[],
   values: readonly Node[],
   operator: '>' | '<',
   sql: (tree: Node) => string,
@@ -225,6 +241,8 @@ function beyond(
   const edge = namesOf(value?.ColumnRef?.fields)[0]
   if (edge !== undefined) return String((edge === 'minvalue') === (operator === '>'))
   if (value === undefined) throw new NotFollowed('a partition has no bounds')
-  if (more.length === 0) return `${key} ${operator}${operator === '>' ? '=' : ''} ${sql(value)}`
-  return `(${key} ${operator} ${sql(value)} OR (${key} = ${sql(value)} AND ${beyond(more, rest, operator, sql)}))`
+  const { sql: own = '', equality = equals } = key ?? {}
+  const is = (name: string) => `${own} ${orderingOf(equality, name)} ${sql(value)}`
+  if (more.length === 0) return is(operator === '>' ? '>=' : operator)
+  return `(${is(operator)} OR (${own} ${equality} ${sql(value)} AND ${beyond(more, rest, operator, sql)}))`
 }

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import type { Deferral } from './deferrals.js'
+import { equalityBetween } from './equality.js'
 import { exclusionColumns, needExclusion } from './exclusion.js'
 import { fixNulls, fixOrphans } from './fixes.js'
 import { keyHashOf } from './key-hash.js'
@@ -238,6 +239,7 @@ export function needForeignKey(
       references: columns.map((column) => quoteIdentifier(column.name)),
       parent: walk.content.readColumns(parent, parentColumns) ?? walk.content.read(parent),
       keys: parentColumns.map((column) => quoteIdentifier(column.name)),
+      operators: parentColumns.map(({ type }, i) => equalityBetween(type, columns[i]?.type ?? type)),
       isMatchFull: key.isMatchFull === true && columns.length > 1,
       sample: sampleOf(relation, columns),
       ...plainFrom(walk, relation, rows, shownOf(relation, columns)),

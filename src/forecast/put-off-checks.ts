@@ -2,6 +2,7 @@ import { quoteIdentifier, relationOf, relationOfParts } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import { oldName } from './data/target.js'
 import type { PutOffCheck } from './deferrals.js'
+import { isDistinct } from './equality.js'
 import { findRelation } from './lookup.js'
 import type { CatalogModel, Column, Constraint, Relation } from './model.js'
 import { isPutOff } from './needs.js'
@@ -76,7 +77,7 @@ function movedRows(
 ): string | undefined {
   const moved = columns.filter((column) => changed?.has(column))
   if (moved.length === 0) return undefined
-  const isMoved = moved.map((column) => `${newName(column)} IS DISTINCT FROM ${oldName(column)}`)
+  const isMoved = moved.map((column) => isDistinct(newName(column), oldName(column), column.type))
   return `"~hit" AND (${isMoved.join(' OR ')}) AND ${areThere(columns.map(nameOf))}`
 }
 

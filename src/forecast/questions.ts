@@ -4,6 +4,7 @@ import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
+import { readable } from '../sql/operators.js'
 import { raisedState } from './casts.js'
 import { type Chain, QuestionTooLarge } from './chain.js'
 import type { Question, Requirement } from './requirement.js'
@@ -92,7 +93,8 @@ export class Questions {
   /** SQL that finds every offending row, to be run on the target as it is now. */
   findSql(question: Question): string | undefined {
     const query = offendingQuery(question)
-    return query === undefined ? undefined : this.chain.shownSql(query)
+    const shown = query && this.chain.shownSql(query)
+    return shown === undefined ? undefined : readable(shown)
   }
 
   async #evidence(
@@ -187,7 +189,7 @@ function scanQuery(questions: readonly RowQuestion[]): string {
   const counts = questions.map((question, i) =>
     question.kind === 'evaluates'
       ? // Counting whole rows makes the server compute every column of them.
-        `(pg_catalog.count(${question.alias}) * 0)::float8 AS c${i}`
+        `(pg_catalog.count(${question.alias}) OPERATOR(pg_catalog.*) 0)::float8 AS c${i}`
       : `pg_catalog.count(*) FILTER (WHERE ${question.kind === 'rows' ? question.violation : 'true'})::float8 AS c${i}`,
   )
   return `SELECT ${counts.join(', ')} FROM ${questions[0]?.from}`
@@ -219,13 +221,13 @@ function fusedPart(question: RowQuestion, i: number): FusedPart {
       return {
         columns: [`${question.alias} AS "~v${i}"`],
         join: '',
-        violation: `pg_catalog.num_nulls("~v${i}") < 0`,
+        violation: `pg_catalog.num_nulls("~v${i}") OPERATOR(pg_catalog.<) 0`,
       }
     case 'orphans': {
-      const { references, keys, parent, isMatchFull } = question
+      const { references, keys, operators, parent, isMatchFull } = question
       const own = references.map((_, k) => `"~r${i}_${k}"`)
       const names = keys.map((_, k) => `"~k${k}"`)
-      const on = names.map((name, k) => `"~p${i}".${name} = "~rows".${own[k]}`).join(' AND ')
+      const on = names.map((name, k) => `"~p${i}".${name} ${operators[k]} "~rows".${own[k]}`).join(' AND ')
       const list = keys.map((key, k) => `${key} AS ${names[k]}`).join(', ')
       return {
         columns: references.map((reference, k) => `${reference} AS ${own[k]}`),
@@ -251,9 +253,9 @@ function duplicatesQuery({ from, keys, condition, hash }: Extract<Question, { ki
   if (hash === undefined) {
     const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
     const names = keys.map((_, i) => `"~k${i}"`).join(', ')
-    return `SELECT pg_catalog.count(*)::float8 AS c FROM (SELECT 1 FROM (SELECT ${list} FROM ${from}${where}) AS k GROUP BY ${names} HAVING pg_catalog.count(*) > 1) AS d`
+    return `SELECT pg_catalog.count(*)::float8 AS c FROM (SELECT 1 FROM (SELECT ${list} FROM ${from}${where}) AS k GROUP BY ${names} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d`
   }
-  return `SELECT (pg_catalog.count(*) - pg_catalog.count(DISTINCT ${hash}))::float8 AS c FROM ${from}${where}`
+  return `SELECT (pg_catalog.count(*) OPERATOR(pg_catalog.-) pg_catalog.count(DISTINCT ${hash}))::float8 AS c FROM ${from}${where}`
 }
 
 /** Every row, or every key, that breaks the requirement. */
@@ -263,10 +265,10 @@ function offendingQuery(asked: Question): string | undefined {
     case 'rows':
       return `SELECT ${question.sample.join(', ') || '1'} FROM ${question.from} WHERE ${question.violation}`
     case 'orphans': {
-      const { from, references, keys, parent, isMatchFull, sample } = question
+      const { from, references, keys, operators, parent, isMatchFull, sample } = question
       const list = references.map((reference, i) => `${reference} AS "~r${i}"`)
       const own = references.map((_, i) => `"~r${i}"`)
-      const pairs = keys.map((key, i) => `"~parent".${key} = "~rows".${own[i]}`).join(' AND ')
+      const pairs = keys.map((key, i) => `"~parent".${key} ${operators[i]} "~rows".${own[i]}`).join(' AND ')
       return `SELECT ${sample.join(', ')} FROM (SELECT *, ${list.join(', ')} FROM ${from}) AS "~rows" WHERE ${isReference(own, isMatchFull)} AND NOT EXISTS (SELECT 1 FROM ${parent} AS "~parent" WHERE ${pairs})`
     }
     case 'groups': {
@@ -276,7 +278,7 @@ function offendingQuery(asked: Question): string | undefined {
       const names = keys.map((key, i) => (isPlainKey(key) ? key : `key${i + 1}`)).join(', ')
       const list = keys.map((key, i) => (isPlainKey(key) ? key : `${key} AS key${i + 1}`)).join(', ')
       const rows = keys.every(isPlainKey) ? `${from}${where}` : `(SELECT ${list} FROM ${from}${where}) AS k`
-      return `SELECT ${names}, pg_catalog.count(*) AS row_count FROM ${rows} GROUP BY ${names} HAVING pg_catalog.count(*) > 1`
+      return `SELECT ${names}, pg_catalog.count(*) AS row_count FROM ${rows} GROUP BY ${names} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1`
     }
     default:
       return undefined

@@ -31,6 +31,8 @@ export type Question =
       /** FROM item of the rows referred to, and their key. */
       readonly parent: string
       readonly keys: readonly string[]
+      /** By which operator each pair of columns is equal, with its schema. */
+      readonly operators: readonly string[]
       /** MATCH FULL: a reference that is NULL in part leads nowhere. */
       readonly isMatchFull: boolean
       readonly sample: readonly string[]

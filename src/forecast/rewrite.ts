@@ -325,9 +325,9 @@ export class Rewriter {
     if (this.#takes.has(sequence)) throw new NotFollowed(`a row takes two values from "${sequence.name}"`)
     this.#takes.add(sequence)
     for (const reason of this.content.opacityOfNext(sequence)) this.#opaque.add(reason)
-    const rowNumber = this.scope.rowNumber ?? 'pg_catalog.row_number() OVER () - 1'
-    const taken = [rowNumber, ...sequence.taken].join(' + ')
-    return `(${this.content.nextValueOf(sequence)} + ${sequence.increment} * (${taken}))`
+    const rowNumber = this.scope.rowNumber ?? '(pg_catalog.row_number() OVER () OPERATOR(pg_catalog.-) 1)'
+    const taken = [rowNumber, ...sequence.taken].join(' OPERATOR(pg_catalog.+) ')
+    return `(${this.content.nextValueOf(sequence)} OPERATOR(pg_catalog.+) (${sequence.increment} OPERATOR(pg_catalog.*) (${taken})))`
   }
 }
 

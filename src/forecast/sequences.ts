@@ -42,10 +42,16 @@ export function setSequence(walk: Walk, select: Node): boolean {
   const [reason = walk.content.opacityOfNext(sequence)[0]] = opaque
   if (reason !== undefined) throw new NotFollowed(reason)
   const { increment } = sequence
-  const next = `(SELECT CASE WHEN s.is_called THEN s.value + ${increment} ELSE s.value END FROM (${sql}) AS s)`
+  const next = `(SELECT CASE WHEN s.is_called THEN s.value OPERATOR(pg_catalog.+) ${increment} ELSE s.value END FROM (${sql}) AS s)`
   // setval of NULL does nothing.
-  const before = [walk.content.nextValueOf(sequence), ...sequence.taken.map((one) => `${increment} * ${one}`)]
-  walk.content.sequenceStarts.set(sequence, `COALESCE(${next}, ${before.join(' + ')})::pg_catalog.int8`)
+  const before = [
+    walk.content.nextValueOf(sequence),
+    ...sequence.taken.map((one) => `(${increment} OPERATOR(pg_catalog.*) ${one})`),
+  ]
+  walk.content.sequenceStarts.set(
+    sequence,
+    `COALESCE(${next}, ${before.join(' OPERATOR(pg_catalog.+) ')})::pg_catalog.int8`,
+  )
   sequence.taken = []
   return true
 }

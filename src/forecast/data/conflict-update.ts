@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import { isSameKey } from '../equality.js'
 import type { IndexObject } from '../model.js'
 import { allRows, needInForce } from '../needs.js'
 import { Rewriter, type Scope } from '../rewrite.js'
@@ -51,7 +52,10 @@ export async function followConflictUpdate(
   const list = keys.map((key, i) => `${key} AS "~k${i}"`).join(', ')
   const excluded = `(SELECT ${own}.*, ${list}, true AS "~new" FROM ${candidates} AS ${own} WHERE (${predicate}) IS TRUE) AS excluded`
   const met = `(SELECT ${own}.*, ${list}, (${predicate}) IS TRUE AS "~in" FROM ${before} AS ${own}) AS ${alias}`
-  const on = [`${alias}."~in"`, ...keys.map((_, i) => `excluded."~k${i}" = ${alias}."~k${i}"`)].join(' AND ')
+  const on = [
+    `${alias}."~in"`,
+    ...arbiter.keys.map((key, i) => isSameKey(walk.catalog, key, `excluded."~k${i}"`, `${alias}."~k${i}"`)),
+  ].join(' AND ')
   const isHit = ['excluded."~new"', ...(where ? [where.sql] : [])].join(' AND ')
   const columns = relation.columns.flatMap((column) => {
     const name = quoteIdentifier(column.name)

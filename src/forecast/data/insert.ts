@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
+import { equalityOf, isSameKey } from '../equality.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
 import { isKeyPutOff, needIndexable, needInForce, needReferences, needUnique } from '../needs.js'
@@ -328,7 +329,8 @@ function needNotThere(
   const alias = quoteIdentifier(relation.name)
   const columns = plainKeys(index) ?? []
   const same = columns.map(
-    ({ name }) => `"~old".${quoteIdentifier(name)} = ${alias}.${quoteIdentifier(name)}`,
+    ({ name, type }) =>
+      `"~old".${quoteIdentifier(name)} ${equalityOf(type)} ${alias}.${quoteIdentifier(name)}`,
   )
   walk.need({
     code: 'unique-violation',
@@ -383,14 +385,16 @@ function withoutConflicts(
     const names = keys.map((_, i) => `"~k${i}"`)
     const old = `(SELECT ${list} FROM ${before} AS ${alias} WHERE (${predicate}) IS TRUE)`
     const isKey = names.map((name) => `${name} IS NOT NULL`).join(' AND ')
-    const same = names.map((name) => `o.${name} = n.${name}`).join(' AND ')
+    const same = index.keys
+      .map((key, i) => isSameKey(walk.catalog, key, `o.${names[i]}`, `n.${names[i]}`))
+      .join(' AND ')
     const isOld = relation.isEmpty ? 'false' : `EXISTS (SELECT 1 FROM ${old} AS o WHERE ${same})`
     const ranked = `SELECT ${alias}.*, ${list}, (${predicate}) IS TRUE AS "~in" FROM ${link} AS ${alias}`
     const numbered = `SELECT r.*, pg_catalog.row_number() OVER (PARTITION BY "~in", ${names.join(', ')} ORDER BY "~row") AS "~nth" FROM (${ranked}) AS r`
     const columns = ['"~row"', ...relation.columns.map(({ name }) => quoteIdentifier(name))].join(', ')
     link = chain.add(
       `${relation.name}_new`,
-      `SELECT ${columns} FROM (${numbered}) AS n WHERE NOT "~in" OR NOT (${isKey}) OR ("~nth" = 1 AND NOT ${isOld})`,
+      `SELECT ${columns} FROM (${numbered}) AS n WHERE NOT "~in" OR NOT (${isKey}) OR ("~nth" OPERATOR(pg_catalog.=) 1 AND NOT ${isOld})`,
     )
   }
   return link

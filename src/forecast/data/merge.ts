@@ -1,6 +1,8 @@
 import { quoteIdentifier } from '../../sql/names.js'
+import { equals } from '../../sql/operators.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
+import { equalityOf, nameOfOperator } from '../equality.js'
 import type { Column } from '../model.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { keyOf, type Walk } from '../walk.js'
@@ -48,7 +50,7 @@ export async function followMerge(
         kind: 'groups',
         from: `${acts} AS a`,
         keys,
-        condition: `"~act" IN (${acting.join(', ')})`,
+        condition: acting.map((one) => `"~act" OPERATOR(pg_catalog.=) ${one}`).join(' OR '),
       },
       opaque: [],
     })
@@ -63,7 +65,7 @@ export async function followMerge(
   }
   return walk.content.chain.add(
     `${target.relation.name}_merged`,
-    `SELECT 1 FROM ${acts} AS a WHERE "~act" > 0`,
+    `SELECT 1 FROM ${acts} AS a WHERE "~act" OPERATOR(pg_catalog.>) 0`,
   )
 }
 
@@ -163,8 +165,10 @@ async function act(
   const acts = {
     RangeVar: { relname: actsName, inh: true, relpersistence: 'p', alias: { aliasname: '~a' } },
   }
-  const isTaken = equal(reference('~a', '~act'), { A_Const: { ival: { ival: number } } })
-  const isSame = key.map(({ name }, i) => equal(reference(alias, name), reference('~a', `~k${i}`)))
+  const isTaken = equal(equals, reference('~a', '~act'), { A_Const: { ival: { ival: number } } })
+  const isSame = key.map(({ name, type }, i) =>
+    equal(equalityOf(type), reference(alias, name), reference('~a', `~k${i}`)),
+  )
   const whereClause = { BoolExpr: { boolop: 'AND_EXPR', args: [...isSame, isTaken] } }
   let place = -1
   const value = (tree: Node) => {
@@ -204,6 +208,7 @@ async function act(
   }
 }
 
-function equal(lexpr: Node, rexpr: Node): Node {
-  return { A_Expr: { kind: 'AEXPR_OP', name: [{ String: { sval: '=' } }], lexpr, rexpr } }
+function equal(operator: string, lexpr: Node, rexpr: Node): Node {
+  const name = nameOfOperator(operator).map((sval) => ({ String: { sval } }))
+  return { A_Expr: { kind: 'AEXPR_OP', name, lexpr, rexpr } }
 }

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import { castTo } from '../casts.js'
 import { defaultOf } from '../defaults.js'
+import { equalityBetween, isDistinct } from '../equality.js'
 import { followFamily } from '../family.js'
 import type { Column, Constraint, ReferentialAction, Relation } from '../model.js'
 import { allRows, isPutOff, needForeignKey, needInForce } from '../needs.js'
@@ -91,8 +92,8 @@ function needIdentity(
   { kind, link, changed }: ParentChange,
 ): void {
   const moved = parentColumns.filter((column) => changed?.has(column))
-  const isMoved = moved.map(
-    (column) => `p.${quoteIdentifier(column.name)} IS DISTINCT FROM p.${oldName(column)}`,
+  const isMoved = moved.map((column) =>
+    isDistinct(`p.${quoteIdentifier(column.name)}`, `p.${oldName(column)}`, column.type),
   )
   needReplicaIdentity(walk, child, kind === 'delete' && action === 'cascade' ? 'delete' : 'update', {
     onlyItself: child.kind === 'table',
@@ -118,7 +119,8 @@ function isReferring(key: Constraint, change: ParentChange): string {
 function pairsOf({ columns, parentColumns = [] }: Constraint, { kind, changed }: ParentChange): string {
   const pairs = parentColumns.map((column, i) => {
     const name = kind === 'update' && changed?.has(column) ? oldName(column) : quoteIdentifier(column.name)
-    return `p.${name} = c.${quoteIdentifier((columns[i] as Column).name)}`
+    const child = columns[i] as Column
+    return `p.${name} ${equalityBetween(column.type, child.type)} c.${quoteIdentifier(child.name)}`
   })
   return [...pairs, ...(kind === 'update' ? ['p."~hit"'] : [])].join(' AND ')
 }

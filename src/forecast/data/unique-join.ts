@@ -3,7 +3,7 @@ import type { Node } from '../../sql/parser.js'
 import { findColumn, findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import type { Scope } from '../rewrite.js'
-import { namesOf, visitTree } from '../tree.js'
+import { lastName, namesOf, visitTree } from '../tree.js'
 import type { Walk } from '../walk.js'
 
 /** The one relation of a FROM list that each row of the target meets at most once. */
@@ -44,7 +44,7 @@ function conjunctsOf(tree: Node): Node[] {
 /** The column of the other side in `u.key = …`, where the rest does not read u. */
 function metColumn(tree: Node, isOwn: (tree: Node) => Column | undefined): Column[] {
   const { kind, name, lexpr, rexpr } = tree.A_Expr ?? {}
-  if (kind !== 'AEXPR_OP' || namesOf(name).join() !== '=') return []
+  if (kind !== 'AEXPR_OP' || lastName(name) !== '=') return []
   return [
     [lexpr, rexpr],
     [rexpr, lexpr],

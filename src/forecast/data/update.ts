@@ -1,5 +1,6 @@
 import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import { equalityOf, isDistinct } from '../equality.js'
 import { needNoTransientExclusion } from '../exclusion.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
@@ -95,7 +96,9 @@ export async function followUpdate(
   needWithinBounds(walk, relation, rows)
   const changedRows = (moved: readonly Column[]): Rows => {
     const set = moved.filter((one) => assignments.some(({ column }) => column === one))
-    const isMoved = set.map((one) => `h.${quoteIdentifier(one.name)} IS DISTINCT FROM h.${oldName(one)}`)
+    const isMoved = set.map((one) =>
+      isDistinct(`h.${quoteIdentifier(one.name)}`, `h.${oldName(one)}`, one.type),
+    )
     const condition = ['"~hit"', ...(isMoved.length > 0 ? [`(${isMoved.join(' OR ')})`] : [])].join(' AND ')
     const alias = quoteIdentifier(relation.name)
     return { from: `(SELECT h.* FROM ${link} AS h WHERE ${condition}) AS ${alias}`, opaque, holdsOld: false }
@@ -367,13 +370,16 @@ function needNoTransientDuplicates(
     if (columns.some((column) => column === undefined)) continue
     const pairs = columns.map(
       (column) =>
-        `o.${quoteIdentifier((column as Column).name)} = "~new".${quoteIdentifier((column as Column).name)}`,
+        `o.${quoteIdentifier((column as Column).name)} ${equalityOf((column as Column).type)} "~new".${quoteIdentifier((column as Column).name)}`,
     )
     const moved = columns
       .filter((column) => column && assignments.some((one) => one.column === column))
-      .map(
-        (column) =>
-          `"~new".${quoteIdentifier((column as Column).name)} IS DISTINCT FROM "~new".${oldName(column as Column)}`,
+      .map((column) =>
+        isDistinct(
+          `"~new".${quoteIdentifier((column as Column).name)}`,
+          `"~new".${oldName(column as Column)}`,
+          (column as Column).type,
+        ),
       )
     walk.need({
       code: 'unique-violation',

@@ -53,7 +53,7 @@ function refusalOf(serverVersion: number, type: ColumnType): Refusal | undefined
     return {
       sqlstate: '22P02',
       violation: (value) =>
-        `CAST(${value} AS pg_catalog.text) <> ALL (ARRAY[${labels.join(', ')}]::pg_catalog.text[])`,
+        `CAST(${value} AS pg_catalog.text) OPERATOR(pg_catalog.<>) ALL (ARRAY[${labels.join(', ')}]::pg_catalog.text[])`,
       fits: `is a label of "${object.name}"`,
     }
   }
@@ -64,7 +64,7 @@ function refusalOf(serverVersion: number, type: ColumnType): Refusal | undefined
       sqlstate: '22001',
       // Spaces beyond the length are cut in silence.
       violation: (value) =>
-        `pg_catalog.length(pg_catalog.rtrim(CAST(${value} AS pg_catalog.text), ' ')) > ${length}`,
+        `pg_catalog.length(pg_catalog.rtrim(CAST(${value} AS pg_catalog.text), ' ')) OPERATOR(pg_catalog.>) ${length}`,
       fits: `has at most ${length} characters`,
     }
   }
@@ -72,7 +72,7 @@ function refusalOf(serverVersion: number, type: ColumnType): Refusal | undefined
     return {
       sqlstate: '22003',
       violation: (value) =>
-        `pg_catalog.abs(pg_catalog.round(CAST(${value} AS pg_catalog.numeric), ${scale || 0})) >= 10::pg_catalog.numeric ^ ${length - (scale || 0)}`,
+        `pg_catalog.abs(pg_catalog.round(CAST(${value} AS pg_catalog.numeric), ${scale || 0})) OPERATOR(pg_catalog.>=) pg_catalog.power(10::pg_catalog.numeric, ${length - (scale || 0)})`,
       fits: `has at most ${length - (scale || 0)} digits before the point`,
     }
   }

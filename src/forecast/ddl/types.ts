@@ -104,7 +104,7 @@ function renameValue(walk: Walk, type: TypeObject, from: string, to: string): vo
       walk.content.changeColumn(relation, column)
       column.from = column.type.isArray
         ? `pg_catalog.array_replace(${column.from}, ${old}, ${now})`
-        : `CASE WHEN ${column.from} = ${old} THEN ${now} ELSE ${column.from} END`
+        : `CASE WHEN ${column.from} OPERATOR(pg_catalog.=) ${old} THEN ${now} ELSE ${column.from} END`
       relation.isDirty = true
       walk.content.read(relation)
     }

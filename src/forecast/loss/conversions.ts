@@ -67,8 +67,8 @@ export function conversionOf(
 /** Finds the new values that several different old ones become. A join, because a subquery is run for each row where its answer is large. */
 function joinMerged(walk: Walk, relation: Relation, old: string, now: string): string {
   const pairs = `SELECT (${now})::pg_catalog.text AS n, (${old})::pg_catalog.text AS o FROM ${walk.rowsOf(relation)} WHERE ${old} IS NOT NULL`
-  const values = `SELECT n AS "~value" FROM (${pairs}) AS pairs WHERE n IS NOT NULL GROUP BY n HAVING pg_catalog.min(o) <> pg_catalog.max(o)`
-  return ` LEFT JOIN (${values}) AS "~merged" ON ${merged} = (${now})::pg_catalog.text`
+  const values = `SELECT n AS "~value" FROM (${pairs}) AS pairs WHERE n IS NOT NULL GROUP BY n HAVING pg_catalog.min(o) OPERATOR(pg_catalog.<>) pg_catalog.max(o)`
+  return ` LEFT JOIN (${values}) AS "~merged" ON ${merged} OPERATOR(pg_catalog.=) (${now})::pg_catalog.text`
 }
 
 const merged = '"~merged"."~value"'

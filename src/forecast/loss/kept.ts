@@ -1,6 +1,9 @@
 // Whether what a statement takes away is found again in another place when all statements have run. The rows decide, not
 // the text of the statement that copied them.
+
 import { quoteIdentifier } from '../../sql/names.js'
+import { equals } from '../../sql/operators.js'
+import { equalityOf } from '../equality.js'
 import type { Column, ColumnType, Relation } from '../model.js'
 import { allOf } from './all-of.js'
 import { amount, type LossContext, rowsOf } from './context.js'
@@ -50,7 +53,9 @@ export function goingToday(
   if (!key || relation.live === undefined || column.liveName === undefined) return undefined
   const alias = quoteIdentifier(relation.name)
   const todays = ({ liveName = '' }: Column) => `${live}.${quoteIdentifier(liveName)}`
-  const pairs = key.map((one) => `${alias}.${quoteIdentifier(one.name)} = ${todays(one)}`)
+  const pairs = key.map(
+    (one) => `${alias}.${quoteIdentifier(one.name)} ${equalityOf(one.type)} ${todays(one)}`,
+  )
   const isThere = `EXISTS (SELECT 1 FROM ${left.from} WHERE ${allOf(left.condition, ...pairs)})`
   const value = { column, sql: todays(column) }
   return {
@@ -201,8 +206,8 @@ function sameKey(
   other: string,
   otherType: ColumnType | undefined,
 ): string {
-  if (isSameType(type, otherType) && !isComparedAsText(type)) return `${other} = ${one}`
-  return `(${other})::pg_catalog.text = (${one})::pg_catalog.text`
+  if (isSameType(type, otherType) && !isComparedAsText(type)) return `${other} ${equals} ${one}`
+  return `(${other})::pg_catalog.text ${equals} (${one})::pg_catalog.text`
 }
 
 function isDifferent(

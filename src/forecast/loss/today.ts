@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../../sql/names.js'
+import { equalityOf } from '../equality.js'
 import { findColumn } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { keyOf } from '../walk.js'
@@ -57,7 +58,7 @@ export class Today {
     if (!this.#inserted.has(relation) && more === undefined) return 'true'
     const key = this.keyOf(relation)
     if (relation.live === undefined || key === undefined) return undefined
-    const pairs = key.map((column) => `${today}.${quoteIdentifier(column.liveName ?? '')} = ${sqlOf(column)}`)
+    const pairs = key.map((column) => `${todaysValue(column)} ${equalityOf(column.type)} ${sqlOf(column)}`)
     const condition = [...pairs, ...(more === undefined ? [] : [more])].join(' AND ')
     return `EXISTS (SELECT 1 FROM ${relation.live} AS ${today} WHERE ${condition})`
   }

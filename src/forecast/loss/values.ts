@@ -1,3 +1,4 @@
+import { distinct } from '../../sql/operators.js'
 import type { ColumnType } from '../model.js'
 
 /** Types of the server without an operator `=`. */
@@ -7,7 +8,7 @@ const withoutEquality: ReadonlySet<string> = new Set([
 
 /** SQL, true when two values of a type differ. */
 export function differs(one: string, other: string, type: ColumnType): string {
-  return isComparedAsText(type) ? textsDiffer(one, other) : `${one} IS DISTINCT FROM ${other}`
+  return isComparedAsText(type) ? textsDiffer(one, other) : distinct(one, other)
 }
 
 /** What an extension calls equal may differ to the eye, and not every type can be compared: then the texts are. */
@@ -16,7 +17,10 @@ export function isComparedAsText({ object }: ColumnType): boolean {
   return !isComparable || withoutEquality.has(object.name)
 }
 
-/** SQL, true when two values of whatever types are written differently. */
+/**
+ * SQL, true when two values of whatever types are written differently. An operator for just these types is the server's own,
+ * whose schema is searched first: https://www.postgresql.org/docs/current/typeconv-oper.html
+ */
 export function textsDiffer(one: string, other: string): string {
   return `(${one})::pg_catalog.text IS DISTINCT FROM (${other})::pg_catalog.text`
 }

@@ -4,6 +4,7 @@ import { countOffendingRows } from '../../checks/offending-rows.js'
 import { shareOut } from '../../checks/share-out.js'
 import type { Evidence, Finding } from '../../domain/finding.js'
 import type { Reader } from '../../domain/reader.js'
+import { readable } from '../../sql/operators.js'
 import type { Chain } from '../chain.js'
 import type { Counts, Loss, Measure, Measures } from './loss.js'
 
@@ -140,7 +141,7 @@ async function findingOf(
     object,
     ...loss.weigh(counts),
     evidence: evidence ?? { count: counts.lost, samples: [] },
-    ...(findSql === undefined ? {} : { findSql }),
+    ...(findSql === undefined ? {} : { findSql: readable(findSql) }),
   }
 }
 

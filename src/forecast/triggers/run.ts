@@ -645,8 +645,20 @@ export class TriggerRun {
     })
     if (node.strict) {
       const isOne = `(SELECT pg_catalog.count(*) FROM (${query.sql}) AS "~q")`
-      this.#needCount(guard, `${isOne} = 0`, 'P0002', 'query returned no rows', query.opaque)
-      this.#needCount(guard, `${isOne} > 1`, 'P0003', 'query returned more than one row', query.opaque)
+      this.#needCount(
+        guard,
+        `${isOne} OPERATOR(pg_catalog.=) 0`,
+        'P0002',
+        'query returned no rows',
+        query.opaque,
+      )
+      this.#needCount(
+        guard,
+        `${isOne} OPERATOR(pg_catalog.>) 1`,
+        'P0003',
+        'query returned more than one row',
+        query.opaque,
+      )
     }
     values.set('~var found', { sql: `("~l"."~there" IS TRUE)`, opaque })
     this.state.set(values, { from, isVolatile: query.isVolatile })

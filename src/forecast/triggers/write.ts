@@ -158,7 +158,7 @@ async function assertDistinct(
   const heads = cols.map((name) => quoteIdentifier(name)).join(', ')
   const list = keys.map(quoteIdentifier).join(', ')
   const answer = await walk.ask(
-    `SELECT 1 FROM (${sql}) AS q (${heads}) GROUP BY ${list} HAVING pg_catalog.count(*) > 1 LIMIT 1`,
+    `SELECT 1 FROM (${sql}) AS q (${heads}) GROUP BY ${list} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1`,
   )
   if (!answer || answer.rows.length > 0) throw new NotFollowed('rows are put in over one another')
 }
@@ -173,7 +173,7 @@ async function isAnyHitTwice(walk: Walk, { target, scope }: TriggerWrite, node: 
     : 'true'
   const list = key.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(', ')
   const answer = await walk.ask(
-    `SELECT 1 FROM ${walk.content.read(target)} AS ${alias}, ${from.sql} WHERE ${where} GROUP BY ${list} HAVING pg_catalog.count(*) > 1 LIMIT 1`,
+    `SELECT 1 FROM ${walk.content.read(target)} AS ${alias}, ${from.sql} WHERE ${where} GROUP BY ${list} HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1`,
   )
   return !answer || answer.rows.length > 0
 }
@@ -194,7 +194,7 @@ function repeatable(walk: Walk, { target, scope }: TriggerWrite, node: Node): Sp
     if (!readsState(val) && !readsAny(val, set) && !reads(val, target.name)) return { ResTarget }
     const added = over(addedBy(name, val, set))
     sums.push(
-      `CASE WHEN pg_catalog.count(*) = pg_catalog.count(${added}) THEN pg_catalog.sum(${added}) END AS "~e${sums.length}"`,
+      `CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) pg_catalog.count(${added}) THEN pg_catalog.sum(${added}) END AS "~e${sums.length}"`,
     )
     const sum = reference('~h', `~e${sums.length - 1}`)
     return { ResTarget: { ...ResTarget, val: { A_Expr: { ...val.A_Expr, rexpr: sum } } } }
