@@ -133,7 +133,7 @@ export class Content {
     if (start !== undefined || sequence.live === undefined || !sequence.isReadable)
       return start ?? String(sequence.start)
     const { live, increment, name } = sequence
-    const next = `SELECT (CASE WHEN is_called THEN last_value + ${increment} ELSE last_value END)::pg_catalog.int8 AS next FROM ${live}`
+    const next = `SELECT (CASE WHEN is_called THEN last_value OPERATOR(pg_catalog.+) ${increment} ELSE last_value END)::pg_catalog.int8 AS next FROM ${live}`
     const link = this.chain.once(name, next)
     this.todaysPositions.set(link, next)
     return `(SELECT next FROM ${link})`

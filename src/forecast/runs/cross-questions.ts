@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import { oldName } from '../data/target.js'
+import { equalityBetween, equalityOf, isDistinct } from '../equality.js'
 import type { Column, Relation } from '../model.js'
 import { isPutOff } from '../needs.js'
 import type { Walk } from '../walk.js'
@@ -44,16 +45,18 @@ function needParentsFirst(
       if (relation !== parent || numbered === undefined) continue
       const pairs = parentColumns.map(
         (column, i) =>
-          `p.${quoteIdentifier(column.name)} = c.${quoteIdentifier((columns[i] as Column).name)}`,
+          `p.${quoteIdentifier(column.name)} ${equalityBetween(column.type, (columns[i] as Column).type)} c.${quoteIdentifier((columns[i] as Column).name)}`,
       )
       const there = before.get(parent)
-      const own = parentColumns.map(({ name }) => `b.${quoteIdentifier(name)} = p.${quoteIdentifier(name)}`)
+      const own = parentColumns.map(
+        ({ name, type }) => `b.${quoteIdentifier(name)} ${equalityOf(type)} p.${quoteIdentifier(name)}`,
+      )
       const isNew =
         there === undefined ? 'true' : `NOT EXISTS (SELECT 1 FROM ${there} AS b WHERE ${own.join(' AND ')})`
       need(
         walk,
         child.relation,
-        `${child.numbered} AS c JOIN ${numbered} AS p ON ${pairs.join(' AND ')} AND p."~at" > c."~at" WHERE ${isNew}`,
+        `${child.numbered} AS c JOIN ${numbered} AS p ON ${pairs.join(' AND ')} AND p."~at" OPERATOR(pg_catalog.>) c."~at" WHERE ${isNew}`,
       )
     }
   }
@@ -71,9 +74,11 @@ function needKeysKept(walk: Walk, one: Done, other: Done): void {
     const columns = keys.flatMap(({ column }) => column ?? [])
     if (!isUnique || columns.every((column) => shared.includes(column))) continue
     if (!gives(one, columns) || !takes(other, columns)) continue
-    const same = columns.map((column) => `o.${quoteIdentifier(column.name)} = v.${wasCalled(one, column)}`)
-    const differ = shared.map(
-      (column) => `o.${quoteIdentifier(column.name)} IS DISTINCT FROM v.${wasCalled(one, column)}`,
+    const same = columns.map(
+      (column) => `o.${quoteIdentifier(column.name)} ${equalityOf(column.type)} v.${wasCalled(one, column)}`,
+    )
+    const differ = shared.map((column) =>
+      isDistinct(`o.${quoteIdentifier(column.name)}`, `v.${wasCalled(one, column)}`, column.type),
     )
     const hits = [
       ...(one.first.kind === 'update' ? ['v."~hit"'] : []),

@@ -6,6 +6,7 @@ import { putRowsIn, withGenerated } from '../data/insert.js'
 import { targetOf } from '../data/target.js'
 import { followUpdate } from '../data/update.js'
 import { defaultOf } from '../defaults.js'
+import { equalityOf, nameOfOperator } from '../equality.js'
 import type { Column, ColumnType, Relation, SequenceObject } from '../model.js'
 import type { Scope } from '../rewrite.js'
 import type { Walk } from '../walk.js'
@@ -141,7 +142,7 @@ async function followChanges(walk: Walk, writes: readonly SimpleChange[]): Promi
   const pairs = first.keyTrees.map((tree, i) => ({
     A_Expr: {
       kind: 'AEXPR_OP',
-      name: [{ String: { sval: '=' } }],
+      name: nameOfOperator(equalityOf((keys[i] as Column).type)).map((sval) => ({ String: { sval } })),
       lexpr: tree,
       rexpr: ofRun(`~k${i}`),
     },
