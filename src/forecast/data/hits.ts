@@ -1,4 +1,6 @@
 import { quoteIdentifier } from '../../sql/names.js'
+import { equals } from '../../sql/operators.js'
+import { equalityOf } from '../equality.js'
 import { keyOf, type Walk } from '../walk.js'
 import type { Target } from './target.js'
 
@@ -31,17 +33,20 @@ export function findHits(
   const { relation, alias } = target
   const { from, where, values, asPlanned } = parts
   let { before } = target
-  let key = keyOf(relation)?.map(({ name }) => quoteIdentifier(name))
-  if (key === undefined && asPlanned && before === relation.live) key = ['tableoid', 'ctid']
+  let key: Key[] | undefined = keyOf(relation)?.map(({ name, type }) => ({
+    name: quoteIdentifier(name),
+    equality: equalityOf(type),
+  }))
+  if (key === undefined && asPlanned && before === relation.live) key = ['tableoid', 'ctid'].map(byServer)
   if (key === undefined) {
     before = walk.content.chain.add(
       relation.name,
       `SELECT pg_catalog.row_number() OVER () AS "~row", src.* FROM ${before} AS src`,
       { isVolatile: true },
     )
-    key = ['"~row"']
+    key = [byServer('"~row"')]
   }
-  const keys = key.map((name) => `${alias}.${name}`)
+  const keys = key.map(({ name }) => `${alias}.${name}`)
   const list = [
     ...keys.map((one, i) => `${one} AS "~k${i}"`),
     ...values.map((one, i) => `${one} AS "~v${i}"`),
@@ -55,6 +60,17 @@ export function findHits(
   return {
     before,
     link: walk.content.chain.add(`${relation.name}_hit`, query, { isVolatile: asPlanned }),
-    on: (name) => keys.map((one, i) => `${name}."~k${i}" = ${one}`).join(' AND '),
+    on: (name) =>
+      (key ?? []).map((one, i) => `${name}."~k${i}" ${one.equality} ${alias}.${one.name}`).join(' AND '),
   }
+}
+
+/** What tells one row of a target from another, and by which operator. */
+interface Key {
+  readonly name: string
+  readonly equality: string
+}
+
+function byServer(name: string): Key {
+  return { name, equality: equals }
 }
