@@ -1,5 +1,5 @@
 import type { Reader } from '../domain/reader.js'
-import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
+import { userSearchPath } from '../sql/search-path.js'
 
 /** A savepoint that is only released keeps the locks: https://www.postgresql.org/docs/current/explicit-locking.html */
 const goBack = 'ROLLBACK TO SAVEPOINT question; RELEASE SAVEPOINT question'
@@ -36,16 +36,10 @@ export function answerForUser<T>(
   ask: () => Promise<T>,
 ): Promise<T | { error: Error & { code?: string } }> {
   return answer(reader, async () => {
-    await setSearchPath(reader, userSearchPath(schema))
-    const result = await ask()
-    // After a failure the savepoint takes it back.
-    await setSearchPath(reader, ownSearchPath)
-    return result
+    // Going back to the savepoint takes it back.
+    await reader.query(`SET LOCAL search_path TO ${userSearchPath(schema)}`)
+    return ask()
   })
-}
-
-async function setSearchPath(reader: Reader, path: string): Promise<void> {
-  await reader.query(`SET LOCAL search_path TO ${path}`)
 }
 
 /** What waits behind somebody's ACCESS EXCLUSIVE would itself stand in the way of others for that table. */
