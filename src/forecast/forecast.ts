@@ -67,13 +67,27 @@ export async function makeForecast(
   onProgress: (title: string) => void = () => undefined,
 ): Promise<Forecast> {
   const { readers } = await gate(ungated)
-  const { walk, losses, locks, lineage, rowTypes } = await walkOver(files, readers[0], schema)
+  const { walk, losses, locks, hits, lineage, rowTypes } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
   const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+  const many = locks
+    .changesOfMany()
+    .map((one) => ({ ...one, measures: hits.measuresOf(one.place, one.table) }))
+  const { findings, counts } = await weighLosses(
+    losses,
+    many.flatMap(({ measures }) => measures ?? []),
+    readers,
+    walk.content.chain,
+    onProgress,
+  )
+  for (const { place, measures } of many) {
+    const rows = measures?.map((one) => counts.get(one))
+    if (rows?.every((count) => count !== undefined)) locks.noteRowsHit(place, sumOf(rows))
+  }
   const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
   return {
     ...weighed,
-    losses: await weighLosses(losses, readers, walk.content.chain, onProgress),
+    losses: findings,
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     lockClaims: locks.claims,
     rowTypes,
@@ -108,6 +122,10 @@ export function weigh(
       doubts.push({ place, object, reason: `line ${behind.line} fails, and rows depend on it` })
   }
   return { ...(failure ? { failure } : {}), later, doubts, holds }
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 function isSamePlace(one: StatementPlace, other: StatementPlace): boolean {

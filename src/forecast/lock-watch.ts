@@ -5,27 +5,35 @@ import type { LockClaim } from './locks/claim.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from './locks/findings.js'
 import { lockClaimsOf } from './locks/lock-claims.js'
 import { type LockStep, lockGroupsOf, lockStepOf } from './locks/lock-first.js'
+import { longWorkOf, reaches } from './locks/long-work.js'
 import { type LockThresholds, lockThresholds } from './locks/thresholds.js'
 import type { CatalogModel } from './model.js'
 import type { StatementPlace } from './requirement.js'
+import type { SafeRewrite } from './rewrites/safe-rewrite.js'
 import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
+
+interface Seen {
+  readonly locked: LockedStatement
+  /** What it gives is of the catalog that the statement meets: asked once, and remembered. */
+  readonly rewrite: () => SafeRewrite | undefined
+  readonly findings: readonly Finding[]
+  readonly step: LockStep
+}
 
 /** Notes what each statement locks, and who waits for it, while the walk comes by. */
 export class LockWatch {
-  readonly #statements: {
-    readonly locked: LockedStatement
-    readonly findings: readonly Finding[]
-    readonly step: LockStep
-  }[] = []
+  readonly #statements: Seen[] = []
+  readonly #rowsHit = new Map<string, number>()
 
   constructor(private readonly thresholds: LockThresholds = lockThresholds) {}
 
   /** Right before the statement is followed: claims and proposals go by the catalog that it meets. */
   beforeStatement(statement: ParsedStatement, place: StatementPlace, catalog: CatalogModel): void {
     const locked = { statement, place, claims: lockClaimsOf(statement, catalog) }
-    const rewrite = () => safeRewriteOf(statement, catalog)
+    const rewrite = once(() => safeRewriteOf(statement, catalog))
     this.#statements.push({
       locked,
+      rewrite,
       findings: lockFindings(locked, rewrite, this.thresholds),
       step: lockStepOf(locked, catalog),
     })
@@ -45,14 +53,54 @@ export class LockWatch {
     return lockGroupsOf(own.map(({ step }) => step))
   }
 
+  /** The statements that may change very many rows, but only those that meet a condition: they are worth counting. */
+  changesOfMany(): { readonly place: StatementPlace; readonly table: string }[] {
+    return this.statements.flatMap(({ statement, place, claims }) => {
+      const isOne = longWorkOf(statement, claims).some(
+        (work) => work.isConditional && reaches(work, this.thresholds.quietBelow),
+      )
+      return isOne ? [{ place, table: statement.node.relation.relname as string }] : []
+    })
+  }
+
+  /** From then on the findings are about the rows that the statement hits. */
+  noteRowsHit(place: StatementPlace, rowsHit: number): void {
+    this.#rowsHit.set(keyOf(place), rowsHit)
+  }
+
   /** @param inOneTransaction the migrations whose files run in one transaction, which keeps every lock until its end */
   findings(inOneTransaction: readonly string[]): Finding[] {
     const held = inOneTransaction.flatMap((migration) =>
       heldLockFindings(
-        this.statements.filter(({ place }) => place.migration === migration),
+        this.#counted().filter(({ place }) => place.migration === migration),
         this.thresholds,
       ),
     )
-    return [...this.#statements.flatMap(({ findings }) => findings), ...held]
+    return [...this.#statements.flatMap((one) => this.#findingsOf(one)), ...held]
+  }
+
+  #findingsOf({ locked, rewrite, findings }: Seen): readonly Finding[] {
+    const rowsHit = this.#rowsHit.get(keyOf(locked.place))
+    // What would be proposed was asked for when the upper limit was found to be worth a word.
+    return rowsHit === undefined ? findings : lockFindings({ ...locked, rowsHit }, rewrite, this.thresholds)
+  }
+
+  #counted(): LockedStatement[] {
+    return this.statements.map((locked) => {
+      const rowsHit = this.#rowsHit.get(keyOf(locked.place))
+      return rowsHit === undefined ? locked : { ...locked, rowsHit }
+    })
+  }
+}
+
+function keyOf({ migration, index }: StatementPlace): string {
+  return `${migration} ${index}`
+}
+
+function once<T>(give: () => T): () => T {
+  let given: { readonly value: T } | undefined
+  return () => {
+    given ??= { value: give() }
+    return given.value
   }
 }

@@ -6,6 +6,7 @@ import { followDataStatement } from './data/statement.js'
 import { staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
 import { followStatement, leaveFailing, unlessOwnError } from './follow.js'
+import { HitWatch } from './hit-watch.js'
 import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
@@ -18,12 +19,14 @@ import { Run } from './runs/run.js'
 import { keepPositions } from './sequences.js'
 import { endTransaction } from './transaction.js'
 import { type Ask, type Refusal, StatementFails, Walk } from './walk.js'
+import { andAlso } from './watcher.js'
 
 /** What was seen on the way. */
 export interface Walked {
   readonly walk: Walk
   readonly losses: readonly Loss[]
   readonly locks: LockWatch
+  readonly hits: HitWatch
   readonly lineage: LineageWatch
   readonly rowTypes: RowTypes
   /** What the role in use may not do, where that does not end the walk. */
@@ -80,13 +83,14 @@ export async function walkOver(
       asksRows ? new Questions([reader], walk.content.chain).allHold(requirements) : 'all hold',
   )
   const watch = new LossWatch(walk)
-  walk.watcher = watch
+  const hits = new HitWatch(walk)
+  walk.watcher = andAlso(watch, hits)
   const lineage = new LineageWatch(walk)
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, { earlier, locks, lineage })
   }
-  return { walk, losses: watch.losses, locks, lineage, rowTypes, forbidden }
+  return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
 }
 
 /** Nothing from here on runs. What cannot be read may have been meant to do anything. */

@@ -42,6 +42,8 @@ export interface UpdatedRows {
   /** The foreign key that carries the change on to these rows. */
   readonly by?: Constraint
   readonly opaque: readonly string[]
+  /** Why it is not known which rows are hit; the new values may be unknown all the same. */
+  readonly opaqueHits: readonly string[]
 }
 
 /** Is told what becomes of the rows while the statements are followed. */
@@ -53,6 +55,23 @@ export interface Watcher {
   updated(relation: Relation, rows: UpdatedRows): void
   /** What the statement does to the rows cannot be told. */
   notFollowed(statement: WatchedStatement, reason: string, reach: Reach): void
+}
+
+/** One that passes on what becomes of the rows to another one too. */
+export function andAlso(watcher: Watcher, other: Pick<Watcher, 'deleted' | 'updated'>): Watcher {
+  return {
+    beforeStatement: (statement) => watcher.beforeStatement(statement),
+    inserted: (relation) => watcher.inserted(relation),
+    deleted: (relation, rows) => {
+      watcher.deleted(relation, rows)
+      other.deleted(relation, rows)
+    },
+    updated: (relation, rows) => {
+      watcher.updated(relation, rows)
+      other.updated(relation, rows)
+    },
+    notFollowed: (statement, reason, reach) => watcher.notFollowed(statement, reason, reach),
+  }
 }
 
 export const nobody: Watcher = {

@@ -180,6 +180,30 @@ describe('what makes others wait', () => {
       ],
     ],
     [
+      "DELETE FROM orders WHERE note = ''",
+      [
+        {
+          code: 'rows-locked',
+          verdict: 'warn',
+          object: 'orders',
+          message:
+            'DELETE FROM orders WHERE note = \'\' changes up to 18,200,000 rows of "orders" (4.0 GB) in one transaction: writers of these rows wait until it ends',
+        },
+      ],
+    ],
+    [
+      "DELETE FROM customers WHERE name = ''",
+      [
+        {
+          code: 'rows-locked',
+          verdict: 'warn',
+          object: 'customers',
+          message:
+            'DELETE FROM customers WHERE name = \'\' changes up to all rows of "customers" (1.0 GB) in one transaction: writers of these rows wait until it ends',
+        },
+      ],
+    ],
+    [
       'ALTER TABLE settings ADD COLUMN x int;\nALTER TABLE orders ADD COLUMN y int;\nUPDATE orders SET y = 1;',
       [
         {
@@ -269,6 +293,15 @@ describe('quiet', () => {
 test('a lock is not kept where each statement is a transaction of its own', async () => {
   const watch = await watchOver('ALTER TABLE settings ADD COLUMN x int; CREATE INDEX x ON orders (total)')
   expect(watch.findings([]).map(({ code }) => code)).toEqual(['index-blocks-writes'])
+})
+
+test('a statement that hits few rows of a large table keeps locks while it reads the table', async () => {
+  const watch = await watchOver("ALTER TABLE settings ADD COLUMN x int;\nDELETE FROM orders WHERE note = ''")
+  const places = watch.statements.map(({ place }) => place)
+  watch.noteRowsHit(places[1] as (typeof places)[number], 3)
+  expect(watch.findings(['m']).map(({ message }) => message)).toEqual([
+    'ACCESS EXCLUSIVE on "settings" is kept until the transaction ends, while line 2 reads "orders" (4.0 GB with about 18,200,000 rows): readers and writers of "settings" wait',
+  ])
 })
 
 test('what lasts for minutes stops the run', async () => {

@@ -77,6 +77,7 @@ export async function followConflictUpdate(
     })),
     hasCondition: true,
     opaque: reasons,
+    opaqueHits: where?.opaque ?? [],
   })
   const made = walk.content.chain.add(
     `${relation.name}_updated`,

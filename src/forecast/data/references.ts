@@ -202,6 +202,7 @@ async function setReferences(
     hasCondition: true,
     by: key,
     opaque: change.opaque,
+    opaqueHits: change.opaque,
   })
   walk.content.replace(child, `SELECT ${names(child)} FROM ${link} AS c`, { changed })
   const [reason] = change.opaque

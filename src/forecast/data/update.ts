@@ -68,6 +68,7 @@ export async function followUpdate(
     })),
     hasCondition: node.whereClause !== undefined,
     opaque: [...opaque, ...assignments.flatMap((one) => one.opaque)],
+    opaqueHits: opaque,
   })
   for (const sequence of assignments.flatMap(({ takes }) => takes))
     sequence.taken.push(`(SELECT pg_catalog.count(*) FROM ${link} AS c WHERE "~hit")`)

@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/finding.js'
 import { blocksReaders, blocksWriters, type LockMode, strongerOf } from '../../domain/lock-mode.js'
-import { formatBytes, formatCount } from '../../domain/quantities.js'
+import { formatBytes, formatCount, plural } from '../../domain/quantities.js'
 import type { Node } from '../../sql/parser.js'
 import type { StatementPlace } from '../requirement.js'
 import { rewriteText, type SafeRewrite } from '../rewrites/safe-rewrite.js'
@@ -14,6 +14,8 @@ export interface LockedStatement {
   readonly statement: { readonly kind: string; readonly node: Node; readonly sql: string }
   readonly place: StatementPlace
   readonly claims: readonly LockClaim[]
+  /** How many rows of the table that it names it changes or deletes, where they were counted. */
+  readonly rowsHit?: number
 }
 
 /**
@@ -23,11 +25,11 @@ export interface LockedStatement {
  * @param rewrite gives what a careful person would deploy instead; asked only when there is a finding
  */
 export function lockFindings(
-  { statement, place, claims }: LockedStatement,
+  { statement, place, claims, rowsHit }: LockedStatement,
   rewrite: () => SafeRewrite | undefined,
   thresholds: LockThresholds = lockThresholds,
 ): Finding[] {
-  const works = longWorkOf(statement, claims).filter(
+  const works = longWorkOf(statement, claims, rowsHit).filter(
     (work) => reaches(work, thresholds.quietBelow) && (work.kind === 'write' || blocksWriters(work.mode)),
   )
   if (works.length === 0) return []
@@ -60,8 +62,10 @@ export function heldLockFindings(
   statements: readonly LockedStatement[],
   thresholds: LockThresholds = lockThresholds,
 ): Finding[] {
-  const longest = statements.map(({ statement, claims }) =>
-    longWorkOf(statement, claims).filter((work) => reaches(work, thresholds.quietBelow)),
+  const longest = statements.map(({ statement, claims, rowsHit }) =>
+    longWorkOf(statement, claims, rowsHit)
+      .map((work) => asReading(work, thresholds))
+      .filter((work) => reaches(work, thresholds.quietBelow)),
   )
   const findings = new Map<string, Finding>()
   statements.forEach(({ place, claims }, i) => {
@@ -77,6 +81,12 @@ export function heldLockFindings(
     }
   })
   return [...findings.values()]
+}
+
+/** A statement that changes few rows of many has to find them: what lasts is the reading. */
+function asReading(work: LongWork, { quietBelow }: LockThresholds): LongWork {
+  const hitsFew = work.kind === 'write' && work.rowsHit !== undefined && !reaches(work, quietBelow)
+  return hitsFew ? { ...work, kind: 'scan' } : work
 }
 
 function blocksLater({ target, mode, isCertain }: LockClaim): boolean {
@@ -114,12 +124,12 @@ function heldFinding(
     file: place.file,
     line: place.line,
     object: claim.object,
-    message: `${claim.mode} on ${claim.name} is kept until the transaction ends, while line ${later.line} ${verbs[work.kind]} ${sized(work)}${more}: ${waiting(claim.mode)} of ${claim.name} wait`,
+    message: `${claim.mode} on ${claim.name} is kept until the transaction ends, while line ${later.line} ${work.kind === 'write' ? changes(work) : `${verbs[work.kind]} ${sized(work)}`}${more}: ${waiting(claim.mode)} of ${claim.name} wait`,
     hint: `Move line ${later.line} into a migration of its own; locks last until the transaction ends.`,
   }
 }
 
-const verbs = { rewrite: 'rewrites', build: 'builds an index of', scan: 'reads', write: 'changes' } as const
+const verbs = { rewrite: 'rewrites', build: 'builds an index of', scan: 'reads' } as const
 
 interface Description {
   readonly code: string
@@ -137,7 +147,7 @@ function describe(
   if (kind === 'write') {
     return {
       code: 'rows-locked',
-      what: `changes ${sized(work)} in one transaction: writers of these rows wait until it ends`,
+      what: `${changes(work)} in one transaction: writers of these rows wait until it ends`,
       hint: 'Change the rows in batches, each in a transaction of its own.',
     }
   }
@@ -200,6 +210,15 @@ function partByPart(isKey: boolean): string {
 
 function waiting(mode: LockMode): string {
   return blocksReaders(mode) ? 'readers and writers' : 'writers'
+}
+
+/** `changes 4,000,000 rows of "orders" (12 GB with about 18,200,000 rows)` */
+function changes(work: LongWork): string {
+  const { name, sizeBytes, rowEstimate, rowsHit, isConditional } = work
+  if (rowsHit !== undefined) return `changes ${plural(rowsHit, 'row')} of ${sized(work)}`
+  if (!isConditional) return `changes ${sized(work)}`
+  const most = rowEstimate === undefined ? 'all' : formatCount(Math.round(rowEstimate))
+  return `changes up to ${most} rows of ${name} (${formatBytes(sizeBytes)})`
 }
 
 /** `"orders" (12 GB with about 18,200,000 rows)` */

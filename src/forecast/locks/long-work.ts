@@ -18,12 +18,19 @@ export interface LongWork {
   readonly sizeBytes: number
   /** Absent when the server has never counted. */
   readonly rowEstimate?: number
+  /** Only the rows that meet a condition are changed. */
+  readonly isConditional: boolean
+  /** How many those are, where they were counted. */
+  readonly rowsHit?: number
 }
 
 type Statement = { readonly kind: string; readonly node: Node }
 
-/** The work of a statement on relations that are there today; partitions are put together. */
-export function longWorkOf(statement: Statement, claims: readonly LockClaim[]): LongWork[] {
+/**
+ * The work of a statement on relations that are there today; partitions are put together.
+ * @param rowsHit how many rows it changes, where that was counted
+ */
+export function longWorkOf(statement: Statement, claims: readonly LockClaim[], rowsHit?: number): LongWork[] {
   const found = new Map<string, LongWork>()
   for (const claim of claims) {
     const work = workOf(statement, claim, lockOn(claim, claims))
@@ -32,7 +39,10 @@ export function longWorkOf(statement: Statement, claims: readonly LockClaim[]): 
     const known = found.get(key)
     found.set(key, known ? sum(known, work) : work)
   }
-  return [...found.values()]
+  const works = [...found.values()]
+  return rowsHit === undefined
+    ? works
+    : works.map((work) => (work.kind === 'write' ? { ...work, rowsHit } : work))
 }
 
 /** The planner opens the indexes of a table with the lock that it has on the table: what locks one locks both. */
@@ -58,6 +68,7 @@ function workOf(statement: Statement, claim: LockClaim, mode: LockMode): LongWor
     mode,
     sizeBytes: kind === 'rewrite' ? heapBytes + toastBytes + indexBytes : heapBytes,
     ...(rowEstimate === undefined ? {} : { rowEstimate }),
+    isConditional: kind === 'write' && statement.node.whereClause !== undefined,
   }
 }
 
@@ -69,10 +80,16 @@ function kindOf(
   if (work === 'rewrite' || work === 'build' || work === 'scan') return work
   const { kind, node } = statement
   const isTarget = work === 'write' && (kind === 'UpdateStmt' || kind === 'DeleteStmt')
-  if (isTarget && namedBy(node) === relation.name && !isByKey(relation, node.whereClause)) return 'write'
+  if (isTarget && isOrBelongsTo(relation, namedBy(node)) && !isByKey(relation, node.whereClause))
+    return 'write'
   // INSERT … SELECT and CREATE TABLE AS read a whole table where no condition leads to a few rows.
   const isCopied = work === 'read' && (kind === 'InsertStmt' || kind === 'CreateTableAsStmt')
   return isCopied && !JSON.stringify(node).includes('"whereClause"') ? 'scan' : undefined
+}
+
+/** What is done to a table is done to its partitions, and to the tables that inherit from it. */
+function isOrBelongsTo({ name, parents }: Relation, named: string): boolean {
+  return name === named || parents.some((parent) => isOrBelongsTo(parent, named))
 }
 
 function namedBy({ relation }: Node): string {
@@ -113,9 +130,10 @@ function sum(one: LongWork, other: LongWork): LongWork {
 }
 
 /** It reaches one of these sizes. */
-export function reaches({ kind, sizeBytes, rowEstimate }: LongWork, sizes: WorkSizes): boolean {
+export function reaches({ kind, sizeBytes, rowEstimate, rowsHit }: LongWork, sizes: WorkSizes): boolean {
   if (kind === 'rewrite') return sizeBytes >= sizes.rewriteBytes
   if (kind === 'build') return sizeBytes >= sizes.buildBytes
   if (kind === 'scan') return sizeBytes >= sizes.scanBytes
-  return rowEstimate === undefined ? sizeBytes >= sizes.rewriteBytes : rowEstimate >= sizes.rows
+  const rows = rowsHit ?? rowEstimate
+  return rows === undefined ? sizeBytes >= sizes.rewriteBytes : rows >= sizes.rows
 }

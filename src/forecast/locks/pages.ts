@@ -67,7 +67,7 @@ export const lockPages: readonly CodePage[] = [
     code: 'rows-locked',
     kind: 'lock',
     title: 'one statement changes very many rows',
-    why: 'Each row stays locked until the transaction ends, and its old version stays in the table: other writers of these rows wait, replicas fall behind, and the table grows by what was changed.',
+    why: 'Each row stays locked until the transaction ends, and its old version stays in the table: other writers of these rows wait, replicas fall behind, and the table grows by what was changed. `check` counts the rows that the condition finds; `plan` reads no rows and tells the most that they can be.',
     remedy: 'Change the rows in batches, and commit each.',
     example: {
       sql: 'UPDATE "orders" SET "state" = \'new\';',

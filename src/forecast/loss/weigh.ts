@@ -16,17 +16,20 @@ type Asked<T> = T | { error: Error & { code?: string } }
 /**
  * Counts what will be lost, everything about the same content in one scan, and says what it means. Nothing is said where
  * nothing is lost.
+ * @param alongside what somebody else wants to be counted in the same scans
+ * @returns the findings, and the counts that the scans gave
  */
 export async function weighLosses(
   losses: readonly Loss[],
+  alongside: readonly Measure[],
   readers: readonly [Reader, ...Reader[]],
   chain: Chain,
   onProgress: (title: string) => void = () => undefined,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; counts: ReadonlyMap<Measure, number> }> {
   const counting = new Counting(readers, chain)
   const wanted = losses.map((loss) => ({ loss, measures: loss.measures() }))
   const counts = await counting.countAll(
-    wanted.flatMap(({ measures }) => Object.values(measures)),
+    [...wanted.flatMap(({ measures }) => Object.values(measures)), ...alongside],
     onProgress,
   )
   const findings: Finding[] = []
@@ -35,7 +38,7 @@ export async function weighLosses(
     if ('error' in found) findings.push(unanswered(loss, found.error))
     else if (found.lost > 0) findings.push(await findingOf(loss, measures, found, counting))
   }
-  return findings
+  return { findings, counts }
 }
 
 class Counting {
