@@ -182,5 +182,5 @@ test('a partition that somebody makes meanwhile is told, and nothing else new is
     'block public.other.id',
     'block public.other',
   ])
-  expect(findings[0]?.message).toBe('public.logs_2 was made since the backup, as a partition of logs')
+  expect(findings[0]?.message).toBe('public.logs_2 was made since the backup, as a partition of public.logs')
 })
