@@ -4,7 +4,7 @@ import type { Findings } from './finding.js'
 /** What the audit of the target after a deploy found. */
 export interface Verification extends Findings {
   readonly outcome: 'passed' | 'failed'
-  /** What `prisma migrate diff` between the target and the schema says; empty when there is no difference. */
+  /** Where the target differs from the Prisma schema, one line for each object; empty when there is no difference. */
   readonly schemaDiff: string
   /** Of each table, as the audit found them; what a later audit compares with. */
   readonly rowCounts?: readonly TableRowCount[]

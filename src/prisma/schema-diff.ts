@@ -13,7 +13,7 @@ export interface EngineDiff {
   readonly text: string
 }
 
-/** Asks the engine what `prisma migrate diff --from-config-datasource --to-schema … --exit-code` asks it. */
+/** Asks the engine what `prisma migrate diff --from-config-datasource --to-schema … --script --exit-code` asks it. */
 export async function diffWithEngine(
   project: PrismaProject,
   address: TargetAddress,
@@ -27,7 +27,7 @@ export async function diffWithEngine(
       const { exitCode, stdout } = await engine.diff({
         from: { tag: 'schemaDatasource', files, configDir: dirname(project.schemaPath) },
         to: { tag: 'schemaDatamodel', files },
-        script: false,
+        script: true,
         shadowDatabaseUrl: null,
         exitCode: true,
         filters: {

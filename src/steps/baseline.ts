@@ -7,6 +7,8 @@ import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { countRows, readWriteCounters } from '../postgres/row-counts.js'
 import { readCheckFiles } from './check-files.js'
 import type { Rehearsed } from './rehearsal/rehearsed-end.js'
+import { readSchemaDiff } from './schema-diff.js'
+import { linesOf } from './schema-diff-findings.js'
 import { type Tools, withTarget } from './tools.js'
 import type { Baseline } from './verify.js'
 
@@ -24,6 +26,7 @@ export async function takeBaseline(
   const { files } = await readCheckFiles(tools, plan.pending, 'before')
   const facts = files.filter(({ verdict }) => verdict === 'info')
   const migrations = plan.pending.map(({ name }) => name)
+  const schemaDifferences = linesOf(await readSchemaDiff(tools))
   return withTarget(tools, async (client) => {
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
@@ -37,7 +40,7 @@ export async function takeBaseline(
       tools.screen.progress,
     )
     const knownBefore = await readProvenByServer(client)
-    const known = { migrations, measured: factsOf(measured), knownBefore }
+    const known = { migrations, measured: factsOf(measured), knownBefore, schemaDifferences }
     if (rehearsed) return { ...known, rehearsed }
     const counts = await countRows(client)
     return {

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupManifest } from '../domain/backup.js'
+import { isBlocking } from '../domain/finding.js'
 import type { RunRecord } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
+import type { Verification } from '../domain/verification.js'
 import { readHistory } from '../prisma/history.js'
 import { factsOf } from './baseline.js'
 import type { RowCountBaseline } from './compare-row-counts.js'
@@ -26,7 +28,14 @@ export async function findBaseline(target: TargetIdentity, tools: Tools): Promis
     migrations,
     measured: run.findings ? factsOf(run.findings) : new Map(),
     ...(rowCounts ? { rowCounts } : {}),
+    ...(run.verification ? { schemaDifferences: knownDifferences(run.verification) } : {}),
   }
+}
+
+/** The differences from the schema that the audit of the deploy let pass; one that blocked there blocks again. */
+function knownDifferences({ schemaDiff, findings }: Verification): string[] {
+  const blocked = findings.filter((one) => one.code === 'schema-difference' && isBlocking(one))
+  return schemaDiff.split('\n').filter((line) => !blocked.some(({ message }) => message.startsWith(line)))
 }
 
 /** The rows to compare with, and the migrations that have run since they were counted. */

@@ -133,7 +133,7 @@ export const stepPages: readonly CodePage[] = [
     code: 'schema-difference',
     kind: 'health',
     title: 'the database differs from the Prisma schema',
-    why: "The application's client was generated for another database: its queries may name columns that are not there. Somebody changed the database by hand, or a migration does not do what the schema says.",
+    why: "The application's client was generated for another database: its queries may name columns that are not there. Somebody changed the database by hand, or a migration does not do what the schema says. What differed before the migrations already, and what Prisma tells however well the two agree, is a warning: a generated column, a default that is an expression, a partial index.",
     remedy: 'Write a migration for the difference, or correct the schema.',
   },
   {

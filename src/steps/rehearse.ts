@@ -26,6 +26,8 @@ import { rehearseMigrations } from './rehearsal/run-migrations.js'
 import { assertStaysInside } from './rehearsal/server-wide.js'
 import { writesBetween } from './rehearsal/table-writes.js'
 import { rehearseWayBack } from './rehearsal/way-back.js'
+import { readSchemaDiff } from './schema-diff.js'
+import { linesOf } from './schema-diff-findings.js'
 import { interruptible, type Tools, withTarget } from './tools.js'
 import { verify } from './verify.js'
 
@@ -90,6 +92,7 @@ async function rehearseOn(
 
   const copy = await makeCopyTools(database, tools)
   const lineage = findings.lineage ?? []
+  const schemaDifferences = linesOf(await readSchemaDiff(copy))
   const before = await withCopy(database, tools, async (clients) => ({
     known: await knowTables(
       clients,
@@ -123,6 +126,7 @@ async function rehearseOn(
       migrations: plan.pending.map(({ name }) => name),
       measured: factsOf(findings),
       knownBefore: before.provenByServer,
+      schemaDifferences,
     },
     copy,
   )

@@ -1,14 +1,10 @@
-import type { Finding, Findings } from '../domain/finding.js'
+import { readSchemaFacts } from '../postgres/schema-facts.js'
 import { diffWithEngine } from '../prisma/schema-diff.js'
-import { applicationName, type Tools } from './tools.js'
-
-/** What `prisma migrate diff` between the target and the Prisma schema says. */
-export interface SchemaDiff {
-  /** `unknown`: Prisma did not answer. */
-  readonly answer: 'same' | 'different' | 'unknown'
-  /** Prisma's own words; empty when there is no difference. */
-  readonly difference: string
-}
+import { loadParser, parseStatements } from '../sql/parser.js'
+import { readSchemaSteps } from '../sql/schema-differences.js'
+import { describeSchemaStep } from './describe-schema-step.js'
+import type { SchemaDiff } from './schema-diff-findings.js'
+import { applicationName, type Tools, withTarget } from './tools.js'
 
 const timeoutMs = 120_000
 /** With --exit-code: https://www.prisma.io/docs/orm/reference/prisma-cli-reference#migrate-diff */
@@ -19,9 +15,22 @@ export async function readSchemaDiff(tools: Tools): Promise<SchemaDiff> {
   const { exitCode, said, problem } =
     tools.settings.engine === 'native' ? await askCli(tools) : await askEngine(tools)
   // Exit code 0 alone proves nothing: an engine that dies leaves it behind without a word.
-  if (exitCode === 0 && /No difference detected/.test(said)) return { answer: 'same', difference: '' }
-  if (exitCode === differentExitCode && said) return { answer: 'different', difference: said }
-  return { answer: 'unknown', difference: problem }
+  if (exitCode === 0 && /No difference detected|empty migration/.test(said))
+    return { answer: 'same', differences: [] }
+  if (exitCode !== differentExitCode || !said) return { answer: 'unknown', differences: [], problem }
+  await loadParser()
+  const parsed = parseStatements(said)
+  if ('problem' in parsed)
+    return {
+      answer: 'unknown',
+      differences: [],
+      problem: `its script cannot be read: ${parsed.problem.message}`,
+    }
+  const steps = readSchemaSteps(parsed.statements)
+  const { schema } = tools.settings.target
+  const names = [...new Set(steps.map(({ relation }) => relation.name))]
+  const facts = await withTarget(tools, (client) => readSchemaFacts(client, schema, names))
+  return { answer: 'different', differences: steps.map((step) => describeSchemaStep(step, facts, schema)) }
 }
 
 interface DiffAnswer {
@@ -54,7 +63,7 @@ async function askCli(tools: Tools): Promise<DiffAnswer> {
       : ['--from-schema-datasource', project.schemaPath, '--to-schema-datamodel', project.schemaPath]
   const result = await prisma.run({
     effect: 'verify.diff',
-    arguments: ['migrate', 'diff', ...from, '--exit-code'],
+    arguments: ['migrate', 'diff', ...from, '--script', '--exit-code'],
     applicationName: applicationName(tools, 'diff'),
     readOnly: true,
     timeoutMs,
@@ -64,37 +73,4 @@ async function askCli(tools: Tools): Promise<DiffAnswer> {
     said: result.stdout.trim(),
     problem: result.stderr.trim() || `prisma migrate diff ${result.ending}`,
   }
-}
-
-/** The difference as a finding: the database is not what the application's client was generated for. */
-export function schemaDiffFinding({ answer, difference }: SchemaDiff): Findings {
-  const title = 'the database is what the Prisma schema declares'
-  const id = 'schema-difference'
-  if (answer === 'same') return { results: [{ id, title, outcome: 'passed' }], findings: [] }
-  const about = { kind: 'health', step: 'verify', object: 'schema.prisma' } as const
-  if (answer === 'unknown') {
-    // A code of its own: who accepts a difference that he knows has not accepted that nobody looked.
-    const finding: Finding = {
-      ...about,
-      code: 'check-not-answered',
-      verdict: 'unknown',
-      message: `prisma migrate diff gave no answer: ${firstError(difference)}`,
-      hint: 'Run npx prisma migrate diff by hand to see why.',
-    }
-    return { results: [{ id, title, outcome: 'unknown' }], findings: [finding] }
-  }
-  const finding: Finding = {
-    ...about,
-    code: 'schema-difference',
-    verdict: 'block',
-    message: `the database differs from the Prisma schema; to make it equal: ${difference.replace(/\s+/g, ' ')}`,
-    hint: 'Write a migration for the difference, or correct the schema.',
-  }
-  return { results: [{ id, title, outcome: 'failed' }], findings: [finding] }
-}
-
-/** Prisma says first which files it has loaded, then a bare code, then what is wrong. */
-function firstError(text: string): string {
-  const lines = text.split('\n')
-  return lines.find((line) => /^error: /.test(line)) ?? lines.find((line) => /^Error: /.test(line)) ?? text
 }

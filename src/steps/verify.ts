@@ -21,7 +21,8 @@ import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js
 import { maskValues } from './mask-values.js'
 import { compareWithRehearsal } from './rehearsal/compare-with-rehearsal.js'
 import type { Rehearsed } from './rehearsal/rehearsed-end.js'
-import { readSchemaDiff, schemaDiffFinding } from './schema-diff.js'
+import { readSchemaDiff } from './schema-diff.js'
+import { linesOf, schemaDiffFindings } from './schema-diff-findings.js'
 import { readSession, type Tools, withTargetSnapshot } from './tools.js'
 
 /** What the audit compares with. */
@@ -31,6 +32,8 @@ export interface Baseline {
   /** What the before-checks measured. */
   readonly measured: MeasuredFacts
   readonly rowCounts?: RowCountBaseline
+  /** The differences from the Prisma schema that were there before, in words; absent where nobody looked. */
+  readonly schemaDifferences?: readonly string[]
   /** The end of the rehearsal; says more than numbers of rows. */
   readonly rehearsed?: Rehearsed
   /** Foreign keys and unique indexes right before the deploy of this run; absent in any other audit. */
@@ -74,7 +77,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     // Prisma's engine answers one question at a time.
     declaring.then(() => readSchemaDiff(tools)),
   ])
-  const all = [...parts, schemaDiffFinding(diff)]
+  const all = [...parts, schemaDiffFindings(diff, baseline.schemaDifferences)]
   const weighed = applyAcceptances(
     [...unreadable, ...all.flatMap((part) => part.findings)],
     // What was accepted for the check need not turn up again here.
@@ -88,7 +91,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     results: all.flatMap((part) => part.results),
     findings,
     outcome: findings.some(isBlocking) ? 'failed' : 'passed',
-    schemaDiff: diff.difference,
+    schemaDiff: linesOf(diff).join('\n'),
     ...(rowCounts ? { rowCounts } : {}),
   }
 }

@@ -60,7 +60,7 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
         'row-count-changed',
         'notes',
         expect.stringMatching(
-          /^table "notes" had 3 rows in the backup of run \S+ and has 4 now; whether others wrote to it meanwhile is not known$/,
+          /^table "notes" had 3 rows after the deploy of run \S+ and has 4 now; whether others wrote to it meanwhile is not known$/,
         ),
       ],
     ])
@@ -79,8 +79,8 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       ],
       [
         'schema-difference',
-        'schema.prisma',
-        'the database differs from the Prisma schema; to make it equal: [*] Changed the `customers` table [+] Added unique index on columns (email)',
+        'customers_email_key',
+        'customers_email_key: the schema wants the index on (email), and the database does not have it',
       ],
     ])
   })
@@ -93,8 +93,8 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
     expect(found).toEqual([
       [
         'schema-difference',
-        'schema.prisma',
-        'the database differs from the Prisma schema; to make it equal: [*] Changed the `notes` table [+] Added index on columns (customer_id)',
+        'notes_customer_id_idx',
+        'notes_customer_id_idx: the schema wants the index on (customer_id), and the database does not have it',
       ],
     ])
   })

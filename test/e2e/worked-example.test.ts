@@ -153,6 +153,6 @@ test('an audit names exactly the damage that was done', async () => {
     'declared-check 20261120043400_hierarchical_contacts/after/080_orders_company_is_contacts_company.sql',
     'declared-check 20261120043400_hierarchical_contacts/after/100_indexes_valid.sql',
     'orphan-rows orders.contact_id',
-    'schema-difference schema.prisma',
+    'schema-difference orders_company_id_placed_at_idx',
   ])
 })
