@@ -20,6 +20,8 @@ export interface Finding {
   readonly line?: number
   /** The table, constraint, index or migration it is about. */
   readonly object?: string
+  /** The schema that the name of the object begins with, where that is not the target's own. */
+  readonly schema?: string
   readonly evidence?: Evidence
   /** One sentence: what to do next. */
   readonly hint?: string

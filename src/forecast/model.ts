@@ -228,6 +228,8 @@ export interface Relation {
   readonly oid?: number
   schema: string
   name: string
+  /** The schema of the target, in which a name needs no schema; absent where the migrations make it. */
+  home?: string
   readonly kind: RelationKind
   /** Quoted and qualified as it is called today; absent when it does not exist today. */
   readonly live?: string

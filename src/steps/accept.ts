@@ -15,34 +15,101 @@ export function acceptancesFor(
 
 /**
  * Marks the findings that somebody accepted with a reason. One that was accepted for nothing is a warning of its own:
- * it is a typing error, or a leftover that would hide the next finding of its kind. While only the plan is made, what
- * the checks will find is not known: then only a code that does not exist is surely for nothing.
+ * it is a typing error, or a leftover that would hide the next finding of its kind. What a later step finds, and while
+ * only the plan is made what the checks find, is not known yet: then only a code that does not exist is surely for nothing.
+ * A name that could mean several objects accepts none of them.
+ *
+ * @param home the schema of the target, in which a name needs no schema
  */
 export function applyAcceptances(
   findings: readonly Finding[],
   acceptances: readonly (Acceptance | AcceptanceComment)[],
   step: Finding['step'],
+  home = 'public',
 ): Finding[] {
-  const used = new Set<Acceptance>()
+  const ambiguous = new Map(
+    acceptances.flatMap((one): [Acceptance, string[]][] => {
+      const objects = objectsOf(one, findings, home)
+      return objects.length > 1 ? [[one, objects]] : []
+    }),
+  )
+  const used = new Set<Acceptance>(ambiguous.keys())
   const weighed = findings.map((finding) => {
-    const acceptance = acceptances.find((one) => covers(one, finding))
+    const acceptance = acceptances.find((one) => !ambiguous.has(one) && covers(one, finding, home))
     if (acceptance === undefined) return finding
     used.add(acceptance)
     return { ...finding, accepted: acceptance.reason }
   })
   const unused = acceptances.filter(
-    (acceptance) => !used.has(acceptance) && (step !== 'plan' || !isKnown(acceptance.code)),
+    (one) =>
+      !used.has(one) &&
+      !(isKnown(one.code) && (step === 'plan' || (step === 'check' && foundLater.has(one.code)))),
   )
-  return [...weighed, ...unused.map((acceptance) => unusedFinding(acceptance, step))]
+  return [
+    ...weighed,
+    ...[...ambiguous].map(([one, objects]) => ambiguousFinding(one, objects, step)),
+    ...unused.map((acceptance) => unusedFinding(acceptance, step)),
+  ]
 }
 
-function covers(acceptance: Acceptance | AcceptanceComment, finding: Finding): boolean {
+/** Only those that mean something that this step has found: any other has been told of where it was to be used. */
+export function usedHere(
+  acceptances: readonly Acceptance[],
+  findings: readonly Finding[],
+  home: string,
+): Acceptance[] {
+  return acceptances.filter((one) => findings.some((finding) => covers(one, finding, home)))
+}
+
+/** Found by the rehearsal or by the audit after the deploy. */
+const foundLater: ReadonlySet<string> = new Set([
+  ...['backup-differs', 'unexplained-change', 'way-back-fails', 'way-back-differs', 'way-back-not-rehearsed'],
+  ...[
+    'catalog-differs',
+    'data-differs',
+    'row-count-changed',
+    'schema-difference',
+    'pending-migration',
+    'missing-table',
+  ],
+])
+
+/** The objects that a name means, each with its schema. */
+function objectsOf(acceptance: Acceptance, findings: readonly Finding[], home: string): string[] {
+  if (acceptance.object === undefined) return []
+  const meant = findings.filter((finding) => covers(acceptance, finding, home))
+  return [
+    ...new Set(meant.map(({ object, schema }) => (schema === undefined ? `${home}.${object}` : `${object}`))),
+  ]
+}
+
+/** Under which names a finding can be accepted: with its schema, and without it. */
+function namesOf({ object, schema }: Finding, home: string): (string | undefined)[] {
+  if (object === undefined) return []
+  return [object, schema === undefined ? `${home}.${object}` : object.slice(schema.length + 1)]
+}
+
+function covers(acceptance: Acceptance | AcceptanceComment, finding: Finding, home: string): boolean {
   return (
     acceptance.code === finding.code &&
-    (acceptance.object === undefined || acceptance.object === finding.object) &&
+    (acceptance.object === undefined || namesOf(finding, home).includes(acceptance.object)) &&
     (acceptance.migration === undefined || acceptance.migration === finding.migration) &&
     (!('file' in acceptance) || isInReach(acceptance, finding))
   )
+}
+
+function ambiguousFinding(
+  acceptance: Acceptance | AcceptanceComment,
+  objects: readonly string[],
+  step: Finding['step'],
+): Finding {
+  const { code, object } = acceptance
+  const names = objects.map((one) => `"${code}:${one}"`).join(' or ')
+  return {
+    ...unusedFinding(acceptance, step),
+    message: `"${code}:${object}" could mean several objects, so it accepts none of them`,
+    hint: `Name the schema too: ${names}.`,
+  }
 }
 
 function isInReach({ file, lines }: AcceptanceComment, finding: Finding): boolean {

@@ -47,7 +47,9 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     predictions: forecast.predictions,
     ...(forecast.lineage ? { lineage: forecast.lineage } : {}),
     findings: maskValues(
-      foldFindings(leaveToRehearsal(applyAcceptances(found, accepted, 'check'), settings)),
+      foldFindings(
+        leaveToRehearsal(applyAcceptances(found, accepted, 'check', settings.target.schema), settings),
+      ),
       settings,
     ),
   }

@@ -14,7 +14,7 @@ import { readNextTransaction } from '../postgres/untouched-rows.js'
 import { readTableWrites } from '../postgres/write-counts.js'
 import { readWriters, writerOf } from '../postgres/writers.js'
 import { willRehearse } from '../settings/settings.js'
-import { applyAcceptances } from './accept.js'
+import { applyAcceptances, usedHere } from './accept.js'
 import { factsOf } from './baseline.js'
 import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
 import { makeCopyTools, withCopy } from './rehearsal/copy.js'
@@ -165,12 +165,8 @@ function restoredOf(
 }
 
 function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {
-  const codes = new Set(findings.map(({ code }) => code))
-  return applyAcceptances(
-    findings,
-    settings.accept.filter(({ code }) => codes.has(code)),
-    'rehearse',
-  )
+  const home = settings.target.schema
+  return applyAcceptances(findings, usedHere(settings.accept, findings, home), 'rehearse', home)
 }
 
 /**

@@ -15,7 +15,7 @@ import { readDeclared } from '../prisma/declared-schema.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
-import { applyAcceptances } from './accept.js'
+import { applyAcceptances, usedHere } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { compareRowCounts, type RowCountBaseline } from './compare-row-counts.js'
 import { maskValues } from './mask-values.js'
@@ -78,14 +78,9 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     declaring.then(() => readSchemaDiff(tools)),
   ])
   const all = [...parts, schemaDiffFindings(diff, baseline.schemaDifferences)]
-  const weighed = applyAcceptances(
-    [...unreadable, ...all.flatMap((part) => part.findings)],
-    // What was accepted for the check need not turn up again here.
-    settings.accept.filter(({ code }) =>
-      all.some((part) => part.findings.some((finding) => finding.code === code)),
-    ),
-    'verify',
-  )
+  const found = [...unreadable, ...all.flatMap((part) => part.findings)]
+  const { accept, target } = settings
+  const weighed = applyAcceptances(found, usedHere(accept, found, target.schema), 'verify', target.schema)
   const findings = maskValues(weighed, settings)
   return {
     results: all.flatMap((part) => part.results),

@@ -164,3 +164,16 @@ describe('"empty" is said of nothing that has values', () => {
     expect(losses[0]?.message).not.toContain('empty')
   })
 })
+
+test('a table of another schema is named with it', async () => {
+  await client.query(
+    'CREATE TABLE IF NOT EXISTS old.clients (id int PRIMARY KEY, fax text); INSERT INTO old.clients VALUES (1, 1)',
+  )
+  const { losses } = await forecastOf(client, [
+    'ALTER TABLE clients DROP fax; ALTER TABLE old.clients DROP fax',
+  ])
+  expect(losses.map(({ object, schema, message }) => [object, schema, message])).toEqual([
+    ['clients.fax', undefined, '5 values of "clients"."fax" are dropped'],
+    ['old.clients.fax', 'old', '1 value of "old"."clients"."fax" is dropped'],
+  ])
+})

@@ -228,7 +228,7 @@ const cases: readonly Case[] = [
             CREATE TABLE old.empty (id int PRIMARY KEY)`,
     files: ['DROP SCHEMA old CASCADE'],
     findings: ['drop-schema old.bills 2 block'],
-    message: '2 rows of "bills" are dropped with the schema "old"',
+    message: '2 rows of "old"."bills" are dropped with the schema "old"',
   },
   {
     name: 'a type with the columns of it',

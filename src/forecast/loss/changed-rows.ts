@@ -4,10 +4,10 @@ import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import type { Reach } from '../reach.js'
-import { objectOf, sampleOf } from '../walk.js'
+import { sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
-import { allToday, amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
+import { allToday, amount, be, type LossContext, named, rowsLeft, shown, valuesLeft } from './context.js'
 import { copyNote, goingRows, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
 import type { Weighed } from './loss.js'
 import { keepRowsSql, keepValuesSql } from './proposals.js'
@@ -34,9 +34,9 @@ export function watchDeleted(context: LossContext, relation: Relation, rows: Del
   }
   const keep = keepRowsSql(walk.catalog, relation)
   const going = goingRows(context, relation, over(goneAlias))
-  const { name } = relation
+  const name = shown(relation)
   context.add({
-    object: name,
+    ...named(relation),
     sample: hasCondition && unknown === undefined ? sampleOf(relation, []) : [],
     isAtMost,
     ...(unknown === undefined ? {} : { unknown }),
@@ -49,7 +49,7 @@ export function watchDeleted(context: LossContext, relation: Relation, rows: Del
       const { notKept } = counts
       const all = counts.total ?? counts.lost
       const note = unknown === undefined ? copyNote(context, going, counts.lost, notKept) : ''
-      const some = `${amount(counts.lost, 'row', isAtMost)} of "${name}" ${be(counts.lost)} deleted`
+      const some = `${amount(counts.lost, 'row', isAtMost)} of ${name} ${be(counts.lost)} deleted`
       const weighed = (): Weighed => {
         if (by) {
           return {
@@ -101,11 +101,11 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
     const lost = { from, condition: allOf(isHit, `${old} IS NOT NULL`, isToday ?? 'true', isChanged) }
     const total = { from: rows.all ?? from, condition: `${old} IS NOT NULL` }
     const everything = { from: `${relation.live} AS t`, condition: `t.${live} IS NOT NULL` }
-    const name = `"${relation.name}"."${column.name}"`
+    const name = shown(relation, column.name)
     const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
     const going = goingValues(context, relation, column, oldValueOf)
     context.add({
-      object: objectOf(relation, [column]),
+      ...named(relation, column),
       sample: unknown === undefined ? sampleOf(relation, []).map((key) => `${alias}.${key}`) : [],
       isAtMost: isAtMost || unknown !== undefined,
       ...(unknown === undefined ? {} : { unknown }),
@@ -183,7 +183,7 @@ function watchEmptied(context: LossContext, relation: Relation, by?: string): vo
   const going = goingRows(context, relation, over(quoteIdentifier(relation.name)))
   const rows = wholeRows(context, going, measure)
   context.add({
-    object: relation.name,
+    ...named(relation),
     sample: [],
     isAtMost,
     measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
@@ -192,7 +192,7 @@ function watchEmptied(context: LossContext, relation: Relation, by?: string): vo
         {
           code: by === undefined ? 'truncate' : 'cascade',
           verdict: 'block',
-          message: `${amount(lost, 'row', isAtMost)} of "${relation.name}" ${be(lost)} truncated${by === undefined ? '' : `, since "${by}" refers to a table that is`}${copyNote(context, going, lost, notKept)}`,
+          message: `${amount(lost, 'row', isAtMost)} of ${shown(relation)} ${be(lost)} truncated${by === undefined ? '' : `, since "${by}" refers to a table that is`}${copyNote(context, going, lost, notKept)}`,
           hint: 'Keep the rows that are still needed, or accept that all go.',
           fixSql: keep,
         },
@@ -212,7 +212,7 @@ export function watchNotFollowed(
   const add = (relation: Relation | undefined, code: string, verb: string) => {
     if (relation?.live === undefined || relation.isEmpty) return
     context.add({
-      object: relation.name,
+      ...named(relation),
       sample: [],
       isAtMost: true,
       unknown: reason,
@@ -221,7 +221,7 @@ export function watchNotFollowed(
         code,
         // Most of what code overwrites is filled in; a statement that is not followed may replace every value.
         verdict: code === 'update' && kind !== 'UpdateStmt' && kind !== 'MergeStmt' ? 'warn' : 'unknown',
-        message: `${amount(lost, 'row', true)} of "${relation.name}" ${be(lost)} ${verb}${unsaid(reason)}`,
+        message: `${amount(lost, 'row', true)} of ${shown(relation)} ${be(lost)} ${verb}${unsaid(reason)}`,
         hint: 'Rehearse the migration on a copy, which shows what is lost.',
       }),
     })
@@ -230,7 +230,7 @@ export function watchNotFollowed(
     if (relation.live === undefined || column.liveName === undefined || relation.isEmpty) return
     const { measure } = valuesLeft(context, relation, column)
     context.add({
-      object: objectOf(relation, [column]),
+      ...named(relation, column),
       sample: [],
       isAtMost: true,
       unknown: reason,
@@ -238,7 +238,7 @@ export function watchNotFollowed(
       weigh: ({ lost }) => ({
         code: 'drop-column',
         verdict: 'unknown',
-        message: `${amount(lost, 'value', true)} of "${relation.name}"."${column.name}" ${be(lost)} dropped${unsaid(reason)}`,
+        message: `${amount(lost, 'value', true)} of ${shown(relation, column.name)} ${be(lost)} dropped${unsaid(reason)}`,
         hint: 'Rehearse the migration on a copy, which shows what is lost.',
       }),
     })

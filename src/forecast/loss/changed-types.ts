@@ -5,10 +5,10 @@ import { findColumn, findRelation, nameOf } from '../lookup.js'
 import type { Column, ColumnType, Relation } from '../model.js'
 import { NotDeparsed } from '../tree.js'
 import { typeOf } from '../types.js'
-import { objectOf, sampleOf } from '../walk.js'
+import { sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
-import { amount, be, type LossContext, valuesLeft } from './context.js'
+import { amount, be, type LossContext, named, shown, valuesLeft } from './context.js'
 import { type Conversion, conversionOf } from './conversions.js'
 import { copyNote, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
 import { keepValuesSql } from './proposals.js'
@@ -42,11 +42,11 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
   if (!conversion) return
   const { measure, isAtMost } = valuesLeft(context, relation, column)
   const { isLost, join = '', losesTimeZone, opaque } = conversion
-  const name = `"${relation.name}"."${column.name}"`
+  const name = shown(relation, column.name)
   const types = `${wordsOf(column.type)} → ${wordsOf(type)}`
   const keep = keepValuesSql(walk.catalog, relation, column, context.today.keyOf(relation))
   const shared = {
-    object: objectOf(relation, [column]),
+    ...named(relation, column),
     sample: opaque === undefined && !isAtMost ? sampleOf(relation, [column]) : [],
     isAtMost,
     ...(opaque === undefined ? {} : { unknown: opaque }),

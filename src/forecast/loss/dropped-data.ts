@@ -1,9 +1,9 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation, SequenceObject } from '../model.js'
-import { objectOf, sampleOf } from '../walk.js'
+import { sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
-import { amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
+import { amount, be, type LossContext, named, rowsLeft, shown, valuesLeft } from './context.js'
 import { type Dropped, dependentsOf, droppedBy } from './drops.js'
 import {
   copyNote,
@@ -58,7 +58,7 @@ function watchColumn(context: LossContext, relation: Relation, column: Column, b
   const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
   const isGenerated = column.generated !== undefined
   context.add({
-    object: objectOf(relation, [column]),
+    ...named(relation, column),
     sample: isAtMost ? [] : sampleOf(relation, [column]),
     isAtMost,
     measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
@@ -137,19 +137,19 @@ function watchTable(context: LossContext, relation: Relation, by: Dropped['by'])
   const { walk, lineage } = context
   const { place } = walk
   const { measure, isAtMost } = rowsLeft(context, relation)
-  const { name, schema } = relation
+  const { name } = relation
   const keep = keepRowsSql(walk.catalog, relation, by?.code === 'drop-schema' ? by.name : undefined)
   const going = goingRows(context, relation, over(quoteIdentifier(name)))
   const rows = wholeRows(context, going, measure)
   context.add({
-    object: by?.code === 'drop-schema' ? `${schema}.${name}` : name,
+    ...named(relation),
     sample: [],
     isAtMost,
     measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
     weigh: ({ lost, notKept }) => {
       const reason = by ? ` with the ${wordsOf[by.code]} "${by.name}"` : ' with the table'
       const note = copyNote(context, going, lost, notKept)
-      const what = `${amount(lost, 'row', isAtMost)} of "${name}" ${be(lost)} dropped${reason}${note}`
+      const what = `${amount(lost, 'row', isAtMost)} of ${shown(relation)} ${be(lost)} dropped${reason}${note}`
       const renamed = by || note !== '' ? undefined : lineage.renamedTableTo(relation, place)
       if (renamed) {
         return {
@@ -202,7 +202,7 @@ function watchDependents(context: LossContext, relation: Relation, column?: Colu
   const dependents = dependentsOf(walk, relation, column)
   if (dependents.length === 0) return
   context.add({
-    object: column ? objectOf(relation, [column]) : relation.name,
+    ...named(relation, column),
     sample: [],
     isAtMost: false,
     measures: () => ({ lost: { from: '(SELECT 1) AS one', condition: 'true' } }),
@@ -223,5 +223,5 @@ function listOf(words: readonly string[]): string {
 }
 
 function display(relation: Relation, column: string): string {
-  return `"${relation.name}"."${column}"`
+  return shown(relation, column)
 }

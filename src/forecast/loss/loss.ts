@@ -27,6 +27,8 @@ export interface Loss {
   readonly place: StatementPlace
   /** `table` or `table.column`, as the statement calls it. */
   readonly object: string
+  /** Of the object, where its name begins with it. */
+  readonly schema?: string
   /** Made last, when it is known what the statements after this one do. */
   measures(): Measures
   /** SQL of what is shown of a row that loses something. */

@@ -142,6 +142,7 @@ async function findingOf(
     file: place.file,
     line: place.line,
     object,
+    ...(loss.schema === undefined ? {} : { schema: loss.schema }),
     ...loss.weigh(counts),
     evidence: evidence ?? { count: counts.lost, samples: [] },
     ...(findSql === undefined ? {} : { findSql: readable(findSql) }),
@@ -149,7 +150,7 @@ async function findingOf(
 }
 
 /** What could not be counted must not pass for "nothing is lost". Statements that the data refuses have been left out before. */
-function unanswered({ place, object, weigh }: Loss, error: Error & { code?: string }): Finding {
+function unanswered({ place, object, schema, weigh }: Loss, error: Error & { code?: string }): Finding {
   const { code, hint } = weigh({ lost: 1, total: 1, notKept: 1 })
   return {
     code,
@@ -160,6 +161,7 @@ function unanswered({ place, object, weigh }: Loss, error: Error & { code?: stri
     file: place.file,
     line: place.line,
     object,
+    ...(schema === undefined ? {} : { schema }),
     message: `how much of "${object}" is lost is not known: ${reasonOf(error)}`,
     ...(hint === undefined ? {} : { hint }),
   }

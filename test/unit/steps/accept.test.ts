@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Finding, isBlocking } from '../../../src/domain/finding.js'
 import type { PendingMigration } from '../../../src/domain/migration.js'
-import { acceptancesFor, applyAcceptances } from '../../../src/steps/accept.js'
+import { acceptancesFor, applyAcceptances, usedHere } from '../../../src/steps/accept.js'
 
 const finding = (fields: Partial<Finding> = {}): Finding => ({
   code: 'orphan-rows',
@@ -127,4 +127,44 @@ test('one that accepts nothing is a warning of its own', () => {
     'orphan-row',
     'no-such-thing',
   ])
+})
+
+describe('a name that two schemas have', () => {
+  const own = finding({ code: 'drop-column', object: 'Order.old' })
+  const other = finding({ code: 'drop-column', object: 'b.Order.old', schema: 'b' })
+  const accept = (object: string, findings = [own, other]) =>
+    applyAcceptances(findings, [{ code: 'drop-column', object, reason }], 'check', 'a')
+
+  test('accepts nothing, and the names to choose from are told', () => {
+    const weighed = accept('Order.old')
+    expect(accepted(weighed)).toEqual([undefined, undefined, undefined])
+    expect(weighed[2]).toMatchObject({
+      code: 'unused-acceptance',
+      verdict: 'warn',
+      message: '"drop-column:Order.old" could mean several objects, so it accepts none of them',
+      hint: 'Name the schema too: "drop-column:a.Order.old" or "drop-column:b.Order.old".',
+    })
+  })
+
+  test('accepts the one of its schema when it is given with it', () => {
+    expect(accepted(accept('a.Order.old'))).toEqual([reason, undefined])
+    expect(accepted(accept('b.Order.old'))).toEqual([undefined, reason])
+  })
+
+  test('needs no schema where only one of them is found', () => {
+    expect(accepted(accept('Order.old', [other]))).toEqual([reason])
+    expect(accepted(accept('old', [own]))).toEqual([undefined, undefined])
+  })
+
+  test('accepts both without a name', () => {
+    expect(accepted(applyAcceptances([own, other], [{ code: 'drop-column', reason }], 'check', 'a'))).toEqual(
+      [reason, reason],
+    )
+  })
+})
+
+test('what a later step finds is not for nothing in the check', () => {
+  const acceptances = [{ code: 'schema-difference', object: 't.x', reason }]
+  expect(applyAcceptances([], acceptances, 'check')).toEqual([])
+  expect(usedHere(acceptances, [finding({ code: 'schema-difference', object: 't.y' })], 'public')).toEqual([])
 })
