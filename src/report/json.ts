@@ -165,7 +165,7 @@ const historyStopsPrisma: ReadonlySet<string> = new Set(['failed-migration', 'mi
 
 /**
  * Whether the migrations of the run succeed, as far as was found out: what the files and the history alone make fail,
- * then what the live rows say. An acceptance changes nothing of it: a statement that is refused is refused.
+ * then what a rehearsal showed, then what the live rows say. An acceptance changes nothing of it: a statement that is refused is refused.
  */
 export function makePrediction(record: RunRecord): Prediction {
   const pending = record.plan?.pending ?? []
@@ -177,7 +177,15 @@ export function makePrediction(record: RunRecord): Prediction {
 
 function predictionOf(migration: string, record: RunRecord): Prediction {
   const fails = listPlanned(record).some((finding) => finding.migration === migration && stopsPrisma(finding))
-  return fails ? 'fails' : (record.findings?.predictions?.[migration] ?? 'decided-by-rehearsal')
+  if (fails) return 'fails'
+  return rehearsed(migration, record) ?? record.findings?.predictions?.[migration] ?? 'decided-by-rehearsal'
+}
+
+/** What the copy showed, which is more than what can be told beforehand. */
+function rehearsed(migration: string, { rehearsal }: RunRecord): Prediction | undefined {
+  const outcome = rehearsal?.outcomes?.find(({ name }) => name === migration)?.outcome
+  if (outcome === 'applied') return 'succeeds'
+  return outcome === 'failed' ? 'fails' : undefined
 }
 
 function listPlanned(record: RunRecord): readonly Finding[] {

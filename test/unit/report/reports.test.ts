@@ -1813,6 +1813,19 @@ describe('a prediction', () => {
     )
     expect(others.length).toBeGreaterThan(0)
   })
+
+  test('is that of the rehearsal where there was one', () => {
+    const predictAfter = (outcome: 'applied' | 'failed' | 'not-run') =>
+      makePrediction({
+        ...passed,
+        rehearsal: { outcome: 'passed', outcomes: pending.map(({ name }) => ({ name, outcome })) },
+      })
+    expect((['applied', 'failed', 'not-run'] as const).map(predictAfter)).toEqual([
+      'succeeds',
+      'fails',
+      'decided-by-rehearsal',
+    ])
+  })
 })
 
 describe('the verdict', () => {
