@@ -18,6 +18,12 @@ export interface TakenLock {
   readonly heldMs: number
 }
 
+/** Rows of a table that were updated, deleted or locked; who wants to write the same ones waits. */
+export interface LockedRows {
+  readonly relation: string
+  readonly heldMs: number
+}
+
 export interface RehearsedStatement {
   /** 1-based, in file order. */
   readonly index: number
@@ -27,6 +33,7 @@ export interface RehearsedStatement {
   /** Rows that the server says it touched; null for a statement that has no such number. */
   readonly rows: number | null
   readonly locks: readonly TakenLock[]
+  readonly rowLocks?: readonly LockedRows[]
   /** Tables that were written anew, or truncated. */
   readonly rewritten: readonly string[]
   /** Write-ahead log; absent where the engine does not tell. */
@@ -49,6 +56,8 @@ export interface TableExposure {
   readonly readersMs: number
   /** No INSERT, UPDATE or DELETE on it can begin. */
   readonly writersMs: number
+  /** No UPDATE or DELETE of the rows that the migrations change can go on; absent where they change none. */
+  readonly rowWritersMs?: number
 }
 
 /**

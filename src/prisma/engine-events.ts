@@ -65,6 +65,8 @@ export interface Observation {
   readonly locks: readonly ObservedLock[]
   /** Tables that have another file now: rewritten or truncated. */
   readonly rewritten: readonly string[]
+  /** Tables of which it updated or deleted rows that stay locked; none of a statement that commits by itself. */
+  readonly rowsChanged?: readonly string[]
   /** Write-ahead log that the whole server wrote meanwhile. */
   readonly walBytes: number
   /** After the statement, with what its transaction will free. */

@@ -60,14 +60,19 @@ function makeExposures({ exposures = [] }: Rehearsal): Block[] {
     { kind: 'sentence', text: 'The longest that others would have to wait for a table:' },
     {
       kind: 'table',
-      head: ['table', 'readers', 'writers'],
-      rows: exposures.map(({ relation, readersMs, writersMs }) => [
+      head: ['table', 'readers', 'writers', 'writers of the same rows'],
+      rows: exposures.map(({ relation, readersMs, writersMs, rowWritersMs = 0 }) => [
         relation,
-        readersMs > 0 ? formatMs(readersMs) : 'not at all',
-        formatMs(writersMs),
+        waited(readersMs),
+        waited(writersMs),
+        waited(Math.max(writersMs, rowWritersMs)),
       ]),
     },
   ]
+}
+
+function waited(ms: number): string {
+  return ms > 0 ? formatMs(ms) : 'not at all'
 }
 
 function makeWayBack({ wayBack }: Rehearsal): Block[] {

@@ -1,4 +1,4 @@
-import type { ColumnProof, Rehearsal, TableProof } from '../domain/rehearsal.js'
+import type { ColumnProof, Rehearsal, TableExposure, TableProof } from '../domain/rehearsal.js'
 import { formatBytes, formatCount, formatMs, plural } from './words.js'
 
 /** What a person must know of the rehearsal before the question, a line each. */
@@ -6,14 +6,11 @@ export function formatRehearsal(rehearsal: Rehearsal): string[] {
   const { outcome, runId, durationMs = 0, exposures = [], diskNeededBytes, proof = [] } = rehearsal
   const { locksNotSeen } = rehearsal
   if (outcome === 'skipped') return ['NOT REHEARSED']
-  const [longest] = exposures.toSorted(
-    (one, other) => other.readersMs - one.readersMs || other.writersMs - one.writersMs,
-  )
   return [
     `${outcome === 'reused' ? `by run ${runId}: ` : ''}${formatMs(durationMs)} on the copy${diskNeededBytes === undefined ? '' : `, ${formatBytes(diskNeededBytes)} more disk`}`,
-    longest === undefined
+    exposures.length === 0
       ? 'no lock was seen for which others would wait'
-      : `the longest that others wait: ${formatExposure(longest)}`,
+      : `the longest that others wait: ${formatLongest(exposures)}`,
     ...(locksNotSeen === undefined ? [] : [formatLocksNotSeen(locksNotSeen)]),
     ...proof.filter(isTouched).map(formatTableProof),
   ]
@@ -23,14 +20,31 @@ export function formatLocksNotSeen(reason: string): string {
   return `NOT ALL LOCKS WERE SEEN: the watch ended early: ${reason}`
 }
 
-/** `public.orders: readers 1.2 s, writers 1.2 s` */
-function formatExposure({
-  relation,
-  readersMs,
-  writersMs,
-}: NonNullable<Rehearsal['exposures']>[number]): string {
-  const readers = readersMs > 0 ? `readers ${formatMs(readersMs)}, ` : ''
-  return `${relation}: ${readers}writers ${formatMs(writersMs)}`
+/** Of the table that others wait longest for, and of the table whose rows they wait longest for, where that is longer. */
+function formatLongest(exposures: readonly TableExposure[]): string {
+  const [table] = exposures.toSorted(
+    (one, other) => other.readersMs - one.readersMs || other.writersMs - one.writersMs,
+  )
+  const [rows] = exposures.toSorted((one, other) => rowsMs(other) - rowsMs(one))
+  const shown = [
+    ...(table && table.writersMs > 0 ? [table] : []),
+    ...(rows && rowsMs(rows) > (table?.writersMs ?? 0) ? [rows] : []),
+  ]
+  return [...new Set(shown)].map(formatExposure).join('; ')
+}
+
+function rowsMs({ rowWritersMs = 0 }: TableExposure): number {
+  return rowWritersMs
+}
+
+/** `public.orders: readers 1.2 s, writers 1.2 s, writers of the same rows 8.1 s` */
+function formatExposure({ relation, readersMs, writersMs, rowWritersMs = 0 }: TableExposure): string {
+  const parts = [
+    ...(readersMs > 0 ? [`readers ${formatMs(readersMs)}`] : []),
+    ...(writersMs > 0 ? [`writers ${formatMs(writersMs)}`] : []),
+    ...(rowWritersMs > writersMs ? [`writers of the same rows ${formatMs(rowWritersMs)}`] : []),
+  ]
+  return `${relation}: ${parts.join(', ')}`
 }
 
 /** Of an untouched table there is nothing to tell but that it is. */

@@ -85,6 +85,22 @@ test('nothing is asked between BEGIN and SET TRANSACTION', async () => {
   expect(whole).toHaveLength(1)
 })
 
+test('tables of which rows were updated or deleted, also by a foreign key, but not of an INSERT', async () => {
+  const [insert, update, again, alter, remove] = await observationsOf(`
+    INSERT INTO orders VALUES (-1, 1, 0);
+    UPDATE users SET email = '' WHERE id = 1;
+    UPDATE users SET email = '' WHERE id = -1;
+    ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey, ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE;
+    DELETE FROM users WHERE id = 2;`)
+  expect([insert, update, again, alter].map((one) => one?.rowsChanged)).toEqual([
+    [],
+    ['public.users'],
+    [],
+    [],
+  ])
+  expect(remove?.rowsChanged?.toSorted()).toEqual(['public.orders', 'public.users'])
+})
+
 test('a deploy is not observed', async () => {
   expect(await observationsOf('DROP INDEX orders_user_id_idx;', { observes: false })).toEqual([])
 })

@@ -4,8 +4,14 @@ import { namedRelations, relationName } from '../../postgres/named-relations.js'
 import type { Observation, ObservedLock } from '../engine-events.js'
 import type { ScriptClient } from './script-client.js'
 
+/**
+ * The counters are of the present transaction, with what has not been told to the others yet:
+ * https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-VIEWS
+ */
 const relationsQuery = `
-  SELECT c.oid::text AS oid, c.relfilenode::text AS file, c.relkind IN ('r', 'm') AS is_table, ${relationName} AS name
+  SELECT c.oid::text AS oid, c.relfilenode::text AS file, c.relkind IN ('r', 'm') AS is_table, ${relationName} AS name,
+         (pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+           + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid))::text AS changed
   ${namedRelations}`
 
 const locksQuery = `
@@ -21,6 +27,8 @@ interface KnownRelation {
   readonly file: string
   readonly name: string
   readonly isTable: boolean
+  /** Rows that the transaction has updated or deleted so far. */
+  readonly changed: number
 }
 
 /** What the server looks like between two statements. */
@@ -57,6 +65,7 @@ export class Observer {
     return {
       locks: newLocks(before, now, this.#known),
       rewritten: rewrittenTables(before, now),
+      rowsChanged: changedTables(before, now, this.#known),
       walBytes: now.walBytes - before.walBytes,
       databaseSizeBytes: now.databaseSizeBytes,
     }
@@ -75,9 +84,9 @@ export class Observer {
     return {
       locks: new Set(locks.rows.map(({ oid, mode }) => `${oid} ${mode}`)),
       relations: new Map(
-        relations.rows.map(({ oid, file, name, is_table }) => [
+        relations.rows.map(({ oid, file, name, is_table, changed }) => [
           String(oid),
-          { file: String(file), name: String(name), isTable: is_table === true },
+          { file: String(file), name: String(name), isTable: is_table === true, changed: Number(changed) },
         ]),
       ),
       walBytes: Number(sizes.rows[0]?.wal),
@@ -101,5 +110,12 @@ function rewrittenTables(before: Look, now: Look): string[] {
   return [...now.relations].flatMap(([oid, { file, name, isTable }]) => {
     const old = before.relations.get(oid)
     return old && isTable && old.file !== file ? [name] : []
+  })
+}
+
+function changedTables(before: Look, now: Look, known: ReadonlyMap<string, KnownRelation>): string[] {
+  return [...now.relations].flatMap(([oid, { changed }]) => {
+    const name = known.get(oid)?.name
+    return name !== undefined && changed > (before.relations.get(oid)?.changed ?? 0) ? [name] : []
   })
 }

@@ -1,6 +1,7 @@
 import { blocksReaders, blocksWriters, type LockMode } from '../../domain/lock-mode.js'
 import type { PendingMigration } from '../../domain/migration.js'
 import type {
+  LockedRows,
   Rehearsal,
   RehearsedMigration,
   RehearsedStatement,
@@ -50,7 +51,10 @@ export function makeTimeline(
   return {
     migrations,
     durationMs: sumOf(migrations, ({ durationMs }) => durationMs),
-    exposures: exposuresOf(statements.flatMap((one) => one.locks)),
+    exposures: exposuresOf(
+      statements.flatMap((one) => one.locks),
+      statements.flatMap((one) => one.rowLocks ?? []),
+    ),
     diskNeededBytes: Math.max(0, ...statements.map(({ growthBytes = 0 }) => growthBytes)),
     walBytes: sumOf(statements, ({ walBytes = 0 }) => walBytes),
   }
@@ -66,7 +70,7 @@ export function makeTimelineFromOutside(
     mode,
     heldMs: lastSeenAt - firstSeenAt + sampleEveryMs,
   }))
-  return { durationMs, exposures: exposuresOf(locks) }
+  return { durationMs, exposures: exposuresOf(locks, []) }
 }
 
 function tellByMigration(events: readonly EngineEvent[]): Map<string, Told> {
@@ -108,7 +112,7 @@ function keepBefore({ statements }: Told, from: number): void {
 }
 
 function statementsOf(
-  { execution }: PendingMigration,
+  { execution, statements: written }: PendingMigration,
   { statements, lines, commitMs }: Told,
   seen: readonly SeenLock[],
   sizeBeforeBytes: number,
@@ -135,13 +139,21 @@ function statementsOf(
         // Let go at the end of the statement at the latest, for it commits by itself.
         heldMs: Math.min(durationMs, lastSeenAt - firstSeenAt + sampleEveryMs),
       }))
+    const locks = execution.mode === 'all-or-nothing' ? own : [...own, ...fromOutside]
+    const { kind = '', sql = '' } = written.find(({ index }) => index === statement) ?? {}
+    const rowLocks = [
+      ...(observed?.rowsChanged ?? []).map((relation) => ({ relation, heldMs: heldMs(statement) })),
+      ...(changesRows.has(kind) && rows !== 0 ? rowsUnder('ROW EXCLUSIVE', fromOutside) : []),
+      ...(locksRows.test(sql) ? rowsUnder('ROW SHARE', locks) : []),
+    ]
     return {
       index: statement,
       line,
       summary,
       durationMs,
       rows,
-      locks: execution.mode === 'all-or-nothing' ? own : [...own, ...fromOutside],
+      locks,
+      ...(rowLocks.length > 0 ? { rowLocks } : {}),
       rewritten: observed?.rewritten ?? [],
       ...(observed
         ? {
@@ -153,9 +165,22 @@ function statementsOf(
   })
 }
 
+/** Of one that commits by itself the server tells nothing afterwards, but its lock on the table was seen. */
+const changesRows: ReadonlySet<string> = new Set(['UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+/**
+ * What SELECT locks no counter shows. The check of a foreign key takes ROW SHARE too, but FOR KEY SHARE lets others change
+ * the row: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
+ */
+const locksRows = /\bFOR\s+(NO\s+KEY\s+UPDATE|UPDATE|SHARE)\b/i
+
+function rowsUnder(mode: LockMode, locks: readonly TakenLock[]): LockedRows[] {
+  return locks.filter((lock) => lock.mode === mode).map(({ relation, heldMs }) => ({ relation, heldMs }))
+}
+
 /** The longest time for each table: transactions come one after the other, and between them the others get their turn. */
-function exposuresOf(locks: readonly TakenLock[]): TableExposure[] {
-  const relations = [...new Set(locks.map(({ relation }) => relation))]
+function exposuresOf(locks: readonly TakenLock[], rows: readonly LockedRows[]): TableExposure[] {
+  const relations = [...new Set([...locks, ...rows].map(({ relation }) => relation))]
   return relations
     .map((relation) => {
       const longest = (blocks: (mode: LockMode) => boolean) =>
@@ -163,10 +188,19 @@ function exposuresOf(locks: readonly TakenLock[]): TableExposure[] {
           0,
           ...locks.filter((lock) => isOn(lock, relation) && blocks(lock.mode)).map(({ heldMs }) => heldMs),
         )
-      return { relation, readersMs: longest(blocksReaders), writersMs: longest(blocksWriters) }
+      const rowWritersMs = Math.max(
+        0,
+        ...rows.filter((one) => one.relation === relation).map(({ heldMs }) => heldMs),
+      )
+      return {
+        relation,
+        readersMs: longest(blocksReaders),
+        writersMs: longest(blocksWriters),
+        ...(rowWritersMs > 0 ? { rowWritersMs } : {}),
+      }
     })
-    .filter(({ writersMs }) => writersMs > 0)
-    .sort((a, b) => b.writersMs - a.writersMs)
+    .filter(({ writersMs, rowWritersMs = 0 }) => writersMs > 0 || rowWritersMs > 0)
+    .sort((a, b) => b.writersMs - a.writersMs || (b.rowWritersMs ?? 0) - (a.rowWritersMs ?? 0))
 }
 
 function isOn(lock: TakenLock, relation: string): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { ExecutionModel, PendingMigration } from '../../../../src/domain/migration.js'
 import type { SeenLock } from '../../../../src/postgres/lock-sampler.js'
 import type { EngineEvent, EngineEventBody, ObservedLock } from '../../../../src/prisma/engine-events.js'
+import { formatRehearsal } from '../../../../src/report/rehearsal-text.js'
 import { makeTimeline } from '../../../../src/steps/rehearsal/timeline.js'
 
 const start = Date.parse('2026-11-20T04:34:00.000Z')
@@ -11,6 +12,8 @@ function pending(name: string, execution: ExecutionModel): PendingMigration {
 }
 
 const whole = pending('1_whole', { mode: 'all-or-nothing' })
+
+const statement = (index: number, sql: string) => ({ index, line: index, sql, kind: '' })
 
 /** Events of one migration, each some milliseconds after the beginning. */
 function told(migration: string, ...events: readonly (readonly [afterMs: number, EngineEventBody])[]) {
@@ -30,7 +33,12 @@ const finished = (
   statement: number,
   durationMs: number,
   locks: readonly ObservedLock[] = [],
-  others: { walBytes?: number; databaseSizeBytes?: number; rewritten?: readonly string[] } = {},
+  others: {
+    rowsChanged?: readonly string[]
+    walBytes?: number
+    databaseSizeBytes?: number
+    rewritten?: readonly string[]
+  } = {},
 ): EngineEventBody => ({
   type: 'statement-finished',
   statement,
@@ -101,6 +109,39 @@ describe('all or nothing', () => {
       { relation: 'public.a', readersMs: 420, writersMs: 420 },
       { relation: 'public.b', readersMs: 0, writersMs: 320 },
     ])
+  })
+
+  test('rows that were changed or locked keep writers of the same rows waiting until the commit', () => {
+    const writes: ObservedLock[] = [{ relation: 'public.c', mode: 'ROW EXCLUSIVE' }]
+    const reads: ObservedLock[] = [{ relation: 'public.d', mode: 'ROW SHARE' }]
+    const changing = told(
+      '1_whole',
+      [0, begin],
+      [0, started(1, 3)],
+      [100, finished(1, 100, writes, { rowsChanged: ['public.c'] })],
+      [100, started(2, 7)],
+      [400, finished(2, 300, [...reads, exclusive('public.a')])],
+      [420, end(20)],
+    )
+    const exposures = (second: string) => {
+      const statements = [statement(1, 'UPDATE c SET x = 1'), statement(2, second)]
+      return makeTimeline([{ ...whole, statements }], changing, [], 1_000).exposures
+    }
+    const others = [
+      { relation: 'public.a', readersMs: 320, writersMs: 320 },
+      { relation: 'public.c', readersMs: 0, writersMs: 0, rowWritersMs: 420 },
+    ]
+    // The check of a foreign key locks rows of the parent, but only against changes of their keys.
+    expect(exposures('INSERT INTO e VALUES (1)')).toEqual(others)
+    const locking = exposures('SELECT 1 FROM d FOR NO KEY UPDATE')
+    expect(locking).toEqual([
+      ...others,
+      { relation: 'public.d', readersMs: 0, writersMs: 0, rowWritersMs: 320 },
+    ])
+    const [, summary] = formatRehearsal({ outcome: 'passed', exposures: locking })
+    expect(summary).toBe(
+      'the longest that others wait: public.a: readers 320 ms, writers 320 ms; public.c: writers of the same rows 420 ms',
+    )
   })
 
   test('a lock that lets others read and write is no exposure', () => {
@@ -239,6 +280,19 @@ describe('statement by statement', () => {
         ?.heldMs
     expect(heldFor(60)).toBe(70)
     expect(heldFor(99)).toBe(100)
+  })
+
+  test('what a statement writes that commits by itself is seen from outside', () => {
+    const statements = [{ ...statement(1, 'UPDATE a SET x = 1'), kind: 'UpdateStmt' }]
+    const { exposures } = makeTimeline(
+      [{ ...parted, statements }],
+      events,
+      [seenInFirst('ROW EXCLUSIVE', 60)],
+      0,
+    )
+    expect(exposures).toContainEqual({ relation: 'public.a', readersMs: 30, writersMs: 30, rowWritersMs: 70 })
+    const inserting = makeTimeline([parted], events, [seenInFirst('ROW EXCLUSIVE', 60)], 0)
+    expect(inserting.exposures.every(({ rowWritersMs }) => rowWritersMs === undefined)).toBe(true)
   })
 
   test('a lock that the session told itself is not told twice', () => {
