@@ -3,6 +3,7 @@ import { gate } from '../checks/harmless/gate.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
 import type { Reader } from '../domain/reader.js'
+import { damageFindings } from './damage.js'
 import type { ForecastFile } from './file.js'
 import { futureTables } from './future-tables.js'
 import type { LockClaim } from './locks/claim.js'
@@ -45,6 +46,8 @@ export interface Forecast {
   readonly holds: number
   /** What existing data the statements take away or change, also behind the failure. */
   readonly losses: readonly Finding[]
+  /** What the statements leave broken, although they succeed. */
+  readonly damage: readonly Finding[]
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
   readonly lockClaims: readonly LockClaim[]
@@ -88,6 +91,7 @@ export async function makeForecast(
   return {
     ...weighed,
     losses: findings,
+    damage: await damageFindings(walk, questions),
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     lockClaims: locks.claims,
     rowTypes,
@@ -101,7 +105,7 @@ export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
+): Omit<Forecast, 'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
   const doubts: Doubt[] = [...walk.doubts]
   const later: Failure[] = []
   let failure: Failure | undefined

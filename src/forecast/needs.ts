@@ -319,11 +319,13 @@ export function needReferences(
   isChanged: (column: Column) => boolean,
   changedRows?: (moved: readonly Column[]) => Rows,
 ): void {
-  if (walk.catalog.isReplica || relation.areReferencesAsleep) return
+  const isAsleep = walk.catalog.isReplica || relation.areReferencesAsleep
   for (const constraint of relation.constraints) {
     const { kind, columns, isValidated } = constraint
-    if (kind !== 'foreign key' || !columns.some(isChanged) || isPutOff(walk, constraint)) continue
-    needForeignKey(walk, relation, constraint, (isValidated ? undefined : changedRows)?.(columns) ?? rows)
+    if (kind !== 'foreign key' || !columns.some(isChanged)) continue
+    if (isAsleep) walk.writesPast(relation, constraint)
+    else if (!isPutOff(walk, constraint))
+      needForeignKey(walk, relation, constraint, (isValidated ? undefined : changedRows)?.(columns) ?? rows)
   }
 }
 

@@ -23,6 +23,11 @@ export type Outcome =
 /** What asking many requirements together came to. */
 export type TogetherOutcome = 'all hold' | 'not all hold' | { readonly reason: string }
 
+/** So many questions, each of them a scan, are asked one by one behind a failure: what it leaves makes most of them fail. */
+const mostBehind = 20
+
+const notAskedBehind = { kind: 'not-answered', reason: 'a statement before it fails' } as const
+
 type Asked = { error: Error & { code?: string } } | { rows: Record<string, unknown>[] }
 
 /**
@@ -55,8 +60,14 @@ export class Questions {
       }
     })
     const inOrder = new Map<Requirement, Outcome>()
+    let [hasFailed, left] = [false, mostBehind]
     for (const requirement of requirements) {
-      inOrder.set(requirement, outcomes.get(requirement) ?? (await this.one(requirement)))
+      const isDear = !outcomes.has(requirement) && requirement.question.kind !== 'certain'
+      if (isDear && hasFailed) left -= 1
+      const outcome =
+        isDear && left < 0 ? notAskedBehind : (outcomes.get(requirement) ?? (await this.one(requirement)))
+      inOrder.set(requirement, outcome)
+      hasFailed ||= outcome.kind === 'violated' && requirement.mayPass === undefined
     }
     return inOrder
   }

@@ -4,7 +4,7 @@ import type { Node, ParsedStatement } from '../sql/parser.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
-import type { CatalogModel, Column, Relation } from './model.js'
+import type { CatalogModel, Column, Constraint, Relation } from './model.js'
 import type { Outcome, TogetherOutcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
@@ -52,6 +52,10 @@ export class Walk {
   readonly doubts: Doubt[] = []
   /** Requirements that were asked on the way and hold. */
   heldCount = 0
+  /** Foreign keys past which a statement has written, by schema, table and name, and where. */
+  readonly unguarded = new Map<string, StatementPlace>()
+  /** Where the triggers of a relation were disabled last. */
+  readonly disabledAt = new Map<string, StatementPlace>()
   /** Where the deploy stops by itself, whatever the database, and how many requirements were noted before that. */
   stop: { readonly place: StatementPlace; readonly requirements: number } | undefined
   place: StatementPlace = { migration: '', file: '', index: 0, line: 0 }
@@ -97,6 +101,12 @@ export class Walk {
     throw new StatementFails()
   }
 
+  /** Notes that this statement writes past a foreign key, or makes one that old rows need not keep. */
+  writesPast(relation: Relation, key: Constraint): void {
+    const name = keyName(relation, key)
+    if (!this.unguarded.has(name)) this.unguarded.set(name, this.place)
+  }
+
   /** Notes that this statement is decided by the rehearsal. */
   doubt(reason: string, object?: string, ownError?: Error): void {
     this.doubts.push({
@@ -118,6 +128,11 @@ export class Walk {
     relation.isEmpty = false
     for (const child of relation.children) this.blur(child, reason)
   }
+}
+
+/** Names a constraint among all. */
+export function keyName({ schema, name }: Relation, key: Constraint): string {
+  return [schema, name, key.name].join('\0')
 }
 
 /** `"User"."email"`, or of several columns `"User" (a, b)`. */

@@ -48,12 +48,17 @@ export async function forecastPending(
         outcome: outcomeOf(forecast.losses),
       },
       {
+        id: 'foreign-keys-kept',
+        title: 'no pending statement leaves a reference that leads nowhere',
+        outcome: outcomeOf(forecast.damage),
+      },
+      {
         id: 'locks',
         title: 'no pending statement makes the application wait for long',
         outcome: outcomeOf(forecast.lockFindings),
       },
     ],
-    findings: [...outcome, ...forecast.losses, ...forecast.lockFindings],
+    findings: [...outcome, ...forecast.losses, ...forecast.damage, ...forecast.lockFindings],
     ...(forecast.future ? { future: forecast.future } : {}),
     concerned: concernedTables(forecast.lockClaims, forecast.rowTypes),
     lineage: forecast.lineage,

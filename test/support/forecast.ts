@@ -25,7 +25,10 @@ export interface End {
 export type Contents = Map<string, { columns: string[]; rows: string[] }>
 
 export interface Foretold {
-  readonly forecast: Omit<Forecast, 'losses' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'>
+  readonly forecast: Omit<
+    Forecast,
+    'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'
+  >
   readonly end: End | undefined
   /** Every SQLSTATE for which rows of the failing statement give a reason: which row comes first, nobody can know. */
   readonly sqlstates: readonly string[]

@@ -31,13 +31,17 @@ export async function followReferences(
   change: ParentChange,
   depth = 0,
 ): Promise<void> {
-  if (walk.catalog.isReplica || parent.areReferencesAsleep) return
+  const isAsleep = walk.catalog.isReplica || parent.areReferencesAsleep
   for (const child of walk.catalog.relations) {
     for (const key of child.constraints) {
       if (key.kind !== 'foreign key' || key.parent !== parent) continue
       const isTouched =
         change.kind === 'delete' || key.parentColumns?.some((column) => change.changed?.has(column))
       if (!isTouched) continue
+      if (isAsleep) {
+        walk.writesPast(child, key)
+        continue
+      }
       const action = actionOf(key, change)
       if (action !== 'no action' && action !== 'restrict') needIdentity(walk, child, key, action, change)
       if (!child.isEmpty) await followReference(walk, parent, child, key, change, depth)

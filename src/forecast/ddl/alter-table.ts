@@ -161,6 +161,8 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
       setTriggers(relation, () => true, command.subtype.startsWith('AT_Enable'))
       if (command.subtype.endsWith('All'))
         relation.areReferencesAsleep = command.subtype === 'AT_DisableTrigAll'
+      if (command.subtype === 'AT_DisableTrigAll')
+        walk.disabledAt.set(`${relation.schema}.${relation.name}`, walk.place)
       break
     case 'AT_AttachPartition':
       attachPartition(walk, relation, command.def)

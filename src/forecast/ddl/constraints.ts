@@ -133,6 +133,7 @@ function addForeignKey(walk: Walk, relation: Relation, node: Node, own?: Column)
   })
   relation.constraints.push(key)
   if (key.isValidated && !relation.isEmpty) needForeignKey(walk, relation, key)
+  if (!key.isValidated && !relation.isEmpty) walk.writesPast(relation, key)
 }
 
 function addCheck(walk: Walk, relation: Relation, node: Node, own?: Column): void {
