@@ -3,6 +3,7 @@ import type { Node } from '../sql/parser.js'
 import { type Followed, followBlock } from './block/block.js'
 import { NotFollowed } from './casts.js'
 import { followTruncate } from './data/delete.js'
+import { hitsNoRow } from './data/idle.js'
 import { followDataStatement, followQuery } from './data/statement.js'
 import { followAlterTable } from './ddl/alter-table.js'
 import { followCreateFunction, followCreateRule, followCreateTrigger } from './ddl/code.js'
@@ -26,6 +27,7 @@ import { isOwnError, ownErrorReason } from './own-error.js'
 import { needNothingPutOff } from './put-off-checks.js'
 import { reachOf } from './reach.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
+import { rememberRows } from './runs/remember.js'
 import { setSequence } from './sequences.js'
 import { followDiscard, followSet, followSetConfig } from './session-statements.js'
 import { followTransaction, setConstraints } from './transaction.js'
@@ -94,10 +96,13 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
     case 'UpdateStmt':
     case 'DeleteStmt':
     case 'MergeStmt':
-      await followDataStatement(walk, kind, node, scope)
-      return
+      return unlessIdle(
+        walk,
+        statement,
+        async () => void (await followDataStatement(walk, kind, node, scope)),
+      )
     case 'SelectStmt':
-      return followSelect(walk, node, scope)
+      return unlessIdle(walk, statement, () => followSelect(walk, node, scope))
     case 'DoStmt':
       return followBlock(walk, node, followInBlock)
     case 'CreateSchemaStmt':
@@ -109,6 +114,25 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
       if (!followers[kind]) throw new NotFollowed(`${kind.replace(/Stmt$/, '')} is not followed`)
       await followers[kind](walk, node)
   }
+}
+
+/**
+ * Follows a statement that reads or writes rows. Where it can hit none, nothing about rows is unknown: only what its
+ * constants raise may matter.
+ */
+async function unlessIdle(walk: Walk, { kind, node }: Followed, work: () => Promise<void>): Promise<void> {
+  if (!hitsNoRow(walk.catalog, kind, node)) return work()
+  const goBack = rememberRows(walk)
+  const [start, doubts] = [walk.requirements.length, walk.doubts.length]
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+  }
+  goBack()
+  walk.doubts.splice(doubts)
+  const known = walk.requirements.splice(start).filter(({ opaque }) => opaque.length === 0)
+  walk.requirements.push(...known)
 }
 
 /** By kind of statement. */
