@@ -4,18 +4,19 @@ import type { Node } from '../sql/parser.js'
 import { NotFollowed } from './casts.js'
 import { equalityOf, orderingOf } from './equality.js'
 import { findColumn } from './lookup.js'
-import type { PartitionKey, Relation } from './model.js'
+import type { Column, PartitionKey, Relation } from './model.js'
 import { allRows, needInForce, type Rows } from './needs.js'
 import { Rewriter } from './rewrite.js'
 import { namesOf } from './tree.js'
-import { opacityOf, sampleOf, type Walk } from './walk.js'
+import { columnsIn, opacityOf, sampleOf, type Walk } from './walk.js'
 
 /**
  * Rows of a partitioned table are the rows of its partitions, each within its bounds; so what a statement writes to one
  * of the family changes the others. https://www.postgresql.org/docs/current/ddl-partitioning.html
+ * @param changed the columns whose values are others, where the rows stay; else there are other rows
  */
-export function followFamily(walk: Walk, relation: Relation): void {
-  spreadToParts(walk, relation)
+export function followFamily(walk: Walk, relation: Relation, changed?: ReadonlySet<Column>): void {
+  spreadToParts(walk, relation, changed)
   for (const parent of relation.parents) {
     if (isPartOf(relation, parent)) gatherPart(walk, parent, relation)
     else walk.blur(parent, `a statement writes to "${relation.name}", which inherits from "${parent.name}"`)
@@ -84,7 +85,8 @@ function isPartOf(child: Relation, parent: Relation): boolean {
   return parent.partitionKey !== undefined && child.bound !== undefined
 }
 
-function spreadToParts(walk: Walk, parent: Relation): void {
+function spreadToParts(walk: Walk, parent: Relation, changed?: ReadonlySet<Column>): void {
+  const staying = changed && isKeyAmong(parent, changed) ? undefined : changed
   for (const child of parent.children) {
     const bounds = isPartOf(child, parent) ? boundsOf(walk, child) : undefined
     if (bounds === undefined) {
@@ -94,11 +96,23 @@ function spreadToParts(walk: Walk, parent: Relation): void {
     if (walk.inTransaction && !child.isEmpty)
       child.past.push({ source: walk.content.read(child), mayBeHeapOnly: true })
     const query = `SELECT ${columnsOf(child)} FROM ${walk.content.read(parent)} AS p WHERE ${bounds} OFFSET 0`
-    walk.content.replace(child, query)
+    const own = staying && sameNamed(child, staying)
+    walk.content.replace(child, query, own ? { changed: own } : {})
     child.isEmpty = parent.isEmpty
     shareOpacity(parent, child)
-    spreadToParts(walk, child)
+    spreadToParts(walk, child, own)
   }
+}
+
+/** A row whose key is another may move into another partition. */
+function isKeyAmong({ partitionKey }: Relation, changed: ReadonlySet<Column>): boolean {
+  const keys = partitionKey?.keys.flatMap(({ column, expression }) => column ?? [...columnsIn(expression)])
+  return keys?.some((column) => changed.has(column)) ?? true
+}
+
+function sameNamed(child: Relation, columns: ReadonlySet<Column>): Set<Column> {
+  const names = new Set([...columns].map(({ name }) => name))
+  return new Set(child.columns.filter(({ name }) => names.has(name)))
 }
 
 /** The rows of a part have changed: those that the parent had of it make way for them. */

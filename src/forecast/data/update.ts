@@ -116,7 +116,7 @@ export async function followUpdate(
   putOffReferences(walk, relation, { link, kind: 'update', changed, opaque: [...opaque, ...wasOpaque] })
   await followReferences(walk, relation, { kind: 'update', link, changed, opaque })
   await triggers?.after(link, opaqueNew)
-  followFamily(walk, relation)
+  followFamily(walk, relation, changed)
   return link
 }
 

@@ -266,7 +266,7 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
   )
   recheck(walk, relation, changed)
   passTypesOn(relation, changed)
-  followFamily(walk, relation)
+  followFamily(walk, relation, changed)
 }
 
 /** Parts have the types of the whole. */
