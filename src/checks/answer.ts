@@ -87,6 +87,11 @@ export async function limitQuestions(
   if (timeoutMs > 0) deadlines.set(reader, performance.now() + allMs)
 }
 
+/** Limits how long each statement of the question that is being asked may take. The way back to its savepoint ends that. */
+export async function limitThisQuestion(reader: Reader, timeoutMs: number): Promise<void> {
+  await set(reader, 'statement_timeout', String(timeoutMs))
+}
+
 async function set(reader: Reader, name: string, value: string): Promise<void> {
   await reader.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value])
 }

@@ -1,39 +1,55 @@
 import type { CheckResult, Evidence, Finding, Findings } from '../domain/finding.js'
+import { formatCount } from '../domain/quantities.js'
 import type { Reader } from '../domain/reader.js'
-import { answerForUser } from './answer.js'
+import { answerForUser, limitThisQuestion } from './answer.js'
 import { notAnswered } from './check.js'
 import type { CheckFile } from './check-file.js'
+import { type Facts, type MeasuredFacts, readFacts } from './facts.js'
+import { type Judge, withoutRule } from './harmless/judge.js'
 import { countOffendingRows } from './offending-rows.js'
 import { shareOut } from './share-out.js'
-
-type Facts = Readonly<Record<string, unknown>>
-
-/** What a before-check read, kept for the after-checks that must find the same again. */
-export type MeasuredFacts = ReadonlyMap<string, Facts>
 
 /** SQLSTATE undefined_table, undefined_column: the query is about something that is not there. */
 const notThere = new Set(['42P01', '42703'])
 
+/** SQLSTATE query_canceled */
+const cancelled = '57014'
+
+/** What the user's own checks are asked with. */
+export interface DeclaredCheckContext {
+  readonly step: 'check' | 'verify'
+  /** Names without a schema are those of this one, as in a migration. */
+  readonly schema: string
+  /** How long each check may take; 0 for any time. */
+  readonly timeoutMs: number
+  readonly measured?: MeasuredFacts
+  /** Tells which checks may do more than ask; without it none is warned of. */
+  readonly judge?: Judge
+}
+
 /**
  * Runs the user's own checks. A `block` or `warn` query must give no row; an `info` query gives facts; a query with
- * `equals` must give what that before-check gave. Each reader is inside a transaction, all of the same snapshot. Names
- * without a schema are those of `schema`, as in a migration.
+ * `equals` must give what that before-check gave. They are a person's own word, so they run whatever they call; but a
+ * READ ONLY transaction does not hold back everything, so what may act is warned of.
+ *
+ * @param readers each inside a transaction, all of the same snapshot
  */
 export async function runDeclaredChecks(
   files: readonly CheckFile[],
   readers: readonly Reader[],
-  schema: string,
-  step: 'check' | 'verify',
-  measured: MeasuredFacts,
+  context: DeclaredCheckContext,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
+  const { step, measured = new Map(), judge: judgeOfCalls } = context
   const answers = await shareOut(files, readers, async (file, reader) => {
     onProgress(file.title)
-    return { file, answered: await ask(file, reader, schema, measured) }
+    return { file, answered: await ask(file, reader, { ...context, measured }) }
   })
   const results: CheckResult[] = []
   const findings: Finding[] = []
   for (const { file, answered } of answers) {
+    const reason = answered && judgeOfCalls?.reasonAgainst(file.query)
+    if (reason !== undefined) findings.push(mayAct(file, step, withoutRule(reason)))
     const blockedBefore = findings.some(
       ({ migration, verdict }) => migration === file.migration && verdict === 'block',
     )
@@ -44,20 +60,40 @@ export async function runDeclaredChecks(
   return { results, findings }
 }
 
-type Answer = Evidence | { readonly facts: Facts } | { readonly error: Error & { code?: string } }
+type Answer =
+  | Evidence
+  | { readonly facts: Facts; readonly note?: string }
+  | { readonly error: Error & { code?: string } }
 
 /** Gives nothing for a check that has nothing to compare with. */
 async function ask(
   file: CheckFile,
   reader: Reader,
-  schema: string,
-  measured: MeasuredFacts,
+  { schema, timeoutMs, measured }: DeclaredCheckContext & { measured: MeasuredFacts },
 ): Promise<Answer | undefined> {
   if (file.equals !== undefined && !measured.has(file.equals)) return undefined
   const asksForFacts = file.equals !== undefined || file.verdict === 'info'
-  return answerForUser<Evidence | { facts: Facts }>(reader, schema, () =>
-    asksForFacts ? readFacts(reader, file) : countOffendingRows(reader, file.query),
-  )
+  const answered = await answerForUser<Answer>(reader, schema, async () => {
+    await limitThisQuestion(reader, timeoutMs)
+    return asksForFacts ? readFacts(reader, file.query) : countOffendingRows(reader, file.query)
+  })
+  // No savepoint gives these back: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+  await reader.query('SELECT pg_catalog.pg_advisory_unlock_all()')
+  return answered
+}
+
+function mayAct(file: CheckFile, step: 'check' | 'verify', reason: string): Finding {
+  return {
+    code: 'check-may-act',
+    kind: 'custom',
+    verdict: 'warn',
+    step,
+    file: file.file,
+    object: file.id,
+    ...(file.migration ? { migration: file.migration } : {}),
+    message: `"${file.title}" was asked, and may have done more than ask: ${shorten(reason)}`,
+    hint: 'Find out what it does on the target; a check that only reads can be accepted by name.',
+  }
 }
 
 function judge(
@@ -79,24 +115,26 @@ function judge(
     }
   }
   if ('error' in answered) {
-    const { error } = answered
+    const error = shortened(answered.error)
     // What is missing has been reported already by the check that came before.
     if (blockedBefore && notThere.has(error.code ?? '')) {
       return { result: { ...result, outcome: 'not-made', note: error.message } }
     }
     return {
       result: { ...result, outcome: 'unknown', note: error.message },
-      finding: about(file, step, notAnswered(file.title, error, step, file.id)),
+      finding: about(file, step, {
+        ...notAnswered(file.title, error, step, file.id),
+        ...(error.code === cancelled ? { hint: tookTooLong } : {}),
+      }),
     }
   }
   if ('facts' in answered) {
-    const { facts } = answered
-    if (expected === undefined) return { result: { ...result, outcome: 'info', facts } }
-    if (JSON.stringify(expected) === JSON.stringify(facts))
-      return { result: { ...result, outcome: 'passed', facts } }
-    const message = `${file.title}: before ${formatFacts(expected)}, now ${formatFacts(facts)}`
+    if (expected === undefined) return { result: { ...result, outcome: 'info', ...answered } }
+    if (JSON.stringify(expected) === JSON.stringify(answered.facts))
+      return { result: { ...result, outcome: 'passed', ...answered } }
+    const message = `${file.title}: before ${formatFacts(expected)}, now ${formatFacts(answered.facts)}`
     return {
-      result: { ...result, outcome: outcomeFor(file), facts },
+      result: { ...result, outcome: outcomeFor(file), ...answered },
       finding: about(file, step, { message }),
     }
   }
@@ -131,18 +169,26 @@ function outcomeFor(file: CheckFile): CheckResult['outcome'] {
   return file.verdict === 'block' ? 'failed' : 'warned'
 }
 
-async function readFacts(reader: Reader, file: CheckFile): Promise<{ facts: Facts }> {
-  const { rows } = await reader.query(`
-    SELECT (SELECT pg_catalog.json_object_agg(key, value) FROM pg_catalog.json_each_text(pg_catalog.row_to_json(fact.*))) AS fact
-      FROM (
-${file.query}
-      ) AS fact`)
-  const facts = rows.map(({ fact }) => fact as Record<string, unknown>)
-  return { facts: facts.length === 1 && facts[0] ? facts[0] : { rows: facts } }
-}
-
 function formatFacts(facts: Facts): string {
-  return Object.entries(facts)
+  const text = Object.entries(facts)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ')
+  return shorten(text)
+}
+
+const tookTooLong =
+  'Make the check cheaper, or give it more time with --question-timeout; a question without an answer counts as a failure.'
+
+/** So much of a text stands in a sentence; the server puts a whole value into the message of an error. */
+const mostCharacters = 2_000
+
+function shorten(text: string): string {
+  if (text.length <= mostCharacters) return text
+  return `${text.slice(0, mostCharacters)}... (cut: ${formatCount(text.length)} characters)`
+}
+
+function shortened(error: Error & { code?: string }): Error & { code?: string } {
+  if (error.message.length <= mostCharacters) return error
+  const { code } = error
+  return Object.assign(new Error(shorten(error.message)), code === undefined ? {} : { code })
 }

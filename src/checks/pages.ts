@@ -59,6 +59,19 @@ export const checkPages: readonly CodePage[] = [
       'Follow the hint and the fix that stand in the check file. With "-- verdict: warn" it only warns.',
   },
   {
+    code: 'check-may-act',
+    kind: 'custom',
+    title: 'a check of your own may do more than ask',
+    why: 'Your checks are asked on the target as you wrote them. The transaction is read-only, but that holds back no function that ends sessions, calls another server or takes a lock, and what a function in C does nobody can read.',
+    remedy:
+      'Find out what the function that the message names does. Ask without it, or accept the finding by name when it only reads.',
+    example: {
+      sql: '-- title: Nobody else is connected\n-- verdict: block\nSELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND NOT pg_terminate_backend(pid);',
+      instead:
+        '-- title: Nobody else is connected\n-- verdict: block\nSELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid();',
+    },
+  },
+  {
     code: 'check-not-answered',
     kind: 'health',
     title: 'a check could not be made',

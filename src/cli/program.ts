@@ -60,6 +60,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   command('verify', 'audit the database after a deploy; writes nothing to it', [
     common,
     checking,
+    [asking],
     keeping,
   ]).action(guarded('verify'))
   command('status', 'show target, history and the last run; also what a bare migrate-guard does', [

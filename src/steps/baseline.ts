@@ -30,13 +30,12 @@ export async function takeBaseline(
   return withTarget(tools, async (client) => {
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    const { schema } = tools.settings.target
+    const { target, questionTimeoutMs: timeoutMs } = tools.settings
     const measured = await runDeclaredChecks(
       facts,
       [client],
-      schema,
-      'check',
-      new Map(),
+      // The check of this run has warned of what may act.
+      { step: 'check', schema: target.schema, timeoutMs },
       tools.screen.progress,
     )
     const knownBefore = await readProvenByServer(client)

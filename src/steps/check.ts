@@ -21,19 +21,25 @@ import { readSession, type Tools } from './tools.js'
 /** Holds the pending statements against the live rows, and runs the general checks and the before-checks. */
 export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
   const { settings, project, screen } = tools
+  const { schema } = settings.target
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
   // Two connections see the same instant, so that a machine with two cores needs half the time.
   const ungated = [await snapshot.open(), await snapshot.open()] as const
   for (const reader of ungated) await limitQuestions(reader, settings.questionTimeoutMs)
-  const { readers } = await gate(ungated)
+  const { readers, judgeIn } = await gate(ungated)
   const [declared, own] = await Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
-    runDeclaredChecks(files, ungated, settings.target.schema, 'check', new Map(), screen.progress),
+    runDeclaredChecks(
+      files,
+      ungated,
+      { step: 'check', schema, timeoutMs: settings.questionTimeoutMs, judge: judgeIn([schema]) },
+      screen.progress,
+    ),
   ])
   const forecast = await forecastPending(plan, readers, tools)
   const context = {
     step: 'check',
-    schema: settings.target.schema,
+    schema,
     declared,
     urlParameters: readSessionOptions(settings.target.parameters.options),
     ...(forecast.future ? { future: forecast.future } : {}),

@@ -1,7 +1,8 @@
 // verify: audits the target after a deploy, on a connection that the server holds read-only.
 // Writes nothing; the target is only read.
 import { runChecks } from '../checks/check.js'
-import { type MeasuredFacts, runDeclaredChecks } from '../checks/declared-checks.js'
+import { runDeclaredChecks } from '../checks/declared-checks.js'
+import type { MeasuredFacts } from '../checks/facts.js'
 import { generalChecks } from '../checks/general-checks.js'
 import { gate } from '../checks/harmless/gate.js'
 import type { Backup, TableRowCount } from '../domain/backup.js'
@@ -54,12 +55,17 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
       const readers = [client, other] as const
       const history = await auditHistory(folders, client, tools)
       const { schema } = settings.target
+      const { readers: gated, judgeIn } = await gate(readers)
       const own = await runDeclaredChecks(
         files,
         readers,
-        schema,
-        'verify',
-        baseline.measured,
+        {
+          step: 'verify',
+          schema,
+          timeoutMs: settings.questionTimeoutMs,
+          measured: baseline.measured,
+          judge: judgeIn([schema]),
+        },
         screen.progress,
       )
       const { knownBefore } = baseline
@@ -69,7 +75,6 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
         declared: await declaring,
         ...(knownBefore ? { knownBefore } : {}),
       }
-      const { readers: gated } = await gate(readers)
       const general = await runChecks(generalChecks, gated, context, screen.progress)
       const { rowCounts, ...data } = await auditData(baseline, folders, readers, tools)
       return { parts: [history, own, general, data], rowCounts }

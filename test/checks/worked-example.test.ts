@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type CheckFile, readCheckFile } from '../../src/checks/check-file.js'
-import { type MeasuredFacts, runDeclaredChecks } from '../../src/checks/declared-checks.js'
+import { runDeclaredChecks } from '../../src/checks/declared-checks.js'
+import type { MeasuredFacts } from '../../src/checks/facts.js'
 import type { Finding, Findings } from '../../src/domain/finding.js'
 import { loadParser, parseStatements } from '../../src/sql/parser.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
@@ -47,7 +48,8 @@ async function askAfter(
   await client.query('BEGIN')
   await client.query(damage)
   const step = time === 'before' ? 'check' : 'verify'
-  const look = () => runDeclaredChecks(readChecks(time), [client], 'public', step, measured, () => undefined)
+  const context = { step, schema: 'public', timeoutMs: 60_000, measured } as const
+  const look = () => runDeclaredChecks(readChecks(time), [client], context, () => undefined)
   const found = await look()
   await client.query('SET LOCAL search_path = public')
   for (const { fixSql } of found.findings) if (fixSql) await client.query(fixSql)

@@ -51,7 +51,7 @@ test('as JSON', async () => {
 test.each([
   ['invalid-indx', 'Did you mean invalid-index?'],
   ['Orphans', 'Did you mean orphan-rows?'],
-  ['check', 'Did you mean check-not-answered, check-not-readable, check-violation?'],
+  ['check', 'Did you mean check-may-act, check-not-answered, check-not-readable?'],
   ['zzz', 'Run migrate-guard explain without a code to see all of them.'],
 ])('%s is no code', async (text, hint) => {
   expect(await explain(text)).toEqual({
