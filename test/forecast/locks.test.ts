@@ -645,7 +645,11 @@ beforeAll(async () => {
 
 async function differences(sql: string, { watch, catalog }: Place): Promise<string[]> {
   const [statement] = parse(sql) as [ParsedStatement]
-  return differencesOf(lockClaimsOf(statement, catalog), await watch.inTransaction(sql))
+  return differencesOf(
+    lockClaimsOf(statement, catalog),
+    await watch.inTransaction(sql),
+    catalog.serverVersion,
+  )
 }
 
 describe.each(Object.entries(statements))('%s', (_, group) => {
@@ -692,7 +696,7 @@ describe('statements that run alone', () => {
       [table]: locks.get(table),
     })
     const uncertain = claims.map((claim) => ({ ...claim, isCertain: false }))
-    expect(differencesOf(uncertain, { locks, newFiles })).toEqual([])
+    expect(differencesOf(uncertain, { locks, newFiles }, catalog.serverVersion)).toEqual([])
     await copy.drop()
   })
 })
