@@ -16,7 +16,7 @@ export async function answer<T>(
 ): Promise<T | { error: Error & { code?: string } }> {
   await reader.query('SAVEPOINT question')
   try {
-    refuseAfterDeadline(reader)
+    await limitToTimeLeft(reader)
     const result = await ask()
     await reader.query(goBack)
     return result
@@ -55,8 +55,21 @@ const mostWorkMemKb = 64 * 1024
 /** Files in which a question sorts and hashes what does not fit into memory. */
 const mostTemporaryKb = 10 * 1024 * 1024
 
-/** When the time for all questions of a reader is over. */
-const deadlines = new WeakMap<Reader, number>()
+/** The parts of one question together use no more memory than this, as far as it is up to us. */
+const mostMemoryKb = 256 * 1024
+
+/** https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-WORK-MEM */
+const leastWorkMemKb = 64
+
+interface Limits {
+  /** When the time for all questions is over. */
+  readonly endsAt: number
+  /** How long each may take. */
+  readonly timeoutMs: number
+  readonly workMemKb: number
+}
+
+const limits = new WeakMap<Reader, Limits>()
 
 /**
  * Limits how long one question may take and wait, how long all of them may take, and what they may use, for as long as
@@ -79,12 +92,12 @@ export async function limitQuestions(
     hash_mem_multiplier: '1',
   }
   for (const [name, value] of Object.entries(settings)) await set(reader, name, value)
-  await lower(reader, 'work_mem', mostWorkMemKb)
+  const workMemKb = await lower(reader, 'work_mem', mostWorkMemKb)
   // Only some roles may set it: https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-TEMP-FILE-LIMIT
   const isAllowed = await answer(reader, () => lower(reader, 'temp_file_limit', mostTemporaryKb))
-  if (isAllowed === undefined) await lower(reader, 'temp_file_limit', mostTemporaryKb)
+  if (typeof isAllowed === 'number') await lower(reader, 'temp_file_limit', mostTemporaryKb)
   await set(reader, 'statement_timeout', String(timeoutMs))
-  if (timeoutMs > 0) deadlines.set(reader, performance.now() + allMs)
+  if (timeoutMs > 0) limits.set(reader, { endsAt: performance.now() + allMs, timeoutMs, workMemKb })
 }
 
 /** Limits how long each statement of the question that is being asked may take. The way back to its savepoint ends that. */
@@ -96,25 +109,41 @@ async function set(reader: Reader, name: string, value: string): Promise<void> {
   await reader.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value])
 }
 
-/** Sets what is counted in kilobytes, where it is more or has no limit. */
-async function lower(reader: Reader, name: string, mostKb: number): Promise<void> {
+/** Sets what is counted in kilobytes, where it is more or has no limit. Gives what it is then. */
+async function lower(reader: Reader, name: string, mostKb: number): Promise<number> {
   const { rows } = await reader.query(
     'SELECT setting::pg_catalog.int8::float8 AS kb FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) $1',
     [name],
   )
   const kb = Number(rows[0]?.kb ?? -1)
-  if (kb < 0 || kb > mostKb) await set(reader, name, `${mostKb}kB`)
+  if (kb >= 0 && kb <= mostKb) return kb
+  await set(reader, name, `${mostKb}kB`)
+  return mostKb
 }
 
-/** Holds the questions of one reader to the time of another, whose connection it uses. */
-export function shareDeadline(own: Reader, other: Reader): void {
-  const deadline = deadlines.get(other)
-  if (deadline !== undefined) deadlines.set(own, deadline)
+/**
+ * Shares the memory of a question out among so many parts, each of which may sort, hash, or keep rows: the server would
+ * give each part `work_mem`, and keeps it until the question is answered. To be called inside of `answer`, which takes
+ * it back.
+ */
+export async function shareMemory(reader: Reader, parts: number): Promise<void> {
+  const share = Math.max(leastWorkMemKb, Math.floor(mostMemoryKb / parts))
+  if (share < (limits.get(reader)?.workMemKb ?? 0)) await reader.query(`SET LOCAL work_mem TO '${share}kB'`)
 }
 
-function refuseAfterDeadline(reader: Reader): void {
-  const deadline = deadlines.get(reader)
-  if (deadline !== undefined && performance.now() > deadline) throw new NoTimeLeft()
+/** Holds the questions of one reader to the limits of another, whose connection it uses. */
+export function shareLimits(own: Reader, other: Reader): void {
+  const known = limits.get(other)
+  if (known !== undefined) limits.set(own, known)
+}
+
+/** A question that comes last may not take longer than what is left for all. The savepoint takes the setting back. */
+async function limitToTimeLeft(reader: Reader): Promise<void> {
+  const known = limits.get(reader)
+  if (known === undefined) return
+  const leftMs = Math.ceil(known.endsAt - performance.now())
+  if (leftMs <= 0) throw new NoTimeLeft()
+  if (leftMs < known.timeoutMs) await reader.query(`SET LOCAL statement_timeout TO ${leftMs}`)
 }
 
 /** The time for all questions together is over. */

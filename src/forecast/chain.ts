@@ -4,7 +4,7 @@ import { quoteIdentifier } from '../sql/names.js'
 export class QuestionTooLarge extends Error {}
 
 /** A question of more links than this keeps the planner busy for seconds. */
-const mostLinks = 400
+export const mostLinks = 400
 
 /** The text of a question; the server needs some fifty times as much memory to read and plan it. */
 const mostCharacters = 4_000_000
@@ -88,6 +88,11 @@ export class Chain {
     return `WITH RECURSIVE ${links.join(',\n  ')}\n`
   }
 
+  /** The links that a piece of SQL reads, directly or not. */
+  linksOf(sql: string): ReadonlySet<string> {
+    return this.#reached(this.#readsOf(sql))
+  }
+
   /** A query with what it reads, for a person to run; undefined where it is too long to be shown. */
   shownSql(query: string): string | undefined {
     try {
@@ -131,10 +136,14 @@ export class Chain {
 
   /** In the order in which they were made, so that each stands behind those that it reads. */
   #collect(reads: ReadonlyMap<string, number>): string[] {
-    const needed = new Set(reads.keys())
-    for (const name of needed) for (const read of this.#link(name).reads.keys()) needed.add(read)
     const placeOf = (name: string) => this.#places.get(name) ?? 0
-    return [...needed].sort((one, other) => placeOf(one) - placeOf(other))
+    return [...this.#reached(reads)].sort((one, other) => placeOf(one) - placeOf(other))
+  }
+
+  #reached(reads: ReadonlyMap<string, number>): Set<string> {
+    const reached = new Set(reads.keys())
+    for (const name of reached) for (const read of this.#link(name).reads.keys()) reached.add(read)
+    return reached
   }
 
   /**

@@ -1,12 +1,13 @@
-import { answerForUser, NoTimeLeft } from '../checks/answer.js'
+import { answerForUser, NoTimeLeft, shareMemory } from '../checks/answer.js'
 import { NotHarmless } from '../checks/harmless/gate.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import { readable } from '../sql/operators.js'
+import { bundlesOf } from './bundles.js'
 import { raisedState } from './casts.js'
-import { type Chain, QuestionTooLarge } from './chain.js'
+import { type Chain, mostLinks, QuestionTooLarge } from './chain.js'
 import type { Question, Requirement } from './requirement.js'
 
 /** What asking a requirement came to. */
@@ -31,8 +32,9 @@ const notAskedBehind = { kind: 'not-answered', reason: 'a statement before it fa
 type Asked = { error: Error & { code?: string } } | { rows: Record<string, unknown>[] }
 
 /**
- * Asks in two rounds. First, one scan answers everything that is asked of the same content; almost always all is well.
- * Only for a scan that finds or raises something, its questions are asked one by one, to name the culprit.
+ * Asks in rounds. First, one query answers everything that is asked of one long chain, and one scan everything that is
+ * asked of the same content; almost always all is well. Only for what finds or raises something, its questions are asked
+ * one by one, to name the culprit.
  */
 export class Questions {
   constructor(
@@ -49,7 +51,17 @@ export class Questions {
     const asked = requirements.filter(
       ({ opaque, question }) => opaque.length === 0 && question.kind !== 'certain',
     )
-    await shareOut(groupsOf(asked), this.readers, async (group, reader) => {
+    const groups = groupsOf(asked)
+    const readings = groups.map((item) => ({ item, links: this.chain.linksOf(groupQuery(item)) }))
+    const { bundles, single } = bundlesOf(readings, mostLinks)
+    const open = await shareOut(bundles, this.readers, async (bundle, reader) => {
+      onProgress(bundle[0]?.[0]?.title ?? '')
+      return this.#leftOf(bundle, reader)
+    })
+    const held = new Set(bundles.flat())
+    for (const group of open.flat()) held.delete(group)
+    for (const requirement of [...held].flat()) outcomes.set(requirement, { kind: 'holds' })
+    await shareOut([...single, ...open.flat()], this.readers, async (group, reader) => {
       const [only] = group
       onProgress(only?.title ?? '')
       // To count and to bring samples along costs no more than to look whether there is any.
@@ -123,15 +135,25 @@ export class Questions {
     return !('error' in asked) && isZero(asked.rows)
   }
 
-  async #askGroup(group: readonly Requirement[], reader: Reader): Promise<Asked> {
-    const questions = group.map(({ question }) => question)
-    const [first] = questions
-    const isPlain = questions.every((question) => plainFromOf(question) !== undefined)
-    const query =
-      first?.kind === 'groups'
-        ? duplicatesQuery(plain(first))
-        : fusedQuery((isPlain ? questions.map(plain) : questions) as RowQuestion[])
-    return this.#run(query, reader)
+  /** The groups of a bundle of which it is not known that all hold. Half of it is asked again where not all do. */
+  async #leftOf(bundle: readonly Requirement[][], reader: Reader): Promise<readonly Requirement[][]> {
+    const query = bundleQuery(bundle)
+    const asked = await answerForUser(reader, this.chain.schema, async () => {
+      await shareMemory(reader, bundle.length + this.chain.linksOf(query).size)
+      return reader.query(`${this.chain.withClauseOf(query)}${query}`)
+    })
+    if (!('error' in asked) && isZero(asked.rows)) return []
+    const isTooMuch = 'error' in asked && isOfBurden(asked.error)
+    if (isTooMuch || bundle.length === 1) return bundle
+    const half = Math.ceil(bundle.length / 2)
+    return [
+      ...(await this.#leftOf(bundle.slice(0, half), reader)),
+      ...(await this.#leftOf(bundle.slice(half), reader)),
+    ]
+  }
+
+  #askGroup(group: readonly Requirement[], reader: Reader): Promise<Asked> {
+    return this.#run(groupQuery(group), reader)
   }
 
   #run(query: string, reader: Reader): Promise<Asked> {
@@ -139,6 +161,31 @@ export class Questions {
       reader.query(`${this.chain.withClauseOf(query)}${query}`),
     )
   }
+}
+
+/** Whether it says that the question was too much, not that something is wrong with what it asks. */
+function isOfBurden(error: Error & { code?: string }): boolean {
+  return error instanceof NoTimeLeft || error instanceof QuestionTooLarge || /^(53|57)/.test(error.code ?? '')
+}
+
+/** Gives one row of counts that are all zero where everything asked holds. */
+function groupQuery(group: readonly Requirement[]): string {
+  const questions = group.map(({ question }) => question)
+  const [first] = questions
+  const isPlain = questions.every((question) => plainFromOf(question) !== undefined)
+  return first?.kind === 'groups'
+    ? duplicatesQuery(plain(first))
+    : fusedQuery((isPlain ? questions.map(plain) : questions) as RowQuestion[])
+}
+
+/** The same of several groups, over whatever contents. */
+function bundleQuery(bundle: readonly (readonly Requirement[])[]): string {
+  const asked = bundle.map((group, i) => {
+    const counts = group[0]?.question.kind === 'groups' ? ['c'] : group.map((_, at) => `c${at}`)
+    // What no operator of somebody else's can stand for.
+    return `(SELECT GREATEST(${counts.join(', ')}) FROM (${groupQuery(group)}) AS "~group") AS c${i}`
+  })
+  return `SELECT ${asked.join(', ')}`
 }
 
 function isZero(rows: readonly Record<string, unknown>[]): boolean {

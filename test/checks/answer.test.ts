@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { answer, limitQuestions, NoTimeLeft } from '../../src/checks/answer.js'
+import { answer, limitQuestions, NoTimeLeft, shareMemory } from '../../src/checks/answer.js'
 import { createTestDatabase } from '../support/test-database.js'
 
 test('a question gives its locks back, and leaves the session as it was', async () => {
@@ -38,4 +38,28 @@ test('a question uses one process and bounded memory, and none is asked when the
   ])
   await new Promise((resolve) => setTimeout(resolve, 10))
   expect(await answer(client, () => client.query('SELECT 1'))).toEqual({ error: expect.any(NoTimeLeft) })
+})
+
+test('the last question takes no longer than what is left for all of them', async () => {
+  const client = await (await createTestDatabase()).client()
+  await client.query('BEGIN TRANSACTION READ ONLY')
+  await limitQuestions(client, 60_000, 500)
+  expect(await answer(client, () => client.query('SELECT pg_sleep(20)'))).toEqual({
+    error: expect.objectContaining({ code: '57014' }),
+  })
+  expect((await client.query('SHOW statement_timeout')).rows[0]).toEqual({ statement_timeout: '1min' })
+})
+
+test('a question of many parts shares its memory out among them, and gives it back', async () => {
+  const client = await (await createTestDatabase()).client()
+  await client.query("SET work_mem = '4MB'")
+  await client.query('BEGIN TRANSACTION READ ONLY')
+  await limitQuestions(client, 60_000)
+  const memoryOf = (parts: number) =>
+    answer(client, async () => {
+      await shareMemory(client, parts)
+      return (await client.query('SHOW work_mem')).rows[0].work_mem
+    })
+  expect([await memoryOf(2), await memoryOf(256), await memoryOf(1_000_000)]).toEqual(['4MB', '1MB', '64kB'])
+  expect((await client.query('SHOW work_mem')).rows[0].work_mem).toBe('4MB')
 })

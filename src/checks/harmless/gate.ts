@@ -1,7 +1,7 @@
 import type { Reader } from '../../domain/reader.js'
 import { loadParser } from '../../sql/parser.js'
 import { namesOfPath } from '../../sql/search-path.js'
-import { shareDeadline } from '../answer.js'
+import { shareLimits } from '../answer.js'
 import { Judge } from './judge.js'
 import { readServerCode, type ServerCode } from './server-code.js'
 
@@ -49,7 +49,8 @@ function behind(judgeIn: JudgeIn, reader: Reader): Reader {
   const follow = (sql: string): boolean => {
     if (/^SAVEPOINT \w+$/.test(sql)) saved.push(path)
     else if (/^ROLLBACK TO SAVEPOINT (\w+); RELEASE SAVEPOINT \1$/.test(sql)) path = saved.pop() ?? []
-    else {
+    // What limits a question does nothing else.
+    else if (!/^SET LOCAL (?:statement_timeout TO \d+|work_mem TO '\d+kB')$/.test(sql)) {
       const set = /^SET LOCAL search_path TO ([^;]+)$/.exec(sql)?.[1]
       if (set === undefined) return false
       path = namesOfPath(set)
@@ -64,6 +65,6 @@ function behind(judgeIn: JudgeIn, reader: Reader): Reader {
     },
   }
   gated.set(own, judgeIn)
-  shareDeadline(own, reader)
+  shareLimits(own, reader)
   return own
 }

@@ -1,15 +1,19 @@
-import { answerForUser } from '../../checks/answer.js'
+import { answerForUser, shareMemory } from '../../checks/answer.js'
 import { NotHarmless } from '../../checks/harmless/gate.js'
 import { countOffendingRows } from '../../checks/offending-rows.js'
 import { shareOut } from '../../checks/share-out.js'
 import type { Evidence, Finding } from '../../domain/finding.js'
 import type { Reader } from '../../domain/reader.js'
 import { readable } from '../../sql/operators.js'
-import type { Chain } from '../chain.js'
+import { bundlesOf } from '../bundles.js'
+import { type Chain, mostLinks } from '../chain.js'
 import type { Counts, Loss, Measure, Measures } from './loss.js'
 
 /** Rows are shown of a loss that hits few; those of a whole table tell nobody anything, and cost a second reading. */
 const mostSampled = 10_000
+
+/** Showing rows of a loss has the server compute the chain again; so many of its links are worth it, of all losses. */
+const mostLinksForSamples = 2_000
 
 type Asked<T> = T | { error: Error & { code?: string } }
 
@@ -42,6 +46,8 @@ export async function weighLosses(
 }
 
 class Counting {
+  #sampledLinks = 0
+
   constructor(
     private readonly readers: readonly [Reader, ...Reader[]],
     private readonly chain: Chain,
@@ -53,7 +59,18 @@ class Counting {
     onProgress: (title: string) => void,
   ): Promise<Map<Measure, number>> {
     const counts = new Map<Measure, number>()
-    await shareOut(groupsOf(measures), this.readers, async (group, reader) => {
+    const groups = groupsOf(measures)
+    const readings = groups.map((item) => ({ item, links: this.chain.linksOf(countQuery(item)) }))
+    const { bundles, single } = bundlesOf(readings, mostLinks)
+    const left = await shareOut(bundles, this.readers, async (bundle, reader) => {
+      onProgress('what existing data is lost')
+      const asked = await this.#countBundle(bundle, reader)
+      if ('error' in asked) return bundle
+      for (const [at, group] of bundle.entries())
+        for (const [i, one] of group.entries()) counts.set(one, asked.counts[at]?.[i] ?? 0)
+      return []
+    })
+    await shareOut([...single, ...left.flat()], this.readers, async (group, reader) => {
       onProgress('what existing data is lost')
       const asked = await this.#count(group, reader)
       if ('error' in asked) return
@@ -77,6 +94,8 @@ class Counting {
 
   async sample(measure: Measure, sample: readonly string[]): Promise<Evidence | undefined> {
     const query = rowsOf(measure, sample)
+    this.#sampledLinks += this.chain.linksOf(query).size
+    if (this.#sampledLinks > mostLinksForSamples) return undefined
     const evidence = await answerForUser(this.readers[0], this.chain.schema, () =>
       countOffendingRows(this.readers[0], `${this.chain.withClauseOf(query)}${query}`),
     )
@@ -89,20 +108,41 @@ class Counting {
   }
 
   async #count(group: readonly Measure[], reader: Reader): Promise<Asked<{ counts: number[] }>> {
-    const [first] = group
-    const list = group.map(
-      ({ condition }, i) => `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS c${i}`,
-    )
-    const query =
-      first && group.length === 1
-        ? `SELECT pg_catalog.count(*)::float8 AS c0 FROM ${first.from} WHERE ${first.condition}`
-        : `SELECT ${list.join(', ')} FROM ${first?.from}`
+    const query = countQuery(group)
     const asked = await answerForUser(reader, this.chain.schema, () =>
       reader.query(`${this.chain.withClauseOf(query)}${query}`),
     )
     if ('error' in asked) return asked
     return { counts: group.map((_, i) => Number(asked.rows[0]?.[`c${i}`] ?? 0)) }
   }
+
+  async #countBundle(
+    bundle: readonly (readonly Measure[])[],
+    reader: Reader,
+  ): Promise<Asked<{ counts: number[][] }>> {
+    const lists = bundle.map((group, at) => {
+      const counts = group.map((_, i) => `c${i}`).join(', ')
+      return `(SELECT ARRAY[${counts}] FROM (${countQuery(group)}) AS "~group") AS c${at}`
+    })
+    const query = `SELECT ${lists.join(', ')}`
+    const asked = await answerForUser(reader, this.chain.schema, async () => {
+      await shareMemory(reader, bundle.length + this.chain.linksOf(query).size)
+      return reader.query(`${this.chain.withClauseOf(query)}${query}`)
+    })
+    if ('error' in asked) return asked
+    const row = asked.rows[0] ?? {}
+    return { counts: bundle.map((_, at) => (row[`c${at}`] as number[]).map(Number)) }
+  }
+}
+
+function countQuery(group: readonly Measure[]): string {
+  const [first] = group
+  const list = group.map(
+    ({ condition }, i) => `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS c${i}`,
+  )
+  return first && group.length === 1
+    ? `SELECT pg_catalog.count(*)::float8 AS c0 FROM ${first.from} WHERE ${first.condition}`
+    : `SELECT ${list.join(', ')} FROM ${first?.from}`
 }
 
 function rowsOf({ from, condition }: Measure, sample: readonly string[]): string {
