@@ -3,6 +3,7 @@ import { RehearsalError } from '../domain/errors.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { runProcess } from '../effects/run-process.js'
 import type { ClientTool } from './client-tools.js'
+import { fillsView } from './restore-views.js'
 
 /** An object that is not restored, e.g. the `EVENT TRIGGER` named `audit`, with what belongs to it. */
 export interface LeftOut {
@@ -16,6 +17,8 @@ export interface LeftOut {
 export interface RestoreLists {
   readonly schema: string
   readonly rest: string
+  /** The lines that fill materialized views: one that cannot be filled must not end everything. */
+  readonly views: readonly string[]
   /** What must wait for all rows; absent where nothing has to. */
   readonly last?: string
 }
@@ -44,10 +47,11 @@ export async function writeRestoreLists(
   )
   const beforeData = await listContents(tool, dump, ['--section=pre-data'])
   const schema = new Set(beforeData.filter((line) => !/^\d+; \d+ \d+ ACL /.test(line)))
-  const lists = { schema: join(folder, 'restore-schema'), rest: join(folder, 'restore-rest') }
+  const views = contents.filter(fillsView)
+  const lists = { schema: join(folder, 'restore-schema'), rest: join(folder, 'restore-rest'), views }
   await writePrivateFile(lists.schema, contents.filter((line) => schema.has(line)).join('\n'))
-  const rest = contents.filter((line) => !schema.has(line))
-  const mustWait = rest.some((line) => waitsForRows.test(line))
+  const rest = contents.filter((line) => !schema.has(line) && !fillsView(line))
+  const mustWait = views.length > 0 || rest.some((line) => waitsForRows.test(line))
   const isLast = (line: string) => mustWait && (waitsForRows.test(line) || comesLast.test(line))
   await writePrivateFile(lists.rest, rest.filter((line) => !isLast(line)).join('\n'))
   if (!mustWait) return lists

@@ -14,6 +14,7 @@ import type { RehearsalDatabase } from './rehearsal-database/request.js'
 import { readRestoreFailure } from './restore-failure.js'
 import { writeRestoreLists } from './restore-list.js'
 import { RestoreOutput, type RestoreProgress } from './restore-output.js'
+import { fillViews, type UnfilledViews } from './restore-views.js'
 
 export interface RestoreRequest {
   /** pg_restore. */
@@ -39,6 +40,7 @@ export interface Restore {
   readonly disarmed: readonly string[]
   /** What is not as in the dump, in words. */
   readonly differences: readonly string[]
+  readonly unfilled: UnfilledViews
 }
 
 /**
@@ -65,6 +67,9 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
   await runRestore(request, privateFolder, [`--use-list=${lists.schema}`])
   const disarmedBefore = await owner(disarm)
   await runRestore(request, privateFolder, [`--use-list=${lists.rest}`, `--jobs=${request.jobs}`])
+  const unfilled = await fillViews(lists.views, privateFolder, (what) =>
+    runRestore(request, privateFolder, what),
+  )
   if (lists.last) await runRestore(request, privateFolder, [`--use-list=${lists.last}`])
   // Subscriptions come last.
   const disarmedAfter = await owner(disarm)
@@ -75,6 +80,7 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
     durationMs: performance.now() - started,
     disarmed: [...new Set([...disarmedBefore, ...disarmedAfter])],
     differences,
+    unfilled,
   }
 }
 

@@ -102,6 +102,22 @@ test('a materialized view that is filled anew by the restore counts by its defin
   expect(await differencesOf(database)).toEqual(exact)
 })
 
+test('a materialized view whose query hangs on the search path: its data alone is missing, by name and with the reason', async () => {
+  const database = await createTestDatabase({
+    sql: `CREATE TABLE t AS SELECT 'a' AS x; CREATE FUNCTION helper(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;
+      CREATE FUNCTION f(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN helper($1); END $$;
+      CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+      CREATE MATERIALIZED VIEW broken AS SELECT f(x) AS y FROM t; CREATE UNIQUE INDEX ON broken (y);
+      CREATE MATERIALIZED VIEW filled AS SELECT x FROM t`,
+  })
+  await database.query('CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION watch()')
+  const { findings, backupLevel } = await differencesOf(database)
+  expect(backupLevel).toBe('restored')
+  expect(findings).toEqual([
+    'the restored backup is not what the snapshot was: the data of the materialized view public.broken is missing: function helper(text) does not exist',
+  ])
+})
+
 test.each([
   [
     'constraint',

@@ -1,8 +1,9 @@
 import { BackupError, RehearsalError } from '../../domain/errors.js'
 import { analyzeAll } from '../analyze.js'
 import { withConnection } from '../connection.js'
-import { assertNotStopped, makeFolder, type RestoreRequest, runRestore } from '../restore.js'
+import { assertNotStopped, makeFolder, type Restore, type RestoreRequest, runRestore } from '../restore.js'
 import { writeRestoreLists } from '../restore-list.js'
+import { fillViews, type UnfilledViews } from '../restore-views.js'
 import { backSession } from './back-session.js'
 
 /**
@@ -10,13 +11,11 @@ import { backSession } from './back-session.js'
  * end the planner gets its statistics, which a dump does not hold.
  *
  * A failure leaves the database half restored; the caller removes it.
- * @returns how long it took, and what is not as in the dump, in words
+ * @returns how long it took, and what is not as in the dump
  * @throws BackupError `restore-failed` with the object
  * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
  */
-export async function restoreForUse(
-  request: Omit<RestoreRequest, 'as'>,
-): Promise<{ readonly durationMs: number; readonly differences: readonly string[] }> {
+export async function restoreForUse(request: Omit<RestoreRequest, 'as'>): Promise<Omit<Restore, 'disarmed'>> {
   const { runId, signal, database, jobs } = request
   const started = performance.now()
   const session = backSession(runId)
@@ -27,11 +26,13 @@ export async function restoreForUse(
       privateFolder,
       what,
     )
+  let unfilled: UnfilledViews
   try {
     const { leftOut } = database.restorable
     const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder)
     await run([`--use-list=${lists.schema}`])
     await run([`--use-list=${lists.rest}`, `--jobs=${jobs}`])
+    unfilled = await fillViews(lists.views, privateFolder, run)
     if (lists.last) await run([`--use-list=${lists.last}`])
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error
@@ -42,5 +43,5 @@ export async function restoreForUse(
     analyzeAll(client, signal),
   )
   assertNotStopped(signal)
-  return { durationMs: performance.now() - started, differences }
+  return { durationMs: performance.now() - started, differences, unfilled }
 }

@@ -39,7 +39,7 @@ export async function restoreBackup(
   const found = await withCopy(database, tools, (clients) => fingerprintDatabase(clients, tools.screen))
   const catalog = await readCatalogFile(tools.runFolder, 'catalog.json')
   const { fingerprint, sequencesAfter } = backup.manifest
-  const findings = compareRestored({ fingerprint, catalog, sequencesAfter }, found)
+  const findings = compareRestored({ fingerprint, catalog, sequencesAfter }, found, restored.unfilled)
   return {
     backupLevel: findings.length === 0 ? 'exact' : 'restored',
     restoreMs: restored.durationMs,

@@ -22,11 +22,6 @@ test.each([
     "CREATE TABLE c (i text); INSERT INTO c VALUES ('a'); CREATE FUNCTION helper(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 $$; CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN helper($1); END $$; CREATE INDEX by_f ON c (f(i))",
     'the dump does not restore: pg_restore ended with exit code 1 at index "by_f": function helper(text) does not exist',
   ],
-  [
-    'materialized view',
-    'CREATE TABLE c (i int); CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM c); END $$; CREATE MATERIALIZED VIEW m AS SELECT f()',
-    'the dump does not restore: pg_restore ended with exit code 1 at materialized view data "m": relation "c" does not exist',
-  ],
 ])(
   'a function that hangs on the search path fails the restore of a %s, with what helps',
   async (_, sql, message) => {

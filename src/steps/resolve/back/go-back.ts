@@ -5,6 +5,7 @@ import { isBlocking } from '../../../domain/finding.js'
 import type { RestoredBeside } from '../../../domain/go-back.js'
 import { findClientTool } from '../../../postgres/client-tools.js'
 import { type Client, withConnection } from '../../../postgres/connection.js'
+import type { UnfilledViews } from '../../../postgres/restore-views.js'
 import { backSession } from '../../../postgres/restored-database/back-session.js'
 import {
   type DatabaseBeside,
@@ -83,12 +84,12 @@ async function fill(
   const { plan, backup, restorable, server } = found
   const { runId, screen } = tools
   const tool = await findClientTool('pg_restore', Number.parseInt(backup.manifest.pgDumpVersion, 10))
-  const { durationMs } = await restoreForUse({
+  const { durationMs, unfilled } = await restoreForUse({
     ...restoreRequestOf(backup, tools),
     tool,
     database: { ownerAddress: database.address, restorable },
   })
-  const accepted = await prove(database, found, tools)
+  const accepted = await prove(database, found, unfilled, tools)
   screen.progress('copying what belongs to the database itself')
   const { copied, refused } = await withConnection(database.address, backSession(runId), async (client) => {
     const properties = await copyOwnProperties(targetClient, client, database.name)
@@ -108,7 +109,12 @@ async function fill(
 }
 
 /** Holds the restored database against the snapshot, as a rehearsal does. Gives what differs and was accepted. */
-async function prove(database: DatabaseBeside, { backup }: GoBack, tools: Tools): Promise<string[]> {
+async function prove(
+  database: DatabaseBeside,
+  { backup }: GoBack,
+  unfilled: UnfilledViews,
+  tools: Tools,
+): Promise<string[]> {
   const { screen, settings, runId } = tools
   screen.progress('comparing the new database with the snapshot')
   const session = { ...backSession(runId), readOnly: true }
@@ -118,7 +124,7 @@ async function prove(database: DatabaseBeside, { backup }: GoBack, tools: Tools)
   const { fingerprint, sequencesAfter } = backup.manifest
   const catalog = await readCatalogFile(backup.folder, 'catalog.json')
   const findings = applyAcceptances(
-    compareRestored({ fingerprint, catalog, sequencesAfter }, restored),
+    compareRestored({ fingerprint, catalog, sequencesAfter }, restored, unfilled),
     settings.accept.filter(({ code }) => code === 'backup-differs'),
     'rehearse',
   )
