@@ -65,7 +65,7 @@ const makers: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What stands in the way of DROP EXTENSION without CASCADE, beside columns of its types.
+ * What keeps DROP EXTENSION from succeeding without CASCADE, beside columns of its types.
  * @param names all extensions that the statement drops
  * @throws Refusal
  */
