@@ -18,11 +18,12 @@ export async function diffWithEngine(
   project: PrismaProject,
   address: TargetAddress,
   session: Session,
+  effectName: string,
 ): Promise<EngineDiff> {
   const schema = await readSchemaFiles(project.schemaPath)
   const files = schema.map(({ path, content }) => ({ path, content: schemaForEngine(content) }))
   const config = await readPrismaConfig(project.directory, project.configPath)
-  return effect('verify.diff', () =>
+  return effect(effectName, () =>
     withReadOnlyEngine(address, session, async (engine) => {
       const { exitCode, stdout } = await engine.diff({
         from: { tag: 'schemaDatasource', files, configDir: dirname(project.schemaPath) },

@@ -26,7 +26,7 @@ export async function takeBaseline(
   const { files } = await readCheckFiles(tools, plan.pending, 'before')
   const facts = files.filter(({ verdict }) => verdict === 'info')
   const migrations = plan.pending.map(({ name }) => name)
-  const schemaDifferences = linesOf(await readSchemaDiff(tools))
+  const schemaDifferences = linesOf(await readSchemaDiff(tools, 'baseline.diff'))
   return withTarget(tools, async (client) => {
     const writeCounters = await readWriteCounters(client)
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')

@@ -92,7 +92,7 @@ async function rehearseOn(
 
   const copy = await makeCopyTools(database, tools)
   const lineage = findings.lineage ?? []
-  const schemaDifferences = linesOf(await readSchemaDiff(copy))
+  const schemaDifferences = linesOf(await readSchemaDiff(copy, 'rehearse.diff'))
   const before = await withCopy(database, tools, async (clients) => ({
     known: await knowTables(
       clients,

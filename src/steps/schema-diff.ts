@@ -10,10 +10,16 @@ const timeoutMs = 120_000
 /** With --exit-code: https://www.prisma.io/docs/orm/reference/prisma-cli-reference#migrate-diff */
 const differentExitCode = 2
 
-/** Compares on a connection that the server holds read-only. */
-export async function readSchemaDiff(tools: Tools): Promise<SchemaDiff> {
+/**
+ * Compares on a connection that the server holds read-only.
+ * @param effectName tells the looks of one run from one another
+ */
+export async function readSchemaDiff(
+  tools: Tools,
+  effectName: 'rehearse.diff' | 'baseline.diff' | 'verify.diff',
+): Promise<SchemaDiff> {
   const { exitCode, said, problem } =
-    tools.settings.engine === 'native' ? await askCli(tools) : await askEngine(tools)
+    tools.settings.engine === 'native' ? await askCli(tools, effectName) : await askEngine(tools, effectName)
   // Exit code 0 alone proves nothing: an engine that dies leaves it behind without a word.
   if (exitCode === 0 && /No difference detected|empty migration/.test(said))
     return { answer: 'same', differences: [] }
@@ -41,13 +47,13 @@ interface DiffAnswer {
 }
 
 /** The engine that ships with the guard answers right here; the CLI would start it twice to pass on the same answer. */
-async function askEngine(tools: Tools): Promise<DiffAnswer> {
+async function askEngine(tools: Tools, effectName: string): Promise<DiffAnswer> {
   const session = {
     applicationName: applicationName(tools, 'diff'),
     parameters: { statement_timeout: String(timeoutMs) },
   }
   try {
-    const { exitCode, text } = await diffWithEngine(tools.project, tools.settings.target, session)
+    const { exitCode, text } = await diffWithEngine(tools.project, tools.settings.target, session, effectName)
     return { exitCode, said: text, problem: `the engine gave the exit code ${exitCode}` }
   } catch (error) {
     return { exitCode: null, said: '', problem: (error as Error).message.trim() }
@@ -55,14 +61,14 @@ async function askEngine(tools: Tools): Promise<DiffAnswer> {
 }
 
 /** Prisma's own engine is reached through the CLI only. */
-async function askCli(tools: Tools): Promise<DiffAnswer> {
+async function askCli(tools: Tools, effectName: string): Promise<DiffAnswer> {
   const { project, prisma } = tools
   const from =
     project.major >= 7
       ? ['--from-config-datasource', '--to-schema', project.schemaPath]
       : ['--from-schema-datasource', project.schemaPath, '--to-schema-datamodel', project.schemaPath]
   const result = await prisma.run({
-    effect: 'verify.diff',
+    effect: effectName,
     arguments: ['migrate', 'diff', ...from, '--script', '--exit-code'],
     applicationName: applicationName(tools, 'diff'),
     readOnly: true,

@@ -80,7 +80,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
       return { parts: [history, own, general, data], rowCounts }
     }),
     // Prisma's engine answers one question at a time.
-    declaring.then(() => readSchemaDiff(tools)),
+    declaring.then(() => readSchemaDiff(tools, 'verify.diff')),
   ])
   const all = [...parts, schemaDiffFindings(diff, baseline.schemaDifferences)]
   const found = [...unreadable, ...all.flatMap((part) => part.findings)]

@@ -49,7 +49,7 @@ test('a bare migrate-guard is status, and harmless', async () => {
   expect(bare).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: `${await head(shop)}plan        ${hash.slice(0, 12)}, 1 pending migration
+    stdout: `${await head(shop)}plan        ${hash.slice(0, 32)}, 1 pending migration
   ${pendingName}: 1 statement, all-or-nothing
 history     1 migration applied
 last run    none in the backups folder
@@ -79,7 +79,7 @@ ${(await shop.run(['status'])).stdout.split('history  ')[0]}    line 1  ALTER TA
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 0 warnings, 24 checks made
+check     passed   0 blockers, 0 warnings, 26 checks made
 `,
   })
   expect(await shop.runFolders()).toEqual([])
@@ -128,7 +128,7 @@ test('with --json standard output is one object and nothing else, whatever happe
   const status = await shop.run(['status', '--json'])
   expect(JSON.parse(status.stdout)).toMatchObject({ command: 'status', exitCode: 0 })
   const doctor = await shop.run(['doctor', '--json'])
-  expect(JSON.parse(doctor.stdout)).toHaveLength(10)
+  expect(JSON.parse(doctor.stdout)).toHaveLength(11)
   expect(doctor.stderr).toBe('')
 })
 
@@ -197,7 +197,7 @@ test('an acceptance that nothing needs is a warning', async () => {
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 1 warning, 24 checks made
+check     passed   0 blockers, 1 warning, 26 checks made
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts
   hint: There is no such code; migrate-guard explain lists all of them.

@@ -101,7 +101,7 @@ test.each(['local', 'same-server', ...(isLong ? ['url'] : [])])(
     expect(text).toMatch(
       /^ +1 +ALTER TABLE "customers" ADD COLUMN "phone" TEXT .* ACCESS EXCLUSIVE on public\.customers for/m,
     )
-    expect(text).toMatch(/^ +public\.customers +[\d.]+ m?s +[\d.]+ m?s$/m)
+    expect(text).toMatch(/^ +public\.customers(?: +[\d.]+ m?s){3}$/m)
 
     if (place !== 'same-server') return
     const { runId } = report

@@ -140,5 +140,5 @@ test('what cannot be followed counts as changed by it', async () => {
   const lineage = await lineageAfter(
     'CREATE PROCEDURE change() LANGUAGE sql AS $$ UPDATE customers SET name = 1 $$;\nCALL change()',
   )
-  expect(lineage).toContain('customers.name @1:2')
+  expect(lineage).toContain('customers @1:2')
 })

@@ -7,6 +7,7 @@ import { lockClaimsOf } from '../../src/forecast/locks/lock-claims.js'
 import type { SafeRewrite } from '../../src/forecast/rewrites/safe-rewrite.js'
 import { safeRewriteOf } from '../../src/forecast/rewrites/safe-rewrite-of.js'
 import { readCatalog } from '../../src/postgres/catalog.js'
+import { otherOptions } from '../../src/postgres/catalog-fingerprint/option-names.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
 import { connectTo } from '../support/address.js'
@@ -84,7 +85,7 @@ async function objects(database: TestDatabase): Promise<readonly CatalogObject[]
   const client = await connectTo(database)
   try {
     return (await readCatalog(client)).objects.map(
-      ({ properties: { position, ...properties }, ...object }) => ({
+      ({ properties: { position, [otherOptions]: _, ...properties }, ...object }) => ({
         ...object,
         properties,
       }),

@@ -50,7 +50,7 @@ async function askEngine() {
     directory: project.directory,
     configPath: join(project.directory, 'prisma.config.ts'),
   })
-  return diffWithEngine(found, parseDatabaseUrl(database.url, 'test'), { applicationName: 'test' })
+  return diffWithEngine(found, parseDatabaseUrl(database.url, 'test'), { applicationName: 'test' }, 'diff')
 }
 
 /** The real CLI's answer to the same question. */

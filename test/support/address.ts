@@ -8,5 +8,5 @@ export function addressOf({ url }: { readonly url: string }): TargetAddress {
 
 /** A connection made by the code under test. The caller ends it. */
 export function connectTo(database: { readonly url: string }, applicationName = 'test'): Promise<Client> {
-  return openConnection(addressOf(database), { applicationName })
+  return openConnection(addressOf(database), { applicationName, runsUserSql: true })
 }

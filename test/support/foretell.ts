@@ -39,7 +39,10 @@ export async function foretellAndRun(client: pg.Client, setup: string, migration
   const outcome = {
     foretold: failure?.sqlstate ?? 'passes',
     real,
-    doubts: doubts.map(({ reason }) => reason),
+    // What comes after the statement that fails does not run.
+    doubts: doubts
+      .filter(({ place }) => !failure || place.index < failure.place.index)
+      .map(({ reason }) => reason),
     unknown: [] as string[],
     wrong: {} as Outcome['wrong'],
   }

@@ -130,7 +130,9 @@ export async function rehearsalCopy(
 
 /** Asks on the copy; the first column of the rows as text. */
 export function askAs(address: TargetAddress, sql: string): Promise<string[]> {
-  return withConnection(address, { applicationName: 'test copy' }, (client) => texts(client, sql))
+  return withConnection(address, { applicationName: 'test copy', runsUserSql: true }, (client) =>
+    texts(client, sql),
+  )
 }
 
 export async function texts(client: Client, sql: string): Promise<string[]> {

@@ -172,7 +172,10 @@ async function findingOf(
   counting: Counting,
 ): Promise<Finding> {
   const { place, object, sample } = loss
-  const findSql = counting.findSql(lost, sample)
+  const weighed = loss.weigh(counts)
+  // Nothing was counted of what was not looked at.
+  const isCounted = weighed.code !== 'not-looked-at'
+  const findSql = isCounted ? counting.findSql(lost, sample) : undefined
   const isShown = sample.length > 0 && counts.lost <= mostSampled
   const evidence = isShown ? await counting.sample(lost, sample) : undefined
   return {
@@ -183,8 +186,8 @@ async function findingOf(
     line: place.line,
     object,
     ...(loss.schema === undefined ? {} : { schema: loss.schema }),
-    ...loss.weigh(counts),
-    evidence: evidence ?? { count: counts.lost, samples: [] },
+    ...weighed,
+    ...(isCounted ? { evidence: evidence ?? { count: counts.lost, samples: [] } } : {}),
     ...(findSql === undefined ? {} : { findSql: readable(findSql) }),
   }
 }

@@ -106,16 +106,6 @@ describe('a policy', () => {
   })
 })
 
-describe('names are looked up where nobody has written down', () => {
-  test.each(['SET LOCAL search_path = s', 'SET search_path = s; RESET search_path', 'DISCARD ALL'])(
-    'after %s',
-    async (earlier) => {
-      const { foretold } = await tryStatement(client, '', 'SELECT * FROM t', { earlier: parse(earlier) })
-      expect(foretold).toMatchObject({ sqlstate: '42P01', isCertain: false })
-    },
-  )
-})
-
 describe('in a block', () => {
   const before = 'CREATE TABLE t (a int)'
 

@@ -213,7 +213,7 @@ CREATE POLICY half ON guarded USING (id = 1);`,
   try {
     const client = await clientOf(database)
     await client.query('SET ROLE fingerprint_reader; SET row_security = on')
-    expect((await client.query('SELECT * FROM guarded')).rows).toHaveLength(1)
+    expect((await client.query('SELECT * FROM public.guarded')).rows).toHaveLength(1)
     const requests = await readFingerprintRequests(client)
     const refused = (table: string) =>
       fingerprintTables(

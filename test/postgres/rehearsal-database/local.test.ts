@@ -34,7 +34,12 @@ test('a copy of the target lies on a server of our own, and goes with it', async
     'id',
     'name',
   ])
-  expect({ ...restored, durationMs: 0 }).toEqual({ durationMs: 0, disarmed: [], differences: [] })
+  expect({ ...restored, durationMs: 0 }).toEqual({
+    durationMs: 0,
+    disarmed: [],
+    differences: [],
+    unfilled: new Map(),
+  })
   expect(database.differences).toEqual([])
   expect(await askAs(database.address, 'SHOW listen_addresses')).toEqual(['127.0.0.1'])
   for (const [name, value] of [
