@@ -20,16 +20,18 @@ export function hasOperator(
   if (one && other && isSameType(one, other) && one.object.kind === 'enum') return isEquality(operator)
   if (!isComparable(one) || !isComparable(other)) return undefined
   if (one?.isArray || other?.isArray) return hasArrayOperator(situation, operator, one, other)
-  const answers = candidates.map(([l, r]) => {
-    const accepted = [accepts(situation, l, one), accepts(situation, r, other)]
-    if (accepted.includes(false)) return false
-    return accepted.includes(undefined) ? undefined : true
-  })
   // An enum and a string constant meet as that enum.
   if (one?.object.kind === 'enum' && !other) return isEquality(operator)
   if (other?.object.kind === 'enum' && !one) return isEquality(operator)
-  if (answers.includes(true)) return true
-  return answers.includes(undefined) ? undefined : false
+  let isUnknown = false
+  // It ends at the first that fits: a long file asks this of each of its statements.
+  for (const [l, r] of candidates) {
+    const accepted = [accepts(situation, l, one), accepts(situation, r, other)]
+    if (accepted.includes(false)) continue
+    if (!accepted.includes(undefined)) return true
+    isUnknown = true
+  }
+  return isUnknown ? undefined : false
 }
 
 function isEquality(operator: string): boolean {
