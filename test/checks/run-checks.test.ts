@@ -87,13 +87,11 @@ async function locksDuring(checks: readonly Check[], database: TestDatabase): Pr
   return seen
 }
 
-test('the checks take ACCESS SHARE on the tables and nothing else', async () => {
+test('the checks give their locks on the tables back after each question', async () => {
   const database = await createTestDatabase({
     sql: `CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p, q int);
       INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 2)`,
   })
   const locks = await locksDuring(generalChecks, database)
-  expect(locks).toContain('p AccessShareLock')
-  expect(locks).toContain('c AccessShareLock')
-  expect(locks.filter((lock) => !lock.endsWith(' AccessShareLock'))).toEqual([])
+  expect(locks).toEqual([])
 })

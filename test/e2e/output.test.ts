@@ -161,7 +161,7 @@ test('--skip-backup is said everywhere', async () => {
 test('a failed verification does not send anybody to a backup that was not made', async () => {
   const shop = await makeShop({ pending: 'ALTER TABLE "customers" ADD COLUMN "mobile" TEXT;\n' })
   const { exitCode, stderr } = await shop.run(['deploy', '--yes', '--skip-backup'])
-  expect(stderr).toBe(`error: the verification found 1 problem
+  expect(stderr).toBe(`error: the verification found 2 problems
 hint: Look at each one in the report; this run made no backup.
 `)
   expect(exitCode).toBe(22)

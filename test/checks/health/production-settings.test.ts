@@ -32,6 +32,7 @@ async function deploy(sql: string): Promise<unknown> {
   const url = Object.assign(new URL(database.url), { username: role, password: 'secret' })
   const client = await openConnection(addressOf({ url: url.href }), {
     applicationName: 'migrate-guard deploy',
+    runsUserSql: true,
     parameters: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' },
   })
   return client
