@@ -42,7 +42,7 @@ beforeAll(async () => {
   await client.end()
   const database = await openForFile(target, { place: 'same-server' })
   await restore(database, await dump(target))
-  copy = await openConnection(database.ownerAddress, { applicationName: 'test copy' })
+  copy = await openConnection(database.ownerAddress, { applicationName: 'test copy', runsUserSql: true })
 }, 60_000)
 
 // The copy goes with the server of this file.

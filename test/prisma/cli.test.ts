@@ -144,7 +144,7 @@ describe.each(['7', '6'] as const)('Prisma %s', (prisma) => {
     expect(panicked.stdout).not.toContain('No difference')
     expect(panicked.stderr).toContain('debugPanic')
     expect(refused.exitCode).toBe(1)
-    expect(refused.stderr).toContain("Can't reach database server at `127.0.0.1:1`")
+    expect(refused.stderr).toContain('the server at 127.0.0.1:1 cannot be reached')
   })
 })
 

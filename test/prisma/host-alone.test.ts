@@ -158,7 +158,7 @@ test('answers also when it crashes outside of any call', async () => {
 test('answers with the reason when the server is gone by then', async () => {
   const host = await startHost('postgresql://nobody@127.0.0.1:1/nothing')
   const answer = await host.deploy({ a: 'SELECT 1' })
-  expect(answer?.error?.message).toContain("Can't reach database server at `127.0.0.1:1`")
+  expect(answer?.error?.message).toContain('the server at 127.0.0.1:1 cannot be reached')
   await host.close()
 })
 
