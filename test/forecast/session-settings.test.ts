@@ -12,7 +12,7 @@ const setup = `
   INSERT INTO "Odd Name".members VALUES (1);`
 
 const inPublic = ['drop-table members 300 block']
-const inClub = ['drop-table members 2 block']
+const inClub = ['drop-table club.members 2 block']
 const drop = 'DROP TABLE members'
 
 /** What is dropped after these statements, and the code of what fails. */
@@ -69,7 +69,7 @@ const cases: Record<string, { files: readonly string[]; losses: readonly string[
   },
   'and keeps one that is': {
     files: [`SELECT set_config('search_path', '"Odd Name",public', false); ${drop}`],
-    losses: ['drop-table members 1 block'],
+    losses: ['drop-table Odd Name.members 1 block'],
   },
   'ROLLBACK undoes SET': {
     files: [`BEGIN; SET search_path TO club; ROLLBACK; BEGIN; ${drop}; COMMIT`],
