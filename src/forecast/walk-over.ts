@@ -12,6 +12,7 @@ import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
 import type { Loss } from './loss/loss.js'
 import { LossWatch } from './loss/watch.js'
+import { isOwnError } from './own-error.js'
 import { Questions } from './questions.js'
 import type { StatementPlace } from './requirement.js'
 import { RowTypes } from './row-types.js'
@@ -141,7 +142,7 @@ async function followFile(
       await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
     earlier.push(statement)
     walk.inSameTransaction.push(statement)
-    if (!isWithoutEffect && (await run.take(statement))) {
+    if (!isWithoutEffect && (await takes(run, statement))) {
       if (!walk.inTransaction) walk.inSameTransaction.length = 0
       continue
     }
@@ -219,4 +220,14 @@ function opensTransaction({ kind, node }: ParsedStatement): boolean {
 
 function endsTransaction({ kind, node }: ParsedStatement): boolean {
   return kind === 'TransactionStmt' && /COMMIT|ROLLBACK$/.test(node.kind)
+}
+
+/** An error of our own in reading a statement leaves it to be followed by itself, where such an error is told. */
+async function takes(run: Run, statement: ParsedStatement): Promise<boolean> {
+  try {
+    return await run.take(statement)
+  } catch (error) {
+    if (!isOwnError(error)) throw error
+    return false
+  }
 }
