@@ -15,7 +15,7 @@ test('does not see what other sessions commit afterwards, on any of its connecti
   await database.query('INSERT INTO t VALUES (6); CREATE TABLE later (i int)')
   const other = await snapshot.open()
   for (const client of [snapshot.client, other]) {
-    expect((await client.query('SELECT count(*)::int AS n FROM t')).rows).toEqual([{ n: 5 }])
+    expect((await client.query('SELECT count(*)::int AS n FROM public.t')).rows).toEqual([{ n: 5 }])
     expect(
       (
         await client.query(
