@@ -23,7 +23,7 @@ test('does not see what other sessions commit afterwards, on any of its connecti
         )
       ).rows,
     ).toEqual([])
-    await expect(client.query('DELETE FROM t')).rejects.toThrow('read-only transaction')
+    await expect(client.query('DELETE FROM public.t')).rejects.toThrow('read-only transaction')
     await client.query('ROLLBACK')
   }
   expect(snapshot.lsn).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/)
