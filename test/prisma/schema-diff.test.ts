@@ -66,6 +66,7 @@ async function askCli() {
         '--to-schema',
         'prisma/schema.prisma',
         '--exit-code',
+        '--script',
       ],
     ],
     {
@@ -78,8 +79,8 @@ async function askCli() {
 }
 
 test('says that there is no difference, as the CLI does, and leaves out external tables', async () => {
-  expect(await askEngine()).toEqual({ exitCode: 0, text: 'No difference detected.' })
-  expect(await askCli()).toEqual({ exitCode: 0, text: 'No difference detected.' })
+  expect(await askEngine()).toEqual({ exitCode: 0, text: '-- This is an empty migration.' })
+  expect(await askCli()).toEqual({ exitCode: 0, text: '-- This is an empty migration.' })
 })
 
 test('tells a difference in the words of the CLI', async () => {
@@ -87,9 +88,11 @@ test('tells a difference in the words of the CLI', async () => {
   const answer = await askEngine()
   expect(answer).toEqual({
     exitCode: 2,
-    text: `[*] Changed the \`customers\` table
-  [-] Removed column \`phone\`
-  [+] Added unique index on columns (email)`,
+    text: `-- AlterTable
+ALTER TABLE "customers" DROP COLUMN "phone";
+
+-- CreateIndex
+CREATE UNIQUE INDEX "customers_email_key" ON "customers"("email");`,
   })
   expect(await askCli()).toEqual(answer)
 })
