@@ -15,14 +15,15 @@ process.exitCode = compiled.status ?? 1
 // tsc knows nothing of programs. This comes last: a dist whose programs can be run is a dist that compiled.
 if (compiled.status === 0) {
   const programs = ['cli/main.js', 'prisma/engine-host/main.js'].map((path) => join(root, 'dist', path))
-  await bundle(programs)
+  // The library is bundled with them, so that the package holds its code once: package.json ships the bundles alone.
+  await bundle([...programs, join(root, 'dist/index.js')])
   for (const program of programs) chmodSync(program, 0o755)
 }
 
 /** To find and read hundreds of small modules takes Node longer than a status takes: each program gets a few large ones. */
-async function bundle(programs) {
+async function bundle(entryPoints) {
   await build({
-    entryPoints: programs,
+    entryPoints,
     outbase: join(root, 'dist'),
     outdir: join(root, 'dist'),
     allowOverwrite: true,

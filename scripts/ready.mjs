@@ -39,11 +39,7 @@ function checkNode() {
 /** Returns whether there was something to install. */
 function installPackages() {
   if (arePackagesInstalled()) return false
-  const options = ['--no-audit', '--no-fund']
-  if (tryToRun('installing npm packages', 'npm', ['ci', ...options]).status === 0) return true
-  // A lock file may lack the optional packages of systems other than the one it was written on (npm/cli#4828).
-  // Then `npm ci` refuses, and an install that leaves the lock file alone does the same work.
-  run('installing npm packages again, without npm ci', 'npm', ['install', '--no-save', ...options])
+  run('installing npm packages', 'npm', ['ci', '--no-audit', '--no-fund'])
   return true
 }
 
@@ -141,15 +137,8 @@ function generateClients({ always }) {
 
 /** Says what it does in one line; the program's own words are shown only when it fails. */
 function run(what, file, programArguments) {
-  const { status, signal, error, stdout, stderr } = tryToRun(what, file, programArguments)
-  if (status === 0) return
-  console.error(`${stdout ?? ''}${stderr ?? ''}`.trim())
-  throw new NotReady(`${what} failed (${error?.message ?? signal ?? `exit code ${status}`})`)
-}
-
-function tryToRun(what, file, programArguments) {
   console.log(what)
-  return spawnSync(file, programArguments, {
+  const { status, signal, error, stdout, stderr } = spawnSync(file, programArguments, {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: Number.POSITIVE_INFINITY,
@@ -163,6 +152,9 @@ function tryToRun(what, file, programArguments) {
       CHECKPOINT_DISABLE: '1',
     },
   })
+  if (status === 0) return
+  console.error(`${stdout ?? ''}${stderr ?? ''}`.trim())
+  throw new NotReady(`${what} failed (${error?.message ?? signal ?? `exit code ${status}`})`)
 }
 
 function isExecutable(path) {
