@@ -109,15 +109,17 @@ export async function followCreateFromQuery(
 ): Promise<void> {
   const relation = makeRelation(walk, into.rel, kind, into.onCommit)
   if (findRelation(walk.catalog, relation) && ifNotExists) return
-  if (kind === 'materialized view') relation.query = bindView(walk.catalog, { SelectStmt: select })
+  const bound = bindView(walk.catalog, { SelectStmt: select })
+  const reads = bound.reads.map((read) => read.relation)
   const { query, scope } = await followQuery(walk, select)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
-  await setQuery(walk, relation, sql, namesOf(into.colNames), { isVolatile })
+  await setQuery(walk, relation, sql, namesOf(into.colNames), { isVolatile, reads })
   relation.isEmpty = into.skipData === true
   if (relation.isEmpty) relation.isDirty = true
   if (opaque[0] !== undefined) relation.opaque = opaque[0]
   if (kind === 'materialized view') {
-    relation.reads.push(...(relation.query?.reads ?? []).map((read) => read.relation))
+    relation.query = bound
+    relation.reads.push(...reads)
   }
   walk.catalog.relations.push(relation)
 }
@@ -127,11 +129,11 @@ export async function followCreateView(walk: Walk, node: Node): Promise<void> {
   const relation = makeRelation(walk, node.view, 'view')
   const existing = findRelation(walk.catalog, relation)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content).query(node.query)
-  await setQuery(walk, relation, sql, namesOf(node.aliases), { isVolatile })
-  relation.isEmpty = false
-  if (opaque[0] !== undefined) relation.opaque = opaque[0]
   relation.query = bindView(walk.catalog, node.query)
   relation.reads.push(...relation.query.reads.map((read) => read.relation))
+  await setQuery(walk, relation, sql, namesOf(node.aliases), { isVolatile, reads: relation.reads })
+  relation.isEmpty = false
+  if (opaque[0] !== undefined) relation.opaque = opaque[0]
   if (existing) replaceView(walk, existing, relation)
   else walk.catalog.relations.push(relation)
 }
@@ -153,16 +155,16 @@ async function setQuery(
   relation: Relation,
   sql: string,
   names: readonly string[],
-  options: { isVolatile: boolean },
+  { isVolatile, reads }: { isVolatile: boolean; reads: readonly Relation[] },
 ): Promise<void> {
-  const columns = (await columnsOf(walk, sql)).map((column, i) => ({
+  const columns = (await columnsOf(walk, sql, reads)).map((column, i) => ({
     ...column,
     name: names[i] ?? column.name,
   }))
   relation.columns = columns
   const heads = columns.map(({ name }) => name)
   const list = heads.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
-  walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, options)
+  walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, { isVolatile })
 }
 
 /** CREATE INDEX */

@@ -1,14 +1,21 @@
 import { NotFollowed } from '../casts.js'
-import type { Column, ColumnType } from '../model.js'
+import type { Column, ColumnType, Relation } from '../model.js'
 import type { Walk } from '../walk.js'
 
-/** The columns that a query gives, as the server names and types them. */
-export async function columnsOf(walk: Walk, sql: string): Promise<Column[]> {
+/**
+ * The columns that a query gives, as the server names and types them.
+ * @param reads the relations that it reads. A type that the chain makes is text to today's server, so that a column of
+ *   text may be one of that type where they hold such a column.
+ */
+export async function columnsOf(walk: Walk, sql: string, reads: readonly Relation[]): Promise<Column[]> {
+  const isMadeTypeRead = reads.some(({ columns }) =>
+    columns.some(({ type }) => type.object.oid === undefined),
+  )
   const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
   if (!answer) throw new NotFollowed('the columns of its query are not known')
   const types = await typesOf(walk, answer.fields)
   return answer.fields.map(({ name }, i) => {
-    const type = types[i]
+    const type = isMadeTypeRead && isText(types[i]) ? undefined : types[i]
     return {
       name,
       type: type ?? textType(walk),
@@ -43,6 +50,10 @@ async function typesOf(
     const modifiers = /\([^)]*\)/.exec(text)?.[0] ?? ''
     return object && { object, modifiers, isArray: element !== 0, liveText: text }
   })
+}
+
+function isText(type: ColumnType | undefined): boolean {
+  return type?.object.name === 'text' && type.object.schema === 'pg_catalog'
 }
 
 function textType(walk: Walk): ColumnType {
