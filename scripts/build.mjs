@@ -1,12 +1,15 @@
 // Compiles src into dist, from scratch: a file that left src must leave dist too.
+//   node scripts/build.mjs [--test-hook]
+// --test-hook builds programs into which the tests can reach; without it, nothing can.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
+const withTestHook = process.argv.includes('--test-hook')
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: root, stdio: 'inherit' })
@@ -16,12 +19,13 @@ process.exitCode = compiled.status ?? 1
 if (compiled.status === 0) {
   const programs = ['cli/main.js', 'prisma/engine-host/main.js'].map((path) => join(root, 'dist', path))
   // The library is bundled with them, so that the package holds its code once: package.json ships the bundles alone.
-  await bundle([...programs, join(root, 'dist/index.js')])
+  await bundle([...programs, join(root, 'dist/index.js')], withTestHook ? [testHook(programs)] : [])
+  if (withTestHook) writeFileSync(join(root, 'dist/test-hook'), 'These programs are for the tests.\n')
   for (const program of programs) chmodSync(program, 0o755)
 }
 
 /** To find and read hundreds of small modules takes Node longer than a status takes: each program gets a few large ones. */
-async function bundle(entryPoints) {
+async function bundle(entryPoints, plugins) {
   await build({
     entryPoints,
     outbase: join(root, 'dist'),
@@ -31,10 +35,25 @@ async function bundle(entryPoints) {
     // What a command needs is still loaded only when it runs.
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
+    plugins,
     packages: 'external',
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
     logLevel: 'warning',
   })
+}
+
+/** What a program imports first runs first. */
+function testHook(programs) {
+  const hook = `import ${JSON.stringify(join(root, 'scripts/test-hook.mjs'))}`
+  return {
+    name: 'test-hook',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /main\.js$/ }, ({ path }) =>
+        programs.includes(path)
+          ? { contents: readFileSync(path, 'utf8').replace('\n', () => `\n${hook}\n`) }
+          : undefined,
+      ),
+  }
 }

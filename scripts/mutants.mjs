@@ -159,7 +159,7 @@ function copyProject() {
 function tryMutant({ name, file, find, put, groups }, copy) {
   const mend = breakIt({ name, file, find, put }, copy)
   try {
-    run(['scripts/build.mjs'], copy)
+    run(['scripts/build.mjs', '--test-hook'], copy)
     return Object.entries(groups).map(([group, only]) => {
       const { tried, wrong } = tryGroup(group, only, copy)
       console.log(`${group}, a guard that ${name}: ${tried} tried, ${wrong} seen wrong`)

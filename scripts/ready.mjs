@@ -103,8 +103,9 @@ function versionsIn(parent, name) {
 function build() {
   const program = inRoot('dist/cli/main.js')
   // The build makes its programs executable when all else went well.
-  if (isExecutable(program) && statSync(program).mtimeMs > newestDate(['src', 'tsconfig.json'])) return
-  run('building', process.execPath, ['scripts/build.mjs'])
+  const isFresh = isExecutable(program) && statSync(program).mtimeMs > newestDate(['src', 'tsconfig.json'])
+  if (isFresh && existsSync(inRoot('dist/test-hook'))) return
+  run('building', process.execPath, ['scripts/build.mjs', '--test-hook'])
 }
 
 /** Folders count too: their date tells that a file was removed. */

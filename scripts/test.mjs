@@ -1,11 +1,19 @@
 // Runs jest: `--long` adds the tests that take minutes, every other argument is jest's.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const jest = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url))
 const isLong = process.argv.includes('--long')
+
+// The programs that are tested are those into which the tests can reach.
+if (!existsSync(new URL('../dist/test-hook', import.meta.url))) {
+  const build = fileURLToPath(new URL('build.mjs', import.meta.url))
+  const { status } = spawnSync(process.execPath, [build, '--test-hook'], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
 
 // In NODE_OPTIONS, because jest's workers need them too. Jest loads ES modules with node:vm, which Node calls
 // experimental; the warning would stand in front of every test file.

@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { SettingsError } from './domain/errors.js'
 import type { TargetAddress } from './domain/target.js'
+import { asMachineTrouble } from './effects/machine-trouble.js'
+import { reasonNotPrivate } from './effects/private-files.js'
 import { withCertificateFiles } from './prisma/certificate-files.js'
 import { importConfig, readPrismaConfig } from './prisma/prisma-config.js'
 import {
@@ -42,7 +44,7 @@ export async function loadSettings(
   const given = typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}
   for (const name of lendVariables({ ...dotEnv, ...environment, ...given })) onLend?.(name)
   const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
-  return withFiles(
+  const settings = withFiles(
     makeSettings({
       command,
       flags,
@@ -54,6 +56,24 @@ export async function loadSettings(
       ...(prismaConfig ? { prismaConfig } : {}),
     }),
   )
+  await assertBackupsPrivate(settings)
+  return settings
+}
+
+/** These open no run folder. */
+const withoutBackups: readonly CommandName[] = ['plan', 'check', 'lock']
+
+/** @throws SettingsError `backups-not-private`: an earlier run is believed, and a backup has every row. */
+async function assertBackupsPrivate({ command, backupsPath }: Settings): Promise<void> {
+  if (withoutBackups.includes(command)) return
+  const reason = await reasonNotPrivate(backupsPath).catch((error) => {
+    throw asMachineTrouble(error)
+  })
+  // What is no folder at all is told by who opens it.
+  if (reason === undefined || reason === 'is not a folder') return
+  throw new SettingsError('backups-not-private', `the backups folder ${backupsPath} ${reason}`, {
+    hint: 'Name a folder by --backups that is yours alone, or make this one so: a folder and no link, chown to the account that runs migrate-guard, chmod 700.',
+  })
 }
 
 /** Finds the certificate files that the URLs name. */

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
-import { loadEffectObserver } from '../effects/effect.js'
 import { runProgram } from './program.js'
+
+// Whatever this process and its children make, nobody else may read.
+process.umask(0o077)
 
 // The Postgres parser is WebAssembly and works for less than a second: to optimize its code takes longer than to run it as
 // it is (for a thousand migrations 230 ms against 90 ms of processor time). The flag is V8's; it is in 11 to 13.
@@ -10,5 +12,4 @@ if (Number.parseInt(process.versions.v8, 10) <= 13) setFlagsFromString('--liftof
 // A reader that went away, such as `head`, is no error of ours.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-await loadEffectObserver(process.env)
 process.exitCode = await runProgram(process.argv.slice(2))

@@ -1,7 +1,8 @@
 /**
  * The one place through which every side effect of a run goes: a file written, a child started, a statement sent
- * that changes something, a lock taken, a rename. In production the observer only records; the fault tests install
- * one that kills, delays or fails the run before or after a named effect.
+ * that changes something, a lock taken, a rename. In production nobody observes; the fault tests install an observer
+ * that kills, delays or fails the run before or after a named effect. Only a build for the tests can load one from outside
+ * (scripts/test-hook.mjs).
  */
 export interface EffectObserver {
   before?(name: string): void | Promise<void>
@@ -27,13 +28,4 @@ export async function effect<T>(name: string, work: () => T | Promise<T>): Promi
   const result = await work()
   for (const observer of observers) await observer.after?.(name)
   return result
-}
-
-/**
- * Loads the module that MIGRATE_GUARD_EFFECT_OBSERVER names, if it is set: how the fault tests reach into the
- * built command and the engine host. The module's default export is an EffectObserver.
- */
-export async function loadEffectObserver(environment: NodeJS.ProcessEnv): Promise<void> {
-  const path = environment.MIGRATE_GUARD_EFFECT_OBSERVER
-  if (path) observeEffects(((await import(path)) as { default: EffectObserver }).default)
 }

@@ -1,4 +1,5 @@
 import { ProjectError, SettingsError } from '../domain/errors.js'
+import { childEnvironment } from './child-environment.js'
 import { type ProcessResult, runProcess } from './run-process.js'
 
 /** What a folder under git held at a commit, compared with what it holds now. Paths are relative to the folder. */
@@ -65,7 +66,7 @@ async function git(directory: string, arguments_: readonly string[]): Promise<Pr
     file: 'git',
     arguments: arguments_,
     directory,
-    environment: { ...process.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
+    environment: { ...childEnvironment(/^GIT_/), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
     onStdout: (chunk) => chunks.push(chunk),
   })
   return { ...result, stdout: Buffer.concat(chunks).toString('utf8') }

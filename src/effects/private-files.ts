@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { effect } from './effect.js'
@@ -28,6 +28,22 @@ export async function claimPrivateFolder(path: string): Promise<boolean> {
       throw error
     }
   })
+}
+
+/**
+ * Why a folder does not belong to this account alone, in words that follow its name; undefined for one that does, and for
+ * one that is not there yet. Who may write into it, or has made the link, can put anything in the place of its files.
+ */
+export async function reasonNotPrivate(path: string): Promise<string | undefined> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw error
+  })
+  if (found === undefined) return undefined
+  if (found.isSymbolicLink()) return 'is a link'
+  if (!found.isDirectory()) return 'is not a folder'
+  if (found.uid !== process.getuid?.()) return 'belongs to another account'
+  return (found.mode & 0o022) === 0 ? undefined : 'can be written to by other accounts'
 }
 
 /**
@@ -74,10 +90,10 @@ async function sweepScratchFolders(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = new RegExp(`^${scratchPrefix}(\\d+)-`).exec(name)?.[1]
     if (owner === undefined || isAlive(Number(owner))) continue
-    // Another user's leftover cannot be removed by us; that is his to sweep.
-    await effect('scratch.sweep', () => rm(join(tmpdir(), name), { recursive: true, force: true })).catch(
-      () => undefined,
-    )
+    const path = join(tmpdir(), name)
+    // Anybody can make a folder of that name, and put a link into it while root removes what it finds.
+    if ((await reasonNotPrivate(path).catch(() => 'unknown')) !== undefined) continue
+    await effect('scratch.sweep', () => rm(path, { recursive: true, force: true })).catch(() => undefined)
   }
 }
 

@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { childEnvironment } from './child-environment.js'
 import { effect } from './effect.js'
 
 export interface ProcessRequest {
@@ -6,6 +7,7 @@ export interface ProcessRequest {
   readonly effect: string
   readonly file: string
   readonly arguments: readonly string[]
+  /** All that it sees of an environment. Absent: only what every program needs. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly directory?: string
   readonly timeoutMs?: number
@@ -47,7 +49,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       reject: false,
       stdin: 'ignore',
       extendEnv: false,
-      env: request.environment ?? process.env,
+      env: request.environment ?? childEnvironment(),
       // Kept by ourselves: a limit of execa's would kill a child that says too much, in the middle of its work.
       buffer: false,
       detached: request.ownGroup ?? false,

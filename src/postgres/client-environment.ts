@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import type { TargetAddress } from '../domain/target.js'
+import { childEnvironment } from '../effects/child-environment.js'
 import { writePrivateFile } from '../effects/private-files.js'
+
+/**
+ * What libpq reads from the environment of how to reach a server: TLS, Kerberos, time-outs. Not which database it is, nor
+ * settings of its session: those of the user's shell must not change what is dumped, or how.
+ * https://www.postgresql.org/docs/current/libpq-envars.html
+ */
+const howToConnect =
+  /^(PG(SSL\w+|GSS\w+|KRBSRVNAME|REQUIREAUTH|REQUIREPEER|CHANNELBINDING|CONNECT_TIMEOUT|SYSCONFDIR|LOCALEDIR|GSSLIB)|KRB5\w+|SSL_CERT_(FILE|DIR)|OPENSSL_CONF)$/
+const ownPassword = /^PG(PASSWORD|PASSFILE)$/
 
 /**
  * The environment in which a client tool finds the password: in a private pgpass file, never on a command line.
@@ -10,15 +20,13 @@ export async function clientEnvironment(
   address: TargetAddress,
   scratchFolder: string,
 ): Promise<Record<string, string | undefined>> {
-  // Settings of the user's shell must not change which database is dumped, or how.
-  const dropped = /^PG(HOST|HOSTADDR|PORT|DATABASE|USER|SERVICE|OPTIONS|TARGETSESSIONATTRS)$/
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name)))
-  if (address.password === undefined) return inherited
+  const inherited = childEnvironment(howToConnect)
+  if (address.password === undefined) return { ...inherited, ...childEnvironment(ownPassword) }
   const file = join(scratchFolder, 'pgpass')
   // Colons and backslashes are escaped: https://www.postgresql.org/docs/current/libpq-pgpass.html
   const password = address.password.reveal().replace(/[\\:]/g, '\\$&')
   await writePrivateFile(file, `*:*:*:*:${password}\n`)
-  return { ...inherited, PGPASSFILE: file, PGPASSWORD: undefined }
+  return { ...inherited, PGPASSFILE: file }
 }
 
 const libpqParameters =

@@ -61,7 +61,7 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
   if (passwordFile && address.password) await writePrivateFile(passwordFile, address.password.reveal())
   const configFile = join(scratchFolder, 'prisma.config.mjs')
   await writePrivateFile(configFile, prismaConfigText(project))
-  const environment = await childEnvironment(project)
+  const environment = await prismaEnvironment(project, address)
 
   return {
     run: (call) => {
@@ -153,11 +153,18 @@ function prismaConfigText({ configPath, schemaPath, migrationsPath, major }: Pri
   ].join('\n')
 }
 
-/** What the child may see of our environment: nothing that changes how Node or Prisma runs, no other database. */
-async function childEnvironment(project: PrismaProject) {
+/**
+ * What Prisma may see of our environment: nothing that changes how Node or Prisma runs, no other database, and of passwords
+ * only one that the engine has to find for itself. The rest stays, for the project's configuration may ask for any of it.
+ */
+async function prismaEnvironment(project: PrismaProject, address: TargetAddress) {
   const dropped =
-    /^(NODE_OPTIONS|DEBUG|PGOPTIONS|PGSERVICE|SHADOW_DATABASE_URL|PRISMA_.*|RUST_LOG|MIGRATE_GUARD_(?!EFFECT_OBSERVER).*)$/
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name)))
+    /^(NODE_(?!ENV$|EXTRA_CA_CERTS$).*|DEBUG|JITI_.*|PG.*|SHADOW_DATABASE_URL|PRISMA_.*|RUST_LOG|MIGRATE_GUARD_(?!EFFECT_OBSERVER$).*)$/
+  const { PGPASSWORD, PGPASSFILE } = process.env
+  const inherited = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name))),
+    ...(address.password === undefined ? { PGPASSWORD, PGPASSFILE } : {}),
+  }
   // The variables from which a schema of Prisma 6, or the project's configuration, takes a URL.
   const files = await readSchemaFiles(project.schemaPath)
   const named = files.flatMap(({ content }) =>
@@ -170,6 +177,9 @@ async function childEnvironment(project: PrismaProject) {
       CHECKPOINT_DISABLE: '1',
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       NO_COLOR: '1',
+      // Prisma's loader would leave a copy of the configuration in the temporary folder that everybody can read, and run the
+      // copy that somebody else has put there first: https://github.com/unjs/jiti#fscache
+      JITI_FS_CACHE: 'false',
     }),
   }
 }

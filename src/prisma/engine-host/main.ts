@@ -4,7 +4,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { TargetAddress } from '../../domain/target.js'
-import { effect, loadEffectObserver } from '../../effects/effect.js'
+import { effect } from '../../effects/effect.js'
 import { isAlive } from '../../effects/private-files.js'
 import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
@@ -26,7 +26,6 @@ const guardPollMs = 500
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
-  await loadEffectObserver(process.env)
   const given = readHostOptions(process.env)
   const asked = ['can-connect-to-database', 'create-database'].some((word) => argv.includes(word))
   if (asked) {

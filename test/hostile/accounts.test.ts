@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeEach, expect, test } from '@jest/globals'
+import { makeFolder } from '../support/engine-host.js'
+import { makeShop, removeShops, type Shop } from '../support/shop.js'
+
+// What another account on the machine can read, or put in the way.
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const isRoot = process.getuid?.() === 0
+
+let shop: Shop
+beforeEach(async () => {
+  shop = await makeShop()
+})
+afterAll(removeShops)
+
+/** Everything below a folder that others may read, write or enter. */
+async function openToOthers(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await readdir(folder, { recursive: true })) {
+    const { mode } = await stat(join(folder, name))
+    if ((mode & 0o077) !== 0) found.push(`${name} ${(mode & 0o777).toString(8)}`)
+  }
+  return found
+}
+
+const configThatTells = `import { defineConfig } from 'prisma/config'
+import { mkdirSync, writeFileSync } from 'node:fs'
+
+mkdirSync('told', { recursive: true })
+writeFileSync('told/' + process.pid + '.json', JSON.stringify({ umask: process.umask(), names: Object.keys(process.env), title: process.title }))
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  datasource: { url: process.env.DATABASE_URL ?? '' },
+})
+`
+
+test('what a deploy leaves nobody else can read, and its children make nothing else', async () => {
+  await shop.write('prisma.config.ts', configThatTells)
+  const temporary = join(shop.project.directory, 'tmp')
+  const { exitCode, stderr } = await shop.run(
+    ['deploy', '--yes', '--accept', 'schema-difference=not what is tested'],
+    {
+      PGHOST: '192.0.2.1',
+      PGPASSWORD: 'of-another-server',
+      NODE_PATH: '/nowhere',
+      JITI_FS_CACHE: 'true',
+    },
+  )
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(await openToOthers(join(shop.project.directory, 'backups'))).toEqual([])
+  const told = await Promise.all(
+    (await readdir(join(shop.project.directory, 'told'))).map(async (name) =>
+      JSON.parse(await readFile(join(shop.project.directory, 'told', name), 'utf8')),
+    ),
+  )
+  // The guard itself and the Prisma CLI at least.
+  expect(told.length).toBeGreaterThan(1)
+  expect([...new Set(told.map(({ umask }) => umask))]).toEqual([0o077])
+  const ofPrisma = told.filter(({ names }) => names.includes('MIGRATE_GUARD_PRISMA_URL'))
+  expect(ofPrisma.length).toBeGreaterThan(0)
+  for (const { names } of ofPrisma)
+    expect(names.filter((name: string) => /^(PG|NODE_PATH)/.test(name))).toEqual([])
+  // The copies of Prisma's loader: https://github.com/unjs/jiti#fscache
+  expect(await readdir(temporary)).toEqual([])
+})
+
+const notPrivate: [what: string, make: (path: string) => Promise<void>, reason: string][] = [
+  [
+    'a link',
+    async (path) => {
+      await mkdir(`${path}-elsewhere`)
+      await symlink(`${path}-elsewhere`, path)
+    },
+    'is a link',
+  ],
+  [
+    'writable for the group',
+    async (path) => {
+      await mkdir(path)
+      await chmod(path, 0o770)
+    },
+    'can be written to by other accounts',
+  ],
+  [
+    'writable for everybody',
+    async (path) => {
+      await mkdir(path)
+      await chmod(path, 0o757)
+    },
+    'can be written to by other accounts',
+  ],
+  ...(isRoot
+    ? [
+        [
+          "another account's",
+          async (path: string) => {
+            await mkdir(path, { mode: 0o700 })
+            await chown(path, 65_534, 65_534)
+          },
+          'belongs to another account',
+        ] as [string, (path: string) => Promise<void>, string],
+      ]
+    : []),
+]
+
+test.each(notPrivate)('a backups folder that is %s is refused', async (what, make, reason) => {
+  const path = join(shop.project.directory, 'backups')
+  await make(path)
+  const before = await shop.fingerprint()
+  const all = [['deploy', '--yes'], ['rehearse'], ['verify'], ['status'], ['resolve']]
+  for (const command of what === 'a link' ? all : all.slice(0, 1)) {
+    const { exitCode, stdout, stderr } = await shop.run(command)
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: the backups folder ${path} ${reason}\nhint: Name a folder by --backups that is yours alone, or make this one so: a folder and no link, chown to the account that runs migrate-guard, chmod 700.\n`,
+    })
+  }
+  expect(await readdir(path)).toEqual([])
+  expect(await shop.fingerprint()).toBe(before)
+})
+
+test('a plain build runs no module that the environment names', async () => {
+  const copy = await makeFolder()
+  for (const name of ['src', 'scripts', 'package.json', 'tsconfig.json'])
+    await cp(join(root, name), join(copy, name), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const observer = join(copy, 'observer.mjs')
+  const trace = join(copy, 'trace')
+  await writeFile(
+    observer,
+    `import { appendFileSync } from 'node:fs'
+const tell = (text) => appendFileSync(${JSON.stringify(trace)}, text)
+tell('loaded ')
+export default { before: (name) => tell(name + ' ') }
+`,
+  )
+  const whatIsRun = async (...options: string[]) => {
+    const built = spawnSync(process.execPath, [join(copy, 'scripts/build.mjs'), ...options], {
+      encoding: 'utf8',
+    })
+    expect({ status: built.status, stderr: built.stderr }).toEqual({ status: 0, stderr: '' })
+    await rm(trace, { force: true })
+    const env = { PATH: process.env.PATH, MIGRATE_GUARD_EFFECT_OBSERVER: observer }
+    const url = 'postgresql://nobody@127.0.0.1:1/nothing'
+    const commands = [
+      ['cli/main.js', 'doctor', '--database-url', url],
+      ['prisma/engine-host/main.js', '--datasource', url, 'cli', 'can-connect-to-database'],
+    ]
+    for (const [program = '', ...rest] of commands)
+      spawnSync(process.execPath, [join(copy, 'dist', program), ...rest], { cwd: copy, env, input: '' })
+    return readFile(trace, 'utf8').catch(() => '')
+  }
+  // The command, an effect of it, the engine.
+  expect(await whatIsRun('--test-hook')).toMatch(/^loaded .*client-tool\.version .*loaded $/)
+  expect(await whatIsRun()).toBe('')
+}, 120_000)
