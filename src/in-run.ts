@@ -29,10 +29,10 @@ export async function inRun(
   work: (run: Run, tools: Tools) => Promise<void>,
 ): Promise<RunResult> {
   const { backupsPath, target, command, dryRun } = settings
-  const leavesFolder = command === 'deploy' || command === 'rehearse' || command === 'verify'
+  const leavesFolder = ['deploy', 'rehearse', 'verify', 'baseline'].includes(command)
   const run = await Run.open({
     ...(leavesFolder ? { backupsPath } : {}),
-    command: dryRun && command === 'deploy' ? 'deploy --dry-run' : command,
+    command: dryRun && (command === 'deploy' || command === 'baseline') ? `${command} --dry-run` : command,
     version: readVersion(),
     database: target.database,
     onStep: (name, step) => {

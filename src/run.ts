@@ -100,6 +100,11 @@ export class Run {
     }
   }
 
+  /** What was expected did not happen, which was seen on the target. */
+  proveUnchanged(): void {
+    this.#record = { ...this.#record, databaseState: 'unchanged' }
+  }
+
   /** Turns an error into what the record says of it and closes the record. */
   async end(error?: unknown): Promise<RunRecord> {
     this.#record = { ...this.#record, finishedAt: new Date().toISOString() }

@@ -22,6 +22,7 @@ const rooms = [
   'in-run.ts',
   'pipeline.ts',
   'recovery.ts',
+  'adoption.ts',
   'startup.ts',
   'index.ts',
   'cli',

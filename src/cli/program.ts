@@ -76,6 +76,20 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     if (flags.back) code = await (await import('./commands/resolve-back.js')).runResolveBackCommand(flags)
     else code = await (await import('./commands/resolve.js')).runResolveCommand(flags)
   })
+  command(
+    'baseline',
+    'mark as applied the migrations that the database has already: compares, shows, asks, and proves it',
+    [common, keeping, rehearsing, baselining],
+  ).action(async (flags: Flags) => {
+    code = await (await import('./commands/baseline.js')).runBaselineCommand(flags)
+  })
+  command('drift', 'compare the database with what its applied migrations make; reads only', [
+    common,
+    [accepting],
+    rehearsing,
+  ]).action(async (flags: Flags) => {
+    code = await (await import('./commands/drift.js')).runDriftCommand(flags)
+  })
   command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
@@ -203,6 +217,15 @@ const resolving = [
   new Option('--dry-run', 'only show what would be done'),
   new Option('-y, --yes', 'approve what is shown'),
   ...sharing,
+]
+
+const baselining = [
+  new Option('--to <migration>', 'the last migration to mark (default: the last one of the folder)'),
+  accepting,
+  new Option('--dry-run', 'only show and compare'),
+  new Option('-y, --yes', 'approve what is shown'),
+  new Option('--confirm <hash>', 'approve exactly this reviewed baseline'),
+  waiting,
 ]
 
 const deploying = [

@@ -2,6 +2,7 @@ import type { Approval } from './approval.js'
 import type { Backup } from './backup.js'
 import type { DatabaseState, Deployment } from './deployment.js'
 import type { Findings } from './finding.js'
+import type { MarkedBaseline } from './marked-baseline.js'
 import type { OfflinePlan, Plan } from './plan.js'
 import type { Rehearsal } from './rehearsal.js'
 import type { Verification } from './verification.js'
@@ -57,4 +58,6 @@ export interface RunRecord {
   readonly approval?: Approval
   readonly deployment?: Deployment
   readonly verification?: Verification
+  /** Of a run that marks migrations as applied. */
+  readonly baseline?: MarkedBaseline
 }

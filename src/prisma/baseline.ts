@@ -32,7 +32,7 @@ export async function findMissingBaseline(
       step: 'plan',
       object: schema,
       message: `schema "${schema}" holds ${tables} and no migration history; Prisma refuses to deploy (P3005)`,
-      hint: `Mark as applied, in their order, the migrations that this database has already: npx prisma migrate resolve --applied ${first.name}`,
+      hint: `Run npx migrate-guard baseline: it compares this database with what the migrations make and marks as applied those that it has already, as npx prisma migrate resolve --applied ${first.name} does for one.`,
     },
   ]
 }

@@ -30,14 +30,15 @@ export const historyPages: readonly CodePage[] = [
     title: 'the schema holds tables and no migration history',
     why: 'prisma migrate deploy refuses such a database with P3005: it cannot know which of the migrations made the tables that are there.',
     remedy:
-      'Mark as applied, in their order, the migrations that this database has already: npx prisma migrate resolve --applied <migration>. Then check again.',
+      'Run migrate-guard baseline. It runs the migrations on an empty database of its own, compares that with this one object by object, and marks as applied those that this database has already (what npx prisma migrate resolve --applied <migration> does for one). Then check again.',
   },
   {
     code: 'squashed-history',
     kind: 'history',
     title: 'applied migrations have no folder, and a later one took their place',
-    why: 'That is what squashing leaves behind: Prisma deploys all the same. It looks the same when somebody has lost the folders.',
-    remedy: 'Nothing after squashing. Otherwise check out the branch that has the folders.',
+    why: 'That is what squashing leaves behind: Prisma deploys all the same, once the new file is marked as applied. While it is pending, Prisma would run it on tables that are there, and that blocks. It looks the same when somebody has lost the folders, or when this is the database of another project.',
+    remedy:
+      'After squashing, mark the new file as applied: migrate-guard baseline --to <migration>, which proves first that it makes what is there. Otherwise check out the branch that has the folders, or correct the target.',
   },
   {
     code: 'out-of-order-migration',

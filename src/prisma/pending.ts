@@ -18,15 +18,21 @@ export function findPending(folders: readonly MigrationFolder[], history: readon
   const known = new Set(standing.map((row) => row.migrationName))
   const pending = folders.filter((folder) => !known.has(folder.name))
   const applied = standing.filter((row) => row.finishedAt !== null)
-  const squashed = squashedRows(folders, applied)
+  const unmarked = findUnmarkedSquash(folders, pending, applied)
+  const squashed = unmarked ? [] : squashedRows(folders, applied)
+  const told = new Set([...squashed, ...(unmarked?.rows ?? [])])
   return {
     pending,
     appliedCount: new Set(applied.map((row) => row.migrationName)).size,
     findings: [
       ...standing.filter((row) => row.finishedAt === null).map(failedMigration),
       ...squashedHistory(squashed),
-      ...applied.filter((row) => !squashed.includes(row)).flatMap((row) => comparedWithFolder(row, folders)),
-      ...outOfOrder(pending, applied),
+      ...(unmarked ? [squashNotMarked(unmarked)] : []),
+      ...applied.filter((row) => !told.has(row)).flatMap((row) => comparedWithFolder(row, folders)),
+      ...outOfOrder(
+        pending.filter((folder) => folder !== unmarked?.squash),
+        applied,
+      ),
       ...folders.filter((folder) => folder.checksum === undefined).map(missingFile),
     ],
   }
@@ -34,7 +40,8 @@ export function findPending(folders: readonly MigrationFolder[], history: readon
 
 /**
  * Rows whose files were squashed into one: they have no folder any more, and the oldest migration that has one comes after all of
- * them, by its name and by when it was marked as applied.
+ * them: by when it was noted, and by its name or because it was only marked, which runs none of its statements. Prisma's guide calls
+ * it `000000000000_squashed_migrations`, which sorts before them:
  * https://www.prisma.io/docs/orm/prisma-migrate/workflows/squashing-migrations
  */
 function squashedRows(folders: readonly MigrationFolder[], applied: readonly HistoryRow[]): HistoryRow[] {
@@ -44,17 +51,14 @@ function squashedRows(folders: readonly MigrationFolder[], applied: readonly His
     .sort((a, b) => compareNames(a.migrationName, b.migrationName))
   if (oldest === undefined) return []
   const isBefore = (row: HistoryRow) =>
-    compareNames(row.migrationName, oldest.migrationName) < 0 &&
-    applied.indexOf(row) < applied.indexOf(oldest)
+    applied.indexOf(row) < applied.indexOf(oldest) &&
+    (oldest.appliedStepsCount === 0 || compareNames(row.migrationName, oldest.migrationName) < 0)
   return applied.filter((row) => !names.has(row.migrationName) && isBefore(row))
 }
 
 function squashedHistory(rows: readonly HistoryRow[]): Finding[] {
-  const [first] = rows
-  const last = rows.at(-1)
-  if (!first || !last) return []
-  const which =
-    rows.length === 1 ? `"${first.migrationName}"` : `"${first.migrationName}" to "${last.migrationName}"`
+  const [first, ...others] = rows
+  if (!first) return []
   return [
     {
       code: 'squashed-history',
@@ -62,10 +66,63 @@ function squashedHistory(rows: readonly HistoryRow[]): Finding[] {
       verdict: 'warn',
       step: 'plan',
       object: first.migrationName,
-      message: `${rows.length === 1 ? 'an applied migration has' : `${rows.length} applied migrations have`} no folder any more: ${which}; Prisma deploys all the same`,
+      message: `${rangeOf([first, ...others])}; Prisma deploys all the same`,
       hint: 'That is right after squashing. If nobody squashed them, check out the branch that has their folders.',
     },
   ]
+}
+
+/** What looks like a squash whose result is not marked as applied yet. */
+interface UnmarkedSquash {
+  readonly rows: readonly [HistoryRow, ...HistoryRow[]]
+  readonly squash: MigrationFolder
+}
+
+/**
+ * Rows without a folder that come before every row that has one, while a folder that is older than all of those, by its name, is
+ * pending. It looks the same when this is the database of another project.
+ */
+function findUnmarkedSquash(
+  folders: readonly MigrationFolder[],
+  pending: readonly MigrationFolder[],
+  applied: readonly HistoryRow[],
+): UnmarkedSquash | undefined {
+  const names = new Set(folders.map(({ name }) => name))
+  const isKnown = ({ migrationName }: HistoryRow) => names.has(migrationName)
+  const [first, ...others] = applied.filter((row) => !isKnown(row))
+  const [squash] = pending
+  const [oldest] = applied.filter(isKnown).sort((a, b) => compareNames(a.migrationName, b.migrationName))
+  if (first === undefined || squash === undefined) return undefined
+  if (oldest !== undefined && compareNames(squash.name, oldest.migrationName) > 0) return undefined
+  // That one was marked and never run: it took their place already.
+  if (oldest?.appliedStepsCount === 0) return undefined
+  // Nobody squashes a single file into another one.
+  if (others.length === 0) return undefined
+  const rows: UnmarkedSquash['rows'] = [first, ...others]
+  const firstKnown = applied.findIndex(isKnown)
+  const isBeforeAll = firstKnown < 0 || rows.every((row) => applied.indexOf(row) < firstKnown)
+  return isBeforeAll ? { rows, squash } : undefined
+}
+
+function squashNotMarked({ rows, squash }: UnmarkedSquash): Finding {
+  return {
+    code: 'squashed-history',
+    kind: 'history',
+    verdict: 'block',
+    step: 'plan',
+    migration: squash.name,
+    object: squash.name,
+    message: `${rangeOf(rows)}, and "${squash.name}" is pending: Prisma would run it on what they have made`,
+    hint: `If they were squashed into "${squash.name}", mark it as applied: npx migrate-guard baseline --to ${squash.name}. Otherwise this is another branch, or the database of another project.`,
+  }
+}
+
+function rangeOf(rows: readonly [HistoryRow, ...HistoryRow[]]): string {
+  const [first] = rows
+  const last = rows.at(-1) ?? first
+  return rows.length === 1
+    ? `an applied migration has no folder any more: "${first.migrationName}"`
+    : `${rows.length} applied migrations have no folder any more: "${first.migrationName}" to "${last.migrationName}"`
 }
 
 function failedMigration({ migrationName, startedAt }: HistoryRow): Finding {

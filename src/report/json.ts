@@ -9,6 +9,7 @@ import {
   isBlocking,
 } from '../domain/finding.js'
 import type { LockGroup } from '../domain/lock-group.js'
+import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
 import type { EngineName } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
@@ -43,6 +44,8 @@ export interface JsonReport {
   readonly approval: Approval | null
   readonly deployment: Deployment | null
   readonly verification: Verification | null
+  /** Of `baseline`: what was marked as applied, or would be. */
+  readonly baseline?: MarkedBaseline
   readonly failure: RunFailure | null
 }
 
@@ -130,6 +133,7 @@ export function makeJsonReport(record: RunRecord): JsonReport {
     approval: record.approval ?? null,
     deployment: record.deployment ?? null,
     verification: record.verification ?? null,
+    ...(record.baseline ? { baseline: record.baseline } : {}),
     failure: record.failure ?? null,
   }
 }

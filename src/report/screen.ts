@@ -1,5 +1,6 @@
 import type { MigrationOutcome } from '../domain/deployment.js'
 import { isBlocking } from '../domain/finding.js'
+import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { formatDeployCommand } from './deploy-command.js'
@@ -67,7 +68,11 @@ function formatRunningStep({ steps }: RunRecord): string {
 }
 
 function formatAchievement(record: RunRecord): string {
-  const { deployment, verification } = record
+  const { deployment, verification, baseline } = record
+  if (baseline) {
+    const count = plural(baseline.migrations.length, 'migration')
+    return baseline.marked ? `${count} marked as applied` : `${count} to mark as applied`
+  }
   const verified = verification ? `verification ${verification.outcome}` : 'not verified'
   if (deployment && deployment.migrations.length > 0) {
     return `${formatApplied(deployment.migrations)}; ${verified}`
@@ -102,7 +107,8 @@ export function formatTarget(target: TargetIdentity | undefined): string {
 
 /** What the database is now, in one sentence, as far as it has been proven. */
 export function formatDatabaseState(record: RunRecord): string {
-  const { databaseState, deployment, verification } = record
+  const { databaseState, deployment, verification, baseline } = record
+  if (baseline) return formatBaselineState(databaseState, baseline)
   switch (databaseState) {
     case 'unchanged':
       if (!isDeployStarted(record)) return 'unchanged by this run: deploy did not run'
@@ -121,13 +127,25 @@ export function formatDatabaseState(record: RunRecord): string {
   }
 }
 
+function formatBaselineState(state: RunRecord['databaseState'], { migrations }: MarkedBaseline): string {
+  switch (state) {
+    case 'unchanged':
+      return 'unchanged by this run: no migration was marked'
+    case 'changed':
+      return `only its migration history is changed: ${plural(migrations.length, 'migration')} marked as applied`
+    case 'unknown':
+      return 'UNKNOWN: the marking was started and how it ended is not proven; look with migrate-guard status'
+  }
+}
+
 /**
  * What the run left out although migrations are pending. Said loudly, in capitals, wherever the run is told. A run that
  * stopped before it came so far has left nothing out.
  */
 export function listOmissions(record: RunRecord): string[] {
   const { steps, plan, backup } = record
-  if (!plan || plan.pending.length === 0) return []
+  // A baseline runs nothing.
+  if (record.baseline || !plan || plan.pending.length === 0) return []
   const omissions: string[] = []
   const backupSkipped = steps.backup.outcome === 'skipped' || backup?.outcome === 'skipped'
   if (backupSkipped || (isDeployStarted(record) && steps.backup.outcome !== 'passed')) {

@@ -2,6 +2,7 @@ import type { ApprovalMethod } from '../domain/approval.js'
 import type { BackupLevel, BackupManifest } from '../domain/backup.js'
 import type { Deployment, StatementFailure } from '../domain/deployment.js'
 import { type CheckResult, type Finding, isBlocking } from '../domain/finding.js'
+import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
@@ -43,6 +44,7 @@ export function makeSections(record: RunRecord): Section[] {
     { title: 'Approval', blocks: makeApproval(record) },
     { title: 'Deployment', blocks: makeDeployment(record) },
     { title: 'Verification', blocks: makeVerification(record) },
+    ...(record.baseline ? [{ title: 'Baseline', blocks: makeBaseline(record.baseline) }] : []),
   ]
 }
 
@@ -339,6 +341,15 @@ function makeVerification(record: RunRecord): Block[] {
           { kind: 'verbatim', text: schemaDiff } as const,
         ]),
   ]
+}
+
+function makeBaseline({ migrations, hash, marked, approvedBy }: MarkedBaseline): Block[] {
+  const facts: Fact[] = [
+    ['marked as applied', marked ? 'yes; their rows were seen in the history' : 'no'],
+    ['hash', hash],
+    ...(approvedBy ? [['approved by', approvedBy] as const] : []),
+  ]
+  return [{ kind: 'facts', facts }, ...makeList('Migrations', migrations)]
 }
 
 /** A step that left no value: its outcome, in words that promise nothing. */

@@ -17,6 +17,8 @@ export type CommandName =
   | 'verify'
   | 'status'
   | 'resolve'
+  | 'baseline'
+  | 'drift'
   | 'lock'
   | 'doctor'
 export type Format = 'text' | 'json' | 'markdown'
@@ -70,6 +72,8 @@ export interface Settings {
   readonly yes: boolean
   /** The approved plan's hash or the beginning of it: 32 to 64 hexadecimal digits, lower-case. */
   readonly confirmHash?: string
+  /** The last migration that a baseline marks as applied; absent: the last one of the folder. */
+  readonly lastToMark?: string
   /** Plan only migrations that are new since this git ref. */
   readonly since?: string
   readonly accept: readonly Acceptance[]
@@ -197,6 +201,7 @@ function readSettings(
   const rehearsal = attempt(() => readRehearsal(given('rehearsal')))
   const rehearsedRunId = attempt(() => readOptionalText(flag('rehearsed')))
   const since = attempt(() => readOptionalText(flag('since')))
+  const lastToMark = attempt(() => readOptionalText(flag('to')))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
   attempt(() =>
@@ -241,6 +246,7 @@ function readSettings(
     yes: flags.yes === true,
     ...(confirmHash === undefined ? {} : { confirmHash }),
     ...(since === undefined ? {} : { since }),
+    ...(lastToMark === undefined ? {} : { lastToMark }),
     accept: Object.freeze(accept),
     checks: Object.freeze({
       before: Object.freeze((config.checks?.before ?? []).map(fromConfig)),

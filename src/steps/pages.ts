@@ -206,4 +206,19 @@ export const stepPages: readonly CodePage[] = [
     remedy:
       'Look whether now(), a random value or a new id explains the difference; otherwise find out what happened to the rows before the application goes on.',
   },
+  {
+    code: 'drift',
+    kind: 'history',
+    title: 'the database is not what its migrations make',
+    why: 'Somebody has changed it by hand, or a migration was marked as applied that never ran. The next migration is written for another database than this one.',
+    remedy:
+      'Run migrate-guard drift: it says which side has what, and writes the migration that adopts what the database has. Put that into a new migration and mark it with migrate-guard baseline, or take the change back in the database.',
+  },
+  {
+    code: 'rows-not-compared',
+    kind: 'history',
+    title: 'migrations that are to be marked as applied may write rows',
+    why: 'A baseline is proven by comparing catalogs, object by object. Which rows a database should hold no catalog shows, so rows that the files insert may be missing here.',
+    remedy: 'Look whether the rows are there. What is missing, a new migration can write.',
+  },
 ]

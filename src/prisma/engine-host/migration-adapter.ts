@@ -40,6 +40,8 @@ export interface AdapterWatch {
 export interface MigrationAdapter {
   /** What the schema engine is given. */
   readonly factory: object
+  /** Lends the one connection that the engine has made and writes on. */
+  withClient<T>(work: (client: ScriptClient) => Promise<T>): Promise<T>
   /** Ends the connections that the engine has made. */
   dispose(): Promise<void>
 }
@@ -129,6 +131,15 @@ export function makeMigrationAdapter(
   }
   return {
     factory: bindMigrationAwareSqlAdapterFactory(factory),
+    withClient: async (work) => {
+      const client = await connected.at(-1)?.client.connect()
+      if (client === undefined) throw new Error('the engine has made no connection')
+      try {
+        return await work(client)
+      } finally {
+        client.release()
+      }
+    },
     dispose: async () => {
       for (const adapter of connected.splice(0)) await adapter.client.end()
     },

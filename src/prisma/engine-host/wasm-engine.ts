@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url'
 /** Prisma's schema engine: its methods are those of the JSON-RPC protocol that the CLI speaks. */
 export type SchemaEngine = Record<string, (params: unknown) => Promise<unknown>> & {
   diff(params: unknown): Promise<{ exitCode: number; stdout?: string | null }>
+  introspect(params: unknown): Promise<{ schema: { files: { path: string; content: string }[] } }>
+  markMigrationApplied(params: unknown): Promise<unknown>
 }
 
 /** The part of the global that is used here; Node has it, its type declarations do not. */

@@ -141,6 +141,45 @@ test('one that was applied after the oldest folder, or sorts after it, was not s
   expect(codesOf(['31', '3'])).toEqual([['missing-migration', '31']])
 })
 
+test("the name of Prisma's guide sorts before all that it stands for: still one warning, once it is marked", () => {
+  const marked = row('000000000000_squashed', { appliedStepsCount: 0 })
+  const folders = [folder('000000000000_squashed'), folder('3')]
+  expect(findPending(folders, [row('1'), row('2'), marked, row('3')]).findings).toMatchObject([
+    { code: 'squashed-history', verdict: 'warn', object: '1' },
+  ])
+  // One that really ran did not take the place of others.
+  expect(codes(folders, [row('1'), row('2'), row('000000000000_squashed'), row('3')])).toEqual([
+    'missing-migration',
+    'missing-migration',
+  ])
+})
+
+test.each([
+  [
+    'all of them, under the name of the guide',
+    ['000000000000_squashed'],
+    ['1', '2'],
+    '000000000000_squashed',
+  ],
+  ['all of them, under a new name', ['3', '4'], ['1', '2'], '3'],
+  ['the first of them', ['2_squashed', '3'], ['1', '2', '3'], '2_squashed'],
+])('squashed and not marked yet, %s: one blocker that says how', (_, names, applied, squash) => {
+  const { findings } = findPending(
+    names.map((name) => folder(name)),
+    applied.map((name) => row(name)),
+  )
+  expect(findings).toMatchObject([{ code: 'squashed-history', verdict: 'block', object: squash }])
+  expect(findings[0]?.message).toContain('2 applied migrations have no folder any more: "1" to "2"')
+  expect(findings[0]?.hint).toContain(`npx migrate-guard baseline --to ${squash}`)
+})
+
+test('another branch is no squash: what is missing came after a file that is here', () => {
+  expect(codes([folder('1'), folder('4')], [row('1'), row('2'), row('3')])).toEqual([
+    'missing-migration',
+    'missing-migration',
+  ])
+})
+
 test('a pending one that sorts before an applied one is a warning', () => {
   expect(findPending([folder('1'), folder('2'), folder('3')], [row('2')]).findings).toMatchObject([
     {
