@@ -35,6 +35,8 @@ export interface DiagnosedRun {
 /** What is known of the state of a database without starting anything. */
 export interface Diagnosis {
   readonly unfinished: readonly UnfinishedMigration[]
+  /** Run folders that cannot be read and that may be of a later deploy: one sentence each, with what to do. */
+  readonly unreadable?: readonly string[]
   /** The newest run whose deploy began here, unless its end is proven and nothing is unfinished. */
   readonly run?: DiagnosedRun
   /** Who holds Prisma's migration lock, in words. */

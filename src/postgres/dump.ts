@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, open, readdir, stat } from 'node:fs/promises'
+import { chmod, lstat, open, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BackupFile } from '../domain/backup.js'
@@ -143,8 +143,11 @@ export async function hashFiles(folder: string, base: string): Promise<BackupFil
     const files: BackupFile[] = []
     for (const name of names) {
       const path = join(folder, name)
-      const { size, mode } = await stat(path)
-      if ((mode & 0o170000) === 0o040000) continue
+      const found = await lstat(path)
+      if (found.isDirectory()) continue
+      // A link leads out of the dump, and a pipe would be waited for for ever.
+      if (!found.isFile()) throw new Error(`${name} is not a file`)
+      const { size } = found
       files.push({ path: relative(base, path), sizeBytes: size, sha256: await sha256Of(path) })
     }
     return files

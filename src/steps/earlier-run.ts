@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupManifest } from '../domain/backup.js'
 import { isBlocking } from '../domain/finding.js'
@@ -9,6 +7,10 @@ import type { Verification } from '../domain/verification.js'
 import { readHistory } from '../prisma/history.js'
 import { factsOf } from './baseline.js'
 import type { RowCountBaseline } from './compare-row-counts.js'
+import { manifestShape } from './run-folder/backup-shape.js'
+import { readKeptJson } from './run-folder/kept-file.js'
+import { passedOver } from './run-folder/passed-over.js'
+import { readRuns, sentenceOf } from './run-folder/runs.js'
 import { type Tools, withTarget } from './tools.js'
 import type { Baseline } from './verify.js'
 
@@ -47,8 +49,14 @@ async function countsOf(
 ): Promise<RowCountBaseline | undefined> {
   if (verification?.rowCounts)
     return { source: `after the deploy of run ${runId}`, counts: verification.rowCounts, migrations: later }
-  const manifest = await readManifest(join(tools.settings.backupsPath, runId))
-  if (manifest === undefined) return undefined
+  const path = join(tools.settings.backupsPath, runId, 'manifest.json')
+  const kept = await readKeptJson<BackupManifest>(path, manifestShape)
+  if (kept === undefined) return undefined
+  if (kept.problem !== undefined) {
+    for (const line of passedOver([sentenceOf(path, kept.problem)])) tools.screen.print(line)
+    return undefined
+  }
+  const manifest = kept.value
   return {
     source: `in the backup of run ${runId}`,
     counts: manifest.rowCounts,
@@ -57,31 +65,19 @@ async function countsOf(
   }
 }
 
+/** A record that cannot be read is passed over, and named. */
 async function findDeployedRun(target: TargetIdentity, tools: Tools): Promise<RunRecord | undefined> {
-  const { backupsPath } = tools.settings
-  const names = existsSync(backupsPath) ? await readdir(backupsPath) : []
-  // A run id begins with its time, so the newest comes last.
-  for (const name of names.sort().reverse()) {
-    const path = join(backupsPath, name, 'run.json')
-    if (name === tools.runId || !existsSync(path)) continue
-    const record = await readRecord(path)
-    if (record?.deployment && record.plan && isSameDatabase(record.plan.target, target)) return record
-  }
-  return undefined
-}
-
-/** One that cannot be read is passed over. */
-async function readRecord(path: string): Promise<RunRecord | undefined> {
+  const unreadable: string[] = []
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as RunRecord
-  } catch {
+    for await (const run of readRuns(tools.settings.backupsPath, tools.runId)) {
+      if (run.problem !== undefined) unreadable.push(run.problem)
+      else if (run.record.deployment && run.record.plan && isSameDatabase(run.record.plan.target, target))
+        return run.record
+    }
     return undefined
+  } finally {
+    for (const line of passedOver(unreadable)) tools.screen.print(line)
   }
-}
-
-async function readManifest(folder: string): Promise<BackupManifest | undefined> {
-  const path = join(folder, 'manifest.json')
-  return existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as BackupManifest) : undefined
 }
 
 function isSameDatabase(a: TargetIdentity, b: TargetIdentity): boolean {

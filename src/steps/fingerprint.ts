@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CatalogObject } from '../domain/catalog-object.js'
 import type { DataFingerprint } from '../domain/fingerprint.js'
@@ -12,6 +11,8 @@ import { readFingerprintRequests } from '../postgres/fingerprint/read-requests.j
 import { type FingerprintProgress, fingerprintTables } from '../postgres/fingerprint/tables.js'
 import type { Snapshot } from '../postgres/snapshot.js'
 import { formatBytes, formatMs } from '../report/words.js'
+import { readKeptJson } from './run-folder/kept-file.js'
+import { catalogShape } from './run-folder/traces-shape.js'
 
 /** Everything that a database holds, and every object of its catalog. */
 export interface FullFingerprint {
@@ -71,6 +72,10 @@ export async function writeCatalog(
   return hashCatalogObjects(catalog)
 }
 
+/** @throws Error with one sentence when there is none that can be read */
 export async function readCatalogFile(runFolder: string, file: CatalogFile): Promise<CatalogObject[]> {
-  return JSON.parse(await readFile(join(runFolder, file), 'utf8')) as CatalogObject[]
+  const kept = await readKeptJson<CatalogObject[]>(join(runFolder, file), catalogShape)
+  if (kept === undefined || kept.problem !== undefined)
+    throw new Error(`${file} ${kept?.problem ?? 'is missing'}`)
+  return kept.value
 }

@@ -1,5 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Diagnosis } from '../../domain/diagnosis.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { loadSettings } from '../../load-settings.js'
@@ -10,6 +8,8 @@ import { makeJsonReport } from '../../report/json.js'
 import { formatPlan } from '../../report/plan-text.js'
 import { formatHeadline } from '../../report/screen.js'
 import { formatJson, plural } from '../../report/words.js'
+import { passedOver } from '../../steps/run-folder/passed-over.js'
+import { readRuns } from '../../steps/run-folder/runs.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
 import { withStopSignal } from '../process-events.js'
@@ -28,7 +28,7 @@ export async function runStatus(flags: Flags): Promise<number> {
     const { record } = result
     if (settings.format === 'json')
       console.log(formatJson({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }))
-    else console.log(formatStatus(record, lastRun(settings.backupsPath), result.diagnosis))
+    else console.log(formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis))
     return record.exitCode ?? 1
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
@@ -37,7 +37,7 @@ export async function runStatus(flags: Flags): Promise<number> {
 
 function formatStatus(
   { plan }: RunRecord,
-  last: RunRecord | undefined,
+  { record: last, unreadable }: LastRun,
   diagnosis: Diagnosis | undefined,
 ): string {
   if (plan === undefined) return ''
@@ -45,13 +45,23 @@ function formatStatus(
     formatPlan(plan),
     `history     ${plural(plan.appliedCount, 'migration')} applied`,
     `last run    ${last ? `${last.runId}: ${formatHeadline(last)}` : 'none in the backups folder'}`,
+    ...passedOver([...new Set([...unreadable, ...(diagnosis?.unreadable ?? [])])]),
     ...(diagnosis ? formatDiagnosis(diagnosis) : []),
     ...plan.findings.map((finding) => `\n${formatFinding(finding)}`),
   ].join('\n')
 }
 
-function lastRun(backupsPath: string): RunRecord | undefined {
-  const names = existsSync(backupsPath) ? readdirSync(backupsPath).sort().reverse() : []
-  const path = names.map((name) => join(backupsPath, name, 'run.json')).find(existsSync)
-  return path ? (JSON.parse(readFileSync(path, 'utf8')) as RunRecord) : undefined
+interface LastRun {
+  readonly record?: RunRecord
+  /** Newer ones that cannot be read, a sentence each. */
+  readonly unreadable: readonly string[]
+}
+
+async function findLastRun(backupsPath: string): Promise<LastRun> {
+  const unreadable: string[] = []
+  for await (const run of readRuns(backupsPath)) {
+    if (run.problem === undefined) return { record: run.record, unreadable }
+    unreadable.push(run.problem)
+  }
+  return { unreadable }
 }

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupManifest } from '../../domain/backup.js'
 import type { CatalogObject } from '../../domain/catalog-object.js'
 import { RehearsalError } from '../../domain/errors.js'
 import type { TableLineage } from '../../domain/lineage.js'
 import type { Rehearsal, RehearsedEnd, TableProof } from '../../domain/rehearsal.js'
-import type { RunRecord } from '../../domain/run-record.js'
 import type { TableWrites } from '../../domain/write-counts.js'
 import { hashCatalogObjects } from '../../postgres/catalog-fingerprint/hash.js'
 import { readCatalogFile } from '../fingerprint.js'
+import { manifestShape } from '../run-folder/backup-shape.js'
+import { readKeptJson } from '../run-folder/kept-file.js'
+import { readRun } from '../run-folder/runs.js'
 import type { Tools } from '../tools.js'
 
 /** What the target is to be compared with after the deploy. */
@@ -37,13 +38,14 @@ export async function readRehearsed(
   const kept = await readKept(folder).catch((cause: Error) => {
     throw notKept(`what the rehearsal left in ${folder} cannot be read: ${cause.message}`)
   })
+  const lineageKept = runId === undefined ? lineage : await readLineage(tools.settings.backupsPath, runId)
   if (hashCatalogObjects(kept.catalog) !== after.catalogHash)
     throw notKept(`the catalog in ${folder} is not the one that the rehearsal wrote`)
   return {
     after,
     proof,
     catalog: kept.catalog,
-    lineage: runId === undefined ? lineage : (kept.record.findings?.lineage ?? []),
+    lineage: lineageKept,
     writesAtSnapshot: kept.manifest.tableWrites,
     knownDifferences: new Set(
       findings.filter(({ code }) => code === 'backup-differs').map(({ object = '' }) => object),
@@ -52,19 +54,19 @@ export async function readRehearsed(
 }
 
 async function readKept(folder: string) {
-  return {
-    manifest: await readJson<BackupManifest>(join(folder, 'manifest.json')),
-    record: await readJson<RunRecord>(join(folder, 'run.json')),
-    catalog: await readCatalogFile(folder, 'rehearsed-catalog.json'),
-  }
+  const manifest = await readKeptJson<BackupManifest>(join(folder, 'manifest.json'), manifestShape)
+  if (manifest?.value === undefined) throw new Error(`manifest.json ${manifest?.problem ?? 'is missing'}`)
+  return { manifest: manifest.value, catalog: await readCatalogFile(folder, 'rehearsed-catalog.json') }
+}
+
+async function readLineage(backupsPath: string, runId: string): Promise<readonly TableLineage[]> {
+  const run = await readRun(backupsPath, runId)
+  if (run.problem !== undefined) throw notKept(`the run that rehearsed cannot be read: ${run.problem}`)
+  return run.record.findings?.lineage ?? []
 }
 
 function notKept(message: string): RehearsalError {
   return new RehearsalError('rehearsal-not-kept', message, {
     hint: 'Rehearse again: leave --rehearsed out, or run migrate-guard rehearse.',
   })
-}
-
-async function readJson<T>(path: string): Promise<T> {
-  return JSON.parse(await readFile(path, 'utf8')) as T
 }

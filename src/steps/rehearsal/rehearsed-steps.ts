@@ -7,6 +7,8 @@ import { writePrivateFile } from '../../effects/private-files.js'
 import { type Catalog, readCatalog } from '../../postgres/catalog.js'
 import { catalogStep } from '../../postgres/catalog-fingerprint/step.js'
 import type { Client } from '../../postgres/connection.js'
+import { readKeptJson } from '../run-folder/kept-file.js'
+import { timelineShape } from '../run-folder/traces-shape.js'
 
 /** In the run folder: how the catalog of the copy went from step to step. */
 const fileName = 'rehearsed-steps.json'
@@ -55,11 +57,6 @@ async function keep(steps: readonly CatalogStep[], plan: Plan, runFolder: string
 
 /** What the rehearsal kept in this run folder; undefined when it kept nothing that can be read. */
 export async function readRehearsedSteps(runFolder: string): Promise<CatalogTimeline | undefined> {
-  const text = await readFile(join(runFolder, fileName), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as CatalogTimeline
-  } catch {
-    return undefined
-  }
+  const kept = await readKeptJson<CatalogTimeline>(join(runFolder, fileName), timelineShape)
+  return kept?.problem === undefined ? kept?.value : undefined
 }

@@ -4,6 +4,7 @@ import type { Diagnosis, MigrationStanding, Resolution, UnfinishedMigration } fr
 import { DeployError, InterruptedError, LockedError, NotApprovedError } from '../../domain/errors.js'
 import { readTargetIdentity } from '../../postgres/identity.js'
 import { formatResolution } from '../../report/diagnosis-text.js'
+import { passedOver } from '../run-folder/passed-over.js'
 import { diagnose, standingByRun } from '../standing/diagnose.js'
 import { interruptible, type Tools, withTarget } from '../tools.js'
 import { act } from './act.js'
@@ -31,6 +32,7 @@ export interface Resolved {
  */
 export async function findResolution(tools: Tools): Promise<Resolved> {
   const diagnosis = await interruptible(tools, () => diagnose(tools, { patienceMs }))
+  for (const line of passedOver(diagnosis.unreadable ?? [])) tools.screen.print(line)
   assertNobodyAtWork(diagnosis)
   const [migration, ...others] = diagnosis.unfinished
   if (migration === undefined) return { resolution: { kind: 'nothing' }, done: false, left: [] }

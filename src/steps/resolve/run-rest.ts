@@ -79,7 +79,7 @@ function inWholeFile(event: EngineEventBody, from: number): EngineEventBody {
 async function noteInRun(migration: string, tools: Tools): Promise<(event: EngineEvent) => void> {
   const { settings } = tools
   const identity = await withTarget(tools, (client) => readTargetIdentity(client, settings.target))
-  const begun = await findBegunRun(identity, settings.backupsPath)
+  const { begun } = await findBegunRun(identity, settings.backupsPath)
   const path = begun && join(settings.backupsPath, begun.record.runId, 'events.ndjson')
   if (path === undefined || !existsSync(path)) return () => undefined
   const write = (event: EngineEvent) => appendFileSync(path, `${JSON.stringify(event)}\n`)

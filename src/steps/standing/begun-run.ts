@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Plan } from '../../domain/plan.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import type { TargetIdentity } from '../../domain/target.js'
 import type { DeployTraces } from '../deploy-evidence.js'
+import { isRunId, readRuns } from '../run-folder/runs.js'
 import { readDeployTraces } from './kept-facts.js'
 
 /** A run whose deploy began, with what it left in its folder. */
@@ -14,34 +13,39 @@ export interface BegunRun {
   readonly traces: DeployTraces
 }
 
+/** What the run folders tell of the last deploy that began. */
+export interface FoundBegunRun {
+  readonly begun?: BegunRun
+  /** Newer run folders, or this very one, that cannot be read: one sentence each. One of them may have begun a deploy. */
+  readonly unreadable: readonly string[]
+}
+
 /**
  * The newest run in the backups folder that has begun to deploy to this very database. Later runs that came to no deploy
- * are passed over, and so are records that cannot be read.
+ * are passed over; of those that cannot be read it is told. Where what it left cannot be read, no older run is given for it.
  */
 export async function findBegunRun(
   target: Pick<TargetIdentity, 'systemIdentifier' | 'databaseOid'>,
   backupsPath: string,
-): Promise<BegunRun | undefined> {
-  const names = existsSync(backupsPath) ? await readdir(backupsPath) : []
-  // A run id begins with its time.
-  for (const name of names.sort().reverse()) {
-    const folder = join(backupsPath, name)
-    const record = await readRecord(folder)
-    if (record?.plan === undefined || !hasBegun(record) || !isOf(record.plan, target)) continue
-    const rehearsedBy = record.rehearsal?.outcome === 'reused' ? record.rehearsal.runId : undefined
-    const traces = await readDeployTraces(folder, rehearsedBy && join(backupsPath, rehearsedBy))
+): Promise<FoundBegunRun> {
+  const unreadable: string[] = []
+  for await (const run of readRuns(backupsPath)) {
+    if (run.problem !== undefined) {
+      unreadable.push(run.problem)
+      continue
+    }
+    const { record, folder } = run
+    if (record.plan === undefined || !hasBegun(record) || !isOf(record.plan, target)) continue
+    const rehearsedBy = record.rehearsal?.outcome === 'reused' ? (record.rehearsal.runId ?? '') : ''
+    const kept = await readDeployTraces(
+      folder,
+      isRunId(rehearsedBy) ? join(backupsPath, rehearsedBy) : folder,
+    )
+    if (kept?.problem !== undefined) return { unreadable: [...unreadable, kept.problem] }
     // Before the catalog is kept nothing is started.
-    if (traces) return { record, plan: record.plan, traces }
+    if (kept) return { begun: { record, plan: record.plan, traces: kept.value }, unreadable }
   }
-  return undefined
-}
-
-async function readRecord(folder: string): Promise<RunRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunRecord
-  } catch {
-    return undefined
-  }
+  return { unreadable }
 }
 
 function hasBegun({ databaseState, deployment }: RunRecord): boolean {

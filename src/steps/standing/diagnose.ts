@@ -29,7 +29,7 @@ export async function diagnose(tools: Tools, { patienceMs }: DiagnoseOptions): P
   return withTarget(tools, async (client) => {
     const identity = await readTargetIdentity(client, target)
     const unfinished = unfinishedOf(await readHistory(client, target.schema))
-    const begun = await findBegunRun(identity, backupsPath)
+    const { begun, unreadable } = await findBegunRun(identity, backupsPath)
     const isSettled = begun?.record.deployment?.complete || begun?.record.deployment?.byOther
     const isOpen = unfinished.length > 0 || (begun !== undefined && !isProven(begun))
     const run = begun && isOpen && !isSettled ? await diagnoseRun(begun, client, patienceMs) : undefined
@@ -38,6 +38,7 @@ export async function diagnose(tools: Tools, { patienceMs }: DiagnoseOptions): P
     const deployHolder = holders.find(({ lock }) => lock === 'migrate-guard')
     return {
       unfinished,
+      ...(unreadable.length > 0 ? { unreadable } : {}),
       ...(run ? { run } : {}),
       ...(prismaHolder ? { prismaLock: describeHolder(prismaHolder) } : {}),
       ...(deployHolder ? { deployLock: describeHolder(deployHolder) } : {}),
@@ -91,7 +92,7 @@ export async function standingByRun(
   tools: Tools,
 ): Promise<MigrationStanding | undefined> {
   if (run === undefined) return undefined
-  const begun = await withTarget(tools, async (client) =>
+  const { begun } = await withTarget(tools, async (client) =>
     findBegunRun(await readTargetIdentity(client, tools.settings.target), tools.settings.backupsPath),
   )
   const index = begun?.plan.pending.findIndex((migration) => migration.name === name) ?? -1

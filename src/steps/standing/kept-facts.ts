@@ -1,12 +1,15 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CatalogObject } from '../../domain/catalog-object.js'
 import { type Catalog, readCatalog } from '../../postgres/catalog.js'
 import { hashCatalogObjects } from '../../postgres/catalog-fingerprint/hash.js'
 import type { Client } from '../../postgres/connection.js'
+import type { EngineEvent } from '../../prisma/engine-events.js'
 import type { DeployTraces } from '../deploy-evidence.js'
-import { readCatalogFile, writeCatalog } from '../fingerprint.js'
-import { readEngineEvents } from '../follow-engine.js'
+import { writeCatalog } from '../fingerprint.js'
 import { readRehearsedSteps } from '../rehearsal/rehearsed-steps.js'
+import { type Kept, readKeptJson, readKeptLines } from '../run-folder/kept-file.js'
+import { sentenceOf } from '../run-folder/runs.js'
+import { catalogShape, eventShape } from '../run-folder/traces-shape.js'
 
 const catalogFile = 'catalog-before.json'
 
@@ -21,21 +24,28 @@ export async function keepCatalogBefore(client: Client, runFolder: string): Prom
 }
 
 /**
- * What a run that has begun its deploy left in its folder; undefined when it left no catalog, which it writes first.
+ * What a run that has begun its deploy left in its folder, or which file of it is of no use; undefined when it left no
+ * catalog, which it writes first.
  * @param rehearsedFolder that of the run whose rehearsal it took; its own where it rehearsed itself
  */
 export async function readDeployTraces(
   runFolder: string,
   rehearsedFolder = runFolder,
-): Promise<DeployTraces | undefined> {
-  const objects = await readCatalogFile(runFolder, catalogFile).catch(() => undefined)
-  if (objects === undefined) return undefined
+): Promise<Kept<DeployTraces> | undefined> {
+  const path = join(runFolder, catalogFile)
+  const catalog = await readKeptJson<CatalogObject[]>(path, catalogShape)
+  if (catalog === undefined) return undefined
+  if (catalog.problem !== undefined) return { problem: sentenceOf(path, catalog.problem) }
   const eventsFile = join(runFolder, 'events.ndjson')
+  const events = await readKeptLines<EngineEvent>(eventsFile, eventShape)
+  if (events?.problem !== undefined) return { problem: sentenceOf(eventsFile, events.problem) }
   const timeline = await readRehearsedSteps(rehearsedFolder)
   return {
-    before: { objects, hash: hashCatalogObjects(objects) },
-    events: await readEngineEvents(eventsFile),
-    engineOpened: existsSync(eventsFile),
-    ...(timeline ? { timeline } : {}),
+    value: {
+      before: { objects: catalog.value, hash: hashCatalogObjects(catalog.value) },
+      events: events?.value ?? [],
+      engineOpened: events !== undefined,
+      ...(timeline ? { timeline } : {}),
+    },
   }
 }

@@ -24,7 +24,13 @@ export interface KeptBackup {
  * @throws BackupError when there is none, or it is not the one that the run wrote
  */
 export async function findKeptBackup(target: TargetIdentity, backupsPath: string): Promise<KeptBackup> {
-  const begun = await findBegunRun(target, backupsPath)
+  const { begun, unreadable } = await findBegunRun(target, backupsPath)
+  const [problem] = unreadable
+  if (problem !== undefined) {
+    throw new BackupError('run-not-readable', `which deploy was the last is not known: ${problem}`, {
+      hint: 'It may have deployed to this database, and going back beyond it would take back that deploy too: look what it was before you move it away.',
+    })
+  }
   if (begun === undefined) {
     throw new BackupError(
       'no-run-to-go-back',
@@ -54,7 +60,7 @@ export async function hasKeptBackup(
   target: Pick<TargetIdentity, 'systemIdentifier' | 'databaseOid'>,
   backupsPath: string,
 ): Promise<boolean> {
-  const begun = await findBegunRun(target, backupsPath)
+  const { begun } = await findBegunRun(target, backupsPath)
   return begun !== undefined && placeOf(begun, backupsPath) !== undefined
 }
 
@@ -63,6 +69,7 @@ function placeOf({ record }: BegunRun, backupsPath: string) {
   const { outcome, path: written, manifestSha256 } = record.backup ?? {}
   if (outcome !== 'proven' || written === undefined) return undefined
   const folder = join(backupsPath, record.runId)
-  const path = join(folder, basename(written))
-  return existsSync(path) ? { folder, path, manifestSha256 } : undefined
+  const name = basename(written)
+  const path = join(folder, name)
+  return !['', '.', '..'].includes(name) && existsSync(path) ? { folder, path, manifestSha256 } : undefined
 }

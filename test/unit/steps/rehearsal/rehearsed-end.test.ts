@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -7,24 +7,29 @@ import type { Rehearsal } from '../../../../src/domain/rehearsal.js'
 import { hashCatalogObjects } from '../../../../src/postgres/catalog-fingerprint/hash.js'
 import { readRehearsed } from '../../../../src/steps/rehearsal/rehearsed-end.js'
 import type { Tools } from '../../../../src/steps/tools.js'
+import { keptManifest, keptRecord } from '../../../support/kept-run.js'
 
 const catalog: CatalogObject[] = [{ kind: 'table', name: 'public.t', properties: { owner: 'app' } }]
 const tableWrites = [{ schema: 'public', table: 't', inserted: 1, updated: 2, deleted: 3 }]
 const lineage = [{ schema: 'public', table: 't', rowsChangedBy: [], columns: [] }]
 
+const runId = '20261120T043400Z-shop'
+let backups: string
 let folder: string
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'guard-test-run-'))
+  backups = await mkdtemp(join(tmpdir(), 'guard-test-run-'))
+  folder = join(backups, runId)
+  await mkdir(folder)
   const files = {
-    'manifest.json': { tableWrites },
-    'run.json': { findings: { lineage } },
+    'manifest.json': keptManifest(runId, { tableWrites }),
+    'run.json': keptRecord(runId, { findings: { results: [], findings: [], lineage } }),
     'rehearsed-catalog.json': catalog,
   }
   for (const [name, content] of Object.entries(files))
     await writeFile(join(folder, name), JSON.stringify(content))
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(() => rm(backups, { recursive: true }))
 
 const rehearsal: Rehearsal = {
   outcome: 'passed',
@@ -46,8 +51,8 @@ test('what this run rehearsed is read from its folder, with the lineage that it 
 })
 
 test('what another run rehearsed is read from its folder, with the lineage of its own', async () => {
-  const tools = { runFolder: '/nowhere', settings: { backupsPath: tmpdir() } } as Tools
-  const reused: Rehearsal = { ...rehearsal, outcome: 'reused', runId: folder.slice(tmpdir().length + 1) }
+  const tools = { runFolder: '/nowhere', settings: { backupsPath: backups } } as Tools
+  const reused: Rehearsal = { ...rehearsal, outcome: 'reused', runId }
   expect(await readRehearsed(reused, [], tools)).toMatchObject({ catalog, lineage })
 })
 
@@ -59,10 +64,12 @@ test.each(['manifest.json', 'run.json', 'rehearsed-catalog.json'])(
       exitCode: 5,
       message: expect.stringContaining('cannot be read'),
     }
+    const tools = { runFolder: '/nowhere', settings: { backupsPath: backups } } as Tools
+    const reused: Rehearsal = { ...rehearsal, outcome: 'reused', runId }
     await truncate(join(folder, name), 5)
-    await expect(read()).rejects.toMatchObject(refused)
+    await expect(readRehearsed(reused, [], tools)).rejects.toMatchObject(refused)
     await rm(join(folder, name))
-    await expect(read()).rejects.toMatchObject(refused)
+    await expect(readRehearsed(reused, [], tools)).rejects.toMatchObject(refused)
   },
 )
 
