@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Backup, BackupManifest } from '../domain/backup.js'
 import { BackupError } from '../domain/errors.js'
@@ -7,6 +6,8 @@ import type { TargetIdentity } from '../domain/target.js'
 import { hashCatalogObjects } from '../postgres/catalog-fingerprint/hash.js'
 import { hashFiles } from '../postgres/dump.js'
 import { readCatalogFile } from './fingerprint.js'
+import { manifestShape } from './run-folder/backup-shape.js'
+import { asKeptJson, readKeptText } from './run-folder/kept-file.js'
 
 /** What a run has written down of its backup, outside the backup. */
 export type RecordedBackup = Pick<Backup, 'manifestSha256'> & { readonly path: string }
@@ -27,12 +28,22 @@ export async function assertBackupIntact(
     new BackupError(code, message, {
       hint: 'Do not restore it; make a new backup, and find out what changed the files in the run folder.',
     })
-  const text = await readFile(join(folder, 'manifest.json')).catch((cause: Error) => {
-    throw refuse('manifest-missing', `the manifest of the backup cannot be read: ${cause.message}`)
-  })
-  if (createHash('sha256').update(text).digest('hex') !== manifestSha256)
+  const manifestPath = join(folder, 'manifest.json')
+  const text = (await readKeptText(manifestPath)) ?? { problem: 'is missing' }
+  if (text.problem !== undefined)
+    throw refuse(
+      'manifest-missing',
+      `the manifest of the backup cannot be read: ${manifestPath} ${text.problem}`,
+    )
+  if (createHash('sha256').update(text.value).digest('hex') !== manifestSha256)
     throw refuse('manifest-changed', 'the manifest of the backup is not the one that the run wrote')
-  const manifest = JSON.parse(text.toString('utf8')) as BackupManifest
+  const kept = asKeptJson<BackupManifest>(text.value, manifestShape)
+  if (kept.problem !== undefined)
+    throw refuse(
+      'manifest-changed',
+      `the manifest of the backup is of no use: ${manifestPath} ${kept.problem}`,
+    )
+  const manifest = kept.value
   const { systemIdentifier, databaseOid } = manifest.target
   if (systemIdentifier !== target.systemIdentifier || databaseOid !== target.databaseOid)
     throw refuse('backup-of-another', `the backup is one of another database: ${manifest.target.database}`)

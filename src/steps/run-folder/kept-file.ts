@@ -21,7 +21,12 @@ export const maxKeptBytes = 128 * 1024 * 1024
 export async function readKeptJson<T>(path: string, shape: Shape): Promise<Kept<T> | undefined> {
   const kept = await readKeptText(path)
   if (kept === undefined || kept.problem !== undefined) return kept
-  return asKept<T>(parseJson(kept.value), shape)
+  return asKeptJson<T>(kept.value, shape)
+}
+
+/** The JSON text of such a file. */
+export function asKeptJson<T>(content: string, shape: Shape): Kept<T> {
+  return asKept<T>(parseJson(content), shape)
 }
 
 /** Reads a file with one JSON text a line; of the last one only a part may have been written. */
@@ -50,7 +55,7 @@ export async function readKeptText(path: string): Promise<Kept<string> | undefin
     if (!found.isFile()) return { problem: 'is not a file' }
     if (found.size > maxKeptBytes) return { problem: `is larger than ${maxKeptBytes / 1024 / 1024} MB` }
     const bytes = await readAtMost(file, found.size)
-    return { value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { value: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
