@@ -1,5 +1,5 @@
 import { quoteRelation } from '../sql/names.js'
-import type { ColumnType, DomainCheck } from './model.js'
+import type { ColumnType, DomainCheck, TypeObject } from './model.js'
 import { deparseExpression, lastName, mapTree, parseExpression } from './tree.js'
 
 /** Thrown where something cannot be followed: the statement, or what it touches, is then decided by the rehearsal. */
@@ -84,9 +84,14 @@ function lengthOf(typeName: string, modifiers: string): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
+/** The labels of an enum at this point of the chain, as SQL of an array of text. */
+export function labelsAsText({ labels }: TypeObject): string {
+  return `ARRAY[${labels.map(literal).join(', ')}]::pg_catalog.text[]`
+}
+
 /** An enum that does not exist today: its values are text, and each must be one of its labels. */
 function castToNewEnum(expression: string, { object, isArray }: ColumnType): string {
-  const labels = `ARRAY[${object.labels.map(literal).join(', ')}]::pg_catalog.text[]`
+  const labels = labelsAsText(object)
   const member = (v: string) =>
     `CASE WHEN ${v} IS NULL OR ${v} OPERATOR(pg_catalog.=) ANY(${labels}) THEN ${v} ELSE ${raise('22P02', v)} END`
   if (!isArray)

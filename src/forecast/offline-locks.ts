@@ -97,6 +97,7 @@ function makeWalk(): Walk {
     unknown,
     unknown,
     unknown,
+    unknown,
     async () => nobodyAnswers,
     async () => nobodyAnswers,
   )

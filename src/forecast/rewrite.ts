@@ -1,6 +1,6 @@
 import { relationOf, relationOfParts } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
-import { castTo, liveTypeText, NotFollowed } from './casts.js'
+import { castTo, labelsAsText, liveTypeText, NotFollowed } from './casts.js'
 import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-queries.js'
 import type { Content } from './content.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
@@ -273,6 +273,7 @@ export class Rewriter {
     if (name === 'max' || name === 'min') this.#order(node)
     if (volatileFunctions.has(name)) this.#isVolatile = true
     if (name === 'nextval') return this.#nextval(node)
+    if (name === 'enum_range') return this.#enumRange(node)
     const standIn = standInFor(name)
     if (standIn !== undefined) return parseExpression(standIn)
     if (name === 'setval') throw new NotFollowed('setval stands inside a query')
@@ -303,6 +304,19 @@ export class Rewriter {
     }
     void scope
     return undefined
+  }
+
+  /** `enum_range(NULL::"Status")`: the labels of an enum that today's server has not, or not as it is by then. */
+  #enumRange({ args }: Node): Node | undefined {
+    const [cast, ...more] = (args ?? []).map((arg: Node) => arg.TypeCast)
+    if (!cast?.arg.A_Const?.isnull || more.length > 0) return undefined
+    const { object } = typeOf(
+      this.content.catalog,
+      cast.typeName,
+      (cast as { [boundType]?: never })[boundType],
+    )
+    if (object.kind !== 'enum' || object.live !== undefined) return undefined
+    return parseExpression(labelsAsText(object))
   }
 
   #nextval(node: Node): Node {

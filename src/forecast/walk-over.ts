@@ -3,7 +3,7 @@ import { gate } from '../checks/harmless/gate.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { followDataStatement } from './data/statement.js'
-import { staticFailureOf } from './facts/facts.js'
+import { columnsOfQuery, staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
 import { followStatement, leaveFailing, unlessOwnError } from './follow.js'
 import { HitWatch } from './hit-watch.js'
@@ -75,6 +75,7 @@ export async function walkOver(
       forbidden.push({ place, refusal })
       return undefined
     },
+    (query) => columnsOfQuery(query, catalog, { reader, earlier }),
     followDataStatement,
     async (requirement) =>
       asksRows

@@ -4,7 +4,7 @@ import type { Node, ParsedStatement } from '../sql/parser.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
-import type { CatalogModel, Column, Constraint, Relation } from './model.js'
+import type { CatalogModel, Column, ColumnType, Constraint, Relation } from './model.js'
 import type { Outcome, TogetherOutcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
@@ -76,6 +76,13 @@ export class Walk {
     readonly askCatalog: Ask,
     /** What the server will refuse a statement with, whatever the rows. */
     readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
+    /** The columns of a query by its text, for where the server cannot be asked. Undefined when they cannot be told. */
+    readonly columnsByText: (
+      query: Node,
+    ) => Promise<
+      | readonly { readonly name: string; readonly type: Omit<ColumnType, 'modifiers'> | undefined }[]
+      | undefined
+    >,
     /** For the statements of trigger functions. */
     readonly write: Write,
     /** Asks a requirement now, where the way goes on by the answer. */

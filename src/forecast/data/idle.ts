@@ -1,8 +1,8 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
-import type { CatalogModel, Relation } from '../model.js'
-import { visitTree } from '../tree.js'
+import type { CatalogModel, ReadRelation, Relation } from '../model.js'
+import { boundRelation, visitTree } from '../tree.js'
 
 /**
  * Whether a statement can hit no row, because the tables that it takes its rows from hold none: then what it would
@@ -10,6 +10,11 @@ import { visitTree } from '../tree.js'
  */
 export function hitsNoRow(catalog: CatalogModel, kind: string, node: Node): boolean {
   return new Idle(catalog).isIdle(kind, node, new Set())
+}
+
+/** Whether a SELECT gives no row, because the tables that it reads hold none. Says so only where that is sure. */
+export function givesNoRow(catalog: CatalogModel, select: Node): boolean {
+  return new Idle(catalog).givesNone(select, new Set())
 }
 
 /** Names of WITH items that give no row. */
@@ -23,7 +28,7 @@ class Idle {
     // Their own items are read with them.
     for (const { CommonTableExpr: item } of (kind === 'SelectStmt' ? [] : node.withClause?.ctes) ?? []) {
       const [[own, query] = ['', {}]] = Object.entries(item.ctequery) as [string, Node][]
-      const isEmpty = own === 'SelectStmt' ? this.#givesNone(query, items) : this.isIdle(own, query, items)
+      const isEmpty = own === 'SelectStmt' ? this.givesNone(query, items) : this.isIdle(own, query, items)
       if (own !== 'SelectStmt' && !isEmpty) return false
       if (isEmpty) items.add(item.ctename)
       else items.delete(item.ctename)
@@ -37,9 +42,9 @@ class Idle {
             this.#anyEmpty(node.fromClause ?? node.usingClause, items))
         )
       case 'InsertStmt':
-        return this.#isUntouched(node.relation) && this.#givesNone(node.selectStmt?.SelectStmt, items)
+        return this.#isUntouched(node.relation) && this.givesNone(node.selectStmt?.SelectStmt, items)
       case 'SelectStmt':
-        return !node.intoClause && this.#givesNone(node, items)
+        return !node.intoClause && this.givesNone(node, items)
       default:
         return false
     }
@@ -52,18 +57,18 @@ class Idle {
     return relation.rules.length === 0 && relation.triggers.every(({ isForEachRow }) => isForEachRow)
   }
 
-  #givesNone(select: Node | undefined, outer: EmptyItems): boolean {
+  givesNone(select: Node | undefined, outer: EmptyItems): boolean {
     if (!select || select.valuesLists) return false
     const items = new Set(outer)
     for (const { CommonTableExpr: item } of select.withClause?.ctes ?? []) {
       const [[own, query] = ['', {}]] = Object.entries(item.ctequery) as [string, Node][]
       if (own !== 'SelectStmt') return false
-      if (this.#givesNone(query, items)) items.add(item.ctename)
+      if (this.givesNone(query, items)) items.add(item.ctename)
       else items.delete(item.ctename)
     }
     if (select.op === 'SETOP_UNION')
-      return this.#givesNone(select.larg, items) && this.#givesNone(select.rarg, items)
-    if (select.op && select.op !== 'SETOP_NONE') return this.#givesNone(select.larg, items)
+      return this.givesNone(select.larg, items) && this.givesNone(select.rarg, items)
+    if (select.op && select.op !== 'SETOP_NONE') return this.givesNone(select.larg, items)
     return this.#anyEmpty(select.fromClause, items) && !this.#mayAggregate(select)
   }
 
@@ -86,7 +91,7 @@ class Idle {
   #isNone(item: Node, items: EmptyItems): boolean {
     const { RangeVar: rangeVar, RangeSubselect: subselect, JoinExpr: join } = item
     if (rangeVar) return this.#isEmpty(rangeVar, items)
-    if (subselect) return this.#givesNone(subselect.subquery.SelectStmt, items)
+    if (subselect) return this.givesNone(subselect.subquery.SelectStmt, items)
     if (!join) return false
     const [left, right] = [this.#isNone(join.larg, items), this.#isNone(join.rarg, items)]
     if (join.jointype === 'JOIN_INNER') return left || right
@@ -96,13 +101,15 @@ class Idle {
 
   #isEmpty(rangeVar: Node, items: EmptyItems): boolean {
     if (!rangeVar.schemaname && items.has(rangeVar.relname)) return true
-    const relation = findRelation(this.catalog, relationOf(rangeVar))
+    const bound = (rangeVar as { [boundRelation]?: ReadRelation })[boundRelation]
+    const relation = bound?.relation ?? findRelation(this.catalog, relationOf(rangeVar))
+    if (relation?.kind === 'view') return this.givesNone(relation.query?.tree.SelectStmt, new Set())
     return relation !== undefined && isEmptyTable(relation)
   }
 }
 
 function isEmptyTable(relation: Relation): boolean {
-  if (!/table$/.test(relation.kind) || relation.kind === 'foreign table') return false
+  if (!/table$|^materialized/.test(relation.kind) || relation.kind === 'foreign table') return false
   return relation.isEmpty && relation.opaque === undefined && relation.children.every(isEmptyTable)
 }
 

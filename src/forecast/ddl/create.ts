@@ -2,6 +2,7 @@ import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { bindColumns, bindTypes } from '../bind.js'
 import { NotFollowed } from '../casts.js'
+import { givesNoRow } from '../data/idle.js'
 import { followQuery } from '../data/statement.js'
 import { columnOf } from '../data/target.js'
 import { addPart } from '../family.js'
@@ -110,16 +111,16 @@ export async function followCreateFromQuery(
   const relation = makeRelation(walk, into.rel, kind, into.onCommit)
   if (findRelation(walk.catalog, relation) && ifNotExists) return
   const bound = bindView(walk.catalog, { SelectStmt: select })
-  const reads = bound.reads.map((read) => read.relation)
+  const isEmpty = into.skipData === true || givesNoRow(walk.catalog, select)
   const { query, scope } = await followQuery(walk, select)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
-  await setQuery(walk, relation, sql, namesOf(into.colNames), { isVolatile, reads })
-  relation.isEmpty = into.skipData === true
-  if (relation.isEmpty) relation.isDirty = true
-  if (opaque[0] !== undefined) relation.opaque = opaque[0]
+  const reason = await setQuery(walk, relation, { sql, select, names: namesOf(into.colNames), isVolatile })
+  relation.isEmpty = isEmpty
+  if (isEmpty) relation.isDirty = true
+  else obscure(relation, opaque[0] ?? reason)
   if (kind === 'materialized view') {
     relation.query = bound
-    relation.reads.push(...reads)
+    relation.reads.push(...bound.reads.map((read) => read.relation))
   }
   walk.catalog.relations.push(relation)
 }
@@ -131,11 +132,16 @@ export async function followCreateView(walk: Walk, node: Node): Promise<void> {
   const { sql, opaque, isVolatile } = new Rewriter(walk.content).query(node.query)
   relation.query = bindView(walk.catalog, node.query)
   relation.reads.push(...relation.query.reads.map((read) => read.relation))
-  await setQuery(walk, relation, sql, namesOf(node.aliases), { isVolatile, reads: relation.reads })
+  const select = node.query.SelectStmt
+  const reason = await setQuery(walk, relation, { sql, select, names: namesOf(node.aliases), isVolatile })
   relation.isEmpty = false
-  if (opaque[0] !== undefined) relation.opaque = opaque[0]
+  obscure(relation, opaque[0] ?? reason)
   if (existing) replaceView(walk, existing, relation)
   else walk.catalog.relations.push(relation)
+}
+
+function obscure(relation: Relation, reason: string | undefined): void {
+  if (reason !== undefined) relation.opaque = reason
 }
 
 /** CREATE OR REPLACE VIEW keeps the view that others read, and its columns; new ones stand behind them. */
@@ -149,22 +155,24 @@ function replaceView(walk: Walk, existing: Relation, { columns, query, reads }: 
   walk.content.read(existing)
 }
 
-/** Columns and rows of a relation that is made from a query. The server names and types them. */
+/** Columns and rows of a relation that is made from a query. Gives why its rows cannot be asked for, where that is so. */
 async function setQuery(
   walk: Walk,
   relation: Relation,
-  sql: string,
-  names: readonly string[],
-  { isVolatile, reads }: { isVolatile: boolean; reads: readonly Relation[] },
-): Promise<void> {
-  const columns = (await columnsOf(walk, sql, reads)).map((column, i) => ({
-    ...column,
-    name: names[i] ?? column.name,
-  }))
+  {
+    sql,
+    select,
+    names,
+    isVolatile,
+  }: { sql: string; select: Node; names: readonly string[]; isVolatile: boolean },
+): Promise<string | undefined> {
+  const { columns: given, opaque } = await columnsOf(walk, sql, { SelectStmt: select })
+  const columns = given.map((column, i) => ({ ...column, name: names[i] ?? column.name }))
   relation.columns = columns
   const heads = columns.map(({ name }) => name)
   const list = heads.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')
   walk.content.replace(relation, list ? `SELECT * FROM (${sql}) AS q (${list})` : sql, { isVolatile })
+  return opaque
 }
 
 /** CREATE INDEX */

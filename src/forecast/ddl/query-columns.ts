@@ -1,29 +1,49 @@
+import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
-import type { Column, ColumnType, Relation } from '../model.js'
+import type { Column, ColumnType } from '../model.js'
 import type { Walk } from '../walk.js'
 
+/** Columns of a query, and why its rows cannot be asked for, where that is so. */
+export interface QueryColumns {
+  readonly columns: Column[]
+  readonly opaque?: string
+}
+
 /**
- * The columns that a query gives, as the server names and types them.
- * @param reads the relations that it reads. A type that the chain makes is text to today's server, so that a column of
- *   text may be one of that type where they hold such a column.
+ * The columns that a query gives, as the server names and types them. Where it lacks what the chain makes, e.g. a
+ * function, they are told by the text.
+ * @param sql asks today's server for its rows
+ * @param query its own tree, with `SelectStmt`
  */
-export async function columnsOf(walk: Walk, sql: string, reads: readonly Relation[]): Promise<Column[]> {
-  const isMadeTypeRead = reads.some(({ columns }) =>
-    columns.some(({ type }) => type.object.oid === undefined),
-  )
+export async function columnsOf(walk: Walk, sql: string, query: Node): Promise<QueryColumns> {
   const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
-  if (!answer) throw new NotFollowed('the columns of its query are not known')
+  const byText = await walk.columnsByText(query)
+  if (!answer) {
+    if (!byText) throw new NotFollowed('the columns of its query are not known')
+    const columns = byText.map(({ name, type }) => columnOf(walk, name, type && { ...type, modifiers: '' }))
+    return { columns, opaque: 'the server as it is today cannot read its query' }
+  }
   const types = await typesOf(walk, answer.fields)
-  return answer.fields.map(({ name }, i) => {
-    const type = isMadeTypeRead && isText(types[i]) ? undefined : types[i]
-    return {
+  const columns = answer.fields.map(({ name }, i) => {
+    // To today's server a type that the chain makes is text.
+    const told = isText(types[i]) ? byText?.[i]?.type : undefined
+    return columnOf(
+      walk,
       name,
-      type: type ?? textType(walk),
-      isNotNull: false,
-      from: '',
-      ...(type ? {} : { opaque: `the type of "${name}" is not known` }),
-    }
+      told && told.object.live === undefined ? { ...told, modifiers: '' } : types[i],
+    )
   })
+  return { columns }
+}
+
+function columnOf(walk: Walk, name: string, type: ColumnType | undefined): Column {
+  return {
+    name,
+    type: type ?? textType(walk),
+    isNotNull: false,
+    from: '',
+    ...(type ? {} : { opaque: `the type of "${name}" is not known` }),
+  }
 }
 
 interface TypeRow {

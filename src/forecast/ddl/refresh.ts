@@ -1,6 +1,7 @@
 import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
+import { givesNoRow } from '../data/idle.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
 import { allRows, needUnique } from '../needs.js'
@@ -16,7 +17,8 @@ export function followRefresh(walk: Walk, node: Node): void {
     return
   }
   refreshView(walk.content, relation)
-  relation.isEmpty = false
+  relation.isEmpty = givesNoRow(walk.catalog, relation.query.tree.SelectStmt)
+  if (relation.isEmpty) return
   needRefresh(walk, relation, node.concurrent === true)
 }
 

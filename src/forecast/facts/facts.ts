@@ -19,6 +19,7 @@ import {
 } from './databases.js'
 import { requireDrop, requireDropRole } from './drops.js'
 import { requireNoVeto } from './event-triggers.js'
+import type { OutputColumn } from './expressions.js'
 import { requireAlterOwner, requireDefaultPrivileges, requireGrant, requireGrantRole } from './grants.js'
 import {
   requireCluster,
@@ -68,13 +69,7 @@ export async function staticFailureOf(
   catalog: CatalogModel,
   { reader, inTransaction, earlier, inSameTransaction = [], inBlock = false }: FactsContext,
 ): Promise<StaticFailure | undefined> {
-  const situation = visibleOnly({
-    catalog,
-    server: await serverFactsOf(reader),
-    typesByOid: new Map(catalog.types.flatMap((type) => (type.oid === undefined ? [] : [[type.oid, type]]))),
-    earlier,
-    seesVariables: inBlock,
-  })
+  const situation = await situationOf(catalog, reader, earlier, inBlock)
   try {
     if (inTransaction) {
       requireNoTransaction(statement)
@@ -91,6 +86,37 @@ export async function staticFailureOf(
     const isCertain = !isWeak && !(isOfCatalog && catalog.opaque !== undefined)
     return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
   }
+}
+
+/**
+ * The columns of a query, named and typed as the server would by the catalog before it. Where today's server lacks what
+ * the query names, it cannot be asked.
+ * @param query a tree with `SelectStmt`
+ * @returns undefined when they cannot be told
+ */
+export async function columnsOfQuery(
+  query: Node,
+  catalog: CatalogModel,
+  { reader, earlier }: Pick<FactsContext, 'reader' | 'earlier'>,
+): Promise<readonly OutputColumn[] | undefined> {
+  try {
+    return readStatement(statementScope(await situationOf(catalog, reader, earlier, false)), query)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return undefined
+  }
+}
+
+async function situationOf(
+  catalog: CatalogModel,
+  reader: Reader,
+  earlier: readonly ParsedStatement[],
+  seesVariables: boolean,
+): Promise<Situation> {
+  const typesByOid = new Map(
+    catalog.types.flatMap((type) => (type.oid === undefined ? [] : [[type.oid, type] as const])),
+  )
+  return visibleOnly({ catalog, server: await serverFactsOf(reader), typesByOid, earlier, seesVariables })
 }
 
 /** What the server refuses before it looks into its catalog. */
