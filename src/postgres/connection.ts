@@ -4,10 +4,14 @@ import { CheckError, GuardError, TargetError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import { ownSearchPath, userSearchPath } from '../sql/search-path.js'
 import { asTargetError } from './connect-failure.js'
+import { markOption } from './session-settings.js'
 import { preferringTls, tlsOptions } from './tls.js'
 import { WatchedClient } from './watched-client.js'
 
-/** How a connection to the target behaves; part of the startup packet, so the server itself enforces it. */
+/**
+ * How a connection to the target behaves. It is part of the startup packet, so the server itself enforces it; where a pooler drops
+ * it from there, it is set and read back before the first statement.
+ */
 export interface Session {
   /** Seen in pg_stat_activity; at most 63 bytes. */
   readonly applicationName: string
@@ -42,7 +46,7 @@ async function open(address: TargetAddress, session: Session): Promise<Client> {
     await client.connect()
   } catch (error) {
     await client.end().catch(() => undefined)
-    throw asTargetError(error as NodeJS.ErrnoException, address)
+    throw error instanceof GuardError ? error : asTargetError(error as NodeJS.ErrnoException, address)
   }
   return client
 }
@@ -112,7 +116,7 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
     password: () => address.password?.reveal() ?? passwordFromFile(address),
     ...(ssl === undefined ? {} : { ssl }),
     application_name: session.applicationName,
-    options: [ownOptions, ...options].filter(Boolean).join(' '),
+    options: [ownOptions, ...options, markOption].filter(Boolean).join(' '),
     connectionTimeoutMillis: timeoutSeconds
       ? Number(timeoutSeconds) * 1000
       : (session.connectTimeoutMs ?? defaultConnectTimeoutMs),

@@ -1,12 +1,14 @@
 import pg from 'pg'
+import { type AssuredSession, assureSession, setByHandAgain } from './session-settings.js'
 
 /** The driver's own socket, which its types do not show. */
 interface Inside {
   /** False while the answer of a query is waited for. */
   readonly readyForQuery?: boolean
-  readonly processID?: number | null
   readonly connection: { readonly stream: NodeJS.ReadWriteStream & Stream }
 }
+
+type ConnectCallback = ((error: Error) => void) | ((error: null, client: pg.Client) => void)
 
 interface Stream {
   readonly bytesRead: number
@@ -35,6 +37,34 @@ export class WatchedClient extends pg.Client {
     // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
     this.on('error', () => undefined)
     this.once('connect', () => watch(this, config))
+    this.#config = config
+  }
+
+  readonly #config: pg.ClientConfig
+  #session: AssuredSession | undefined
+
+  /** Opens the session and makes sure of its settings, before anybody else can ask on it. */
+  override connect(): Promise<pg.Client>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.Client> | undefined {
+    const opened = super.connect().then(async () => {
+      this.#session = await assureSession(this, this.#config)
+      return this as pg.Client
+    })
+    if (callback === undefined) return opened
+    const told = callback as (error: Error | null, client?: pg.Client) => void
+    opened.then(() => told(null, this), told)
+    return undefined
+  }
+
+  /** The server's process for this session. */
+  get backendPid(): number {
+    return this.#session?.backendPid ?? 0
+  }
+
+  /** Sets again what a pooler kept from the startup packet and a RESET took back: one setting, or all of them. */
+  async restoreSession(name?: string): Promise<void> {
+    if (this.#session) await setByHandAgain(this, this.#session, name)
   }
 
   /** Ends the session; a server that does not answer to that is not waited for. */
@@ -53,7 +83,7 @@ function streamOf(client: pg.Client): Stream {
   return (client as unknown as Inside).connection.stream
 }
 
-function watch(client: pg.Client, config: pg.ClientConfig): void {
+function watch(client: WatchedClient, config: pg.ClientConfig): void {
   const inside = client as unknown as Inside
   const stream = streamOf(client)
   let bytes = 0
@@ -68,7 +98,7 @@ function watch(client: pg.Client, config: pg.ClientConfig): void {
     bytes = moved
     if (ticks < silentTicks) return
     ticks = 0
-    const found = await look(inside.processID ?? 0, config)
+    const found = await look(client.backendPid, config)
     // It may have come in the meantime.
     if (inside.readyForQuery !== false || stream.bytesRead + stream.bytesWritten !== bytes) return
     unreachable = found === 'unreachable' ? unreachable + 1 : 0

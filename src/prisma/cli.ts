@@ -7,6 +7,7 @@ import type { TargetAddress } from '../domain/target.js'
 import { packagePath } from '../effects/package-path.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { type ProcessResult, runProcess } from '../effects/run-process.js'
+import { dropsOptions } from '../postgres/session-settings.js'
 import { urlWithoutPassword, urlWithPassword } from '../settings/database-url.js'
 import { type HostOptions, hostOptionsVariable } from './engine-host/host-options.js'
 import { type PrismaProject, readSchemaFiles } from './project.js'
@@ -65,6 +66,7 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
 
   return {
     run: (call) => {
+      if (native) assertTakesOptions(address)
       const host = hostOptionsFor(call, address, passwordFile)
       // Prisma puts the URL on its engine's command line; only the native engine must have the password in it.
       const url = native ? urlForNativeEngine(address, call) : urlWithoutPassword(address)
@@ -111,6 +113,19 @@ function hostOptionsFor(
     ...(call.catalogStepsFile ? { catalogStepsFile: call.catalogStepsFile } : {}),
     guardProcessId: process.pid,
   }
+}
+
+/**
+ * Prisma's own engine sets nothing by hand: behind such a pooler it would run without time-outs, and would not be read-only.
+ * @throws ProjectError
+ */
+function assertTakesOptions(address: TargetAddress): void {
+  if (!dropsOptions(address)) return
+  throw new ProjectError(
+    'session-refused',
+    `a connection pooler at ${address.host}:${address.port} drops the settings of the session, which the engine of --engine native needs`,
+    { hint: 'Give the direct URL of the database, or leave --engine native out.' },
+  )
 }
 
 /** The settings of the session, for an engine that only takes a URL. */

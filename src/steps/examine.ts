@@ -10,7 +10,8 @@ import { findClientTool } from '../postgres/client-tools.js'
 import { withConnection } from '../postgres/connection.js'
 import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
 import { olderReleaseReason } from '../postgres/older-release.js'
-import { isPooledConnection } from '../postgres/pooled-connection.js'
+import { findPooledConnection } from '../postgres/pooled-connection.js'
+import { poolingWords } from '../postgres/pooling.js'
 import { missingPrivileges } from '../postgres/privileges.js'
 import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
 import { findNativeEngine, makePrismaCli } from '../prisma/cli.js'
@@ -144,8 +145,9 @@ async function lookAtPrivileges({ target }: Settings): Promise<[string]> {
 }
 
 async function lookForPooler({ target }: Settings): Promise<[string]> {
-  if (await isPooledConnection(target, session)) {
-    throw Object.assign(new Error('a connection pooler changes backends between statements'), {
+  const pooled = await findPooledConnection(target, session)
+  if (pooled) {
+    throw Object.assign(new Error(`a connection pooler ${poolingWords[pooled]}`), {
       hint: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
     })
   }

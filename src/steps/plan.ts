@@ -8,7 +8,8 @@ import type { TargetIdentity } from '../domain/target.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { readCatalog } from '../postgres/catalog.js'
 import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
-import { isPooledConnection } from '../postgres/pooled-connection.js'
+import { findPooledConnection } from '../postgres/pooled-connection.js'
+import { poolingWords } from '../postgres/pooling.js'
 import { findMissingBaseline } from '../prisma/baseline.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
@@ -39,7 +40,7 @@ export async function makePlan(tools: Tools): Promise<Plan> {
       catalog: await readCatalog(client),
     }
   })
-  const pooled = await isPooledConnection(settings.target, readSession(tools))
+  const pooled = await findPooledConnection(settings.target, readSession(tools))
   const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
   const files = await planFiles(pendingFolders, scriptEngineOf(settings.engine, project.version))
   const pending =
@@ -102,7 +103,9 @@ export async function writePlan(plan: Plan, { runFolder }: Tools): Promise<void>
   await writePrivateFile(join(runFolder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
 }
 
-function targetFindings(target: TargetIdentity, { pooled }: { pooled: boolean }): Finding[] {
+type Pooled = NonNullable<Awaited<ReturnType<typeof findPooledConnection>>>
+
+function targetFindings(target: TargetIdentity, { pooled }: { pooled: Pooled | undefined }): Finding[] {
   const common = { kind: 'health', verdict: 'block', step: 'plan', object: target.database } as const
   const standby: Finding = {
     ...common,
@@ -113,7 +116,7 @@ function targetFindings(target: TargetIdentity, { pooled }: { pooled: boolean })
   const pooler: Finding = {
     ...common,
     code: 'pooled-connection',
-    message: `a connection pooler at ${target.host}:${target.port} changes backends between transactions; locks and settings of a session get lost`,
+    message: `a connection pooler at ${target.host}:${target.port} ${pooled === undefined ? '' : poolingWords[pooled]}`,
     hint: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
   }
   return [...(target.inRecovery ? [standby] : []), ...(pooled ? [pooler] : [])]

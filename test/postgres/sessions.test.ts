@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { readTargetIdentity } from '../../src/postgres/identity.js'
-import { isPooledConnection } from '../../src/postgres/pooled-connection.js'
+import { findPooledConnection } from '../../src/postgres/pooled-connection.js'
 import { missingPrivileges } from '../../src/postgres/privileges.js'
 import {
   cancelSessions,
@@ -86,7 +86,7 @@ test('knows the target', async () => {
 
 test('a direct connection is not a pooled one', async () => {
   const database = await createTestDatabase()
-  expect(await isPooledConnection(addressOf(database), { applicationName: 'probe' })).toBe(false)
+  expect(await findPooledConnection(addressOf(database), { applicationName: 'probe' })).toBeUndefined()
 })
 
 test('names what the role may not do', async () => {

@@ -72,7 +72,10 @@ export async function runScript(client: ScriptClient, script: string, options: S
 
 /** A SET in one file must not leak into the next one, nor into Prisma's own queries. RESET ALL leaves the role. */
 async function resetSession(client: ScriptClient): Promise<void> {
-  const reset = () => client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL')
+  const reset = async () => {
+    await client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL')
+    await client.restoreSession?.()
+  }
   await reset().catch((error) =>
     // A cancel that was meant for the statement before.
     error.code === cancelled ? reset().catch(() => undefined) : undefined,
@@ -171,6 +174,15 @@ function resetsLockTimeout({ kind, node }: ParsedStatement): boolean {
   if (kind !== 'VariableSetStmt') return false
   const isReset = node.kind === 'VAR_RESET' || node.kind === 'VAR_SET_DEFAULT'
   return node.kind === 'VAR_RESET_ALL' || (isReset && node.name === 'lock_timeout')
+}
+
+/** A default that a pooler kept from the server is ours to give back when the file asks for it. */
+async function restoreDefaults(client: ScriptClient, { kind, node }: ParsedStatement): Promise<void> {
+  const isDiscard = kind === 'DiscardStmt' && node.target === 'DISCARD_ALL'
+  if (isDiscard || (kind === 'VariableSetStmt' && node.kind === 'VAR_RESET_ALL'))
+    await client.restoreSession?.()
+  else if (kind === 'VariableSetStmt' && (node.kind === 'VAR_RESET' || node.kind === 'VAR_SET_DEFAULT'))
+    await client.restoreSession?.(String(node.name))
 }
 
 async function tellTransactionId(
@@ -274,6 +286,7 @@ async function runStatement(
   try {
     await lockFirst(client, options.lockFirst, index, options.onEvent)
     const { rowCount } = await effect('engine.statement', () => client.query(statement.sql))
+    await restoreDefaults(client, statement)
     const durationMs = performance.now() - started
     const observed = await observer?.observe()
     options.onEvent({
