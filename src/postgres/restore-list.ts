@@ -27,8 +27,8 @@ export interface RestoreLists {
  * Of several jobs, one may add a constraint NOT VALID to a domain while another still loads rows that do not keep it:
  * pg_restore knows of no connection between the two. Event triggers come after everything else, as always.
  */
-const waitsForRows = /^\d+; \d+ \d+ (?:CHECK CONSTRAINT |COMMENT .* CONSTRAINT .* ON DOMAIN )/
-const comesLast = /^\d+; \d+ \d+ (?:EVENT TRIGGER |COMMENT - EVENT TRIGGER )/
+export const waitsForRows = /^\d+; \d+ \d+ (?:CHECK CONSTRAINT |COMMENT .* CONSTRAINT .* ON DOMAIN )/
+export const comesLast = /^\d+; \d+ \d+ (?:EVENT TRIGGER |COMMENT - EVENT TRIGGER )/
 
 /**
  * Writes the contents of a dump into lists, without these objects. Grants stand in the second one, as in a restore
@@ -41,10 +41,8 @@ export async function writeRestoreLists(
   leftOut: readonly LeftOut[],
   folder: string,
 ): Promise<RestoreLists> {
-  const isLeftOut = leftOut.map(entriesOf)
-  const contents = (await listContents(tool, dump, [])).filter(
-    (line) => !isLeftOut.some((entry) => entry.test(line)),
-  )
+  const isLeftOut = isLeftOutBy(leftOut)
+  const contents = (await listContents(tool, dump, [])).filter((line) => !isLeftOut(line))
   const beforeData = await listContents(tool, dump, ['--section=pre-data'])
   const schema = new Set(beforeData.filter((line) => !/^\d+; \d+ \d+ ACL /.test(line)))
   const views = contents.filter(fillsView)
@@ -60,7 +58,12 @@ export async function writeRestoreLists(
   return { ...lists, last }
 }
 
-async function listContents(tool: ClientTool, dump: string, options: readonly string[]): Promise<string[]> {
+/** The lines of `pg_restore --list`. @throws RehearsalError `restore-failed` */
+export async function listContents(
+  tool: ClientTool,
+  dump: string,
+  options: readonly string[],
+): Promise<string[]> {
   // Collected here, because a long list must not be cut.
   const chunks: Buffer[] = []
   const result = await runProcess({
@@ -78,6 +81,12 @@ async function listContents(tool: ClientTool, dump: string, options: readonly st
   }
   const lines = Buffer.concat(chunks).toString('utf8').split('\n')
   return lines.filter((line) => /^\d+;/.test(line))
+}
+
+/** Tells of a line of the contents whether one of these objects is in it. */
+export function isLeftOutBy(leftOut: readonly LeftOut[]): (line: string) => boolean {
+  const entries = leftOut.map(entriesOf)
+  return (line) => entries.some((entry) => entry.test(line))
 }
 
 /** Lines are `id; catalog oid KIND schema name owner`; a comment has the kind in its name, and the name as in SQL. */

@@ -1,5 +1,5 @@
 import type { ProvenBackup } from '../domain/backup.js'
-import type { RestoreRequest } from '../postgres/restore.js'
+import type { RestoreRequest } from '../postgres/restore-run.js'
 import { formatRestoreProgress } from '../report/restore-progress.js'
 import type { Tools } from './tools.js'
 

@@ -14,7 +14,8 @@ import type {
   RehearsalPlace,
   RehearsalRequest,
 } from '../../src/postgres/rehearsal-database/request.js'
-import { type Restore, type RestoreRequest, restoreDump } from '../../src/postgres/restore.js'
+import { restoreDump } from '../../src/postgres/restore.js'
+import type { Restore, RestoreRequest } from '../../src/postgres/restore-run.js'
 import { takeSnapshot } from '../../src/postgres/snapshot.js'
 import { addressOf } from './address.js'
 

@@ -88,8 +88,10 @@ function changedIn({
       OR EXISTS (SELECT FROM member WHERE member.classid = 'pg_catalog.${catalog}'::regclass AND member.objid = x.oid))`
 }
 
-const now = privilegeList('coalesce(acl, pg_catalog.acldefault(acl_type, owner))')
-const atFirst = privilegeList('coalesce(initprivs, pg_catalog.acldefault(acl_type, owner))')
+/** Who owns what the server or an extension brings along is who made them, and in no dump. */
+const orOwner = (oid: string) => `CASE ${oid} WHEN owner THEN 'the owner' ELSE ${roleName(oid)} END`
+const now = privilegeList('coalesce(acl, pg_catalog.acldefault(acl_type, owner))', orOwner)
+const atFirst = privilegeList('coalesce(initprivs, pg_catalog.acldefault(acl_type, owner))', orOwner)
 
 /**
  * The objects of the server and of extensions on which somebody has granted or revoked something; the only thing about
@@ -98,7 +100,7 @@ const atFirst = privilegeList('coalesce(initprivs, pg_catalog.acldefault(acl_typ
 export const changedPrivilegesQuery = `
   SELECT ${words('i.type', { 'table column': 'column', 'foreign table column': 'column', 'view column': 'column' })},
          i.identity || ' with changed privileges',
-         pg_catalog.jsonb_build_object('owner', ${roleName('owner')}, 'privileges', coalesce(now, '[]'))
+         pg_catalog.jsonb_build_object('privileges', coalesce(now, '[]'))
     FROM (${catalogs.map(changedIn).join('\n UNION ALL ')}) changed,
          LATERAL pg_catalog.pg_identify_object(classid, oid, subid) i,
          LATERAL (SELECT ${now} AS now, ${atFirst} AS at_first) lists

@@ -71,12 +71,15 @@ export function privileges(acl: string, type: AclType, owner: string): string {
   return privilegeList(`coalesce(${acl}, pg_catalog.acldefault('${type}', ${owner}))`)
 }
 
-/** The same of an access control list that has no default. */
-export function privilegeList(acl: string): string {
+/**
+ * The same of an access control list that has no default.
+ * @param role SQL that names a role by its OID
+ */
+export function privilegeList(acl: string, role = roleName): string {
   return `(SELECT pg_catalog.jsonb_agg(entry ORDER BY entry COLLATE "C") FROM (
-    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE ${roleName('grantee')} END || '=' ||
+    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE ${role('grantee')} END || '=' ||
       pg_catalog.string_agg(privilege_type || CASE WHEN is_grantable THEN '*' ELSE '' END, ', ' ORDER BY privilege_type)
-      || '/' || ${roleName('grantor')} AS entry
+      || '/' || ${role('grantor')} AS entry
     FROM pg_catalog.aclexplode(${acl}) GROUP BY grantee, grantor) entries)`
 }
 

@@ -21,6 +21,7 @@ import { applyLocales, readServerSettings, type ServerSettings } from './server-
 import { startClusterLike } from './start-cluster.js'
 import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
 import { readTablespaceStatements } from './tablespaces.js'
+import { makeRestorer, makerName, readExtensionOwners, readSuperusers } from './two-roles.js'
 
 /** A restore is one great write, and nobody needs its checkpoints; what it must know of the rows it is told by ANALYZE. */
 const settingsForRestore = { max_wal_size: '4GB', checkpoint_timeout: '1h', autovacuum: 'off' }
@@ -35,7 +36,6 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
   const binaries = await findServerBinariesOf(Math.floor(targetIdentity.serverVersionNum / 10_000))
   const { databaseSizeBytes } = targetIdentity
   await assertEnoughDisk(databaseSizeBytes + Math.min(databaseSizeBytes, mostLogBytes))
-  const superuser = await readBootstrapSuperuser(targetClient)
   const serverSettings = await readServerSettings(targetClient)
   onProgress?.('starting a server of our own')
   const libraries = await findPreloadedLibraries(targetClient, binaries)
@@ -44,9 +44,9 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
     ...serverSettings.settings,
     ...(libraries ? { shared_preload_libraries: libraries } : {}),
   }
-  const { cluster, differences } = await startClusterLike({ binaries, superuser, settings })
+  const { cluster, differences } = await startClusterLike({ binaries, superuser: makerName, settings })
   try {
-    const database = await furnish(cluster, superuser, serverSettings, request)
+    const database = await furnish(cluster, serverSettings, request)
     return { ...database, differences: [...differences, ...database.differences] }
   } catch (error) {
     await cluster.stop()
@@ -56,12 +56,11 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
 
 async function furnish(
   cluster: ThrowAwayCluster,
-  superuser: string,
   { locales }: ServerSettings,
   request: RehearsalRequest,
 ): Promise<RehearsalDatabase> {
   const { target, targetClient, targetIdentity, runId, onProgress } = request
-  const server = superuserAddress(cluster, superuser, target)
+  const server = makerAddress(cluster, target)
   const password = new Secret(randomBytes(18).toString('base64url'))
   const role = await readSessionUser(targetClient)
   const properties = await readDatabaseProperties(targetClient)
@@ -76,7 +75,7 @@ async function furnish(
     for (const statement of await readTablespaceStatements(targetClient))
       await effect('rehearsal.tablespace', () => client.query(statement))
     differences.push(...(await readProviderDifferences(targetClient)))
-    if (role !== superuser) await givePassword(client, role, password)
+    await givePassword(client, role, password)
   })
   const database = await makeMarkedDatabase({
     server,
@@ -91,6 +90,7 @@ async function furnish(
     },
   })
   differences.push(...(await giveSettings(database, request)))
+  const restorer = await makeRestorer(database.holder, target.database)
   const serverVersion = await readServerVersion(database.holder)
   if (serverVersion !== targetIdentity.serverVersion)
     differences.push(`PostgreSQL is ${serverVersion} here and ${targetIdentity.serverVersion} on the target`)
@@ -99,10 +99,22 @@ async function furnish(
     address: {
       ...database.ownerAddress,
       user: role,
-      ...(role === superuser ? {} : { password }),
+      password,
       parameters: localParameters(target),
     },
-    ownerAddress: withPatience(database.ownerAddress),
+    ownerAddress: withPatience({
+      ...database.ownerAddress,
+      user: restorer.name,
+      password: restorer.password,
+    }),
+    twoRoles: {
+      maker: withPatience(withoutEventTriggers(database.ownerAddress, targetIdentity.serverVersionNum)),
+      restorer: restorer.name,
+      superusers: await readSuperusers(targetClient),
+      extensionOwners: await readExtensionOwners(targetClient),
+      bootstrap: await readBootstrapSuperuser(targetClient),
+      deployer: role,
+    },
     serverVersion,
     differences,
     restorable,
@@ -113,21 +125,23 @@ async function furnish(
   }
 }
 
-function superuserAddress(
-  cluster: ThrowAwayCluster,
-  superuser: string,
-  target: TargetAddress,
-): TargetAddress {
+function makerAddress(cluster: ThrowAwayCluster, target: TargetAddress): TargetAddress {
   return {
     host: '127.0.0.1',
     port: cluster.port,
     // Not "postgres", which may have to make room for a target of that name.
     database: 'template1',
-    user: superuser,
+    user: makerName,
     password: new Secret(new URL(cluster.url).password),
     schema: target.schema,
     parameters: { sslmode: 'disable' },
   }
+}
+
+/** From 17 on one may run when a session begins: https://www.postgresql.org/docs/17/event-trigger-definition.html */
+function withoutEventTriggers(address: TargetAddress, serverVersionNum: number): TargetAddress {
+  if (serverVersionNum < 170_000) return address
+  return { ...address, parameters: { ...address.parameters, options: '-c event_triggers=off' } }
 }
 
 /** The parameters of the target without those that say how to reach it. */

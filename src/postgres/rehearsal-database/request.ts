@@ -1,6 +1,7 @@
 import type { TargetAddress, TargetIdentity } from '../../domain/target.js'
 import type { Client } from '../connection.js'
 import type { Restorable } from './restorable.js'
+import type { TwoRoles } from './two-roles.js'
 
 /**
  * Where the rehearsal database lies: `local` in a throw-away cluster on this machine, `same-server` beside the target,
@@ -28,8 +29,10 @@ export interface RehearsalDatabase {
   readonly place: RehearsalPlace
   /** As the migrations shall open it: the role, schema and parameters of the target. */
   readonly address: TargetAddress
-  /** As the one who restores, watches and removes it: superuser of a local cluster, else the role that made it. */
+  /** As the one who restores and watches it: a role without superuser of a local cluster, else the role that made it. */
   readonly ownerAddress: TargetAddress
+  /** In a local cluster, which is ours alone. */
+  readonly twoRoles?: TwoRoles
   /** e.g. `15.18`. */
   readonly serverVersion: string
   /** What cannot be the same here as on the target, in words: a missing locale, another minor version … */

@@ -2,24 +2,24 @@ import { effect } from '../../effects/effect.js'
 import type { Client } from '../connection.js'
 
 /**
- * The statements that make the target's roles and memberships on a fresh cluster, without passwords; the superuser that
- * initdb makes is there already, under the same name. Predefined roles (`pg_…`) exist everywhere.
+ * The statements that make the target's roles and memberships on a fresh cluster, without passwords. Superusers are plain
+ * roles there that may do everything but what only a superuser may: what others have written must never run with the
+ * rights of one. Predefined roles (`pg_…`) exist everywhere.
  */
 export async function readRoleStatements(client: Client): Promise<string[]> {
   const { rows: roles } = await client.query(`
-    SELECT pg_catalog.format('CREATE ROLE %I WITH %s %s %s %s %s %s %s CONNECTION LIMIT %s %s', r.rolname,
-             CASE WHEN r.rolsuper THEN 'SUPERUSER' ELSE 'NOSUPERUSER' END,
-             CASE WHEN r.rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END,
-             CASE WHEN r.rolcreaterole THEN 'CREATEROLE' ELSE 'NOCREATEROLE' END,
-             CASE WHEN r.rolcreatedb THEN 'CREATEDB' ELSE 'NOCREATEDB' END,
+    SELECT pg_catalog.format('CREATE ROLE %I WITH NOSUPERUSER %s %s %s %s %s %s CONNECTION LIMIT %s %s', r.rolname,
+             CASE WHEN r.rolsuper OR r.rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END,
+             CASE WHEN r.rolsuper OR r.rolcreaterole THEN 'CREATEROLE' ELSE 'NOCREATEROLE' END,
+             CASE WHEN r.rolsuper OR r.rolcreatedb THEN 'CREATEDB' ELSE 'NOCREATEDB' END,
              CASE WHEN r.rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
-             CASE WHEN r.rolreplication THEN 'REPLICATION' ELSE 'NOREPLICATION' END,
-             CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END,
+             CASE WHEN r.rolsuper OR r.rolreplication THEN 'REPLICATION' ELSE 'NOREPLICATION' END,
+             CASE WHEN r.rolsuper OR r.rolbypassrls THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END,
              r.rolconnlimit,
              CASE WHEN r.rolvaliduntil IS NULL THEN ''
                   ELSE pg_catalog.format('VALID UNTIL %L', r.rolvaliduntil::text) END) AS statement
       FROM pg_catalog.pg_roles r
-     WHERE r.rolname !~ '^pg_' AND r.oid <> ${bootstrapOid}
+     WHERE r.rolname !~ '^pg_'
      ORDER BY r.rolname`)
   // INHERIT and SET per membership came with PostgreSQL 16.
   const { rows: memberships } = await client.query(`

@@ -1,8 +1,14 @@
 import { BackupError, RehearsalError } from '../../domain/errors.js'
 import { analyzeAll } from '../analyze.js'
 import { withConnection } from '../connection.js'
-import { assertNotStopped, makeFolder, type Restore, type RestoreRequest, runRestore } from '../restore.js'
 import { writeRestoreLists } from '../restore-list.js'
+import {
+  assertNotStopped,
+  makeFolder,
+  type Restore,
+  type RestoreRequest,
+  runRestore,
+} from '../restore-run.js'
 import { fillViews, type UnfilledViews } from '../restore-views.js'
 import { backSession } from './back-session.js'
 

@@ -117,17 +117,18 @@ function leftOutSchemas(before: readonly CatalogObject[], after: readonly Catalo
 
 /**
  * What a dump does not hold: the version of an extension, where CREATE EXTENSION makes the default one (after pg_upgrade the
- * old one stays, https://www.postgresql.org/docs/current/pgupgrade.html), the tablespace, which goes by that of the
+ * old one stays, https://www.postgresql.org/docs/current/pgupgrade.html), its owner, who is the one that restores (there is
+ * no ALTER EXTENSION … OWNER), the tablespace, which goes by that of the
  * database, and what belongs to an extension that is left out.
  */
 function isOutsideDump(
   { kind, name, change, properties = [] }: CatalogDifference,
   leftOut: readonly string[],
 ): boolean {
-  const isOnly = (property: string) =>
-    change === 'changed' && properties.every((one) => one.property === property)
+  const isOnly = (...names: string[]) =>
+    change === 'changed' && properties.every(({ property }) => names.includes(property))
   if (kind === 'extension' && change === 'removed') return notRestored.includes(name)
-  if (kind === 'extension' && isOnly('version')) return true
+  if (kind === 'extension' && isOnly('version', 'owner')) return true
   return isOnly('tablespace') || leftOut.some((schema) => name === schema || belongsTo(name, schema))
 }
 

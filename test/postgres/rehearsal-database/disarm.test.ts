@@ -95,7 +95,8 @@ test('nothing that a migration calls on the copy reaches the outside', async () 
   // What is there can still be altered and dropped by a migration, and again be made harmless.
   await askAs(database.address, "ALTER USER MAPPING FOR postgres SERVER away OPTIONS (SET password 'new')")
   await askAs(database.address, 'ALTER FOREIGN TABLE remote ADD COLUMN j int')
-  const again = await withConnection(database.ownerAddress, { applicationName: 'test' }, disarm)
+  const maker = database.twoRoles?.maker as TargetAddress
+  const again = await withConnection(maker, { applicationName: 'test' }, (client) => disarm(client))
   expect(again).toEqual([
     'the password of "postgres" for the foreign server "away" was removed',
     disarmedLocally.at(-1),
