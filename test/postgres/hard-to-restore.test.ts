@@ -62,6 +62,21 @@ break" text, "${'y'.repeat(63)}" int);
   expect(await differencesOf(database)).toEqual(exact)
 })
 
+test('an extension of another role than the superuser: exact here, a warning where a restore cannot bring it', async () => {
+  const database = await createTestDatabase()
+  await database.query(
+    `GRANT CREATE ON DATABASE "${database.name}" TO app; GRANT CREATE ON SCHEMA public TO app`,
+  )
+  await database.query('SET ROLE app; CREATE EXTENSION citext')
+  await database.query('GRANT EXECUTE ON FUNCTION public.citext_hash(citext) TO clerk')
+  const here = await differencesOf(database, { place: 'local' })
+  expect(here).toMatchObject({ findings: [], backupLevel: 'exact' })
+  const { findings } = await differencesOf(database)
+  expect(findings).toEqual([
+    'the restored backup is not what the snapshot was: extension citext: owner app → postgres',
+  ])
+})
+
 test('every kind of table, constraint, index and sequence: exact', async () => {
   const database = await createTestDatabase({
     sql: `CREATE TABLE p (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);

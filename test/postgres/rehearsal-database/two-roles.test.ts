@@ -12,11 +12,18 @@ beforeAll(createRolesOfEveryKind)
 
 test('two roles restore every kind of object exactly as it is', async () => {
   const target = await createDatabaseOfEveryKind()
-  await target.query(readFileSync(fileURLToPath(new URL('../../fixtures/catalog/made-by-superuser.sql', import.meta.url)), 'utf8'))
+  await target.query(
+    readFileSync(
+      fileURLToPath(new URL('../../fixtures/catalog/made-by-superuser.sql', import.meta.url)),
+      'utf8',
+    ),
+  )
   await proveBackup(addressOf(target), { place: 'local' }, async (copy, { findings, backupLevel }) => {
     expect(findings.map(({ message }) => message)).toEqual([])
     expect(backupLevel).toBe('exact')
     // Only the one that initdb made is superuser, and it owns nothing of the target's.
-    expect(await askAs(copy.ownerAddress, 'SELECT rolname FROM pg_roles WHERE rolsuper')).toEqual(['migrate_guard_maker'])
+    expect(await askAs(copy.ownerAddress, 'SELECT rolname FROM pg_roles WHERE rolsuper')).toEqual([
+      'migrate_guard_maker',
+    ])
   })
 })

@@ -71,7 +71,8 @@ function verdicts(before: readonly CatalogObject[], after: readonly CatalogObjec
 test('what no dump holds is named and blocks nothing', () => {
   const [old, now] = [object('extension', 'pg_trgm', { version: '1.3' }), { version: '1.6' }]
   expect(verdicts([old], [{ ...old, properties: now }])).toEqual(['pg_trgm warn'])
-  expect(verdicts([old], [{ ...old, properties: { ...now, owner: 'eve' } }])).toEqual(['pg_trgm block'])
+  expect(verdicts([old], [{ ...old, properties: { ...now, owner: 'eve' } }])).toEqual(['pg_trgm warn'])
+  expect(verdicts([old], [{ ...old, properties: { ...now, schema: 'eve' } }])).toEqual(['pg_trgm block'])
   expect(verdicts([old], [])).toEqual(['pg_trgm block'])
   const table = object('table', 'public.a', { tablespace: 'fast' })
   expect(verdicts([table], [{ ...table, properties: {} }])).toEqual(['public.a warn'])
