@@ -52,6 +52,8 @@ export interface Deployment {
   readonly invalidIndexes?: readonly string[]
   /** The engine found the deploy lock gone before it wrote anything, and this run has changed nothing. */
   readonly lockLost?: boolean
+  /** Why the engine ran nothing: it was handed other files than were planned. One sentence. */
+  readonly refused?: string
   /** How much of the plan is in the database. */
   readonly standing?: Standing
   /** Another deploy was at work at the same time, and this run ran nothing. */

@@ -110,6 +110,8 @@ export interface Rehearsal {
   readonly notExact?: readonly string[]
   readonly migrations?: readonly RehearsedMigration[]
   readonly outcomes?: readonly MigrationOutcome[]
+  /** Why the engine ran nothing on the copy: it was handed other files than were planned. One sentence. */
+  readonly refused?: string
   /** All migrations, without the time that Prisma itself takes. */
   readonly durationMs?: number
   readonly exposures?: readonly TableExposure[]

@@ -34,6 +34,24 @@ export interface TargetAddress {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/**
+ * What tells a server from a physical copy of it, which has the same identifier and the same OIDs. None of it is a proof
+ * by itself; a person who makes copies sets `place`.
+ */
+export interface PlaceMarks {
+  /** Another one after each promotion of a standby: https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES */
+  readonly timeline: number
+  /**
+   * Since when the server counts for itself. A copy of a running server has no statistics and begins anew; they outlive a
+   * restart in order, and no crash.
+   */
+  readonly statisticsSince: string | null
+  /** The setting `cluster_name`; empty where nobody has set it. */
+  readonly clusterName: string
+  /** The setting `migrate_guard.place`, by ALTER DATABASE … SET; null where nobody has set it. */
+  readonly place: string | null
+}
+
 /** Who the target really is, read from the server. Two databases with the same identity are the same database. */
 export interface TargetIdentity {
   readonly host: string
@@ -44,6 +62,7 @@ export interface TargetIdentity {
   readonly databaseOid: string
   /** From pg_control_system(): made by initdb, the same on every physical copy, on no other cluster. */
   readonly systemIdentifier: string
+  readonly marks: PlaceMarks
   readonly serverVersion: string
   /** server_version_num, e.g. 150018. */
   readonly serverVersionNum: number

@@ -50,7 +50,7 @@ export async function reasonNotPrivate(path: string): Promise<string | undefined
  * Writes a file that only its owner can read: into a new file beside it first, synced to disk, then renamed, so that
  * a reader never sees half of it, whatever happens.
  */
-export async function writePrivateFile(path: string, content: string): Promise<void> {
+export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   await effect('file.write', async () => {
     const partial = join(dirname(path), `.${randomBytes(6).toString('hex')}.partial`)
     try {

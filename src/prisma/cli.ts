@@ -28,6 +28,10 @@ export interface PrismaCall {
   readonly eventsFile?: string
   /** Which locks the hosted engine takes up front, by migration. */
   readonly lockFirstFile?: string
+  /** Which texts were planned; the hosted engine runs no other. */
+  readonly plannedFile?: string
+  /** Where the migrations are read instead of the project's own folder; for an engine that cannot be told the texts. */
+  readonly migrationsPath?: string
   /** Look at locks, files and sizes between the statements; for rehearsals with the hosted engine. */
   readonly observes?: boolean
   /** The session that holds the deploy lock; the hosted engine writes nothing without it. */
@@ -60,13 +64,20 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
   const native = engine === 'native' ? findNativeEngine(project) : undefined
   const passwordFile = address.password ? join(scratchFolder, 'password') : undefined
   if (passwordFile && address.password) await writePrivateFile(passwordFile, address.password.reveal())
-  const configFile = join(scratchFolder, 'prisma.config.mjs')
-  await writePrivateFile(configFile, prismaConfigText(project))
+  const writeConfig = async (name: string, migrationsPath: string) => {
+    const path = join(scratchFolder, name)
+    await writePrivateFile(path, prismaConfigText({ ...project, migrationsPath }))
+    return path
+  }
+  const ownConfig = await writeConfig('prisma.config.mjs', project.migrationsPath)
   const environment = await prismaEnvironment(project, address)
 
   return {
-    run: (call) => {
+    run: async (call) => {
       if (native) assertTakesOptions(address)
+      const configFile = call.migrationsPath
+        ? await writeConfig('planned.config.mjs', call.migrationsPath)
+        : ownConfig
       const host = hostOptionsFor(call, address, passwordFile)
       // Prisma puts the URL on its engine's command line; only the native engine must have the password in it.
       const url = native ? urlForNativeEngine(address, call) : urlWithoutPassword(address)
@@ -108,6 +119,7 @@ function hostOptionsFor(
     ...(call.stopFile ? { stopFile: call.stopFile } : {}),
     ...(call.eventsFile ? { eventsFile: call.eventsFile } : {}),
     ...(call.lockFirstFile ? { lockFirstFile: call.lockFirstFile } : {}),
+    ...(call.plannedFile ? { plannedFile: call.plannedFile } : {}),
     ...(call.observes ? { observes: true } : {}),
     ...(call.deployLockPid === undefined ? {} : { deployLockPid: call.deployLockPid }),
     ...(call.catalogStepsFile ? { catalogStepsFile: call.catalogStepsFile } : {}),

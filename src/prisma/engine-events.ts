@@ -32,6 +32,8 @@ export type EngineEvent = { readonly at: string; readonly migration: string } & 
   /** Just before this engine adds a row to `_prisma_migrations`; its id tells the rows of this run from those of others. */
   | { readonly type: 'history-row'; readonly rowId: string }
   | ({ readonly type: 'statement-failed' } & EngineFailure)
+  /** Prisma handed over another text than was planned, and nothing of it was run. */
+  | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'transaction-rolled-back' }
   /** `migrate-guard resolve` runs what was left of the file in one transaction; it may be there, until it is known not to be. */
   | { readonly type: 'rest-started' | 'rest-rolled-back' }

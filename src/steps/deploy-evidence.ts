@@ -71,7 +71,10 @@ export async function gatherEvidence(
   const evidence: string[] = []
   for (const migration of plan.pending) {
     const own = withoutRepeated(
-      events.filter(({ migration: name, type }) => name === migration.name && type !== 'history-row'),
+      events.filter(
+        ({ migration: name, type }) =>
+          name === migration.name && type !== 'history-row' && type !== 'refused',
+      ),
     )
     const row = findRow(migration, newRows, events, plan.engine === 'hosted' && engineOpened)
     const found =
@@ -109,10 +112,12 @@ export async function gatherEvidence(
     ...(isByOthers ? ["what differs is somebody else's: what this run did is undone"] : []),
     ...(judgement && timeline ? describeJudgement(judgement, timeline) : []),
   )
+  const refused = events.findLast((event) => event.type === 'refused')?.message
   const found = {
     state: stateOf(standing, catalogChanged),
     standing,
     migrations,
+    ...(refused === undefined ? {} : { refused }),
     ...(invalidIndexes.length ? { invalidIndexes } : {}),
   }
   if (!isComplete) {

@@ -25,6 +25,12 @@ export function assertDeployed(deployment: Deployment, circumstances: Circumstan
     })
   }
   const databaseUnchanged = deployment.state === 'unchanged'
+  if (deployment.refused !== undefined) {
+    throw new DeployError('plan-out-of-date', `${deployment.refused}; ${whatIsThere(deployment)}`, {
+      databaseUnchanged,
+      hint: 'Find out who changed the files; then run the command again: it plans, checks and backs up what is there now.',
+    })
+  }
   throw new DeployError(
     databaseUnchanged ? 'deploy-failed' : 'deploy-incomplete',
     `${whatHappened(deployment)}; ${whatIsThere(deployment)}`,

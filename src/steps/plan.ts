@@ -122,18 +122,21 @@ function targetFindings(target: TargetIdentity, { pooled }: { pooled: Pooled | u
   return [...(target.inRecovery ? [standby] : []), ...(pooled ? [pooler] : [])]
 }
 
-/** Names exactly this plan on exactly this database; whatever is in it, a change of it changes the hash. */
+/**
+ * Names exactly this plan on exactly this database in exactly this place; whatever is in it, a change of it changes the
+ * hash. An attempt that was rolled back is not in it: the database is as if it had never been.
+ */
 function hashOf(plan: Omit<Plan, 'hash'>): string {
-  const { systemIdentifier, databaseOid, schema } = plan.target
+  const { host, port, database, systemIdentifier, databaseOid, schema, marks } = plan.target
+  const { timeline, statisticsSince, clusterName, place } = marks
   const named = {
-    target: { systemIdentifier, databaseOid, schema },
+    target: { host, port, database, systemIdentifier, databaseOid, schema },
+    marks: { timeline, statisticsSince, clusterName, place },
     engine: plan.engine,
     catalog: plan.catalogHash,
-    history: plan.history.map(({ id, finishedAt, rolledBackAt }) => [
-      id,
-      finishedAt !== null,
-      rolledBackAt !== null,
-    ]),
+    history: plan.history
+      .filter(({ rolledBackAt }) => rolledBackAt === null)
+      .map(({ id, finishedAt }) => [id, finishedAt !== null]),
     pending: plan.pending.map(({ name, checksum }) => [name, checksum]),
   }
   return createHash('sha256').update(JSON.stringify(named)).digest('hex')

@@ -173,8 +173,13 @@ function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {
  * @throws BackupError when the backup did not come back as it was.
  * @throws RehearsalError when the migrations failed on the copy, or it is not well after them.
  */
-export function assertRehearsed({ outcome, outcomes = [], findings = [] }: Rehearsal): void {
+export function assertRehearsed({ outcome, outcomes = [], refused, findings = [] }: Rehearsal): void {
   if (outcome !== 'failed') return
+  if (refused !== undefined) {
+    throw new RehearsalError('plan-out-of-date', `${refused}; the target is untouched`, {
+      hint: 'Find out who changed the files; then run the command again: it plans, checks and backs up what is there now.',
+    })
+  }
   const blocking = findings.filter(isBlocking)
   const [first] = blocking
   if (first?.code === 'backup-differs') {

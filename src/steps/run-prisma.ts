@@ -3,6 +3,7 @@ import type { ProcessResult } from '../effects/run-process.js'
 import { cancelWhenTold } from './cancel-when-told.js'
 import { watchForHungPrisma } from './hung-prisma.js'
 import { writeLockGroups } from './lock-groups.js'
+import { copyPlanned, noteRefusal, writePlanned } from './planned-migrations.js'
 import { applicationName, type Tools } from './tools.js'
 
 /** Where the migrations run: on the target, or on the copy of it. */
@@ -14,6 +15,8 @@ export interface ApplyOptions {
   readonly deployLockPid?: number
   /** Where it writes how each step changed the catalog; for a rehearsal. */
   readonly catalogStepsFile?: string
+  /** Planned migrations that this database has already. */
+  readonly appliedSince?: readonly string[]
 }
 
 /** One attempt of it. */
@@ -25,11 +28,17 @@ export interface AttemptOptions extends ApplyOptions {
 /** Runs the project's own `prisma migrate deploy` and waits for its end; what became of it is for others to find out. */
 export async function runPrisma(
   plan: Plan,
-  { purpose, eventsFile, catalogStepsFile, deployLockPid, gaveWayFile }: AttemptOptions,
+  { purpose, eventsFile, catalogStepsFile, deployLockPid, gaveWayFile, appliedSince = [] }: AttemptOptions,
   tools: Tools,
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
-  if (tools.signal.aborted) return notStarted
+  if (tools.signal.aborted) return notStarted('the run was told to stop')
+  const plannedFile = await writePlanned(plan, appliedSince, tools)
+  const copy = plan.engine === 'native' ? await copyPlanned(plan, appliedSince, tools) : {}
+  if (copy.refused !== undefined) {
+    await noteRefusal(eventsFile, copy.refused)
+    return notStarted(copy.refused.message)
+  }
   const watch = watchForHungPrisma(applicationName(tools, purpose), tools)
   try {
     return await cancelWhenTold(purpose, tools, async (stopFile) =>
@@ -46,6 +55,8 @@ export async function runPrisma(
         ...(deployLockPid === undefined ? {} : { deployLockPid }),
         ...(gaveWayFile === undefined ? {} : { gaveWayFile }),
         ...(await writeLockGroups(plan, tools)),
+        plannedFile,
+        ...(copy.path === undefined ? {} : { migrationsPath: copy.path }),
         observes: purpose === 'rehearse',
         ...(catalogStepsFile ? { catalogStepsFile } : {}),
         signal: watch.hung,
@@ -56,8 +67,8 @@ export async function runPrisma(
   }
 }
 
-/** Told to stop at the last moment: what is not begun need not be cancelled. */
-const notStarted: ProcessResult = {
+/** What is not begun need not be cancelled, nor looked for. */
+const notStarted = (why: string): ProcessResult => ({
   exitCode: null,
   signal: null,
   stdout: '',
@@ -65,6 +76,6 @@ const notStarted: ProcessResult = {
   timedOut: false,
   cancelled: true,
   notStarted: true,
-  ending: 'was not started, because the run was told to stop',
+  ending: `was not started, because ${why}`,
   durationMs: 0,
-}
+})

@@ -12,6 +12,7 @@ export const keptTarget: TargetIdentity = {
   schema: 'public',
   databaseOid: '16384',
   systemIdentifier: '7714018986610133169',
+  marks: { timeline: 1, statisticsSince: '2026-01-01T00:00:00.000000Z', clusterName: '', place: null },
   serverVersion: '15.18',
   serverVersionNum: 150018,
   inRecovery: false,

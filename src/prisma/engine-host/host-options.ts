@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly eventsFile?: string
   /** Where the guard tells which locks to take up front, by migration. */
   readonly lockFirstFile?: string
+  /** Where the guard tells which texts were planned: nothing else is run. */
+  readonly plannedFile?: string
   /** Look at locks, files and sizes between the statements; for rehearsals. */
   readonly observes?: boolean
   /** The session that holds the guard's deploy lock. Nothing is written when it is gone before the first write. */

@@ -18,6 +18,7 @@ import { RequestServer } from './json-rpc.js'
 import { readLockGroups } from './lock-first.js'
 import { assertLockedBy } from './locked-by.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
+import { assertAsPlanned, assertPlannedScript, type NotPlanned, readPlanned } from './planned.js'
 import { inWordsOfSeven, urlInSchema } from './prisma-6.js'
 import { runScript } from './run-script.js'
 import { type SchemaEngine, startSchemaEngine, watchPanics } from './wasm-engine.js'
@@ -52,9 +53,10 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
   // Opened at the first request, so that its answer can tell what went wrong.
   const server = new RequestServer(
     async (method, params) => {
-      const { engine, address, failure } = await open(params)
+      const { engine, address, failure, refuseUnplanned } = await open(params)
       const call = engine[method === 'getDatabaseVersion' ? 'version' : method]
       if (call === undefined) throw new Error(`the engine has no method "${method}"`)
+      if (method === 'applyMigrations') refuseUnplanned(params)
       // What introspection gives is written over the user's schema: without the URLs of Prisma 6 it would lose them.
       const accepted = method === 'introspect' ? params : inWordsOfSeven(params, address)
       return call.call(engine, accepted).catch((error) => {
@@ -82,6 +84,8 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
 interface OpenEngine {
   readonly engine: SchemaEngine
   readonly address: TargetAddress
+  /** @throws NotPlanned when Prisma hands over what the guard has not planned */
+  refuseUnplanned(params: unknown): void
   /** The migration that failed, if one has. */
   failure(): FailedMigration | undefined
   dispose(): Promise<void>
@@ -107,10 +111,12 @@ async function openEngine(
   const onStatement = async (statements: number) => watch?.look({ migration: log.migration(), statements })
   const { deployLockPid } = options
   const lockGroups = readLockGroups(options.lockFirstFile)
+  const planned = readPlanned(options.plannedFile)
   const adapter = makeMigrationAdapter(
     config,
     address.schema,
     async (client, script) => {
+      if (planned) refusing(() => assertPlannedScript(log.migration(), script, planned))
       const lockFirst = lockGroups[log.migration()] ?? []
       await runScript(client, script, { ...options, lockFirst, onEvent, ...(watch ? { onStatement } : {}) })
       await watch?.look({ migration: log.migration() })
@@ -125,6 +131,15 @@ async function openEngine(
       },
     },
   )
+  const refusing = (look: () => void) => {
+    try {
+      look()
+    } catch (error) {
+      const { migration, message } = error as NotPlanned
+      log.write({ type: 'refused', message }, migration)
+      throw error
+    }
+  }
   const accepted = datamodels.map(([path, content]): [string, string] => [path, schemaForEngine(content)])
   const engine = await startSchemaEngine(
     { datamodels: accepted.length === 0 ? undefined : accepted },
@@ -135,6 +150,9 @@ async function openEngine(
     engine,
     address,
     failure: () => failed,
+    refuseUnplanned: (params) => {
+      if (planned) refusing(() => assertAsPlanned(params, planned))
+    },
     dispose: async () => {
       await watch?.close()
       await adapter.dispose()
@@ -214,7 +232,7 @@ interface EventLog {
   /** The engine says in its own log which migration it is about to apply; it does not tell the adapter. */
   noteMigration(line: string): void
   migration(): string
-  write(event: EngineEventBody): void
+  write(event: EngineEventBody, about?: string): void
 }
 
 async function openEventLog(path: string | undefined): Promise<EventLog> {
@@ -227,9 +245,9 @@ async function openEventLog(path: string | undefined): Promise<EventLog> {
     },
     migration: () => migration,
     // Written at once and in order: the last line is what was going on when the engine died.
-    write: (event) => {
-      if (file)
-        writeSync(file.fd, `${JSON.stringify({ at: new Date().toISOString(), migration, ...event })}\n`)
+    write: (event, about = migration) => {
+      const line = { at: new Date().toISOString(), migration: about, ...event }
+      if (file) writeSync(file.fd, `${JSON.stringify(line)}\n`)
     },
   }
 }

@@ -16,7 +16,14 @@ export interface RehearsedRun {
   readonly complete: boolean
   readonly told: Pick<
     Rehearsal,
-    'outcomes' | 'migrations' | 'durationMs' | 'exposures' | 'diskNeededBytes' | 'walBytes' | 'locksNotSeen'
+    | 'outcomes'
+    | 'refused'
+    | 'migrations'
+    | 'durationMs'
+    | 'exposures'
+    | 'diskNeededBytes'
+    | 'walBytes'
+    | 'locksNotSeen'
   >
 }
 
@@ -55,6 +62,7 @@ export async function rehearseMigrations(
       complete: found.complete,
       told: {
         outcomes: found.migrations,
+        ...(found.refused === undefined ? {} : { refused: found.refused }),
         ...timeline,
         ...(brokenBy === undefined ? {} : { locksNotSeen: brokenBy }),
       },

@@ -72,7 +72,11 @@ export async function rehearseWayBack(
   const again = await applyMigrations(
     { ...plan, pending: plan.pending.filter(({ name }) => migrations.includes(name)) },
     copy,
-    { purpose: 'rehearse', eventsFile: join(copy.runFolder, 'way-back-events.ndjson') },
+    {
+      purpose: 'rehearse',
+      eventsFile: join(copy.runFolder, 'way-back-events.ndjson'),
+      appliedSince: plan.pending.map(({ name }) => name).filter((name) => !migrations.includes(name)),
+    },
   )
   const failed = again.migrations.find(({ outcome }) => outcome !== 'applied')
   if (failed) return end([...fromDown, upFails(failed.name, failed.error)])

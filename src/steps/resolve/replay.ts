@@ -2,7 +2,7 @@
 // statement by statement, to learn what each leaves in the catalog. The target is only read.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CatalogStep, CatalogTimeline } from '../../domain/catalog-timeline.js'
+import type { CatalogStep } from '../../domain/catalog-timeline.js'
 import { makeCatalogTimeline } from '../../domain/catalog-timeline.js'
 import type { MigrationStanding, UnfinishedMigration } from '../../domain/diagnosis.js'
 import { GuardError, InterruptedError } from '../../domain/errors.js'
@@ -18,12 +18,13 @@ import { runScript } from '../../prisma/engine-host/run-script.js'
 import { readHistory } from '../../prisma/history.js'
 import { readMigrationFolders } from '../../prisma/migrations-folder.js'
 import { quoteIdentifier, quoteRelation } from '../../sql/names.js'
+import type { ParsedStatement } from '../../sql/parser.js'
 import { scriptEngineOf } from '../../sql/script-engine.js'
 import { readSteps } from '../rehearsal/rehearsed-steps.js'
 import { judgeCatalog } from '../standing/judge-catalog.js'
 import { applicationName, type Tools, withTarget } from '../tools.js'
 import { type MigrationFile, readMigrationFile } from './migration-file.js'
-import { type Replayed, standingFromReplay } from './replayed-standing.js'
+import { type PassedOver, type Replayed, type Stop, standingFromReplay } from './replayed-standing.js'
 import { standingByExpectations } from './standing-by-expectations.js'
 
 /**
@@ -51,11 +52,12 @@ export async function standingByReplay(
   }
   return withTarget(tools, async (client) => {
     const now = await readCatalog(client)
+    const noted = await readFailure(unfinished, client, tools)
     const found = standingFromReplay(
       file,
-      replayed,
+      { ...replayed, refusesAnyway: replayed.refusesAnyway || isSameFailure(replayed.stoppedBy, noted) },
       judgeCatalog(replayed.timeline, undefined, now.objects),
-      await readFailure(unfinished, client, tools),
+      noted !== undefined,
     )
     return { ...found, evidence: [...told, ...found.evidence] }
   })
@@ -65,13 +67,21 @@ function cannotTell(why: string): MigrationStanding {
   return { kind: 'unknown', why, invalidIndexes: [], evidence: [why] }
 }
 
-/** True when Prisma itself has noted that a statement failed; false when it never came back. */
-async function readFailure({ rowId }: UnfinishedMigration, client: Client, { settings }: Tools) {
+/** How a statement failed, as Prisma itself has noted it; undefined when it never came back. */
+async function readFailure(
+  { rowId }: UnfinishedMigration,
+  client: Client,
+  { settings }: Tools,
+): Promise<string | undefined> {
   const table = quoteRelation(settings.target.schema, '_prisma_migrations')
-  const { rows } = await client.query(`SELECT logs IS NOT NULL AS failed FROM ${table} WHERE id = $1`, [
-    rowId,
-  ])
-  return rows[0]?.failed === true
+  const { rows } = await client.query(`SELECT logs FROM ${table} WHERE id = $1`, [rowId])
+  return rows[0]?.logs ?? undefined
+}
+
+/** The same words about the same code: what stopped the replay is what stopped the target, so nothing behind it has run. */
+function isSameFailure(stopped: Stop | undefined, noted: string | undefined): boolean {
+  if (stopped === undefined || noted === undefined || stopped.mayCommit) return false
+  return noted.includes(stopped.code) && noted.includes(stopped.message)
 }
 
 async function replay(
@@ -117,7 +127,7 @@ async function replayOn(
   file: MigrationFile,
   applied: readonly MigrationFile[],
   tools: Tools,
-): Promise<{ timeline: CatalogTimeline; stoppedBy?: string; refusesAnyway: boolean }> {
+): Promise<Omit<Replayed, 'maySplit'>> {
   const session = {
     applicationName: applicationName(tools, 'replay'),
     runsUserSql: true,
@@ -133,15 +143,24 @@ async function replayOn(
     const stepsFile = join(tools.scratchFolder, 'replayed-steps.ndjson')
     await effect('replay.clear', () => rm(stepsFile, { force: true }))
     const watch = await openCatalogWatch(stepsFile, address, session.applicationName)
-    let stopped: (Error & { code?: string }) | undefined
+    let stopped: Stop | undefined
+    let current: ParsedStatement | undefined
+    const passedOver: PassedOver[] = []
     try {
-      for (const { sql, index } of file.statements) {
-        await effect('replay.statement', () => client.query(sql))
+      for (const statement of file.statements) {
+        const { sql, index, kind } = statement
+        current = statement
+        try {
+          await effect('replay.statement', () => client.query(sql))
+        } catch (error) {
+          if (!touchesOnlyRows.has(kind) || isRefusedAnyway(error) || (await isInBlock(client))) throw error
+          passedOver.push({ statement: index, message: (error as Error).message })
+        }
         const isLast = index === file.statements.length
         await watch.look({ migration: name, ...(isLast ? {} : { statements: index }) })
       }
     } catch (error) {
-      stopped = error as Error & { code?: string }
+      stopped = stopOf(error, current)
       await client.query('ROLLBACK').catch(() => undefined)
     } finally {
       await watch.close()
@@ -149,9 +168,35 @@ async function replayOn(
     const steps: CatalogStep[] = await readSteps(stepsFile)
     return {
       timeline: makeCatalogTimeline(steps),
-      ...(stopped ? { stoppedBy: stopped.message } : {}),
-      // A statement that is wrong in itself is refused whatever the rows: SQLSTATE class 42.
-      refusesAnyway: stopped?.code?.startsWith('42') ?? false,
+      ...(stopped ? { stoppedBy: stopped } : {}),
+      refusesAnyway: stopped !== undefined && isRefusedAnyway(stopped),
+      passedOver,
     }
   })
+}
+
+function stopOf(error: unknown, statement: ParsedStatement | undefined): Stop {
+  const { code = '', message } = error as Error & { code?: string }
+  return { code, message, mayCommit: statement !== undefined && mayCommit(statement) }
+}
+
+/** A block or a procedure may commit a part of what it does before it fails. */
+function mayCommit({ kind, sql }: ParsedStatement): boolean {
+  return kind === 'CallStmt' || (kind === 'DoStmt' && /\b(commit|call|execute)\b/i.test(sql))
+}
+
+/** Statements that change rows or only ask: where one fails on an empty copy, the catalog is the same behind it. */
+const touchesOnlyRows = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+/** A statement that is wrong in itself is refused whatever the rows: SQLSTATE class 42. */
+function isRefusedAnyway(error: unknown): boolean {
+  return (error as { code?: string }).code?.startsWith('42') ?? false
+}
+
+/** In a block of the file that has failed, nothing more can be run. */
+async function isInBlock(client: Client): Promise<boolean> {
+  return client.query('SELECT').then(
+    () => false,
+    () => true,
+  )
 }

@@ -6,13 +6,31 @@ import type { CatalogJudgement } from '../standing/judge-catalog.js'
 import { leavesTrace } from '../statement-traces.js'
 import type { MigrationFile } from './migration-file.js'
 
+/** How a replay ended before its end. */
+export interface Stop {
+  /** SQLSTATE; empty where it was not the server that spoke. */
+  readonly code: string
+  readonly message: string
+  /** The statement may have committed a part of what it does. */
+  readonly mayCommit: boolean
+}
+
+/** A statement that failed on the empty database, and behind which the replay went on. */
+export interface PassedOver {
+  /** 1-based, in file order. */
+  readonly statement: number
+  readonly message: string
+}
+
 /** What a replay on an empty database has shown of one migration. */
 export interface Replayed {
   readonly timeline: CatalogTimeline
-  /** The message of the statement on which it stopped there too. */
-  readonly stoppedBy?: string
-  /** That statement is wrong whatever the rows are. */
+  /** The failure of the statement on which it stopped there too. */
+  readonly stoppedBy?: Stop
+  /** That statement fails whatever the rows are, so the target has stopped at it at the latest. */
   readonly refusesAnyway: boolean
+  /** Statements that only touch rows and failed there, where the rows are others than on the target. */
+  readonly passedOver?: readonly PassedOver[]
   /** Prisma's own engine of this version may have run the file statement by statement. */
   readonly maySplit: boolean
 }
@@ -24,7 +42,7 @@ export interface Replayed {
  */
 export function standingFromReplay(
   { statements }: Pick<MigrationFile, 'statements'>,
-  { timeline, stoppedBy, refusesAnyway, maySplit }: Replayed,
+  { timeline, stoppedBy, refusesAnyway, maySplit, passedOver = [] }: Replayed,
   { places, moved, foreign, invalidIndexes }: CatalogJudgement,
   hasFailed: boolean,
 ): MigrationStanding {
@@ -32,11 +50,15 @@ export function standingFromReplay(
   const evidence: string[] = [
     stoppedBy === undefined
       ? `replayed on an empty server of our own: ${plural(all, 'statement')}, ${plural(timeline.objects.length, 'object')} changed`
-      : `replayed on an empty server of our own: it stops there too, after ${plural(timeline.points.length, 'statement')}: ${stoppedBy}`,
+      : `replayed on an empty server of our own: it stops there too, after ${plural(timeline.points.length, 'statement')}: ${stoppedBy.message}`,
   ]
   const common = { invalidIndexes, evidence }
   const unknown = (why: string): MigrationStanding => ({ kind: 'unknown', why, ...common })
-  if (stoppedBy !== undefined && !refusesAnyway)
+  for (const { statement, message } of passedOver)
+    evidence.push(`statement ${statement} failed there and was passed over: ${message}`)
+  // Statements run in their order: where one that was replayed has left nothing, none behind it has run.
+  const isAtStop = places.includes(timeline.points.length) || places.length === 0
+  if (stoppedBy !== undefined && !refusesAnyway && isAtStop)
     return unknown('the replay did not come to its end, so what the later statements leave is not known')
   if (foreign.length > 0)
     return unknown(`neither as before nor as after any statement: ${foreign.join(', ')}`)

@@ -17,22 +17,20 @@ export const digits = textLike(/^\d{1,20}$/, 'a number in digits')
 export const sha256 = textLike(/^[0-9a-f]{64}$/, 'a sha256')
 
 /** TargetIdentity */
-export const targetShape = object(
-  {
-    host: text,
-    port: whole,
-    database: text,
-    user: text,
-    schema: text,
-    databaseOid: digits,
-    systemIdentifier: digits,
-    serverVersion: text,
-    serverVersionNum: whole,
-    inRecovery: flag,
-    databaseSizeBytes: quantity,
-  },
-  { timeline: digits, statisticsSince: nullOr(text), clusterName: text, place: nullOr(text) },
-)
+export const targetShape = object({
+  host: text,
+  port: whole,
+  database: text,
+  user: text,
+  schema: text,
+  databaseOid: digits,
+  systemIdentifier: digits,
+  marks: object({ timeline: whole, statisticsSince: nullOr(text), clusterName: text, place: nullOr(text) }),
+  serverVersion: text,
+  serverVersionNum: whole,
+  inRecovery: flag,
+  databaseSizeBytes: quantity,
+})
 
 /** HistoryRow */
 const historyRow = object({

@@ -47,6 +47,7 @@ const deployment = object(
     unmet: listOf(text),
     invalidIndexes: listOf(text),
     lockLost: flag,
+    refused: text,
     standing,
     byOther: object({ kind: oneOf('deployed', 'at-work') }, { who: text }),
   },

@@ -86,6 +86,7 @@ export const rehearsalShape = object(
     notExact: listOf(text),
     migrations: listOf(object({ name: text, durationMs: quantity, statements: listOf(statement) })),
     outcomes: listOf(outcomeShape),
+    refused: text,
     durationMs: quantity,
     exposures: listOf(
       object({ relation: text, readersMs: quantity, writersMs: quantity }, { rowWritersMs: quantity }),

@@ -37,6 +37,7 @@ export const eventShape = variants(
       }),
       'statement-finished': ofStatement,
       'history-row': object({ rowId: text }),
+      refused: object({ message: text }),
       'statement-failed': object({ message: text }, { statement: whole, line: whole, sqlstate: text }),
       retry: object({ attempt: whole, sqlstate: text, reason: text }, { statement: whole }),
     }).map(([type, shape]) => [type, withCommon(shape)]),

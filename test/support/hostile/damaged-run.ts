@@ -122,7 +122,9 @@ function damageInside(holder: Holder, random: Random): string {
   const way = [key]
   for (let inner = parent[key]; isNested(inner) && !random.onceIn(6); inner = parent[key]) {
     parent = inner as Holder
-    key = random.pick(Object.keys(parent))
+    const names = Object.keys(parent).filter((name) => name !== '__proto__')
+    if (names.length === 0) break
+    key = random.pick(names)
     way.push(key)
   }
   const place = way.join('.').slice(0, 200)
@@ -135,7 +137,8 @@ function damageInside(holder: Holder, random: Random): string {
     parent.push(parent[Number(key)])
     return `${place} is there twice`
   }
-  const value = random.pick(odd)
+  // A copy: the next try may damage what is inside it.
+  const value = JSON.parse(stringify(random.pick(odd)))
   parent[key] = value
   return `${place} = ${stringify(value).slice(0, 40)}`
 }

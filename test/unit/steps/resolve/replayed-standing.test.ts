@@ -48,7 +48,7 @@ test('a replay that stops where only rows could stop it tells nothing; one that 
   const { statements, timeline } = read('CREATE TABLE a (); CREATE TABLE b ();')
   const stopped = {
     timeline: { ...timeline, points: timeline.points.slice(0, 1) },
-    stoppedBy: 'no',
+    stoppedBy: { code: '22012', message: 'no', mayCommit: false },
     maySplit: true,
   }
   const at = (refusesAnyway: boolean) =>
@@ -61,4 +61,18 @@ test('all is there although a statement failed: made by hand, so rows of it are 
   const at = (hasFailed: boolean) =>
     standingFromReplay({ statements }, { timeline, ...splits }, { ...none, places: [3] }, hasFailed).kind
   expect([at(false), at(true)]).toEqual(['all', 'unknown'])
+})
+
+test('a replay that stops tells of a target that did not come so far', () => {
+  const { statements, timeline } = read(
+    'CREATE TABLE a (); DO $$ BEGIN RAISE EXCEPTION $x$no$x$; END $$; CREATE TABLE b ();',
+  )
+  const stopped = {
+    timeline: { ...timeline, points: timeline.points.slice(0, 1) },
+    stoppedBy: { code: 'P0001', message: 'no', mayCommit: false },
+    refusesAnyway: false,
+    maySplit: true,
+  }
+  const at = (places: number[]) => standingFromReplay({ statements }, stopped, { ...none, places }, true).kind
+  expect([at([0]), at([1]), at([0, 1])]).toEqual(['none', 'unknown', 'unknown'])
 })
