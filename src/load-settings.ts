@@ -6,7 +6,9 @@ import type { TargetAddress } from './domain/target.js'
 import { asMachineTrouble } from './effects/machine-trouble.js'
 import { reasonNotPrivate } from './effects/private-files.js'
 import { withCertificateFiles } from './prisma/certificate-files.js'
-import { importConfig, readPrismaConfig } from './prisma/prisma-config.js'
+import { importConfig, type PrismaConfig, readPrismaConfig } from './prisma/prisma-config.js'
+import { dotEnvFolderOf, findPrismaUrl } from './prisma/prisma-url.js'
+import { findSchema } from './prisma/project.js'
 import {
   type CommandName,
   makeOfflineSettings,
@@ -39,29 +41,55 @@ export async function loadSettings(
   flags: Flags,
   { directory = process.cwd(), environment = process.env, onLend }: Whereabouts = {},
 ): Promise<Settings> {
-  const dotEnv = { ...readDotEnv(packageFolder(directory, flags)), ...readDotEnv(directory) }
   const configFile = await readConfigFile(directory, flags)
-  const given = typeof flags.databaseUrl === 'string' ? { DATABASE_URL: flags.databaseUrl } : {}
-  for (const name of lendVariables({ ...dotEnv, ...environment, ...given })) onLend?.(name)
-  const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags))
+  const own = { ...environment }
+  const isGiven = typeof flags.databaseUrl === 'string'
+  const nearby = { ...readDotEnv(packageFolder(directory, flags)), ...readDotEnv(directory) }
+  for (const name of lendVariables({
+    ...nearby,
+    ...own,
+    ...(isGiven ? { DATABASE_URL: flags.databaseUrl as string } : {}),
+  }))
+    onLend?.(name)
+  // Whose URL is given need not have the variables from which Prisma would take another one.
+  const prismaConfig = await readPrismaConfig(directory, prismaConfigPath(directory, flags), {
+    offline: isGiven,
+  })
+  const schemaPath = await findSchemaPath(directory, flags, configFile, prismaConfig)
+  const dotEnv = { ...(prismaConfig ? {} : readDotEnv(dotEnvFolderOf(schemaPath))), ...nearby }
+  const prismaUrl = isGiven ? undefined : await findPrismaUrl(prismaConfig, schemaPath, { ...dotEnv, ...own })
   const settings = withFiles(
     makeSettings({
       command,
       flags,
-      environment: { ...environment },
+      environment: own,
       dotEnv,
       directory: prismaConfig ? dirname(prismaConfig.path) : directory,
       workingDirectory: directory,
       ...(configFile ? { configFile } : {}),
       ...(prismaConfig ? { prismaConfig } : {}),
+      ...(prismaUrl ? { prismaUrl } : {}),
     }),
   )
   await assertBackupsPrivate(settings)
   return settings
 }
 
+/** Where the schema is, by the settings that may name it. It need not exist. */
+async function findSchemaPath(
+  directory: string,
+  flags: Flags,
+  configFile: { path: string; value: unknown } | undefined,
+  prismaConfig: PrismaConfig | undefined,
+): Promise<string> {
+  if (typeof flags.schema === 'string') return resolve(directory, flags.schema)
+  const inFile = (configFile?.value as { schema?: unknown } | undefined)?.schema
+  if (configFile && typeof inFile === 'string') return resolve(dirname(configFile.path), inFile)
+  return prismaConfig?.schema ?? findSchema(prismaConfig ? dirname(prismaConfig.path) : directory)
+}
+
 /** These open no run folder. */
-const withoutBackups: readonly CommandName[] = ['plan', 'check', 'lock']
+const withoutBackups: readonly CommandName[] = ['plan', 'check', 'drift', 'lock']
 
 /** @throws SettingsError `backups-not-private`: an earlier run is believed, and a backup has every row. */
 async function assertBackupsPrivate({ command, backupsPath }: Settings): Promise<void> {

@@ -11,7 +11,7 @@ export interface StartupOptions {
   readonly timeoutMs?: number
   /** The Prisma project. Default: the working directory. */
   readonly directory?: string
-  /** Default: as on the command line, `DIRECT_URL`, `DATABASE_URL`, `.env`, Prisma's configuration. */
+  /** Default: the one that Prisma would migrate, as on the command line. */
   readonly databaseUrl?: string
   /** Deploy without a backup, and so without a rehearsal; the report says so, loudly. */
   readonly skipBackup?: boolean

@@ -135,7 +135,7 @@ function withDefaultCommand(argv: readonly string[]): string[] {
 }
 
 const common = [
-  new Option('--database-url <url>', 'the target; else DIRECT_URL, DATABASE_URL, .env, prisma.config.ts'),
+  new Option('--database-url <url>', 'the target (default: the one that Prisma would migrate)'),
   new Option('--schema <path>', 'the Prisma schema'),
   new Option('--migrations <path>', 'the migrations folder'),
   new Option('--config <path>', 'settings file of migrate-guard (default: migrate-guard.config.ts)'),

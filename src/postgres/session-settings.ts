@@ -108,7 +108,7 @@ function setText(wanted: readonly (readonly [string, string])[]): string {
   return `SELECT ${calls.join(', ')}`
 }
 
-const directHint = 'Give the direct URL of the database by --database-url or DIRECT_URL.'
+const directHint = 'Give the direct URL of the database by --database-url.'
 
 function pooledConnection(where: string, pooling: Exclude<Pooling, 'session'>): TargetError {
   return new TargetError(

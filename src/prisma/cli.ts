@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ProjectError } from '../domain/errors.js'
@@ -197,8 +198,14 @@ async function prismaEnvironment(project: PrismaProject, address: TargetAddress)
   const named = files.flatMap(({ content }) =>
     [...content.matchAll(/\benv\("([^"]+)"\)/g)].map((match) => match[1] ?? ''),
   )
+  // One that is not set ends the configuration with an error, though the URL that it would give is not asked for.
+  const config = project.configPath === undefined ? '' : await readFile(project.configPath, 'utf8')
+  const missing = [...config.matchAll(/\benv\(\s*(['"`])(\w+)\1\s*\)/g)]
+    .map(([, , name = '']) => name)
+    .filter((name) => process.env[name] === undefined)
   return {
     withUrl: (url: string): Record<string, string | undefined> => ({
+      ...Object.fromEntries(missing.map((name) => [name, url])),
       ...inherited,
       ...Object.fromEntries([...named, 'DATABASE_URL', 'DIRECT_URL', urlVariable].map((name) => [name, url])),
       CHECKPOINT_DISABLE: '1',

@@ -7,7 +7,10 @@ import { packagePath } from '../effects/package-path.js'
 /** What the guard needs to know from the project's own `prisma.config.ts`. Paths are absolute. */
 export interface PrismaConfig {
   readonly path: string
+  /** The one on which Prisma migrates. */
   readonly databaseUrl?: string
+  /** `datasource.url`, or `datasource.directUrl` of Prisma 6. */
+  readonly databaseUrlName?: string
   readonly schema?: string
   readonly migrations?: string
   /** Tables and enums that Prisma is told to leave alone. */
@@ -41,7 +44,7 @@ export async function readPrismaConfig(
   const migrations = absolute(config.migrations?.path)
   return {
     path,
-    ...(config.datasource?.url ? { databaseUrl: config.datasource.url } : {}),
+    ...urlOf(config),
     ...(schema ? { schema } : {}),
     ...(migrations ? { migrations } : {}),
     ...(config.tables?.external ? { externalTables: config.tables.external } : {}),
@@ -52,9 +55,15 @@ export async function readPrismaConfig(
 interface RawConfig {
   schema?: string
   migrations?: { path?: string }
-  datasource?: { url?: string }
+  datasource?: { url?: string; directUrl?: string }
   tables?: { external?: string[] }
   enums?: { external?: string[] }
+}
+
+function urlOf({ datasource }: RawConfig): Pick<PrismaConfig, 'databaseUrl' | 'databaseUrlName'> {
+  if (datasource?.directUrl)
+    return { databaseUrl: datasource.directUrl, databaseUrlName: 'datasource.directUrl' }
+  return datasource?.url ? { databaseUrl: datasource.url, databaseUrlName: 'datasource.url' } : {}
 }
 
 function findFile(directory: string): string | undefined {

@@ -109,7 +109,7 @@ export async function findPrismaCli(
 }
 
 /** Where Prisma looks: package.json's `prisma.schema`, else its two default places. */
-async function findSchema(directory: string): Promise<string> {
+export async function findSchema(directory: string): Promise<string> {
   const packageJson = join(directory, 'package.json')
   if (existsSync(packageJson)) {
     const { prisma } = JSON.parse(await readFile(packageJson, 'utf8')) as { prisma?: { schema?: string } }

@@ -9,7 +9,7 @@ import { findNearMisses } from './near-misses.js'
  * are relative to the file. Keys that are not listed here are errors.
  */
 export interface GuardConfig {
-  /** Connection URL of the target; wins over `DIRECT_URL` and `DATABASE_URL`. Better kept out of files. */
+  /** Connection URL of the target; it must not contradict the one that Prisma would migrate. Better kept out of files. */
   readonly databaseUrl?: string
   /** The Prisma schema, a file or a folder. Default: where Prisma looks. */
   readonly schema?: string

@@ -5,6 +5,7 @@ import { approvableDigits, type EngineName } from '../domain/plan.js'
 import type { RehearsalPlace } from '../domain/rehearsal.js'
 import type { TargetAddress } from '../domain/target.js'
 import { makeAcceptance, parseAcceptance } from './accept.js'
+import { chooseTarget, type SourcedUrl } from './choose-target.js'
 import { type ConfigFile, type GuardConfig, readGuardConfig } from './config-file.js'
 import { parseDatabaseUrl } from './database-url.js'
 import { parseDuration } from './duration.js'
@@ -110,6 +111,13 @@ export interface SettingsInput {
     readonly schema?: string
     readonly migrations?: string
   }
+  /** The URL on which Prisma itself would migrate; its `url` is empty where the variable that it names is not set. */
+  readonly prismaUrl?: {
+    readonly url: string
+    readonly source: string
+    /** Variables that Prisma's own files name for another purpose. */
+    readonly otherVariables: readonly string[]
+  }
   /** The project's folder, absolute: that of Prisma's configuration file, else where the command runs. */
   readonly directory: string
   /** Where the command runs, absolute: paths of options are relative to it. By default the project's folder. */
@@ -134,8 +142,9 @@ export class WrongSettingsError extends SettingsError {
 
 /**
  * Settings from what came in: options win over the configuration file, the file over defaults; the acceptances of both
- * count. The database URL is the first of: `--database-url`, the configuration file, `DIRECT_URL` and `DATABASE_URL` in
- * the environment, the same in `.env`, Prisma's configuration file.
+ * count. The database URL is `--database-url`, else the one on which Prisma itself would migrate, with which every other source
+ * must agree. Where Prisma names none it is the first of: the configuration file, `DIRECT_URL` and `DATABASE_URL` in the
+ * environment, the same in `.env`.
  *
  * @throws WrongSettingsError with everything that is wrong, at once
  */
@@ -281,18 +290,32 @@ function fromPrisma(file: SettingsInput['prismaConfig'], key: 'schema' | 'migrat
   return { name: `${key} in ${basename(file.path)}`, value: file[key], directory: dirname(file.path) }
 }
 
-function findDatabaseUrl(input: SettingsInput, given: Given | undefined): { url: string; source: string } {
+function findDatabaseUrl(input: SettingsInput, given: Given | undefined): SourcedUrl {
+  const { flags, environment, dotEnv, prismaUrl, prismaConfig } = input
   // An option that was given but is empty is an error: looking further could find another database.
-  if (given) return { url: readText(given), source: given.name }
-  const { environment, dotEnv, prismaConfig } = input
-  const candidates = [
-    { url: environment.DIRECT_URL, source: 'DIRECT_URL' },
-    { url: environment.DATABASE_URL, source: 'DATABASE_URL' },
-    { url: dotEnv.DIRECT_URL, source: 'DIRECT_URL (.env)' },
-    { url: dotEnv.DATABASE_URL, source: 'DATABASE_URL (.env)' },
-    { url: prismaConfig?.databaseUrl, source: basename(prismaConfig?.path ?? '') },
+  const own = given && { url: readText(given), source: given.name }
+  if (own && flags.databaseUrl !== undefined) return own
+  const names = ['DIRECT_URL', 'DATABASE_URL']
+  const variables = [
+    ...names.map((name) => ({ name, url: environment[name] ?? '', source: name })),
+    // One of the environment hides the one of that name in `.env`, for Prisma too.
+    ...names.map((name) => ({
+      name,
+      url: environment[name] ? '' : (dotEnv[name] ?? ''),
+      source: `${name} (.env)`,
+    })),
   ]
-  for (const { url, source } of candidates) if (url) return { url, source }
+  const others = own ? [own] : []
+  const ofPrisma =
+    prismaUrl ??
+    (prismaConfig?.databaseUrl
+      ? { url: prismaConfig.databaseUrl, source: basename(prismaConfig.path), otherVariables: [] }
+      : undefined)
+  if (ofPrisma?.url) {
+    const open = variables.filter(({ name }) => !ofPrisma.otherVariables.includes(name))
+    return chooseTarget(ofPrisma, [...others, ...open])
+  }
+  for (const { url, source } of [...others, ...variables]) if (url) return { url, source }
   throw new SettingsError('database-url-missing', 'no database URL was given', {
     hint: 'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.',
   })

@@ -148,7 +148,7 @@ async function lookForPooler({ target }: Settings): Promise<[string]> {
   const pooled = await findPooledConnection(target, session)
   if (pooled) {
     throw Object.assign(new Error(`a connection pooler ${poolingWords[pooled]}`), {
-      hint: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
+      hint: 'Give the direct URL of the database by --database-url.',
     })
   }
   return ['direct, not through a transaction pooler']

@@ -88,7 +88,7 @@ export const stepPages: readonly CodePage[] = [
     kind: 'health',
     title: 'the target is reached through a transaction pooler',
     why: 'The pooler gives each transaction another backend: advisory locks, time-outs and other settings of a session are lost or stay with somebody else.',
-    remedy: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
+    remedy: 'Give the direct URL of the database by --database-url.',
   },
   {
     code: 'check-not-readable',

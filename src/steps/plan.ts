@@ -117,7 +117,7 @@ function targetFindings(target: TargetIdentity, { pooled }: { pooled: Pooled | u
     ...common,
     code: 'pooled-connection',
     message: `a connection pooler at ${target.host}:${target.port} ${pooled === undefined ? '' : poolingWords[pooled]}`,
-    hint: 'Give the direct URL of the database by --database-url or DIRECT_URL.',
+    hint: 'Give the direct URL of the database by --database-url.',
   }
   return [...(target.inRecovery ? [standby] : []), ...(pooled ? [pooler] : [])]
 }

@@ -109,7 +109,7 @@ describeWithPgBouncer(`behind a PgBouncer that drops the options of the startup 
       const started = Date.now()
       const { exitCode, stderr } = await run(url, 'deploy', '--yes')
       expect(stderr).toContain(`error: a connection pooler at ${new URL(url).host} ${words}`)
-      expect(stderr).toContain('hint: Give the direct URL of the database by --database-url or DIRECT_URL.')
+      expect(stderr).toContain('hint: Give the direct URL of the database by --database-url.')
       expect(exitCode).toBe(2)
       expect(Date.now() - started).toBeLessThan(40_000)
       expect(await tables()).toEqual([])

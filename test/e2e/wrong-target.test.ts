@@ -164,7 +164,7 @@ test('a transaction pooler is found out although its URL does not say so', async
     expect(stdout).not.toContain('passed')
     expect(stderr).toBe(
       `error: a connection pooler at ${new URL(pooler.url).host} changes backends between transactions; locks and settings of a session get lost, and it drops the settings of the session; nothing was read or changed
-hint: Give the direct URL of the database by --database-url or DIRECT_URL.
+hint: Give the direct URL of the database by --database-url.
 `,
     )
     expect(exitCode).toBe(2)

@@ -32,6 +32,10 @@ function withConfig(value: unknown, flags: Record<string, unknown> = {}): Settin
   return input({ flags, configFile: { path: configPath, value } })
 }
 
+function configOf({ configFile }: SettingsInput): Partial<SettingsInput> {
+  return configFile ? { configFile } : {}
+}
+
 function errorOf(from: SettingsInput): WrongSettingsError {
   try {
     makeSettings(from)
@@ -205,13 +209,18 @@ describe('the database URL', () => {
     dotEnv: { DIRECT_URL: url('direct_file'), DATABASE_URL: url('database_file') },
     prismaConfig: { path: '/srv/shop/prisma.config.ts', databaseUrl: url('prisma') },
   })
-  const { configFile: _, ...withoutConfigFile } = everywhere
-  const withoutOption = { ...withoutConfigFile, flags: {} }
-  const onlyPrisma = { ...withoutOption, environment: {}, dotEnv: {} }
+  const { configFile: _, prismaConfig, ...withoutFiles } = everywhere
+  const withoutOption = { ...withoutFiles, flags: {} }
+  const onlyPrisma = {
+    ...withoutOption,
+    environment: {},
+    dotEnv: {},
+    ...(prismaConfig ? { prismaConfig } : {}),
+  }
 
   test.each<[string, string, SettingsInput]>([
     ['--database-url', 'option', everywhere],
-    ['databaseUrl in migrate-guard.config.ts', 'config', { ...everywhere, flags: {} }],
+    ['databaseUrl in migrate-guard.config.ts', 'config', { ...withoutOption, ...configOf(everywhere) }],
     ['DIRECT_URL', 'direct', withoutOption],
     [
       'DATABASE_URL',
@@ -222,13 +231,59 @@ describe('the database URL', () => {
     [
       'DATABASE_URL (.env)',
       'database_file',
-      { ...onlyPrisma, dotEnv: { DATABASE_URL: url('database_file') } },
+      { ...withoutOption, environment: {}, dotEnv: { DATABASE_URL: url('database_file') } },
     ],
     ['prisma.config.ts', 'prisma', onlyPrisma],
   ])('comes from %s when nothing before it is given', (source, database, from) => {
     const settings = makeSettings(from)
     expect(settings.databaseUrlSource).toBe(source)
     expect(settings.target.database).toBe(database)
+  })
+
+  const prismaUrl = {
+    url: url('shop'),
+    source: 'url (env SHOP_DB) in schema.prisma',
+    otherVariables: ['DATABASE_URL'],
+  }
+
+  test.each<[string, Partial<SettingsInput>]>([
+    ['the settings file', { ...configOf(everywhere) }],
+    ['DIRECT_URL', { environment: { DIRECT_URL: url('direct') } }],
+    ['DIRECT_URL in .env', { dotEnv: { DIRECT_URL: url('direct') } }],
+    ['another host', { environment: { DIRECT_URL: url('shop').replace('db1', 'db2') } }],
+    ['another schema', { environment: { DIRECT_URL: `${url('shop')}?schema=other` } }],
+    ['a URL that cannot be read', { environment: { DIRECT_URL: 'postgresql://' } }],
+  ])('is not guessed when %s names another target than Prisma', (_name, fields) => {
+    const { code, message, hint } = errorOf(input({ environment: {}, prismaUrl, ...fields }))
+    expect(code).toBe('database-urls-disagree')
+    expect(message).toMatch(
+      /^two sources name different targets, so nothing was opened: Prisma would migrate shop on .*, by url \(env SHOP_DB\) in schema.prisma; /,
+    )
+    expect(message).not.toContain('pw')
+    expect(hint).toBe('Say which one is meant with --database-url, or take the other one away.')
+    // The option says it.
+    const said = makeSettings(
+      input({ environment: {}, prismaUrl, ...fields, flags: { databaseUrl: url('shop') } }),
+    )
+    expect(said.databaseUrlSource).toBe('--database-url')
+  })
+
+  test.each<[string, Partial<SettingsInput>]>([
+    ['a variable that Prisma names for something else', { environment: { DATABASE_URL: url('pooled') } }],
+    ['another role', { environment: { DIRECT_URL: url('shop').replace('deployer', 'other') } }],
+    ['nothing', {}],
+  ])('is the one of Prisma beside %s', (_name, fields) => {
+    const { databaseUrlSource, target } = makeSettings(input({ environment: {}, prismaUrl, ...fields }))
+    expect([databaseUrlSource, target.database]).toEqual([prismaUrl.source, 'shop'])
+  })
+
+  test('is DIRECT_URL where Prisma names one that says of itself that it is pooled', () => {
+    const pooled = { ...prismaUrl, url: `${url('shop')}?pgbouncer=true` }
+    const { databaseUrlSource } = makeSettings(
+      input({ environment: { DIRECT_URL: url('shop') }, prismaUrl: pooled }),
+    )
+    expect(databaseUrlSource).toBe('DIRECT_URL')
+    expect(errorOf(input({ environment: {}, prismaUrl: pooled })).code).toBe('pooled-connection')
   })
 
   test('is missing when nothing gives it', () => {
