@@ -2,6 +2,7 @@ import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { asMachineTrouble } from './effects/machine-trouble.js'
 import { withScratchFolder } from './effects/private-files.js'
+import { withShownValues } from './effects/shown-values.js'
 import { readVersion } from './effects/version.js'
 import { asServerTrouble } from './postgres/connection.js'
 import { formatStepLine } from './report/screen.js'
@@ -42,11 +43,13 @@ export async function inRun(
   })
   let error: unknown
   try {
-    await withScratchFolder(async (scratchFolder) => {
-      const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
-      const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
-      await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
-    })
+    await withShownValues(settings.showValues, () =>
+      withScratchFolder(async (scratchFolder) => {
+        const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
+        const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
+        await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
+      }),
+    )
   } catch (caught) {
     error = asMachineTrouble(asServerTrouble(caught))
   }

@@ -5,8 +5,10 @@ import { BackupError, GuardError } from './domain/errors.js'
 import { exitCode } from './domain/exit-code.js'
 import type { OfflinePlan } from './domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from './domain/run-record.js'
+import { withoutPasswords } from './domain/secrets.js'
 import { claimPrivateFolder, writePrivateFile } from './effects/private-files.js'
 import { readVersion } from './effects/version.js'
+import { planWithoutSecrets } from './sql/without-secrets.js'
 
 /** The record of one execution, saved to disk before and after every step. */
 export class Run {
@@ -73,7 +75,11 @@ export class Run {
       this.#current = null
       return value
     } catch (error) {
-      const failed: StepRecord = { outcome: 'failed', ...timing(), summary: (error as Error).message }
+      const failed: StepRecord = {
+        outcome: 'failed',
+        ...timing(),
+        summary: withoutPasswords((error as Error).message),
+      }
       // Why the step failed says more than why that cannot be written down.
       await this.#setStep(name, failed).catch(() => undefined)
       throw error
@@ -191,7 +197,7 @@ export function makeOfflineRecord(offlinePlan: OfflinePlan, startedAt: Date, err
       startedAt,
     ),
     steps: { ...stepsNotRun(), plan: planned },
-    offlinePlan,
+    offlinePlan: planWithoutSecrets(offlinePlan),
     finishedAt: finishedAt.toISOString(),
     exitCode: error === undefined ? exitCode.passed : exitCodeOf(error),
     ...(error === undefined ? {} : { failure: describeFailure(error, 'plan') }),
@@ -254,10 +260,13 @@ export function exitCodeOf(error: unknown, databaseState: DatabaseState = 'uncha
 }
 
 function describeFailure(error: unknown, step: StepName | null): NonNullable<RunRecord['failure']> {
-  if (error instanceof GuardError) return { code: error.code, message: error.message, hint: error.hint, step }
+  if (error instanceof GuardError) {
+    const [message, hint] = [withoutPasswords(error.message), withoutPasswords(error.hint)]
+    return { code: error.code, message, hint, step }
+  }
   return {
     code: 'bug',
-    message: (error as Error)?.message ?? String(error),
+    message: withoutPasswords((error as Error)?.message ?? String(error)),
     hint: 'This is a bug in migrate-guard; please report it with the run record.',
     step,
   }

@@ -33,7 +33,7 @@ const importers: Record<string, string[]> = {
   pg: ['postgres/'],
   commander: ['cli/'],
   inquirer: ['cli/'],
-  execa: ['effects/run-process.ts', 'postgres/throw-away-cluster.ts'],
+  execa: ['effects/run-process.ts', 'postgres/throw-away-'],
   'node:child_process': [],
   child_process: [],
 }

@@ -6,6 +6,7 @@ import { notAnswered } from './check.js'
 import type { CheckFile } from './check-file.js'
 import { type Facts, type MeasuredFacts, readFacts } from './facts.js'
 import { type Judge, withoutRule } from './harmless/judge.js'
+import { maskFacts } from './masked-facts.js'
 import { countOffendingRows } from './offending-rows.js'
 import { shareOut } from './share-out.js'
 
@@ -23,6 +24,8 @@ export interface DeclaredCheckContext {
   /** How long each check may take; 0 for any time. */
   readonly timeoutMs: number
   readonly measured?: MeasuredFacts
+  /** Facts are told as they are; otherwise only numbers are. */
+  readonly showValues?: boolean
   /** Tells which checks may do more than ask; without it none is warned of. */
   readonly judge?: Judge
 }
@@ -40,7 +43,7 @@ export async function runDeclaredChecks(
   context: DeclaredCheckContext,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
-  const { step, measured = new Map(), judge: judgeOfCalls } = context
+  const { step, measured = new Map(), judge: judgeOfCalls, showValues = false } = context
   const answers = await shareOut(files, readers, async (file, reader) => {
     onProgress(file.title)
     return { file, answered: await ask(file, reader, { ...context, measured }) }
@@ -53,7 +56,7 @@ export async function runDeclaredChecks(
     const blockedBefore = findings.some(
       ({ migration, verdict }) => migration === file.migration && verdict === 'block',
     )
-    const { result, finding } = judge(file, answered, step, measured, { blockedBefore })
+    const { result, finding } = judge(file, answered, step, measured, { blockedBefore, showValues })
     results.push(result)
     if (finding) findings.push(finding)
   }
@@ -101,7 +104,7 @@ function judge(
   answered: Answer | undefined,
   step: 'check' | 'verify',
   measured: MeasuredFacts,
-  { blockedBefore }: { blockedBefore: boolean },
+  { blockedBefore, showValues }: { blockedBefore: boolean; showValues: boolean },
 ): { result: CheckResult; finding?: Finding } {
   const result = { id: file.id, title: file.title }
   const expected = file.equals === undefined ? undefined : measured.get(file.equals)
@@ -129,12 +132,17 @@ function judge(
     }
   }
   if ('facts' in answered) {
-    if (expected === undefined) return { result: { ...result, outcome: 'info', ...answered } }
-    if (JSON.stringify(expected) === JSON.stringify(answered.facts))
-      return { result: { ...result, outcome: 'passed', ...answered } }
-    const message = `${file.title}: before ${formatFacts(expected)}, now ${formatFacts(answered.facts)}`
+    const told = showValues ? answered : { ...answered, facts: maskFacts(answered.facts) }
+    if (expected === undefined) return { result: { ...result, outcome: 'info', ...told } }
+    // Those of an earlier run are kept masked.
+    const [before, now] = [maskFacts(expected), maskFacts(answered.facts)].map((facts) =>
+      JSON.stringify(facts),
+    )
+    if (before === now) return { result: { ...result, outcome: 'passed', ...told } }
+    const was = showValues ? expected : maskFacts(expected)
+    const message = `${file.title}: before ${formatFacts(was)}, now ${formatFacts(told.facts)}`
     return {
-      result: { ...result, outcome: outcomeFor(file), ...answered },
+      result: { ...result, outcome: outcomeFor(file), ...told },
       finding: about(file, step, { message }),
     }
   }

@@ -2,6 +2,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runProgram } from './program.js'
 
+// Whoever lists the processes of this machine reads no URL: this takes the place of the arguments.
+const argv = process.argv.slice(2)
+process.title = 'migrate-guard'
 // Whatever this process and its children make, nobody else may read.
 process.umask(0o077)
 
@@ -12,4 +15,4 @@ if (Number.parseInt(process.versions.v8, 10) <= 13) setFlagsFromString('--liftof
 // A reader that went away, such as `head`, is no error of ours.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-process.exitCode = await runProgram(process.argv.slice(2))
+process.exitCode = await runProgram(argv)

@@ -1,20 +1,23 @@
+import { inspect } from 'node:util'
 import { GuardError } from '../domain/errors.js'
-import { clean, cleanLines } from '../report/words.js'
+import { withoutPasswords } from '../domain/secrets.js'
+import { clean } from '../report/words.js'
 import { exitCodeOf } from '../run.js'
+import { printable } from './printable.js'
 
 /** Prints an error for a person, one sentence and a hint; the trace only for a bug or when asked for. */
 export function printError(error: unknown, { debug }: { debug: boolean }): number {
   if (error instanceof GuardError) {
     printFailure(error)
-    if (debug) console.error(error)
+    if (debug) console.error(printable(inspect(error)))
   } else {
     console.error('error: this is a bug in migrate-guard; please report it with the trace below')
-    console.error(error)
+    console.error(printable(inspect(error)))
   }
   return exitCodeOf(error)
 }
 
 /** One sentence, and what to do next. */
 export function printFailure({ message, hint }: { readonly message: string; readonly hint: string }): void {
-  console.error(`error: ${clean(message)}\nhint: ${cleanLines(hint).join('\n')}`)
+  console.error(`error: ${clean(withoutPasswords(message))}\nhint: ${printable(hint)}`)
 }

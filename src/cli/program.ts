@@ -3,6 +3,7 @@ import { exitCode } from '../domain/exit-code.js'
 import { readVersion } from '../effects/version.js'
 import type { Flags } from './flags.js'
 import { helpFooter } from './help-footer.js'
+import { printable } from './printable.js'
 
 /**
  * Parses the command line and runs the command. What a command needs is loaded only when it runs, so that --version
@@ -19,8 +20,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', helpFooter)
     .showHelpAfterError('hint: Run migrate-guard --help to see commands and options.')
-    // An error is one line, its hint another; commander puts "(Did you mean …?)" on a line between them.
-    .configureOutput({ outputError: (text, write) => write(text.replace('\n(', ' (')) })
+    .configureOutput({ outputError: (text, write) => write(`${printable(describeMistake(text))}\n`) })
     .exitOverride()
     .enablePositionalOptions()
 
@@ -125,6 +125,17 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? exitCode.passed : exitCode.usage
   }
   return code
+}
+
+/**
+ * What is wrong on the command line, without what may be a secret: the value of an option that is none. An error is one line,
+ * its hint another; commander puts "(Did you mean …?)" on a line between them.
+ */
+function describeMistake(text: string): string {
+  return text
+    .replace('\n(', ' (')
+    .replace(/(unknown option '--[^=\s]*)=[\s\S]*(')/, '$1$2')
+    .replace(/(unknown option '-[^-])[^'\s][\s\S]*'/, "$1'")
 }
 
 /** A bare `migrate-guard`, or one with options only, is harmless: it prints the status. */

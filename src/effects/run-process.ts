@@ -1,6 +1,8 @@
 import { execa } from 'execa'
+import { maskText } from '../domain/quoted-values.js'
 import { childEnvironment } from './child-environment.js'
 import { effect } from './effect.js'
+import { showsValues } from './shown-values.js'
 
 export interface ProcessRequest {
   /** Name of the effect, e.g. `backup.pg-dump`. */
@@ -25,6 +27,7 @@ export interface ProcessResult {
   readonly exitCode: number | null
   readonly signal: string | null
   readonly stdout: string
+  /** Without the values of rows that a server's message quotes, unless they may be shown. */
   readonly stderr: string
   readonly timedOut: boolean
   readonly cancelled: boolean
@@ -68,7 +71,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
       stdout: stdout.text(),
-      stderr: stderr.text(),
+      stderr: showsValues() ? stderr.text() : maskText(stderr.text()),
       timedOut: result.timedOut,
       cancelled: result.isCanceled,
       notStarted:

@@ -1,4 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
+import { maskText } from '../domain/quoted-values.js'
+import { showsValues } from '../effects/shown-values.js'
 
 /** How far pg_restore is. */
 export interface RestoreProgress {
@@ -51,9 +53,10 @@ export class RestoreOutput {
     for (const line of lines) this.#read(line)
   }
 
-  /** The last lines, where a failure stands. */
+  /** The last lines, where a failure stands; without the values of rows, unless they may be shown. */
   get lastLines(): readonly string[] {
-    return [...this.#lines, this.#unfinishedLine].filter(Boolean)
+    const lines = [...this.#lines, this.#unfinishedLine].filter(Boolean)
+    return showsValues() ? lines : maskText(lines.join('\n')).split('\n')
   }
 
   #read(line: string): void {

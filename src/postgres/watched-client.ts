@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { withoutValues } from '../domain/quoted-values.js'
+import { showsValues } from '../effects/shown-values.js'
 import { type AssuredSession, assureSession, setByHandAgain } from './session-settings.js'
 
 /** The driver's own socket, which its types do not show. */
@@ -30,6 +32,8 @@ const endTimeoutMs = 5_000
  * died) would keep a query waiting for ever: TCP tells nobody who only listens. So when nothing moves for ten seconds while
  * an answer is due, a second connection asks what the server does for the first one; when it does nothing, the answer is
  * not on its way, and the query fails with "Connection terminated". However long a query really takes, it is waited for.
+ *
+ * What the server says of a failure is told without the values of rows from here on, unless they may be shown.
  */
 export class WatchedClient extends pg.Client {
   constructor(config: pg.ClientConfig) {
@@ -37,6 +41,7 @@ export class WatchedClient extends pg.Client {
     // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
     this.on('error', () => undefined)
     this.once('connect', () => watch(this, config))
+    this.query = maskingQuery(this.query.bind(this) as Query) as typeof this.query
     this.#config = config
   }
 
@@ -77,6 +82,51 @@ export class WatchedClient extends pg.Client {
     this.once('end', () => clearTimeout(cut))
     return callback ? super.end(callback) : super.end()
   }
+}
+
+type Query = (...given: unknown[]) => unknown
+
+/** The query of the driver, whose errors quote no values. Errors of a cursor go another way; we have none. */
+function maskingQuery(query: Query): Query {
+  return (...given) => {
+    const show = showsValues()
+    const [first] = given
+    const sql = typeof first === 'string' ? first : String((first as { text?: string } | null)?.text ?? '')
+    const mask = (error: unknown) => (show ? error : hideValues(error, sql))
+    const callback = given.findIndex((one) => typeof one === 'function')
+    if (callback >= 0) {
+      const tell = given[callback] as (error: unknown, result: unknown) => void
+      return query(...given.with(callback, (error: unknown, result: unknown) => tell(mask(error), result)))
+    }
+    const answer = query(...given)
+    return answer instanceof Promise
+      ? answer.catch((error) => {
+          throw mask(error)
+        })
+      : answer
+  }
+}
+
+interface ServerError extends Error {
+  severity?: string
+  code?: string
+  detail?: string
+  hint?: string
+  where?: string
+  routine?: string
+  internalQuery?: string
+}
+
+/** In place, so that whoever prints it in any way prints no value: with its trace, or with all that belongs to it. */
+function hideValues(error: unknown, sql: string): unknown {
+  if (!(error instanceof Error) || !('severity' in error)) return error
+  const said = error as ServerError
+  const { message, stack = '' } = said
+  Object.assign(said, withoutValues(said, sql))
+  // It may quote what a function has put together from rows.
+  delete said.internalQuery
+  said.stack = stack.replace(message, () => said.message)
+  return said
 }
 
 function streamOf(client: pg.Client): Stream {

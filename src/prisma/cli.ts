@@ -8,6 +8,7 @@ import type { TargetAddress } from '../domain/target.js'
 import { packagePath } from '../effects/package-path.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import { type ProcessResult, runProcess } from '../effects/run-process.js'
+import { showsValues } from '../effects/shown-values.js'
 import { dropsOptions } from '../postgres/session-settings.js'
 import { urlWithoutPassword, urlWithPassword } from '../settings/database-url.js'
 import { type HostOptions, hostOptionsVariable } from './engine-host/host-options.js'
@@ -113,6 +114,7 @@ function hostOptionsFor(
     ...(passwordFile ? { passwordFile } : {}),
     applicationName: call.applicationName,
     readOnly: call.readOnly,
+    ...(showsValues() ? { showsValues: true } : {}),
     lockTimeoutMs: call.lockTimeoutMs ?? 0,
     statementTimeoutMs: call.statementTimeoutMs ?? 0,
     retries: call.retries ?? 0,

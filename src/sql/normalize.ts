@@ -1,6 +1,6 @@
 import { normalizeSync } from 'libpg-query'
 import type { ParsedStatement } from './parser.js'
-import { summarizeSql } from './summary.js'
+import { onOneLine, summarizeSql } from './summary.js'
 
 /** `PREPARE name (types) AS`: the parser leaves the values of what follows as they are while this stands before it. */
 const prepareHead = /^PREPARE\s+(?:"(?:[^"]|"")*"|[^\s("]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?AS\s+/i
@@ -13,11 +13,7 @@ export function normalizeSql({ kind, sql }: Pick<ParsedStatement, 'kind' | 'sql'
   const query = kind === 'PrepareStmt' ? sql.replace(prepareHead, '') : sql
   if (kind === 'PrepareStmt' && query === sql) return summarizeSql(sql, longest)
   try {
-    const text = normalizeSync(query)
-      .replace(/--.*$/gm, ' ')
-      .replace(/\/\*[\s\S]*?\*\//g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
+    const text = onOneLine(normalizeSync(query))
     return text.length > longest ? `${text.slice(0, longest - 1)}…` : text
   } catch {
     return summarizeSql(sql, longest)

@@ -34,8 +34,8 @@ export async function takeBaseline(
     const measured = await runDeclaredChecks(
       facts,
       [client],
-      // The check of this run has warned of what may act.
-      { step: 'check', schema: target.schema, timeoutMs },
+      // The check of this run has warned of what may act. What is measured is only compared.
+      { step: 'check', schema: target.schema, timeoutMs, showValues: true },
       tools.screen.progress,
     )
     const knownBefore = await readProvenByServer(client)

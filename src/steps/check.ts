@@ -32,7 +32,13 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     runDeclaredChecks(
       files,
       ungated,
-      { step: 'check', schema, timeoutMs: settings.questionTimeoutMs, judge: judgeIn([schema]) },
+      {
+        step: 'check',
+        schema,
+        timeoutMs: settings.questionTimeoutMs,
+        showValues: settings.showValues,
+        judge: judgeIn([schema]),
+      },
       screen.progress,
     ),
   ])

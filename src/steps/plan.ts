@@ -16,6 +16,7 @@ import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
 import { scriptEngineOf } from '../sql/script-engine.js'
+import { planWithoutSecrets } from '../sql/without-secrets.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { markUnreadable } from './ask-parser.js'
 import { foldFindings } from './fold-findings.js'
@@ -100,7 +101,10 @@ async function limitToNew(
 
 /** Keeps the plan beside the record: what a person reviews, and what `--confirm` names. */
 export async function writePlan(plan: Plan, { runFolder }: Tools): Promise<void> {
-  await writePrivateFile(join(runFolder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`)
+  await writePrivateFile(
+    join(runFolder, 'plan.json'),
+    `${JSON.stringify(planWithoutSecrets(plan), null, 2)}\n`,
+  )
 }
 
 type Pooled = NonNullable<Awaited<ReturnType<typeof findPooledConnection>>>

@@ -9,6 +9,7 @@ import type { RunRecord, StepRecord } from '../domain/run-record.js'
 import type { Verification } from '../domain/verification.js'
 import { formatPendingCount } from '../report/plan-text.js'
 import { formatBytes, formatCount, formatMs, plural } from '../report/words.js'
+import { planWithoutSecrets } from '../sql/without-secrets.js'
 
 interface Summary {
   readonly outcome: StepRecord['outcome']
@@ -24,7 +25,7 @@ export const summaries = {
       plan.pending.length === 0 && plan.since === undefined
         ? `nothing pending; ${plural(plan.appliedCount, 'migration')} applied`
         : formatPendingCount(plan),
-    record: { plan },
+    record: { plan: planWithoutSecrets(plan) },
   }),
 
   check: (findings: Findings): Summary => ({

@@ -64,6 +64,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
           schema,
           timeoutMs: settings.questionTimeoutMs,
           measured: baseline.measured,
+          showValues: settings.showValues,
           judge: judgeIn([schema]),
         },
         screen.progress,

@@ -9,6 +9,8 @@ export interface HostOptions {
   /** A 0600 file that holds the password and nothing else; absent when the address needs none. */
   readonly passwordFile?: string
   readonly applicationName: string
+  /** What the server says may quote the values of rows. */
+  readonly showsValues?: boolean
   /** The server refuses every write of this engine. */
   readonly readOnly: boolean
   readonly lockTimeoutMs: number

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import type { TargetAddress } from '../../domain/target.js'
 import { effect } from '../../effects/effect.js'
 import { isAlive } from '../../effects/private-files.js'
+import { withShownValues } from '../../effects/shown-values.js'
 import { type Session, singleConnectionPoolConfig, withConnection } from '../../postgres/connection.js'
 import { parseDatabaseUrl } from '../../settings/database-url.js'
 import type { EngineEventBody } from '../engine-events.js'
@@ -28,6 +29,8 @@ const guardPollMs = 500
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const given = readHostOptions(process.env)
+  // Prisma by itself puts the URL with its password on our command line.
+  if (given === undefined) process.title = 'migrate-guard-engine'
   const asked = ['can-connect-to-database', 'create-database'].some((word) => argv.includes(word))
   if (asked) {
     const options = given ?? optionsWithoutGuard(urlOnCommandLine(argv))
@@ -36,7 +39,7 @@ async function main(): Promise<void> {
     return
   }
   if (given?.guardProcessId !== undefined) endWithGuard(given.guardProcessId)
-  await serve(argv, given)
+  await withShownValues(given?.showsValues === true, () => serve(argv, given))
 }
 
 async function serve(argv: readonly string[], given: HostOptions | undefined): Promise<void> {

@@ -1,0 +1,150 @@
+/**
+ * What PostgreSQL quotes of rows in its messages: what it says goes to reports, logs of CI and tickets, and the values of
+ * rows do not belong there. Names of objects stay.
+ */
+
+/** In the place of a value. */
+const hidden = '…'
+
+/** What names a row without telling anything of it: numbers, UUIDs, truth values, nothing. */
+const harmless = /^(-?\d+(\.\d+)?|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|true|false|t|f|null)$/i
+
+/** What the server says of an error, as the driver gives it. */
+export interface ServerMessage {
+  readonly code?: string | undefined
+  readonly message: string
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+  /** CONTEXT */
+  readonly where?: string | undefined
+  /** The function of the server that said it. */
+  readonly routine?: string | undefined
+  /** What a function has sent, where it is about that. */
+  readonly internalQuery?: string | undefined
+}
+
+/**
+ * The message of the server without values. Which words are values is told by the SQLSTATE: class 22 quotes them, class 42
+ * names. What a RAISE says anybody has chosen: it is kept as far as it stands in the statement that was sent.
+ * @param sql the statement that was sent
+ */
+export function withoutValues(said: ServerMessage, sql = '') {
+  const { message, detail, hint, where, routine, internalQuery } = said
+  // A function may put together SQL from rows, which then stand near its mistake.
+  const code = said.code === '42601' && internalQuery !== undefined ? '22000' : (said.code ?? '')
+  const isRaised = routine === 'exec_stmt_raise' || /^P000[1-4]$/.test(code)
+  return {
+    message: isRaised ? maskRaised(message, sql, where) : maskMessage(code, message),
+    ...(detail === undefined ? {} : { detail: isRaised ? hidden : maskDetail(code, detail) }),
+    ...(hint === undefined
+      ? {}
+      : { hint: isRaised ? hidden : namesOnly.test(code) ? hint : maskQuoted(hint) }),
+    ...(where === undefined ? {} : { where: maskContext(where) }),
+  }
+}
+
+/** SQLSTATE classes whose messages and details name objects, roles and processes, and quote no row. */
+const namesOnly = /^(08|0A|25|28|2B|3D|3F|40|42|53|55|57)/
+
+function maskMessage(code: string, message: string): string {
+  if (namesOnly.test(code) || code.startsWith('23')) return message
+  return maskText(maskQuoted(message)).replace(/^(invalid regular expression: ).*$/s, `$1${hidden}`)
+}
+
+/** Before what is quoted and names something. */
+const namedThings =
+  'encoding|column|parameter|relation|table|view|constraint|index|domain|schema|function|sequence|role|database|extension|type|enum|server|trigger'
+
+/** From the first quotation mark that does not follow the word for a thing to the last one: a value may hold some. */
+function maskQuoted(text: string): string {
+  return text.replace(new RegExp(`(?<!\\b(?:${namedThings}) )(?<!\\w)"[\\s\\S]*"`, 'i'), `"${hidden}"`)
+}
+
+function maskDetail(code: string, detail: string): string {
+  if (code.startsWith('23')) return maskText(detail)
+  return namesOnly.test(code) ? detail : hidden
+}
+
+/** Of the lines of CONTEXT those that say where in a function; others quote SQL and rows. */
+function maskContext(where: string): string {
+  return where
+    .split('\n')
+    .map((line) => (/^(PL\/\w+|SQL) function .+ line \d+( at [\w /]+)?$/.test(line) ? line : hidden))
+    .join('\n')
+}
+
+/** What anybody says by RAISE: its fixed words stay where the statement has them, and numbers between them. */
+function maskRaised(message: string, sql: string, where = ''): string {
+  for (const [, literal = ''] of sql.matchAll(/'((?:[^']|'')+)'/g)) {
+    const parts = literal.replaceAll("''", "'").split(/(%%|%)/)
+    // Words that are all parameters say nothing about what is fixed.
+    if (parts.every((part, at) => at % 2 === 1 || part.trim() === '')) continue
+    const pattern = parts
+      .map((part) => (part === '%' ? '([\\s\\S]*?)' : literally(part === '%%' ? '%' : part)))
+      .join('')
+    const found = new RegExp(`^${pattern}$`).exec(message)?.slice(1)
+    if (found === undefined) continue
+    return parts
+      .map((part) => (part === '%' ? maskValue(found.shift() ?? '') : part === '%%' ? '%' : part))
+      .join('')
+  }
+  const from = /^PL\/pgSQL function (.+?) line (\d+) at/m.exec(where)
+  const by = from ? ` by ${from[1]}, line ${from[2]}` : ''
+  return `an exception was raised${by}; its words may hold values, --show-values shows them`
+}
+
+function maskValue(value: string): string {
+  return harmless.test(value) ? value : hidden
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+/** The keys of `Key (a, b)=(…)`: numbers stay, so that the row can be found. */
+const key =
+  /\b(Key \([^\n]*?\)=)\(((?:(?! conflicts with )[\s\S])*?)\)(?= (?:already exists|is not present|is still referenced|is duplicated)|\.?(?:\n|$))/g
+const conflictingKeys =
+  /\b(Key \([^\n]*?\)=)\([\s\S]*?\)( conflicts with (?:existing )?key \([^\n]*?\)=)\([\s\S]*?\)(?=\.?(?:\n|$))/g
+const failingRow =
+  /(Failing row contains |Partition key of the failing row contains \([^\n]*?\) = )\([\s\S]*?\)\.?(?=\n|$)/g
+const copiedRow = /(\bCOPY [^\n]+?, line \d+(?:, column [^\n:]+)?: )"[\s\S]*?"(?=\n|$)/g
+/** Messages that end with a value behind a colon. */
+const endsWithValue =
+  /((?:invalid input (?:syntax|value) for [^\n":]+(?:"[^\n"]+")?|malformed [\w ]+ literal|(?:date\/time|interval) field value out of range|time zone displacement out of range|invalid value for [^\n":]+(?:"[^\n"]+")?|invalid [\w ]+ (?:literal|name|data)): )"[\s\S]*?"(?=\n|$)/g
+/** Messages with a value in the middle. */
+const holdsValue = /\b(value |Token |timestamp |time zone )"[^\n]*"(?= (?:is|for|out|not)\b)/g
+/** A RAISE that Prisma's own engine tells, and one that a program of PostgreSQL tells. */
+const raised = [
+  /(Database error code: P000[1-4]\s+Database error:\s+ERROR: +)[^\n]*/g,
+  /(ERROR: +)[^\n]*(?=\n(?:(?!ERROR)[^\n]*\n)*?[^\n]*\bat (?:RAISE|ASSERT)\b)/g,
+]
+/** DETAIL that says something else than the key or the row. */
+const otherDetail = /(^|\n)(DETAIL: +)(?! |Key \(|Failing row|Partition key)([^\n]*)/g
+/** Details that name objects and processes. */
+const safeDetail =
+  /\b(depends on|depend on|Process \d+|must be|permission|is already|does not exist|There (is|are) \d+ other session|objects? in)\b/
+
+/** A value may hold a comma: where one is no number, all are hidden. */
+function maskKey(values: string): string {
+  return values.split(', ').every((value) => harmless.test(value)) ? values : hidden
+}
+
+/**
+ * The same for text of programs that quote the server without its SQLSTATE: pg_dump, pg_restore, Prisma's own engine.
+ */
+export function maskText(text: string): string {
+  const masked = text
+    .replace(conflictingKeys, `$1(${hidden})$2(${hidden})`)
+    .replace(key, (_, head: string, values: string) => `${head}(${maskKey(values)})`)
+    .replace(failingRow, `$1(${hidden}).`)
+    .replace(copiedRow, `$1"${hidden}"`)
+    .replace(endsWithValue, `$1"${hidden}"`)
+    .replace(holdsValue, `$1"${hidden}"`)
+  return raised
+    .reduce((rest, pattern) => rest.replace(pattern, `$1${hidden}`), masked)
+    .replace(
+      otherDetail,
+      (_, before, head, rest) => `${before}${head}${safeDetail.test(rest) ? rest : hidden}`,
+    )
+}

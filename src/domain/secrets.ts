@@ -1,0 +1,35 @@
+/** In the place of a secret. */
+const hidden = '…'
+
+/** Names under which passwords and keys go in URLs, connection strings, options and SQL. */
+const secretName = String.raw`[\w.-]*(?:password|passwd|passphrase|passcode|secret|token|api_?key|private_?key)[\w.-]*|pwd`
+
+/**
+ * The text without what looks like a password: between `:` and `@` of a URL, whatever its scheme; behind `password=` and
+ * the like; behind PASSWORD in SQL, also where the quotation marks are doubled. For text that was given to us in another
+ * place than it belongs, such as a URL as the name of an option.
+ */
+export function withoutPasswords(text: string): string {
+  return (
+    text
+      // Up to the last "@" of the word: a password that is not encoded may hold one.
+      .replace(/([a-z][\w+.-]*:\/{1,3})[^\s'"`<>]*@/gi, `$1${hidden}@`)
+      // The same without a scheme, or with half of one.
+      .replace(/[^\s'"`<>=(,]+:[^\s'"`<>]+@(?=[\w.[\]-]+(?::\d+)?(?:[/?]|$|[\s'"`]))/g, `${hidden}@`)
+      .replace(
+        new RegExp(
+          String.raw`\b(${secretName})(\s*(?:=>|:=|=|:)\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|[^\s&'",;)]+)`,
+          'gi',
+        ),
+        (_, name: string, between: string) => `${name}${between}${hidden}`,
+      )
+      .replace(
+        new RegExp(String.raw`\b(${secretName})(\s+)(?:E|U&|e|u&)?('+)(?!\s)([\s\S]*?[^'])?\3(?!')`, 'gi'),
+        (_, name: string, space: string, quotes: string) => `${name}${space}${quotes}${hidden}${quotes}`,
+      )
+      .replace(
+        new RegExp(String.raw`\b(${secretName})(\s+)(\$\w*\$)[\s\S]*?\3`, 'gi'),
+        (_, name: string, space: string) => `${name}${space}'${hidden}'`,
+      )
+  )
+}
