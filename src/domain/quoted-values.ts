@@ -3,6 +3,9 @@
  * rows do not belong there. Names of objects stay.
  */
 
+/** So much of a message is read: a RAISE may hold a gigabyte. */
+const mostCharacters = 20_000
+
 /** In the place of a value. */
 const hidden = '…'
 
@@ -29,7 +32,10 @@ export interface ServerMessage {
  * @param sql the statement that was sent
  */
 export function withoutValues(said: ServerMessage, sql = '') {
-  const { message, detail, hint, where, routine, internalQuery } = said
+  const { routine, internalQuery } = said
+  const [message = '', detail, hint, where] = [said.message, said.detail, said.hint, said.where].map((text) =>
+    text?.slice(0, mostCharacters),
+  )
   // A function may put together SQL from rows, which then stand near its mistake.
   const code = said.code === '42601' && internalQuery !== undefined ? '22000' : (said.code ?? '')
   const isRaised = routine === 'exec_stmt_raise' || /^P000[1-4]$/.test(code)
@@ -134,7 +140,7 @@ function maskKey(values: string): string {
  * The same for text of programs that quote the server without its SQLSTATE: pg_dump, pg_restore, Prisma's own engine.
  */
 export function maskText(text: string): string {
-  const masked = text
+  const masked = cut(text)
     .replace(conflictingKeys, `$1(${hidden})$2(${hidden})`)
     .replace(key, (_, head: string, values: string) => `${head}(${maskKey(values)})`)
     .replace(failingRow, `$1(${hidden}).`)
@@ -147,4 +153,10 @@ export function maskText(text: string): string {
       otherDetail,
       (_, before, head, rest) => `${before}${head}${safeDetail.test(rest) ? rest : hidden}`,
     )
+}
+
+/** Begin and end. A cut may part a value from the words that tell it: what is behind it is read from the next line on. */
+function cut(text: string): string {
+  if (text.length <= 2 * mostCharacters) return text
+  return `${text.slice(0, mostCharacters)}\n…${text.slice(-mostCharacters).replace(/^[^\n]*/, '')}`
 }

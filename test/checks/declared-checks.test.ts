@@ -34,12 +34,12 @@ async function run(
   files: CheckFile[],
   measured: MeasuredFacts = new Map(),
   step: 'check' | 'verify' = 'check',
-  { timeoutMs = 60_000 } = {},
+  { timeoutMs = 60_000, showValues = true } = {},
 ) {
   const client = await database.client()
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const judge = (await gate([client])).judgeIn(['public'])
-  const context = { step, schema: 'public', timeoutMs, measured, judge } as const
+  const context = { step, schema: 'public', timeoutMs, measured, judge, showValues } as const
   const findings = await runDeclaredChecks(files, [client], context, () => undefined)
   await client.query('COMMIT')
   await client.end()
@@ -422,4 +422,19 @@ describe('a check does not change the session of those after it', () => {
     expect(results[1]?.facts?.memory).not.toBe('1GB')
     expect(findings).toContainEqual(expect.objectContaining({ code: 'check-may-act', object: id }))
   })
+})
+
+test('facts are told as numbers and hashes, unless values may be shown, and compared all the same', async () => {
+  const query = "SELECT 1 AS n, 'anna@example.com' AS email, ARRAY['anna'] AS names"
+  const hidden = { showValues: false }
+  const { results } = await run([file('c', 'info', query)], new Map(), 'check', hidden)
+  expect(results[0]?.facts?.n).toBe('1')
+  expect(JSON.stringify(results)).not.toContain('anna')
+  const known = new Map([['m/before/c.sql', results[0]?.facts ?? {}]])
+  const again = (sql: string) =>
+    run([{ ...file('d', 'block', sql), equals: 'm/before/c.sql' }], known, 'verify', hidden)
+  expect((await again(query)).results[0]?.outcome).toBe('passed')
+  const changed = await again(query.replace('anna@', 'eve@'))
+  expect(changed.results[0]?.outcome).toBe('failed')
+  expect(JSON.stringify(changed)).not.toMatch(/anna|eve/)
 })
