@@ -122,10 +122,20 @@ export interface Rehearsal {
   readonly walBytes?: number
   readonly proof?: readonly TableProof[]
   readonly findings?: readonly Finding[]
+  /** Of one that passed: the hash over all that shows it. */
+  readonly evidence?: RehearsalEvidence
   /** What the target should be like after the deploy, if nobody else wrote. */
   readonly after?: RehearsedEnd
   /** The way there and back, where a down.sql stands beside a migration. */
   readonly wayBack?: WayBack
+}
+
+/** What binds a rehearsal to the run that made it. */
+export interface RehearsalEvidence {
+  /** Over the result, the plan, what the check foresaw of the tables, and the hashes of the files; in hexadecimal digits. */
+  readonly sha256: string
+  /** In the run folder, by their names. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[]
 }
 
 export interface RehearsedEnd {

@@ -70,6 +70,8 @@ export interface Settings {
   readonly rehearsal: { readonly place: RehearsalPlace; readonly url?: TargetAddress }
   /** The run that has rehearsed this very plan. */
   readonly rehearsedRunId?: string
+  /** The beginning of the hash of its evidence, as it came another way than through the run folder. */
+  readonly rehearsedEvidence?: string
   readonly yes: boolean
   /** The approved plan's hash or the beginning of it: 32 to 64 hexadecimal digits, lower-case. */
   readonly confirmHash?: string
@@ -208,7 +210,7 @@ function readSettings(
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
   const confirmHash = attempt(() => readHash(flag('confirm')))
   const rehearsal = attempt(() => readRehearsal(given('rehearsal')))
-  const rehearsedRunId = attempt(() => readOptionalText(flag('rehearsed')))
+  const rehearsed = attempt(() => readRehearsed(flag('rehearsed')))
   const since = attempt(() => readOptionalText(flag('since')))
   const lastToMark = attempt(() => readOptionalText(flag('to')))
   const format = attempt(() => readFormat(flags))
@@ -251,7 +253,7 @@ function readSettings(
     skipBackup: flags.skipBackup === true,
     skipRehearsal: flags.skipRehearsal === true,
     rehearsal: rehearsal ?? { place: 'local' as const },
-    ...(rehearsedRunId === undefined ? {} : { rehearsedRunId }),
+    ...(rehearsed ?? {}),
     yes: flags.yes === true,
     ...(confirmHash === undefined ? {} : { confirmHash }),
     ...(since === undefined ? {} : { since }),
@@ -331,6 +333,21 @@ function readOptionalText(given: Given | undefined): string | undefined {
   return given && readText(given).trim()
 }
 
+/** `<run-id>` or `<run-id>@<hash of its evidence>` */
+function readRehearsed(
+  given: Given | undefined,
+): Pick<Settings, 'rehearsedRunId' | 'rehearsedEvidence'> | undefined {
+  if (given === undefined) return undefined
+  const text = readText(given).trim()
+  const at = text.indexOf('@')
+  if (at === -1) return { rehearsedRunId: text }
+  const evidence = readHash({ ...given, value: text.slice(at + 1) }, rehearsalHash)
+  return {
+    rehearsedRunId: text.slice(0, at),
+    ...(evidence === undefined ? {} : { rehearsedEvidence: evidence }),
+  }
+}
+
 function readRehearsal(given: Given | undefined): Settings['rehearsal'] | undefined {
   if (given === undefined) return undefined
   const text = readText(given).trim()
@@ -379,13 +396,23 @@ function readOneOf<T extends string>(given: Given | undefined, allowed: readonly
   throw invalid(`${given.name} "${text}" is unknown`, `Write one of ${allowed.join(', ')}.`)
 }
 
-function readHash(given: Given | undefined): string | undefined {
+/** What a hash is of, and where it is to be copied from. */
+const planHash = ['a plan', 'Copy the hash that migrate-guard plan prints.'] as const
+const rehearsalHash = [
+  'the evidence of a rehearsal',
+  'Copy rehearsal.evidence.sha256 from the report.json of the run that rehearsed.',
+] as const
+
+function readHash(
+  given: Given | undefined,
+  [of, hint]: readonly [string, string] = planHash,
+): string | undefined {
   if (given === undefined) return undefined
   const hash = readText(given).trim().toLowerCase()
   if (new RegExp(`^[0-9a-f]{${approvableDigits},64}$`).test(hash)) return hash
   throw invalid(
-    `${given.name} is not the hash of a plan: it takes ${approvableDigits} to 64 hexadecimal digits`,
-    'Copy the hash that migrate-guard plan prints.',
+    `${given.name} is not the hash of ${of}: it takes ${approvableDigits} to 64 hexadecimal digits`,
+    hint,
   )
 }
 

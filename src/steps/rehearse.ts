@@ -19,6 +19,7 @@ import { factsOf } from './baseline.js'
 import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
 import { makeCopyTools, withCopy } from './rehearsal/copy.js'
 import { unexplainedFindings } from './rehearsal/data-proof.js'
+import { sealRehearsal } from './rehearsal/evidence.js'
 import { knowTables, proveTables } from './rehearsal/prove-data.js'
 import { takeRehearsal } from './rehearsal/rehearsed-run.js'
 import { restoreBackup } from './rehearsal/restore-backup.js'
@@ -146,7 +147,22 @@ async function rehearseOn(
     : await rehearseWayBack(plan, { before: asRestored, after: end, proof }, database, copy)
   const all = [...found, ...weigh(ofWayBack, tools)]
   const outcome = all.some(isBlocking) ? 'failed' : 'passed'
-  return { outcome, ...where, ...told, proof, after, ...(wayBack ? { wayBack } : {}), findings: all }
+  const rehearsal = {
+    outcome,
+    ...where,
+    ...told,
+    proof,
+    after,
+    ...(wayBack ? { wayBack } : {}),
+    findings: all,
+  }
+  if (outcome === 'failed') return { ...rehearsal, outcome }
+  const passed: Rehearsal = { ...rehearsal, outcome }
+  const evidence = await sealRehearsal(
+    { runId: tools.runId, plan, rehearsal: passed, lineage },
+    tools.runFolder,
+  )
+  return { ...passed, evidence }
 }
 
 function isSameMatter(one: Finding, other: Finding): boolean {

@@ -99,6 +99,7 @@ export const rehearsalShape = object(
       fingerprint: fingerprintShape,
       tableWrites: listOf(tableWritesShape),
     }),
+    evidence: object({ sha256, files: listOf(object({ path: text, sha256 })) }),
     wayBack: object({
       migrations: listOf(text),
       reachesBeginning: flag,
