@@ -54,6 +54,8 @@ export interface Deployment {
   readonly lockLost?: boolean
   /** Why the engine ran nothing: it was handed other files than were planned. One sentence. */
   readonly refused?: string
+  /** What Prisma said before it ended, where no statement of ours tells more; empty when it said nothing. */
+  readonly prismaSaid?: string
   /** How much of the plan is in the database. */
   readonly standing?: Standing
   /** Another deploy was at work at the same time, and this run ran nothing. */

@@ -112,6 +112,8 @@ export interface Rehearsal {
   readonly outcomes?: readonly MigrationOutcome[]
   /** Why the engine ran nothing on the copy: it was handed other files than were planned. One sentence. */
   readonly refused?: string
+  /** What Prisma said before it ended, where no statement tells more; empty when it said nothing. */
+  readonly prismaSaid?: string
   /** All migrations, without the time that Prisma itself takes. */
   readonly durationMs?: number
   readonly exposures?: readonly TableExposure[]

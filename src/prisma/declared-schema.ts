@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { ProjectError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 import type { Session } from '../postgres/connection.js'
@@ -49,6 +50,11 @@ export async function readDeclared(
   }
 }
 
+/** What is wrong, and where: the engine shows file and line below its words. */
 function firstLine(error: unknown): string {
-  return (error as Error).message.trim().split('\n')[0] ?? ''
+  const lines = stripVTControlCharacters((error as Error).message)
+    .trim()
+    .split('\n')
+  const place = lines.map((line) => /-->\s+(\S+:\d+)\s*$/.exec(line)?.[1]).find(Boolean)
+  return `${(lines[0] ?? '').replace(/^error: /i, '')}${place ? ` (${place})` : ''}`
 }

@@ -22,6 +22,7 @@ export function makeRehearsalBlocks(rehearsal: Rehearsal): Block[] {
     ],
   ]
   const { durationMs, diskNeededBytes, walBytes } = rehearsal
+  if (rehearsal.prismaSaid) facts.push(['Prisma said', rehearsal.prismaSaid])
   if (durationMs !== undefined) facts.push(['migrations', formatMs(durationMs)])
   if (diskNeededBytes !== undefined)
     facts.push(['disk', `${formatBytes(diskNeededBytes)} more while they run`])

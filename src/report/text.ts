@@ -296,6 +296,7 @@ function makeDeployment(record: RunRecord): Block[] {
         ['migrations', formatApplied(deployment.migrations)],
         ['started', deployment.startedAt],
         ['took', formatMs(deployment.durationMs)],
+        ...(deployment.prismaSaid ? [['Prisma said', deployment.prismaSaid] as const] : []),
       ],
     },
     makeTable(

@@ -70,12 +70,18 @@ function whatHappened(deployment: Deployment): string {
   const stopped = stoppedAt(deployment)
   if (stopped === undefined) return `every migration is applied, but ${deployment.unmet?.join(', ')}`
   const { name, outcome, traces, historyRow, error } = stopped
-  if (outcome === 'not-run') return `migration "${name}" was never started`
+  if (outcome === 'not-run') return `migration "${name}" was never started${saidOf(deployment)}`
   if (historyRow === 'finished')
     return `the migration history says that "${name}" is applied, but the engine did not run it`
   if (traces === 'all')
     return `migration "${name}" ran to its end, but its row in the migration history is not finished`
-  return `migration "${name}" failed${error ? reasonOf(error) : ''}`
+  return `migration "${name}" failed${error ? reasonOf(error) : saidOf(deployment)}`
+}
+
+/** Prisma's own words, where no statement failed. */
+export function saidOf({ prismaSaid }: { readonly prismaSaid?: string }): string {
+  if (prismaSaid === undefined) return ''
+  return prismaSaid === '' ? ', and Prisma said nothing' : `, and Prisma said: ${prismaSaid}`
 }
 
 function reasonOf({ line, message, sqlstate }: NonNullable<MigrationOutcome['error']>): string {
@@ -118,7 +124,7 @@ function nextStep(deployment: Deployment, { interrupted, backup, interactive }: 
 }
 
 function nextStepAfterNothing({ error, outcome }: MigrationOutcome): string {
-  if (outcome === 'not-run') return 'Read in the report what Prisma said, then run the command again'
+  if (outcome === 'not-run') return 'Correct what Prisma names, then run the command again'
   if (error?.sqlstate === '55P03')
     return 'Find the session that holds the lock, or give a longer --lock-timeout, then run the command again'
   if (error?.sqlstate === undefined || /^(08|57)/.test(error.sqlstate))

@@ -16,6 +16,7 @@ import { missingPrivileges } from '../postgres/privileges.js'
 import { findServerBinariesOf } from '../postgres/rehearsal-database/server-binaries.js'
 import { findNativeEngine, makePrismaCli } from '../prisma/cli.js'
 import { findPrismaProject, type PrismaProject } from '../prisma/project.js'
+import { wordsOf } from '../prisma/said.js'
 import { formatBytes } from '../report/words.js'
 import { formatTarget } from '../settings/database-url.js'
 import type { Settings } from '../settings/settings.js'
@@ -129,9 +130,7 @@ async function askEngine(settings: Settings, project: PrismaProject): Promise<st
       timeoutMs: versionTimeoutMs,
     })
     if (result.exitCode === 0 && answerOfEngine.test(result.stdout)) return `${settings.engine}, answers`
-    throw new Error(
-      `${settings.engine} does not answer: ${result.stderr.trim().split('\n')[0] || result.ending}`,
-    )
+    throw new Error(`${settings.engine} does not answer: ${wordsOf(result) ?? result.ending}`)
   })
 }
 

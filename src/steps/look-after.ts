@@ -10,6 +10,7 @@ import type { Catalog } from '../postgres/catalog.js'
 import type { Client } from '../postgres/connection.js'
 import { readLockHolders } from '../postgres/lock-holders.js'
 import { endSessions } from '../postgres/sessions.js'
+import { codesOf, wordsOf } from '../prisma/said.js'
 import { clearHistory } from './clear-history.js'
 import { type DeployEvidence, type DeployTraces, gatherEvidence } from './deploy-evidence.js'
 import { readEngineEvents } from './follow-engine.js'
@@ -22,7 +23,6 @@ const sessionsGoneTimeoutMs = 60_000
 /** How long a server that went away during the deploy is waited for: a restart takes seconds. */
 const serverBackTimeoutMs = 30_000
 const serverPollMs = 500
-const keptWords = 400
 
 /** Looks at the database once no session of the deploy is left, and clears the history of an attempt proven undone. */
 export async function lookAfter(
@@ -45,12 +45,14 @@ export async function lookAfter(
       if (atWork) return { ...found, ...atWork, evidence: [saidBy, ...atWork.evidence, ...found.evidence] }
       const { migrations, lines } =
         purpose === 'deploy' ? await clearHistory(found, tools) : { migrations: found.migrations, lines: [] }
+      const said = whatPrismaSaid(found, result, plan)
       return {
         ...found,
         migrations,
+        ...(said === undefined ? {} : { prismaSaid: said }),
         evidence: [
           saidBy,
-          ...whatPrismaSaid(found, result, plan),
+          ...(said === undefined ? [] : [said === '' ? 'prisma said nothing' : `prisma said: ${said}`]),
           'no session of the deploy is left on the server',
           ...found.evidence,
           ...lines,
@@ -58,7 +60,12 @@ export async function lookAfter(
       }
     })
   } catch (error) {
-    return unknown(plan, [saidBy, `the database cannot be looked at: ${(error as Error).message}`])
+    const said = plan.engine === 'hosted' ? wordsOf(result) : codesOf(result)
+    return unknown(plan, [
+      saidBy,
+      ...(said ? [`prisma said: ${said}`] : []),
+      `the database cannot be looked at: ${(error as Error).message}`,
+    ])
   }
 }
 
@@ -119,17 +126,17 @@ async function untilServerIsBack(purpose: ApplyOptions['purpose'], tools: Tools)
 }
 
 /**
- * Why Prisma never came to run a statement, in its own words. Those of its own engine may hold values of rows, and when
- * a statement failed the server's words are better.
+ * Why Prisma never came to run a statement, in its own words; empty when it said nothing, undefined when there is nothing to say. When a
+ * statement failed, the server's words are better, and those of Prisma's own engine may hold values of rows.
  */
 function whatPrismaSaid(
   { migrations, complete }: DeployEvidence,
   result: ProcessResult,
   plan: Plan,
-): string[] {
-  if (complete || plan.engine !== 'hosted' || migrations.some(({ error }) => error)) return []
-  const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim()
-  return said ? [`prisma said: ${said.slice(-keptWords)}`] : ['prisma said nothing']
+): string | undefined {
+  if (complete || migrations.some(({ error }) => error)) return undefined
+  const mayHoldValues = plan.engine !== 'hosted' && migrations.some(({ historyRow }) => historyRow !== 'none')
+  return (mayHoldValues ? codesOf(result) : wordsOf(result)) ?? ''
 }
 
 function unknown(plan: Plan, evidence: string[]): DeployEvidence {

@@ -16,6 +16,7 @@ import { readWriters, writerOf } from '../postgres/writers.js'
 import { willRehearse } from '../settings/settings.js'
 import { applyAcceptances, usedHere } from './accept.js'
 import { factsOf } from './baseline.js'
+import { saidOf } from './deploy-verdict.js'
 import { fingerprintDatabase, writeCatalog } from './fingerprint.js'
 import { makeCopyTools, withCopy } from './rehearsal/copy.js'
 import { unexplainedFindings } from './rehearsal/data-proof.js'
@@ -189,7 +190,8 @@ function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {
  * @throws BackupError when the backup did not come back as it was.
  * @throws RehearsalError when the migrations failed on the copy, or it is not well after them.
  */
-export function assertRehearsed({ outcome, outcomes = [], refused, findings = [] }: Rehearsal): void {
+export function assertRehearsed(rehearsal: Rehearsal): void {
+  const { outcome, outcomes = [], refused, findings = [] } = rehearsal
   if (outcome !== 'failed') return
   if (refused !== undefined) {
     throw new RehearsalError('plan-out-of-date', `${refused}; the target is untouched`, {
@@ -210,14 +212,18 @@ export function assertRehearsed({ outcome, outcomes = [], refused, findings = []
   const failed =
     outcomes.find((one) => one.outcome === 'failed') ?? outcomes.find((one) => one.outcome !== 'applied')
   if (failed) {
-    const { line, sqlstate, message } = failed.error ?? { message: 'Prisma did not apply it' }
+    const { line, sqlstate, message } = failed.error ?? {
+      message: `Prisma did not apply it${saidOf(rehearsal)}`,
+    }
     const where = line === undefined ? '' : `, line ${line},`
     const state = sqlstate === undefined ? '' : `${sqlstate}: `
     throw new RehearsalError(
       'rehearsal-failed',
       `"${failed.name}"${where} fails on the copy: ${state}${message}`,
       {
-        hint: 'Mend the migration or the data; the target is untouched, and what the copy showed is in the report.',
+        hint: failed.error
+          ? 'Correct the migration or the data; the target is untouched, and what the copy showed is in the report.'
+          : 'Correct what Prisma names, then run the command again; the target is untouched.',
       },
     )
   }

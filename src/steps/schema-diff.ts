@@ -1,4 +1,5 @@
 import { readSchemaFacts } from '../postgres/schema-facts.js'
+import { wordsOf } from '../prisma/said.js'
 import { diffWithEngine } from '../prisma/schema-diff.js'
 import { loadParser, parseStatements } from '../sql/parser.js'
 import { readSchemaSteps } from '../sql/schema-differences.js'
@@ -77,6 +78,6 @@ async function askCli(tools: Tools, effectName: string): Promise<DiffAnswer> {
   return {
     exitCode: result.exitCode,
     said: result.stdout.trim(),
-    problem: result.stderr.trim() || `prisma migrate diff ${result.ending}`,
+    problem: wordsOf({ stdout: '', stderr: result.stderr }) ?? `prisma migrate diff ${result.ending}`,
   }
 }

@@ -50,7 +50,7 @@ test('check cannot tell, the rehearsal stops it with line and SQLSTATE, and the 
   expect(deployed.exitCode).toBe(5)
   expect(deployed.stderr).toBe(
     `error: "${pendingName}", line 3, fails on the copy: P0777: customer 400 cannot be settled\n` +
-      'hint: Mend the migration or the data; the target is untouched, and what the copy showed is in the report.\n',
+      'hint: Correct the migration or the data; the target is untouched, and what the copy showed is in the report.\n',
   )
   expect(await everything(shop)).toBe(before)
   const report = await shop.report()

@@ -24,6 +24,7 @@ export interface RehearsedRun {
     | 'diskNeededBytes'
     | 'walBytes'
     | 'locksNotSeen'
+    | 'prismaSaid'
   >
 }
 
@@ -64,6 +65,7 @@ export async function rehearseMigrations(
         outcomes: found.migrations,
         ...(found.refused === undefined ? {} : { refused: found.refused }),
         ...timeline,
+        ...(found.prismaSaid === undefined ? {} : { prismaSaid: found.prismaSaid }),
         ...(brokenBy === undefined ? {} : { locksNotSeen: brokenBy }),
       },
     }

@@ -1,6 +1,7 @@
 import type { Resolution, UnfinishedMigration } from '../../domain/diagnosis.js'
 import { effect } from '../../effects/effect.js'
 import { type Client, withConnection } from '../../postgres/connection.js'
+import { wordsOf } from '../../prisma/said.js'
 import { cancelWhenTold } from '../cancel-when-told.js'
 import { markInHistory } from '../mark-in-history.js'
 import { applicationName, type Tools } from '../tools.js'
@@ -53,9 +54,9 @@ async function mark(name: string, as: 'applied' | 'rolled-back', tools: Tools): 
   tools.screen.progress(`marking "${name}" as ${as.replace('-', ' ')}`)
   const result = await markInHistory(name, as, 'resolve.prisma', tools)
   if (result.exitCode === 0) return
-  const said = (result.stderr || result.stdout).replace(/\s+/g, ' ').trim().slice(-400)
+  const said = wordsOf(result)
   throw notResolved(
-    `"${name}" could not be marked as ${as.replace('-', ' ')}: ${said || `prisma ${result.ending}`}`,
+    `"${name}" could not be marked as ${as.replace('-', ' ')}: ${said ?? `prisma ${result.ending} and said nothing`}`,
     tools,
   )
 }
