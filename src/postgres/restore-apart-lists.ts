@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { writePrivateFile } from '../effects/private-files.js'
 import type { ClientTool } from './client-tools.js'
-import { comesLast, isLeftOutBy, type LeftOut, listContents, waitsForRows } from './restore-list.js'
+import { comesLast, isLeftOutBy, type LeftOut, listContents, numberOf, waitsForRows } from './restore-list.js'
 import { fillsView } from './restore-views.js'
 
 /** Entries that go together, and who restores them. */
@@ -95,8 +95,4 @@ function inBatches(
     else batches.push({ by, lines: [line] })
   }
   return batches
-}
-
-function numberOf(line: string): string {
-  return line.slice(0, line.indexOf(';'))
 }

@@ -16,6 +16,8 @@ export interface LeftOut {
 /** Paths of lists for `pg_restore --use-list`: the tables and what they need, then everything else. */
 export interface RestoreLists {
   readonly schema: string
+  /** What of them comes after the others; absent where nothing has to. */
+  readonly lateSchema?: string
   readonly rest: string
   /** The lines that fill materialized views: one that cannot be filled must not end everything. */
   readonly views: readonly string[]
@@ -34,20 +36,31 @@ export const comesLast = /^\d+; \d+ \d+ (?:EVENT TRIGGER |COMMENT - EVENT TRIGGE
  * Writes the contents of a dump into lists, without these objects. Grants stand in the second one, as in a restore
  * at one go: an owner from whom a privilege was revoked must still be able to fill the table.
  * @param folder a private one, for the lists.
+ * @param late numbers of entries that make tables after the others of them
  */
 export async function writeRestoreLists(
   tool: ClientTool,
   dump: string,
   leftOut: readonly LeftOut[],
   folder: string,
+  late: ReadonlySet<string> = new Set(),
 ): Promise<RestoreLists> {
   const isLeftOut = isLeftOutBy(leftOut)
   const contents = (await listContents(tool, dump, [])).filter((line) => !isLeftOut(line))
   const beforeData = await listContents(tool, dump, ['--section=pre-data'])
   const schema = new Set(beforeData.filter((line) => !/^\d+; \d+ \d+ ACL /.test(line)))
   const views = contents.filter(fillsView)
-  const lists = { schema: join(folder, 'restore-schema'), rest: join(folder, 'restore-rest'), views }
-  await writePrivateFile(lists.schema, contents.filter((line) => schema.has(line)).join('\n'))
+  const lists: RestoreLists = {
+    schema: join(folder, 'restore-schema'),
+    ...(late.size > 0 ? { lateSchema: join(folder, 'restore-late-schema') } : {}),
+    rest: join(folder, 'restore-rest'),
+    views,
+  }
+  const [first, others] = [false, true].map((isLate) =>
+    contents.filter((line) => schema.has(line) && late.has(numberOf(line)) === isLate),
+  ) as [string[], string[]]
+  await writePrivateFile(lists.schema, first.join('\n'))
+  if (lists.lateSchema) await writePrivateFile(lists.lateSchema, others.join('\n'))
   const rest = contents.filter((line) => !schema.has(line) && !fillsView(line))
   const mustWait = views.length > 0 || rest.some((line) => waitsForRows.test(line))
   const isLast = (line: string) => mustWait && (waitsForRows.test(line) || comesLast.test(line))
@@ -102,4 +115,9 @@ function entriesOf({ kind, name, schema }: LeftOut): RegExp {
 
 function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+/** The number of the entry in a line of the contents. */
+export function numberOf(line: string): string {
+  return line.slice(0, line.indexOf(';'))
 }

@@ -11,6 +11,8 @@ export interface ScriptEntry {
   /** Its statements as trees; undefined when they cannot be read. */
   readonly trees: readonly Node[] | undefined
   readonly owner?: Owner
+  /** Numbers of the entries that must be there before. */
+  readonly dependencies: readonly string[]
 }
 
 /** The `ALTER … OWNER TO …` of an entry, which always comes last in it. */
@@ -55,16 +57,18 @@ export function readScript(script: string): ReadonlyMap<string, ScriptEntry> {
   const bytes = Buffer.from(text, 'utf8')
   const { tokens } = scanSync(text)
   const entries = new Map<string, ScriptEntry>()
-  let begun: { id: string; at: number; ends: number[] } | undefined
+  let begun: { id: string; at: number; ends: number[]; dependencies: string[] } | undefined
   const close = (at: number) => {
-    if (begun) entries.set(begun.id, readEntry(begun.id, bytes.subarray(begun.at, at), begun.ends))
+    if (begun) entries.set(begun.id, readEntry(begun, bytes.subarray(begun.at, at)))
   }
   for (const { tokenName, text: token, start, end } of tokens) {
     const id = tokenName === 'SQL_COMMENT' ? /^-- TOC entry (\d+) /.exec(token)?.[1] : undefined
     if (id !== undefined) {
       close(start)
-      begun = { id, at: start, ends: [] }
+      begun = { id, at: start, ends: [], dependencies: [] }
     } else if (token === ';') begun?.ends.push(end - begun.at)
+    else if (tokenName === 'SQL_COMMENT' && begun?.ends.length === 0)
+      begun.dependencies.push(...(/^-- Dependencies: ([\d ]+)$/.exec(token)?.[1]?.split(' ') ?? []))
   }
   close(bytes.length)
   return entries
@@ -78,14 +82,22 @@ function withoutRestrict(script: string): string {
   return script.slice(0, end === -1 ? undefined : end).replace(/^\\restrict \w+$/m, '')
 }
 
-function readEntry(id: string, bytes: Buffer, ends: readonly number[]): ScriptEntry {
+function readEntry(
+  { id, ends, dependencies }: { id: string; ends: readonly number[]; dependencies: readonly string[] },
+  bytes: Buffer,
+): ScriptEntry {
   const trees = parse(bytes.toString('utf8'))
   // An expression may be nested too deeply to be read here; the last statement is read for itself.
   const last = bytes.toString('utf8', ends.at(-2) ?? 0, ends.at(-1) ?? 0).trim()
   const [tree] = parse(last) ?? []
   const role = tree && newOwnerOf(tree)
   const isEventTrigger = tree?.AlterOwnerStmt?.objectType === 'OBJECT_EVENT_TRIGGER'
-  return { id, trees, ...(role === undefined ? {} : { owner: { statement: last, role, isEventTrigger } }) }
+  return {
+    id,
+    trees,
+    dependencies,
+    ...(role === undefined ? {} : { owner: { statement: last, role, isEventTrigger } }),
+  }
 }
 
 function parse(sql: string): Node[] | undefined {

@@ -5,6 +5,7 @@ import { disarm } from './rehearsal-database/disarm.js'
 import { countOwnObjects } from './rehearsal-database/facts.js'
 import { assertIsRehearsalDatabase } from './rehearsal-database/marker.js'
 import { restoreApart } from './restore-apart.js'
+import { openRestoreGate } from './restore-gate.js'
 import { writeRestoreLists } from './restore-list.js'
 import {
   asOwner,
@@ -46,11 +47,20 @@ export async function restoreDump(request: RestoreRequest): Promise<Restore> {
 async function restoreAsOwner(request: RestoreRequest, privateFolder: string): Promise<Restored> {
   const { signal } = request
   const owner = <T>(work: (client: Client) => Promise<T>) => asOwner(request, work)
-  const { leftOut } = request.database.restorable
-  const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder)
+  const { leftOut, trusted = [] } = request.database.restorable
+  const gate = await openRestoreGate(request.tool, request.folder, trusted)
+  const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder, gate.late)
   await runRestore(request, privateFolder, [`--use-list=${lists.schema}`])
   const disarmedBefore = await owner(disarm)
+  if (lists.lateSchema) {
+    await owner(gate.beforeLate)
+    await runRestore(request, privateFolder, [`--use-list=${lists.lateSchema}`])
+    disarmedBefore.push(...(await owner(disarm)))
+  }
+  await owner(gate.beforeRows)
   await runRestore(request, privateFolder, [`--use-list=${lists.rest}`, `--jobs=${request.jobs}`])
+  // A view that a materialized view reads may have got its query only now.
+  await owner(gate.beforeRows)
   const unfilled = await fillViews(lists.views, privateFolder, (what) =>
     runRestore(request, privateFolder, what),
   )

@@ -1,5 +1,6 @@
 import { parseSync } from 'libpg-query'
 import type { RelationName } from '../../sql/names.js'
+import type { Node } from '../../sql/parser.js'
 import { namesOfPath } from '../../sql/search-path.js'
 import { referencesOfFunction } from './body.js'
 import { firstOwnOid } from './built-in.js'
@@ -27,6 +28,13 @@ type Part =
 interface Waiting {
   readonly used: Used
   readonly path: Path
+}
+
+/** What is computed without a statement that says so. */
+export interface Judged {
+  readonly trees: readonly Node[]
+  readonly relations: readonly RelationName[]
+  readonly types: readonly RelationName[]
 }
 
 /**
@@ -57,10 +65,14 @@ export class Judge {
   /** Where names are looked for: also where they were when the server printed its texts. */
   readonly #path: Path
 
-  /** @param path the search path in which the questions will be asked */
+  /**
+   * @param path the search path in which the questions will be asked
+   * @param coming names of functions that will be there when it is run, and cannot be looked at yet
+   */
   constructor(
     private readonly code: ServerCode,
     path: Path = [],
+    private readonly coming: ReadonlySet<string> = new Set(),
   ) {
     this.#path = [...new Set([...path, ...code.path])]
     this.#functions = byName(code.functions)
@@ -90,6 +102,18 @@ export class Judge {
       this.#reasons.set(key, this.#judge(references))
     }
     return this.#reasons.get(key)
+  }
+
+  /**
+   * Why these expressions may not be computed over all columns of these relations, nor values of these types be read;
+   * undefined when all that this could run is harmless.
+   */
+  reasonAgainstTrees({ trees, relations, types }: Judged): string | undefined {
+    const references = new References().add(trees)
+    references.relations.push(...relations)
+    references.types.push(...types)
+    references.readsAllColumns = true
+    return this.#judge(references)
   }
 
   #read(sql: string): References {
@@ -132,7 +156,7 @@ export class Judge {
       return by ? `${named(by)} is not only a question: ${references.acts}; ${rule}` : references.acts
     const parts: Part[] = []
     for (const { name } of references.functions) {
-      if (this.#isActingName(name)) return mayAct(name.name, by)
+      if (this.#isActingName(name) || this.coming.has(name.name)) return mayAct(name.name, by)
       for (const one of this.#named(this.#functions, name, path))
         parts.push({ kind: 'function', function: one, path, ...(by ? { by } : {}) })
       if (/ts(query|vector)|^ts_/.test(name.name)) parts.push(...this.#ofOids(this.code.textSearch, path))
@@ -147,6 +171,8 @@ export class Judge {
         for (const { name: column, type } of relation.columns)
           if (references.readsWholeRows || references.names.has(column)) parts.push(...this.#ofTypeOid(type))
       }
+    const comingOperator = references.operators.find(({ name }) => this.coming.has(name.name))
+    if (comingOperator) return mayAct(comingOperator.name.name, by)
     if (references.operators.some(({ name }) => name.name.startsWith('@@')))
       parts.push(...this.#ofOids(this.code.textSearch, path))
     return { parts, operators: references.operators.map((used) => ({ used, path })) }

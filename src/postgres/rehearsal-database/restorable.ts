@@ -10,6 +10,11 @@ export interface Restorable {
   readonly leftOut: readonly LeftOut[]
   /** What is not restored for these reasons, in words. */
   readonly differences: readonly string[]
+  /**
+   * On a server that is not ours alone: roles whose code the restore may run there unseen. The role of the connection to
+   * the target, superusers, and roles as which nobody else can act.
+   */
+  readonly trusted?: readonly string[]
 }
 
 /** The roles that the objects of a database need, by what for. */
@@ -66,6 +71,7 @@ export async function decideRestorable(target: Client, copy: Client): Promise<Re
   const jobs = await withoutJobs(target)
   const withoutGrants = grantees.length > 0 || granting.length > 0
   return {
+    trusted: await readTrusted(target),
     options: [...(others.length > 0 ? ['--no-owner'] : []), ...(withoutGrants ? ['--no-privileges'] : [])],
     leftOut: [...jobs.leftOut, ...leftOut],
     differences: [
@@ -118,6 +124,17 @@ async function readNeededRoles(target: Client): Promise<NeededRoles> {
      ORDER BY 2`)
   const of = (purpose: string) => rows.filter((row) => row.purpose === purpose).map(({ name }) => name)
   return { owners: of('o'), grantees: of('a'), granting: of('d'), inPolicies: of('r') }
+}
+
+async function readTrusted(target: Client): Promise<string[]> {
+  const { rows } = await target.query(`
+    SELECT r.rolname::text AS name FROM pg_catalog.pg_roles r
+     WHERE r.rolsuper
+        OR NOT EXISTS (SELECT FROM pg_catalog.pg_roles other
+                        WHERE other.rolcanlogin AND NOT other.rolsuper AND other.rolname <> SESSION_USER
+                          AND pg_catalog.pg_has_role(other.oid, r.oid, 'MEMBER'))
+     ORDER BY 1`)
+  return rows.map(({ name }) => name)
 }
 
 /** Event triggers, and publications of all tables or of whole schemas, which came with PostgreSQL 15. */

@@ -1,6 +1,7 @@
 import { BackupError, RehearsalError } from '../../domain/errors.js'
 import { analyzeAll } from '../analyze.js'
-import { withConnection } from '../connection.js'
+import { type Client, withConnection } from '../connection.js'
+import { openRestoreGate } from '../restore-gate.js'
 import { writeRestoreLists } from '../restore-list.js'
 import {
   assertNotStopped,
@@ -34,15 +35,24 @@ export async function restoreForUse(request: Omit<RestoreRequest, 'as'>): Promis
     )
   let unfilled: UnfilledViews
   try {
-    const { leftOut } = database.restorable
-    const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder)
+    const { leftOut, trusted = [] } = database.restorable
+    const gate = await openRestoreGate(request.tool, request.folder, trusted)
+    const judge = (work: (client: Client) => Promise<void>) =>
+      withConnection(database.ownerAddress, session, work)
+    const lists = await writeRestoreLists(request.tool, request.folder, leftOut, privateFolder, gate.late)
     await run([`--use-list=${lists.schema}`])
+    if (lists.lateSchema) {
+      await judge(gate.beforeLate)
+      await run([`--use-list=${lists.lateSchema}`])
+    }
+    await judge(gate.beforeRows)
     await run([`--use-list=${lists.rest}`, `--jobs=${jobs}`])
+    await judge(gate.beforeRows)
     unfilled = await fillViews(lists.views, privateFolder, run)
     if (lists.last) await run([`--use-list=${lists.last}`])
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error
-    throw new BackupError(error.code, error.message, { hint: error.hint, cause: error })
+    throw new BackupError(error.code, error.message, { hint: hintFor(error), cause: error })
   }
   request.onProgress?.({ phase: 'statistics', tablesDone: 0, bytesDone: 0, bytesTotal: 0 })
   const differences = await withConnection(database.ownerAddress, session, (client) =>
@@ -50,4 +60,9 @@ export async function restoreForUse(request: Omit<RestoreRequest, 'as'>): Promis
   )
   assertNotStopped(signal)
   return { durationMs: performance.now() - started, differences, unfilled }
+}
+
+function hintFor({ code, hint }: RehearsalError): string {
+  if (code !== 'not-harmless') return hint
+  return 'Look at what it calls; then restore the dump by hand with pg_restore, or as a role that owns what is called. Nothing was changed.'
 }
