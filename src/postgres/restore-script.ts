@@ -86,18 +86,29 @@ function readEntry(
   { id, ends, dependencies }: { id: string; ends: readonly number[]; dependencies: readonly string[] },
   bytes: Buffer,
 ): ScriptEntry {
-  const trees = parse(bytes.toString('utf8'))
-  // An expression may be nested too deeply to be read here; the last statement is read for itself.
-  const last = bytes.toString('utf8', ends.at(-2) ?? 0, ends.at(-1) ?? 0).trim()
-  const [tree] = parse(last) ?? []
-  const role = tree && newOwnerOf(tree)
-  const isEventTrigger = tree?.AlterOwnerStmt?.objectType === 'OBJECT_EVENT_TRIGGER'
   return {
     id,
-    trees,
+    trees: parse(bytes.toString('utf8')),
     dependencies,
-    ...(role === undefined ? {} : { owner: { statement: last, role, isEventTrigger } }),
+    ...findOwner(bytes, ends),
   }
+}
+
+/**
+ * The last statement, but for settings that are for the next entry. Each is read for itself: an expression before it may be
+ * nested too deeply to be read here.
+ */
+function findOwner(bytes: Buffer, ends: readonly number[]): Pick<ScriptEntry, 'owner'> {
+  for (let i = ends.length - 1; i >= 0; i -= 1) {
+    const statement = bytes.toString('utf8', ends[i - 1] ?? 0, ends[i]).trim()
+    const [tree] = parse(statement) ?? []
+    if (tree?.VariableSetStmt) continue
+    const role = tree && newOwnerOf(tree)
+    if (role === undefined) return {}
+    const isEventTrigger = tree?.AlterOwnerStmt?.objectType === 'OBJECT_EVENT_TRIGGER'
+    return { owner: { statement, role, isEventTrigger } }
+  }
+  return {}
 }
 
 function parse(sql: string): Node[] | undefined {
