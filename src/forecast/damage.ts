@@ -1,6 +1,7 @@
 import type { Finding } from '../domain/finding.js'
 import { quoteRelation } from '../sql/names.js'
 import type { Constraint, Relation } from './model.js'
+import { named, shown } from './named.js'
 import { needForeignKey } from './needs.js'
 import type { Questions } from './questions.js'
 import type { Requirement, StatementPlace } from './requirement.js'
@@ -85,8 +86,8 @@ function asleepFindings({ catalog, disabledAt }: Walk): Finding[] {
         ...common(place),
         code: 'foreign-key-not-enforced',
         verdict: 'warn' as const,
-        object: relation.name,
-        message: `line ${place.line} disables the triggers of "${relation.name}" and nothing enables them again: its foreign keys will not enforce what they say`,
+        ...named(relation),
+        message: `line ${place.line} disables the triggers of ${shown(relation)} and nothing enables them again: its foreign keys will not enforce what they say`,
         hint: 'Enable the triggers at the end of the migration.',
         fixSql: `ALTER TABLE ${table} ENABLE TRIGGER ALL;`,
       },

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import type { Column, Constraint, Relation } from './model.js'
+import { named, shown } from './named.js'
 import { Rewriter } from './rewrite.js'
 import { columnsIn, opacityOf, sampleOf, type Walk } from './walk.js'
 
@@ -29,8 +30,8 @@ export function needExclusion(walk: Walk, relation: Relation, constraint: Constr
   walk.need({
     code: 'exclusion-violation',
     sqlstate: '23P01',
-    object: `${relation.name}.${constraint.name}`,
-    title: `no two rows of "${relation.name}" exclude one another by "${constraint.name}"`,
+    ...named(relation, constraint.name),
+    title: `no two rows of ${shown(relation)} exclude one another by "${constraint.name}"`,
     question: {
       kind: 'rows',
       // In a sub-select of its own, where the server can join by the operators that are an equality.
@@ -78,8 +79,8 @@ export function needNoTransientExclusion(
     walk.need({
       code: 'exclusion-violation',
       sqlstate: '23P01',
-      object: `${relation.name}.${constraint.name}`,
-      title: `no row of "${relation.name}" moves to where "${constraint.name}" finds one that has yet to move`,
+      ...named(relation, constraint.name),
+      title: `no row of ${shown(relation)} moves to where "${constraint.name}" finds one that has yet to move`,
       question: {
         kind: 'rows',
         from: `(SELECT n.* FROM (${now.sql}) AS n WHERE EXISTS (SELECT 1 FROM (${before.sql}) AS o WHERE o."~row" OPERATOR(pg_catalog.<>) n."~row" AND ${conflictOf(constraint, 'n', 'o')})) AS conflict`,
@@ -87,7 +88,7 @@ export function needNoTransientExclusion(
         sample: sampleOf(relation, columns),
       },
       opaque: [...now.opaque, ...opacityOf(relation, columns)],
-      mayPass: `it hangs on the order of the rows of "${relation.name}", since they are checked one by one`,
+      mayPass: `it hangs on the order of the rows of ${shown(relation)}, since they are checked one by one`,
     })
   }
 }

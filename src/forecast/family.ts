@@ -5,6 +5,7 @@ import { NotFollowed } from './casts.js'
 import { equalityOf, orderingOf } from './equality.js'
 import { findColumn } from './lookup.js'
 import type { Column, PartitionKey, Relation } from './model.js'
+import { named, shown } from './named.js'
 import { allRows, needInForce, type Rows } from './needs.js'
 import { Rewriter } from './rewrite.js'
 import { namesOf } from './tree.js'
@@ -29,7 +30,7 @@ export function needWithinBounds(walk: Walk, relation: Relation, rows = allRows(
     const bounds = relation.children.map((child) => boundsOf(walk, child))
     const known = bounds.filter((bound) => bound !== undefined)
     needBounds(walk, relation, known.length > 0 ? known.join(' OR ') : 'false', rows, {
-      title: `every row of "${relation.name}" is within the bounds of a partition`,
+      title: `every row of ${shown(relation)} is within the bounds of a partition`,
       opaque:
         known.length < bounds.length ? [`the bounds of a partition of "${relation.name}" are not known`] : [],
     })
@@ -37,7 +38,7 @@ export function needWithinBounds(walk: Walk, relation: Relation, rows = allRows(
   if (relation.bound) {
     const own = boundsOf(walk, relation)
     needBounds(walk, relation, own ?? 'true', rows, {
-      title: `every row of "${relation.name}" is within its bounds`,
+      title: `every row of ${shown(relation)} is within its bounds`,
       opaque: own === undefined ? [`the bounds of "${relation.name}" are not known`] : [],
     })
   }
@@ -49,7 +50,7 @@ export function addPart(walk: Walk, parent: Relation, child: Relation): void {
   const bounds = boundsOf(walk, child)
   if (fallback && !fallback.isEmpty && bounds !== undefined) {
     needBounds(walk, fallback, `NOT ${bounds}`, allRows(walk, fallback), {
-      title: `no row of "${fallback.name}" is within the bounds of "${child.name}"`,
+      title: `no row of "${fallback.name}" is within the bounds of ${shown(child)}`,
       opaque: [],
     })
   }
@@ -160,7 +161,7 @@ function needBounds(
   walk.need({
     code: 'check-violation',
     sqlstate: '23514',
-    object: relation.name,
+    ...named(relation),
     title,
     question: {
       kind: 'rows',

@@ -35,6 +35,7 @@ export function failureFinding({
   code,
   sqlstate,
   object,
+  schema,
   title,
   message,
   evidence,
@@ -53,17 +54,22 @@ export function failureFinding({
     file,
     line,
     object,
+    ...(schema === undefined ? {} : { schema }),
     ...(behind ? { cause: `${code} behind ${behind.file}:${behind.line}` } : {}),
     message: `statement ${index} (line ${line}) ${
-      behind
-        ? `stands behind the failure of ${placeOf(behind, migration)}, and as things are it would fail too,`
-        : 'will fail'
+      behind ? behindWords(behind, place) : 'will fail'
     } with SQLSTATE ${sqlstate}: ${explain(code, title, message, evidence?.count)}`,
     ...(evidence ? { evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
     ...(fixSql === undefined ? {} : { fixSql }),
     hint: hint ?? hints[code] ?? 'Mend what is named, then run the command again.',
   }
+}
+
+function behindWords(behind: StatementPlace, place: StatementPlace): string {
+  if (behind.migration === place.migration && behind.index === place.index)
+    return 'has another obstacle: without the first it would fail as well,'
+  return `stands behind the failure of ${placeOf(behind, place.migration)}, and as things are it would fail too,`
 }
 
 function placeOf({ migration, file, line }: StatementPlace, from: string): string {
@@ -105,7 +111,7 @@ const hints: Readonly<Record<string, string>> = {
   'invalid-value': 'Change the values that do not fit before this statement.',
 }
 
-function doubtFinding({ place, reason, cause, object, ownError }: Doubt): Finding {
+function doubtFinding({ place, reason, cause, object, schema, ownError }: Doubt): Finding {
   const { migration, file, index, line } = place
   return {
     code: 'decided-by-rehearsal',
@@ -116,6 +122,7 @@ function doubtFinding({ place, reason, cause, object, ownError }: Doubt): Findin
     file,
     line,
     object: object ?? migration,
+    ...(schema === undefined ? {} : { schema }),
     cause: cause ?? reason,
     message: `whether statement ${index} (line ${line}) succeeds cannot be told from the rows: ${reason}`,
     hint: ownError

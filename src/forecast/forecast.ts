@@ -8,6 +8,7 @@ import type { ForecastFile } from './file.js'
 import { futureTables } from './future-tables.js'
 import type { LockClaim } from './locks/claim.js'
 import { weighLosses } from './loss/weigh.js'
+import type { Named } from './named.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { RowTypes } from './row-types.js'
@@ -22,6 +23,7 @@ export interface Failure {
   readonly code: string
   readonly sqlstate: string
   readonly object: string
+  readonly schema?: string
   /** What should be true and is not. */
   readonly title: string
   readonly message?: string
@@ -111,19 +113,20 @@ export function weigh(
   let failure: Failure | undefined
   let holds = walk.heldCount
   for (const [at, [requirement, outcome]] of [...outcomes].entries()) {
-    const { place, object, mayPass, question, cause } = requirement
+    const { place, mayPass, question, cause } = requirement
+    const about = nameOf(requirement)
     const isBehindStop = walk.stop !== undefined && at >= walk.stop.requirements
     const behind = failure?.place ?? (isBehindStop ? walk.stop?.place : undefined)
     if (outcome.kind === 'holds') holds += 1
-    else if (outcome.kind === 'not-answered') doubts.push({ place, object, reason: outcome.reason })
+    else if (outcome.kind === 'not-answered') doubts.push({ place, ...about, reason: outcome.reason })
     else if (!behind && mayPass !== undefined)
-      doubts.push({ place, object, reason: mayPass, ...(cause === undefined ? {} : { cause }) })
+      doubts.push({ place, ...about, reason: mayPass, ...(cause === undefined ? {} : { cause }) })
     else if (!behind) failure = failureOf(requirement, outcome, questions)
     else if (outcome.evidence || question.kind === 'certain')
       later.push({ ...failureOf(requirement, outcome, questions), behind })
     // Over rows that the failing statement does not make, a question of ours raises what that one would have raised.
     else if (!isSamePlace(place, behind))
-      doubts.push({ place, object, reason: `line ${behind.line} fails, and rows depend on it` })
+      doubts.push({ place, ...about, reason: `line ${behind.line} fails, and rows depend on it` })
   }
   return { ...(failure ? { failure } : {}), later, doubts, holds }
 }
@@ -136,18 +139,22 @@ function isSamePlace(one: StatementPlace, other: StatementPlace): boolean {
   return one.migration === other.migration && one.index === other.index
 }
 
+function nameOf({ object, schema }: Requirement): Named {
+  return { object, ...(schema === undefined ? {} : { schema }) }
+}
+
 function failureOf(
   requirement: Requirement,
   outcome: Extract<Outcome, { kind: 'violated' }>,
   questions: Questions,
 ): Failure {
-  const { place, code, object, title, question, fixSql, hint } = requirement
+  const { place, code, title, question, fixSql, hint } = requirement
   const findSql = questions.findSql(question)
   return {
     place,
     code: outcome.evidence || question.kind === 'certain' ? code : 'invalid-value',
     sqlstate: outcome.sqlstate,
-    object,
+    ...nameOf(requirement),
     title,
     ...(outcome.message === undefined ? {} : { message: outcome.message }),
     ...(outcome.evidence ? { evidence: outcome.evidence } : {}),

@@ -25,6 +25,7 @@ export async function readLiveCatalog(reader: Reader, schema: string): Promise<C
   const types = await readTypes(reader, catalog)
   const { relations, rows } = await readRelations(reader, catalog)
   for (const relation of relations.values()) relation.home = schema
+  catalog.home = schema
   const later = new Expressions()
   const columns = await readColumns(reader, relations, types, later)
   const indexes = await readIndexes(reader, relations, columns, later)

@@ -228,7 +228,7 @@ export interface Relation {
   readonly oid?: number
   schema: string
   name: string
-  /** The schema of the target, in which a name needs no schema; absent where the migrations make it. */
+  /** The schema of the target, in which a name needs no schema; absent where no server is asked. */
   home?: string
   readonly kind: RelationKind
   /** Quoted and qualified as it is called today; absent when it does not exist today. */
@@ -306,6 +306,8 @@ export interface FunctionObject {
  * and sequences share their names with relations: https://www.postgresql.org/docs/current/catalog-pg-class.html
  */
 export interface CatalogModel {
+  /** The schema of the target, in which a name needs no schema; absent where no server is asked. */
+  home?: string
   /** Schemas that a name without one is looked up in, in order. */
   searchPath: string[]
   schemas: Set<string>

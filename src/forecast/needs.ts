@@ -7,8 +7,9 @@ import { fixNulls, fixOrphans } from './fixes.js'
 import { keyHashOf } from './key-hash.js'
 import { mayRaise } from './may-raise.js'
 import type { Column, Constraint, IndexObject, Relation } from './model.js'
+import { type Named, named, shown } from './named.js'
 import { Rewriter } from './rewrite.js'
-import { columnsIn, objectOf, opacityOf, sampleOf, shownOf, type Walk } from './walk.js'
+import { columnsIn, opacityOf, sampleOf, shownOf, type Walk } from './walk.js'
 
 /** Where the rows come from that a requirement is about, and whether rows in it may be there from before. */
 export interface Rows {
@@ -48,8 +49,8 @@ export function needNotNull(
     ...hintForNulls(walk, column, rows),
     code: 'not-null-violation',
     sqlstate: '23502',
-    object: objectOf(relation, [column]),
-    title: `${display(relation, column)} holds no NULL`,
+    ...named(relation, [column]),
+    title: `${shown(relation, column.name)} holds no NULL`,
     question: {
       kind: 'rows',
       from: rows.from,
@@ -83,8 +84,8 @@ export function needCheck(
   walk.need({
     code: 'check-violation',
     sqlstate: '23514',
-    object: `${relation.name}.${constraint.name}`,
-    title: `every row of "${relation.name}" satisfies "${constraint.name}"`,
+    ...named(relation, constraint.name),
+    title: `every row of ${shown(relation)} satisfies "${constraint.name}"`,
     question: {
       kind: 'rows',
       from: rows.from,
@@ -132,8 +133,8 @@ export function needUnique(
   walk.need({
     code: 'unique-violation',
     sqlstate: '23505',
-    object: `${relation.name}.${index.name}`,
-    title: `no key of "${index.name}" is used twice in "${relation.name}"`,
+    ...named(relation, index.name),
+    title: `no key of "${index.name}" is used twice in ${shown(relation)}`,
     question: {
       kind: 'groups',
       from: rows.from,
@@ -200,7 +201,7 @@ export function needIndexable(
     walk.need({
       code: 'invalid-value',
       sqlstate: '22000',
-      object: `${relation.name}.${index.name}`,
+      ...named(relation, index.name),
       title: `every key of "${index.name}" can be computed`,
       question: {
         kind: 'evaluates',
@@ -231,8 +232,8 @@ export function needForeignKey(
   walk.need({
     code: 'foreign-key-violation',
     sqlstate: '23503',
-    object: `${relation.name}.${name}`,
-    title: `every (${columns.map((column) => column.name).join(', ')}) of "${relation.name}" is in "${parent.name}"`,
+    ...named(relation, name),
+    title: `every (${columns.map((column) => column.name).join(', ')}) of ${shown(relation)} is in ${shown(parent)}`,
     question: {
       kind: 'orphans',
       from: rows.from,
@@ -257,20 +258,20 @@ export function needEvaluation(walk: Walk, relation: Relation, opaque: readonly 
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',
-    object: relation.name,
-    title: `every new value of "${relation.name}" can be computed`,
+    ...named(relation),
+    title: `every new value of ${shown(relation)} can be computed`,
     question: { kind: 'evaluates', from: walk.rowsOf(relation), alias: quoteIdentifier(relation.name) },
     opaque: [...opaque, ...(relation.opaque === undefined ? [] : [relation.opaque])],
   })
 }
 
 /** A value that is the same for every row can be computed. */
-export function needConstant(walk: Walk, object: string, value: string): void {
+export function needConstant(walk: Walk, about: Named, value: string): void {
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',
-    object,
-    title: `the new value of "${object}" can be computed`,
+    ...about,
+    title: `the new value of "${about.object}" can be computed`,
     question: { kind: 'evaluates', from: `(SELECT ${value} AS v) AS c`, alias: 'c' },
     opaque: [],
   })
@@ -347,8 +348,4 @@ export function needDeferred(walk: Walk, { constraint }: Deferral): void {
   if (!relation) return
   if (constraint.index) needUnique(walk, relation, constraint.index)
   else needForeignKey(walk, relation, constraint)
-}
-
-function display(relation: Relation, column: Column): string {
-  return `"${relation.name}"."${column.name}"`
 }

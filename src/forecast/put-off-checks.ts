@@ -5,6 +5,7 @@ import type { PutOffCheck } from './deferrals.js'
 import { isDistinct } from './equality.js'
 import { findRelation } from './lookup.js'
 import type { CatalogModel, Column, Constraint, Relation } from './model.js'
+import { named, shown } from './named.js'
 import { isPutOff } from './needs.js'
 import { opacityOf, sampleOf, type Walk } from './walk.js'
 
@@ -99,8 +100,8 @@ export function needNothingPutOff(walk: Walk, kind: string, node: Node): void {
     walk.need({
       code: 'pending-trigger-events',
       sqlstate: '55006',
-      object: relation.name,
-      title: `no row of "${relation.name}" waits for the deferred check of "${constraint.name}"`,
+      ...named(relation),
+      title: `no row of ${shown(relation)} waits for the deferred check of "${constraint.name}"`,
       question,
       opaque,
     })

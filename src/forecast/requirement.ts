@@ -62,6 +62,8 @@ export interface Requirement {
   readonly sqlstate: string
   /** The table with the column, constraint or index it is about. */
   readonly object: string
+  /** The schema that the name begins with; absent where it has none. */
+  readonly schema?: string
   /** A clause that is true when all is well, e.g. `"User"."email" holds no NULL`. */
   readonly title: string
   readonly question: Question
@@ -86,6 +88,7 @@ export interface Doubt {
   /** What other doubts have in common with it; the reason itself when absent. */
   readonly cause?: string
   readonly object?: string
+  readonly schema?: string
   /** The error of our own that is the reason. */
   readonly ownError?: Error
 }

@@ -142,15 +142,6 @@ export function keyName({ schema, name }: Relation, key: Constraint): string {
   return [schema, name, key.name].join('\0')
 }
 
-/** `"User"."email"`, or of several columns `"User" (a, b)`. */
-export function objectOf(relation: Relation, columns: readonly Column[] = []): string {
-  const [column, ...more] = columns
-  if (column === undefined) return relation.name
-  return more.length === 0
-    ? `${relation.name}.${column.name}`
-    : `${relation.name}.${columns.map(({ name }) => name).join(',')}`
-}
-
 /** The columns that an expression, bound to them, reads. */
 export function columnsIn(expression: Node | undefined): Set<Column> {
   const columns = new Set<Column>()

@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { columnNamesIn, mayRaise } from '../may-raise.js'
 import type { Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import type { Outcome } from '../questions.js'
 import type { Rewritten } from '../rewrite.js'
 import { visitTree } from '../tree.js'
@@ -51,8 +52,8 @@ export async function orderOf(
     walk.need({
       code: 'invalid-value',
       sqlstate,
-      object: relation.name,
-      title: `the condition for rows of "${relation.name}" can be computed`,
+      ...named(relation),
+      title: `the condition for rows of ${shown(relation)} can be computed`,
       question: { kind: 'certain', message },
       opaque: [],
     })
@@ -86,8 +87,8 @@ async function asked(
       place: walk.place,
       code: 'invalid-value',
       sqlstate: '22000',
-      object: relation.name,
-      title: `the condition for rows of "${relation.name}" can be computed`,
+      ...named(relation),
+      title: `the condition for rows of ${shown(relation)} can be computed`,
       question: { kind: 'evaluates', from, alias: 'q' },
       opaque: [],
     })

@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { isSameKey } from '../equality.js'
 import type { IndexObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { allRows, needInForce } from '../needs.js'
 import { Rewriter, type Scope } from '../rewrite.js'
 import { FiredTriggers } from '../triggers/fired.js'
@@ -33,8 +34,8 @@ export async function followConflictUpdate(
   walk.need({
     code: 'unique-violation',
     sqlstate: '21000',
-    object: `${relation.name}.${arbiter.name}`,
-    title: `no two rows put into "${relation.name}" meet the same row`,
+    ...named(relation, arbiter.name),
+    title: `no two rows put into ${shown(relation)} meet the same row`,
     question: {
       kind: 'groups',
       from: `${candidates} AS ${own}`,

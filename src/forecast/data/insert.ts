@@ -5,6 +5,7 @@ import { defaultOf } from '../defaults.js'
 import { equalityOf, isSameKey } from '../equality.js'
 import { followFamily, needWithinBounds } from '../family.js'
 import type { Column, IndexObject, Relation, SequenceObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { isKeyPutOff, needIndexable, needInForce, needReferences, needUnique } from '../needs.js'
 import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
@@ -279,8 +280,8 @@ function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readon
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',
-    object: relation.name,
-    title: `every row put into "${relation.name}" can be computed`,
+    ...named(relation),
+    title: `every row put into ${shown(relation)} can be computed`,
     question: { kind: 'evaluates', from: `${fresh} AS ${alias}`, alias },
     opaque,
   })
@@ -335,8 +336,8 @@ function needNotThere(
   walk.need({
     code: 'unique-violation',
     sqlstate: '23505',
-    object: `${relation.name}.${index.name}`,
-    title: `no row put into "${relation.name}" has a key of "${index.name}" that is there already`,
+    ...named(relation, index.name),
+    title: `no row put into ${shown(relation)} has a key of "${index.name}" that is there already`,
     question: {
       kind: 'rows',
       from: `${rows.fresh} AS ${alias}`,
@@ -360,7 +361,7 @@ function needNotThereYet(
   fresh: string,
   opaque: readonly string[],
 ): void {
-  const mayPass = `it hangs on which part of the statement reaches a row of "${relation.name}" first`
+  const mayPass = `it hangs on which part of the statement reaches a row of ${shown(relation)} first`
   for (const index of uniqueIndexes(relation))
     if (plainKeys(index)) needNotThere(walk, relation, index, { before, fresh, opaque, mayPass })
 }

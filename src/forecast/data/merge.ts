@@ -4,6 +4,7 @@ import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { equalityOf, nameOfOperator } from '../equality.js'
 import type { Column } from '../model.js'
+import { shown } from '../named.js'
 import { emptyScope, Rewriter, type Scope } from '../rewrite.js'
 import { keyOf, type Walk } from '../walk.js'
 import { followDelete } from './delete.js'
@@ -45,7 +46,7 @@ export async function followMerge(
       code: 'unique-violation',
       sqlstate: '21000',
       object: target.relation.name,
-      title: `MERGE changes no row of "${target.relation.name}" twice`,
+      title: `MERGE changes no row of ${shown(target.relation)} twice`,
       question: {
         kind: 'groups',
         from: `${acts} AS a`,

@@ -6,12 +6,13 @@ import { followFamily, needWithinBounds } from '../family.js'
 import { findRelation } from '../lookup.js'
 import { mayRaise } from '../may-raise.js'
 import type { Column, Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import { allRows, needConstant, needEvaluation, needInForce, type Rows } from '../needs.js'
 import { putOffReferences } from '../put-off-checks.js'
 import { emptyScope, Rewriter, type Rewritten, type Scope } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { FiredTriggers } from '../triggers/fired.js'
-import { columnsIn, objectOf, opacityOf, sampleOf, type Walk } from '../walk.js'
+import { columnsIn, opacityOf, sampleOf, type Walk } from '../walk.js'
 import { type Assignment, assignmentsOf } from './assignments.js'
 import { canBeFound, dependsOnPlan, orderOf } from './condition-order.js'
 import { recomputed } from './generated.js'
@@ -321,9 +322,9 @@ function needValues(
   )
   if (computed.length > 0 || mayRaise(node.whereClause))
     needEvaluation(walk, relation, computed.length > 0 ? opaque : unknown)
-  else needConstant(walk, relation.name, `(SELECT 1 FROM ${link} AS l WHERE false)`)
+  else needConstant(walk, named(relation), `(SELECT 1 FROM ${link} AS l WHERE false)`)
   for (const { column, value, isConstant, takes } of assignments) {
-    if (isConstant && takes.length === 0) needConstant(walk, objectOf(relation, [column]), value)
+    if (isConstant && takes.length === 0) needConstant(walk, named(relation, [column]), value)
   }
 }
 
@@ -385,8 +386,8 @@ function needNoTransientDuplicates(
     walk.need({
       code: 'unique-violation',
       sqlstate: '23505',
-      object: `${relation.name}.${index.name}`,
-      title: `no row of "${relation.name}" takes a key of "${index.name}" that another row still has`,
+      ...named(relation, index.name),
+      title: `no row of ${shown(relation)} takes a key of "${index.name}" that another row still has`,
       question: {
         kind: 'rows',
         from: `${link} AS "~new"`,
@@ -394,7 +395,7 @@ function needNoTransientDuplicates(
         sample: sampleOf(relation, columns as Column[]),
       },
       opaque: [],
-      mayPass: `it hangs on the order of the rows of "${relation.name}", since keys are checked row by row`,
+      mayPass: `it hangs on the order of the rows of ${shown(relation)}, since keys are checked row by row`,
     })
   }
 }

@@ -5,12 +5,13 @@ import { castTo, liveTypeText, NotFollowed } from '../casts.js'
 import { defaultOf } from '../defaults.js'
 import { findColumn } from '../lookup.js'
 import type { Column, ColumnType, Relation, SequenceObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { needEvaluation } from '../needs.js'
 import { Rewriter, type Rewritten } from '../rewrite.js'
 import { namesOf } from '../tree.js'
 import { isSerial, typeOf } from '../types.js'
 import { readsColumn } from '../views.js'
-import { columnsIn, objectOf, type Walk } from '../walk.js'
+import { columnsIn, type Walk } from '../walk.js'
 import { addConstraint } from './constraints.js'
 import { dropRelation } from './drop-relation.js'
 import { chooseName } from './names.js'
@@ -173,8 +174,8 @@ function needDefault(
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',
-    object: objectOf(relation, [column]),
-    title: `the default of ${objectOf(relation, [column])} can be computed`,
+    ...named(relation, [column]),
+    title: `the default of ${shown(relation, column.name)} can be computed`,
     question: { kind: 'evaluates', from: `(SELECT ${sql} AS v) AS d`, alias: 'd' },
     opaque,
   })

@@ -8,6 +8,7 @@ import { columnOf } from '../data/target.js'
 import { addPart } from '../family.js'
 import { creationSchema, findIndex, findRelation, findSequence } from '../lookup.js'
 import type { Column, IndexKey, IndexObject, Relation, RelationKind } from '../model.js'
+import { named, shown } from '../named.js'
 import { computedKeys, needUnique } from '../needs.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { Rewriter } from '../rewrite.js'
@@ -53,6 +54,7 @@ export function makeRelation(walk: Walk, rangeVar: Node, kind: RelationKind, onC
     toastBytes: 0,
     rowEstimate: 0,
     isOwned: true,
+    ...(walk.catalog.home === undefined ? {} : { home: walk.catalog.home }),
     privileges: new Set(['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']),
   }
 }
@@ -246,7 +248,7 @@ function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject):
     walk.need({
       code: 'invalid-value',
       sqlstate: '22000',
-      object: `${relation.name}.${index.name}`,
+      ...named(relation, index.name),
       title: `every key of "${index.name}" can be computed`,
       question: { kind: 'evaluates', from: rows, alias: 'e' },
       opaque: [
@@ -256,7 +258,7 @@ function needComputableKeys(walk: Walk, relation: Relation, index: IndexObject):
         ]),
       ],
       ...(mayBeHeapOnly
-        ? { mayPass: `the index meets a replaced row of "${relation.name}" only where its page had no room` }
+        ? { mayPass: `the index meets a replaced row of ${shown(relation)} only where its page had no room` }
         : {}),
     })
   }

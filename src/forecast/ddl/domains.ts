@@ -4,9 +4,10 @@ import { bindTypes } from '../bind.js'
 import { castTo, domainCondition, NotFollowed } from '../casts.js'
 import { findType } from '../lookup.js'
 import type { Column, DomainCheck, Relation, TypeObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { allRows } from '../needs.js'
 import { typeOf } from '../types.js'
-import { objectOf, opacityOf, sampleOf, type Walk } from '../walk.js'
+import { opacityOf, sampleOf, type Walk } from '../walk.js'
 import { makeType } from './types.js'
 
 /** CREATE DOMAIN */
@@ -113,8 +114,8 @@ function needOfColumns(
     walk.need({
       code: sqlstate === '23502' ? 'not-null-violation' : 'check-violation',
       sqlstate,
-      object: objectOf(relation, [column]),
-      title: `"${relation.name}"."${column.name}" of domain "${type.name}" ${demand}`,
+      ...named(relation, [column]),
+      title: `${shown(relation, column.name)} of domain "${type.name}" ${demand}`,
       question: {
         kind: 'rows',
         from: rows.from,

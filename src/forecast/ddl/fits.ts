@@ -2,8 +2,9 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { liveTypeText } from '../casts.js'
 import type { Column, ColumnType, Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import { Rewriter } from '../rewrite.js'
-import { objectOf, sampleOf, type Walk } from '../walk.js'
+import { sampleOf, type Walk } from '../walk.js'
 
 /** A value that a type refuses, as a condition over its text or number, and what the server raises for it. */
 interface Refusal {
@@ -34,8 +35,8 @@ export function needFits(
   walk.need({
     code: 'invalid-value',
     sqlstate: refusal.sqlstate,
-    object: objectOf(relation, [column]),
-    title: `every value of "${relation.name}"."${column.name}" ${refusal.fits}`,
+    ...named(relation, [column]),
+    title: `every value of ${shown(relation, column.name)} ${refusal.fits}`,
     question: {
       kind: 'rows',
       from: `${source} AS ${quoteIdentifier(relation.name)}`,

@@ -4,6 +4,7 @@ import { NotFollowed } from '../casts.js'
 import { givesNoRow } from '../data/idle.js'
 import { findRelation } from '../lookup.js'
 import type { Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import { allRows, needUnique } from '../needs.js'
 import { refreshView } from '../views.js'
 import type { Walk } from '../walk.js'
@@ -28,8 +29,8 @@ function needRefresh(walk: Walk, relation: Relation, isConcurrent: boolean): voi
   walk.need({
     code: 'invalid-value',
     sqlstate: '22000',
-    object: relation.name,
-    title: `every row of "${relation.name}" can be computed`,
+    ...named(relation),
+    title: `every row of ${shown(relation)} can be computed`,
     question: { kind: 'evaluates', from: rows.from, alias },
     opaque: rows.opaque,
   })
@@ -39,8 +40,8 @@ function needRefresh(walk: Walk, relation: Relation, isConcurrent: boolean): voi
     walk.need({
       code: 'unique-violation',
       sqlstate: '21000',
-      object: relation.name,
-      title: `no two rows of "${relation.name}" are alike`,
+      ...named(relation),
+      title: `no two rows of ${shown(relation)} are alike`,
       question: {
         kind: 'groups',
         from: rows.from,

@@ -3,11 +3,12 @@ import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import type { Reach } from '../reach.js'
 import { sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
-import { allToday, amount, be, type LossContext, named, rowsLeft, shown, valuesLeft } from './context.js'
+import { allToday, amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
 import { copyNote, goingRows, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
 import type { Weighed } from './loss.js'
 import { keepRowsSql, keepValuesSql } from './proposals.js'
@@ -105,7 +106,7 @@ export function watchUpdated(context: LossContext, relation: Relation, rows: Upd
     const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
     const going = goingValues(context, relation, column, oldValueOf)
     context.add({
-      ...named(relation, column),
+      ...named(relation, [column]),
       sample: unknown === undefined ? sampleOf(relation, []).map((key) => `${alias}.${key}`) : [],
       isAtMost: isAtMost || unknown !== undefined,
       ...(unknown === undefined ? {} : { unknown }),
@@ -230,7 +231,7 @@ export function watchNotFollowed(
     if (relation.live === undefined || column.liveName === undefined || relation.isEmpty) return
     const { measure } = valuesLeft(context, relation, column)
     context.add({
-      ...named(relation, column),
+      ...named(relation, [column]),
       sample: [],
       isAtMost: true,
       unknown: reason,

@@ -3,12 +3,13 @@ import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
 import { findColumn, findRelation, nameOf } from '../lookup.js'
 import type { Column, ColumnType, Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import { NotDeparsed } from '../tree.js'
 import { typeOf } from '../types.js'
 import { sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
-import { amount, be, type LossContext, named, shown, valuesLeft } from './context.js'
+import { amount, be, type LossContext, valuesLeft } from './context.js'
 import { type Conversion, conversionOf } from './conversions.js'
 import { copyNote, goingValues, keptMeasure, weighKept, wholeRows } from './kept.js'
 import { keepValuesSql } from './proposals.js'
@@ -46,7 +47,7 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
   const types = `${wordsOf(column.type)} → ${wordsOf(type)}`
   const keep = keepValuesSql(walk.catalog, relation, column, context.today.keyOf(relation))
   const shared = {
-    ...named(relation, column),
+    ...named(relation, [column]),
     sample: opaque === undefined && !isAtMost ? sampleOf(relation, [column]) : [],
     isAtMost,
     ...(opaque === undefined ? {} : { unknown: opaque }),

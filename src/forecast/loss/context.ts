@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Column, Relation } from '../model.js'
-import { keyOf, objectOf, type Walk } from '../walk.js'
+import { keyOf, type Walk } from '../walk.js'
 import type { Lineage } from './lineage.js'
 import type { Loss, Measure } from './loss.js'
 import { over, type Today } from './today.js'
@@ -46,27 +46,6 @@ export function valuesLeft({ walk, today }: LossContext, relation: Relation, col
 export function rowsOf(walk: Walk, relation: Relation, columns: readonly Column[] = []): string {
   const from = walk.content.readColumns(relation, [...(keyOf(relation) ?? []), ...columns])
   return from === undefined ? walk.rowsOf(relation) : `${from} AS ${quoteIdentifier(relation.name)}`
-}
-
-/** What a loss is about, with the schema where that is not the target's own. */
-export function named(relation: Relation, column?: Column): { object: string; schema?: string } {
-  const object = objectOf(relation, column ? [column] : [])
-  const { schema } = relation
-  return isElsewhere(relation) ? { object: `${schema}.${object}`, schema } : { object }
-}
-
-/** The same in double quotes, for messages. */
-export function shown(relation: Relation, column?: string): string {
-  const names = [
-    ...(isElsewhere(relation) ? [relation.schema] : []),
-    relation.name,
-    ...(column ? [column] : []),
-  ]
-  return names.map((name) => `"${name}"`).join('.')
-}
-
-function isElsewhere({ home, schema }: Relation): boolean {
-  return home !== undefined && home !== schema
 }
 
 /** `up to 3 values`, `1 value` */

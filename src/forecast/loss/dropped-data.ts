@@ -1,9 +1,10 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation, SequenceObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { sampleOf } from '../walk.js'
 import type { WatchedStatement } from '../watcher.js'
-import { amount, be, type LossContext, named, rowsLeft, shown, valuesLeft } from './context.js'
+import { amount, be, type LossContext, rowsLeft, valuesLeft } from './context.js'
 import { type Dropped, dependentsOf, droppedBy } from './drops.js'
 import {
   copyNote,
@@ -58,7 +59,7 @@ function watchColumn(context: LossContext, relation: Relation, column: Column, b
   const keep = keepValuesSql(walk.catalog, relation, column, today.keyOf(relation))
   const isGenerated = column.generated !== undefined
   context.add({
-    ...named(relation, column),
+    ...named(relation, [column]),
     sample: isAtMost ? [] : sampleOf(relation, [column]),
     isAtMost,
     measures: () => ({ lost: measure, ...keptMeasure(context, going, isAtMost ? undefined : rows) }),
@@ -202,7 +203,7 @@ function watchDependents(context: LossContext, relation: Relation, column?: Colu
   const dependents = dependentsOf(walk, relation, column)
   if (dependents.length === 0) return
   context.add({
-    ...named(relation, column),
+    ...named(relation, column && [column]),
     sample: [],
     isAtMost: false,
     measures: () => ({ lost: { from: '(SELECT 1) AS one', condition: 'true' } }),

@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import { oldName } from '../data/target.js'
 import { equalityBetween, equalityOf, isDistinct } from '../equality.js'
 import type { Column, Relation } from '../model.js'
+import { named, shown } from '../named.js'
 import { isPutOff } from '../needs.js'
 import type { Walk } from '../walk.js'
 import { columnsKnown, conflictOf } from './arrange.js'
@@ -24,8 +25,8 @@ function need(walk: Walk, relation: Relation, from: string): void {
   walk.need({
     code: 'unique-violation',
     sqlstate: '23505',
-    object: relation.name,
-    title: `the statements on "${relation.name}" do not meet one another's rows`,
+    ...named(relation),
+    title: `the statements on ${shown(relation)} do not meet one another's rows`,
     question: { kind: 'rows', from: `(SELECT 1 AS one FROM ${from}) AS x`, violation: 'true', sample: [] },
     opaque: [],
   })

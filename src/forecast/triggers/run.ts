@@ -5,6 +5,7 @@ import { castTo, NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
 import { findColumn, findFunctions, findRelation } from '../lookup.js'
 import type { Column, ColumnType, Relation, TriggerObject } from '../model.js'
+import { named, shown } from '../named.js'
 import { changesNothing, isKnownUncalled } from '../outward-functions.js'
 import { emptyScope, Rewriter, type Scope, writes } from '../rewrite.js'
 import { lastName, mapTree, NotDeparsed, parseExpression, parseStatement, visitTree } from '../tree.js'
@@ -537,17 +538,17 @@ export class TriggerRun {
   /** No row may come to this branch. */
   #needNone(guard: string, sqlstate: string, message: string): void {
     const { relation, trigger, event } = this.firing
-    const shown = trigger.isForEachRow ? sampleColumns(relation, event) : []
+    const columns = trigger.isForEachRow ? sampleColumns(relation, event) : []
     this.walk.need({
       code: 'raised-exception',
       sqlstate,
-      object: `${relation.name}.${trigger.name}`,
-      title: `trigger "${trigger.name}" of "${relation.name}" does not raise "${message}"`,
+      ...named(relation, trigger.name),
+      title: `trigger "${trigger.name}" of ${shown(relation)} does not raise "${message}"`,
       question: {
         kind: 'rows',
         from: `${this.state.link} AS ${state}`,
         violation: this.#isOn(guard),
-        sample: shown,
+        sample: columns,
       },
       opaque: this.#opacityOf(guard),
     })
@@ -559,8 +560,8 @@ export class TriggerRun {
     this.walk.need({
       code: 'invalid-value',
       sqlstate: '22000',
-      object: `${relation.name}.${trigger.name}`,
-      title: `trigger "${trigger.name}" of "${relation.name}" can be computed`,
+      ...named(relation, trigger.name),
+      title: `trigger "${trigger.name}" of ${shown(relation)} can be computed`,
       question: { kind: 'evaluates', from: `${this.state.link} AS ${state}`, alias: state },
       opaque: this.#opacityOf(guard),
     })
