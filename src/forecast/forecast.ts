@@ -11,6 +11,7 @@ import { weighLosses } from './loss/weigh.js'
 import type { Named } from './named.js'
 import { type Outcome, Questions } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
+import { inRowOrder } from './row-order.js'
 import type { RowTypes } from './row-types.js'
 import type { Walk } from './walk.js'
 import { walkOver } from './walk-over.js'
@@ -74,7 +75,8 @@ export async function makeForecast(
   const { readers } = await gate(ungated)
   const { walk, losses, locks, hits, lineage, rowTypes } = await walkOver(files, readers[0], schema)
   const questions = new Questions(readers, walk.content.chain)
-  const weighed = weigh(walk, questions, await questions.ask(walk.requirements, onProgress))
+  const outcomes = await questions.ask(walk.requirements, onProgress)
+  const weighed = weigh(walk, questions, await inRowOrder(outcomes, questions))
   const many = locks
     .changesOfMany()
     .map((one) => ({ ...one, measures: hits.measuresOf(one.place, one.table) }))

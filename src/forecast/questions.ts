@@ -113,6 +113,14 @@ export class Questions {
     return { kind: 'violated', sqlstate: requirement.sqlstate, evidence: asked }
   }
 
+  /** Which row, from 1 on, violates it first where rows are taken one after the other; undefined where that is not known. */
+  async firstRow({ question }: Requirement): Promise<number | undefined> {
+    const query = firstRowQuery(question)
+    const asked = query === undefined ? undefined : await this.#run(query, this.readers[0])
+    const row = asked && 'rows' in asked ? asked.rows[0]?.at : undefined
+    return row === null || row === undefined ? undefined : Number(row)
+  }
+
   /** SQL that finds every offending row, to be run on the target as it is now. */
   findSql(question: Question): string | undefined {
     const query = offendingQuery(question)
@@ -341,6 +349,19 @@ function offendingQuery(asked: Question): string | undefined {
     default:
       return undefined
   }
+}
+
+function firstRowQuery(question: Question): string | undefined {
+  if (question.kind !== 'rows' && question.kind !== 'groups') return undefined
+  const [, link, alias] = /^("(?:[^"]|"")*") AS ("(?:[^"]|"")*")$/.exec(question.from) ?? []
+  if (link === undefined) return undefined
+  const rows = `(SELECT *, pg_catalog.row_number() OVER () AS "~row" FROM ${link}) AS ${alias}`
+  if (question.kind === 'rows')
+    return `SELECT pg_catalog.min("~row") AS at FROM ${rows} WHERE ${question.violation}`
+  const { keys, condition } = question
+  const turn = `pg_catalog.row_number() OVER (PARTITION BY ${keys.join(', ')} ORDER BY "~row") AS "~turn"`
+  const numbered = `SELECT "~row", ${turn} FROM ${rows}${condition ? ` WHERE ${condition}` : ''}`
+  return `SELECT pg_catalog.min("~row") AS at FROM (${numbered}) AS n WHERE "~turn" OPERATOR(pg_catalog.>) 1`
 }
 
 /** An error of the data is the one that the migration will meet; any other says that we could not ask. */

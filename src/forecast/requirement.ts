@@ -73,6 +73,8 @@ export interface Requirement {
   readonly fixSql?: string
   /** What to do, where the code alone does not tell. */
   readonly hint?: string
+  /** It is asked of rows that the server takes one after the other, in the order in which `from` gives them. */
+  readonly isAskedRowByRow?: boolean
   /** The server asks it before anything else of the statement. */
   readonly comesFirst?: boolean
   /** Why the statement may succeed in spite of a violation. */

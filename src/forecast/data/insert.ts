@@ -87,11 +87,13 @@ export async function putRowsIn(
   if (left?.dropsOpaque !== undefined) walk.blur(relation, left.dropsOpaque)
 
   const rows = { from: `${fresh} AS ${quoteIdentifier(relation.name)}`, opaque: [...opaque], holdsOld: false }
+  const start = walk.requirements.length
   needWithinBounds(walk, relation, rows)
   needFresh(walk, relation, fresh, [...opaque])
   needIndexable(walk, relation, rows, () => true)
   if (!conflict || arbiters.length < uniqueIndexes(relation).length)
     needNoCollision(walk, relation, before, fresh, arbiters, [...opaque])
+  askRowByRow(walk, start, rows.from)
   const atStart = scope.before?.get(relation)
   if (atStart !== undefined && atStart !== before && !conflict)
     needNotThereYet(walk, relation, atStart, fresh, [...opaque])
@@ -292,6 +294,15 @@ function needFresh(walk: Walk, relation: Relation, fresh: string, opaque: readon
     { from: `${fresh} AS ${alias}`, opaque, holdsOld: false },
     () => true,
   )
+}
+
+/** A row is refused before the next one is looked at. */
+function askRowByRow({ requirements }: Walk, start: number, from: string): void {
+  requirements.slice(start).forEach((requirement, i) => {
+    const { question } = requirement
+    if ((question.kind === 'rows' || question.kind === 'groups') && question.from === from)
+      requirements[start + i] = { ...requirement, isAskedRowByRow: true }
+  })
 }
 
 /** No new row has a key that another row has: neither one of those before it nor another new one. */
