@@ -121,7 +121,7 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
  * constants raise may matter.
  */
 async function unlessIdle(walk: Walk, { kind, node }: Followed, work: () => Promise<void>): Promise<void> {
-  if (!hitsNoRow(walk.catalog, kind, node)) return work()
+  if (!hitsNoRow(walk.content, kind, node)) return work()
   const goBack = rememberRows(walk)
   const [start, doubts] = [walk.requirements.length, walk.doubts.length]
   try {

@@ -42,6 +42,27 @@ test.each(Object.entries(idle))('on an empty table nothing about rows is unknown
   expect({ failure, doubts }).toEqual({ failure: undefined, doubts: [] })
 })
 
+test.each(Object.entries(idle))('on a live table without a row neither: %s', async (_, sql) => {
+  await resetDatabase(client, tables)
+  const { failure, doubts } = await forecastOf(client, [
+    'ALTER TABLE teams ADD COLUMN note text;',
+    `${sql}; ${after}`,
+  ])
+  expect({ failure, doubts }).toEqual({ failure: undefined, doubts: [] })
+})
+
+const made = `CREATE FUNCTION made_id(text) RETURNS text LANGUAGE sql AS 'SELECT $1'; INSERT INTO teams SELECT made_id('t'), id FROM orgs;`
+
+test.each([
+  ['no row is there', tables, '', 0],
+  ['a row is there', `${tables} INSERT INTO orgs VALUES ('a', 'b')`, '', 1],
+  ['a row is put in before', tables, `INSERT INTO orgs VALUES ('a', 'b');`, 1],
+])('whether a function that the migration makes is of concern: %s', async (_, setup, before, least) => {
+  await resetDatabase(client, setup)
+  const { doubts } = await forecastOf(client, [`${before} ${made} ${after}`])
+  expect(Math.min(doubts.length, 1)).toBe(least)
+})
+
 test.each(Object.entries(busy))('what puts in a row is still unknown: %s', async (_, sql) => {
   await resetDatabase(client, '')
   const { failure, doubts } = await forecastOf(client, [`${tables} ${sql}; ${after}`])

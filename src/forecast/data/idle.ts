@@ -1,5 +1,6 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
+import type { Content } from '../content.js'
 import { findRelation } from '../lookup.js'
 import type { CatalogModel, ReadRelation, Relation } from '../model.js'
 import { boundRelation, visitTree } from '../tree.js'
@@ -8,20 +9,24 @@ import { boundRelation, visitTree } from '../tree.js'
  * Whether a statement can hit no row, because the tables that it takes its rows from hold none: then what it would
  * compute is of no concern. Says so only where that is sure.
  */
-export function hitsNoRow(catalog: CatalogModel, kind: string, node: Node): boolean {
-  return new Idle(catalog).isIdle(kind, node, new Set())
+export function hitsNoRow(content: Content, kind: string, node: Node): boolean {
+  return new Idle(content).isIdle(kind, node, new Set())
 }
 
 /** Whether a SELECT gives no row, because the tables that it reads hold none. Says so only where that is sure. */
-export function givesNoRow(catalog: CatalogModel, select: Node): boolean {
-  return new Idle(catalog).givesNone(select, new Set())
+export function givesNoRow(content: Content, select: Node): boolean {
+  return new Idle(content).givesNone(select, new Set())
 }
 
 /** Names of WITH items that give no row. */
 type EmptyItems = ReadonlySet<string>
 
 class Idle {
-  constructor(private readonly catalog: CatalogModel) {}
+  constructor(private readonly content: Content) {}
+
+  get catalog(): CatalogModel {
+    return this.content.catalog
+  }
 
   isIdle(kind: string, node: Node, outer: EmptyItems): boolean {
     const items = new Set(outer)
@@ -104,13 +109,22 @@ class Idle {
     const bound = (rangeVar as { [boundRelation]?: ReadRelation })[boundRelation]
     const relation = bound?.relation ?? findRelation(this.catalog, relationOf(rangeVar))
     if (relation?.kind === 'view') return this.givesNone(relation.query?.tree.SelectStmt, new Set())
-    return relation !== undefined && isEmptyTable(relation)
+    return relation !== undefined && this.#isEmptyTable(relation)
   }
-}
 
-function isEmptyTable(relation: Relation): boolean {
-  if (!/table$|^materialized/.test(relation.kind) || relation.kind === 'foreign table') return false
-  return relation.isEmpty && relation.opaque === undefined && relation.children.every(isEmptyTable)
+  #isEmptyTable(relation: Relation): boolean {
+    if (!/table$|^materialized/.test(relation.kind) || relation.kind === 'foreign table') return false
+    return (
+      (relation.isEmpty || this.#holdsNoPage(relation)) &&
+      relation.opaque === undefined &&
+      relation.children.every((child) => this.#isEmptyTable(child))
+    )
+  }
+
+  /** A file without a page holds no row, and no statement before this one has put any in. */
+  #holdsNoPage(relation: Relation): boolean {
+    return relation.live !== undefined && relation.heapBytes === 0 && this.content.versionOf(relation) === 0
+  }
 }
 
 /** Functions of the server that are no aggregates. */

@@ -113,7 +113,7 @@ export async function followCreateFromQuery(
   const relation = makeRelation(walk, into.rel, kind, into.onCommit)
   if (findRelation(walk.catalog, relation) && ifNotExists) return
   const bound = bindView(walk.catalog, { SelectStmt: select })
-  const isEmpty = into.skipData === true || givesNoRow(walk.catalog, select)
+  const isEmpty = into.skipData === true || givesNoRow(walk.content, select)
   const { query, scope } = await followQuery(walk, select)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
   const reason = await setQuery(walk, relation, { sql, select, names: namesOf(into.colNames), isVolatile })

@@ -18,7 +18,7 @@ export function followRefresh(walk: Walk, node: Node): void {
     return
   }
   refreshView(walk.content, relation)
-  relation.isEmpty = givesNoRow(walk.catalog, relation.query.tree.SelectStmt)
+  relation.isEmpty = givesNoRow(walk.content, relation.query.tree.SelectStmt)
   if (relation.isEmpty) return
   needRefresh(walk, relation, node.concurrent === true)
 }
