@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { RunRecord } from './domain/run-record.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { asMachineTrouble } from './effects/machine-trouble.js'
@@ -5,6 +6,7 @@ import { withScratchFolder } from './effects/private-files.js'
 import { withShownValues } from './effects/shown-values.js'
 import { readVersion } from './effects/version.js'
 import { asServerTrouble } from './postgres/connection.js'
+import { withPlainKeyFiles } from './postgres/key-files.js'
 import { formatStepLine } from './report/screen.js'
 import { Run } from './run.js'
 import type { Settings } from './settings/settings.js'
@@ -21,6 +23,20 @@ export interface RunResult {
   readonly error?: unknown
   /** How long the run waited for others before it made its plan; absent when it did not. */
   readonly waitedMs?: number
+}
+
+/** Every program of the run finds certificate and key of the client as it can read them. */
+async function withPlainKeys(settings: Settings, scratchFolder: string): Promise<Settings> {
+  const { target, rehearsal } = settings
+  const { url } = rehearsal
+  return {
+    ...settings,
+    target: await withPlainKeyFiles(target, join(scratchFolder, 'tls-target')),
+    rehearsal: {
+      ...rehearsal,
+      ...(url ? { url: await withPlainKeyFiles(url, join(scratchFolder, 'tls-rehearsal')) } : {}),
+    },
+  }
 }
 
 /** Opens the run, does the work, and writes record and report whatever happens. */
@@ -46,7 +62,9 @@ export async function inRun(
     await withShownValues(settings.showValues, () =>
       withScratchFolder(async (scratchFolder) => {
         const folders = { runId: run.record.runId, runFolder: run.folder ?? scratchFolder, scratchFolder }
-        const working = makeTools(settings, surroundings, folders).then((tools) => work(run, tools))
+        const working = withPlainKeys(settings, scratchFolder)
+          .then((readable) => makeTools(readable, surroundings, folders))
+          .then((tools) => work(run, tools))
         await (surroundings.crash ? Promise.race([working, surroundings.crash]) : working)
       }),
     )

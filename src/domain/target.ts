@@ -28,6 +28,10 @@ export interface TargetAddress {
   readonly user: string
   /** Absent when the URL has none: pgpass, peer or trust authentication. */
   readonly password?: Secret
+  /** Opens the private key of the client, or the PKCS#12 file in which it is: `sslpassword`. */
+  readonly keyPassword?: Secret
+  /** The PKCS#12 file from which the PEM files of the parameters were made; Prisma's own engine reads no other. */
+  readonly identityPath?: string
   /** Prisma's `?schema=`: where the migration history and the models live. */
   readonly schema: string
   /** The other URL parameters, e.g. `sslmode`, as given. */

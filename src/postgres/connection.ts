@@ -107,7 +107,7 @@ function clientConfig(address: TargetAddress, session: Session): pg.ClientConfig
     ...session.parameters,
   }
   const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
-  const ssl = tlsOptions(rest)
+  const ssl = tlsOptions(rest, address.keyPassword)
   return {
     host: address.host,
     port: address.port,

@@ -54,7 +54,7 @@ export function tlsFailure(
     return {
       errorCode: 'client-certificate-refused',
       what: `asks for a certificate of the client and does not take ${parameters.sslcert ? 'that of sslcert' : 'a login without one'}`,
-      hint: 'Give certificate and key that the server accepts: sslcert=/path/client.crt&sslkey=/path/client.key.',
+      hint: 'Give certificate and key that the server accepts: sslcert=/path/client.crt&sslkey=/path/client.key, or sslidentity=/path/client.p12&sslpassword=….',
     }
   }
   if (/no pg_hba\.conf entry.*no encryption/.test(message)) {
@@ -64,11 +64,14 @@ export function tlsFailure(
       hint: 'Write sslmode=require in the database URL.',
     }
   }
-  if (/^ERR_OSSL/.test(code) || /PEM routines|key values mismatch/i.test(message)) {
+  if (
+    /^ERR_OSSL|^ERR_CRYPTO/.test(code) ||
+    /PEM routines|key values mismatch|mac verify failure|PKCS12|unsupported/i.test(message)
+  ) {
     return {
       errorCode: 'certificate-not-readable',
       what: `cannot be asked with the certificate files of the URL: ${message}`,
-      hint: 'Give files in PEM form: sslcert and sslkey of one pair, the key without a passphrase, sslrootcert of the authority.',
+      hint: 'Give files in PEM form: sslcert and sslkey of one pair, sslrootcert of the authority; or sslidentity in PKCS#12; sslpassword is the passphrase of the key.',
     }
   }
   return undefined

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import connectionString from 'pg-connection-string'
 import { TargetError } from '../domain/errors.js'
-import type { TargetAddress } from '../domain/target.js'
+import type { Secret, TargetAddress } from '../domain/target.js'
 
 /** What turned out to hold for each login, so that later connections need no second try. */
 const settledModes = new Map<string, 'require' | 'disable'>()
@@ -48,8 +49,25 @@ function withSslMode(address: TargetAddress, sslmode: string): TargetAddress {
   return { ...address, parameters: { ...address.parameters, sslmode } }
 }
 
-/** The driver's options for the TLS parameters of a URL, with the meaning that libpq and pg_dump give them. */
-export function tlsOptions(parameters: Readonly<Record<string, string>>): pg.ClientConfig['ssl'] {
+/**
+ * The driver's options for the TLS parameters of a URL, with the meaning that libpq and pg_dump give them, and for Prisma's
+ * `sslidentity`, a PKCS#12 file with certificate and key of the client.
+ * @param keyPassword opens the key
+ */
+export function tlsOptions(
+  { sslidentity, ...parameters }: Readonly<Record<string, string>>,
+  keyPassword?: Secret,
+): pg.ClientConfig['ssl'] {
+  const ssl = pemOptions(parameters)
+  if (ssl === false || (sslidentity === undefined && keyPassword === undefined)) return ssl
+  return {
+    ...(typeof ssl === 'object' ? ssl : {}),
+    ...(sslidentity === undefined ? {} : { pfx: readFileSync(sslidentity) }),
+    ...(keyPassword === undefined ? {} : { passphrase: keyPassword.reveal() }),
+  }
+}
+
+function pemOptions(parameters: Readonly<Record<string, string>>): pg.ClientConfig['ssl'] {
   const tls = Object.entries(parameters).filter(
     ([name]) => name.startsWith('ssl') && name !== 'sslnegotiation',
   )

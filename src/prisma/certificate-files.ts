@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { SettingsError } from '../domain/errors.js'
 import type { TargetAddress } from '../domain/target.js'
 
-const fileParameters = ['sslrootcert', 'sslcert', 'sslkey', 'sslcrl'] as const
+const fileParameters = ['sslrootcert', 'sslcert', 'sslkey', 'sslcrl', 'sslidentity'] as const
 
 /**
  * Where systems keep the authorities that they trust, in one file. `sslrootcert=system` means them, and pg_dump before 16 does

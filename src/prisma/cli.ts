@@ -108,7 +108,7 @@ function hostOptionsFor(
   address: TargetAddress,
   passwordFile: string | undefined,
 ): HostOptions {
-  const { password: _, ...addressWithoutPassword } = address
+  const { password: _, keyPassword: __, ...addressWithoutPassword } = address
   return {
     address: addressWithoutPassword,
     ...(passwordFile ? { passwordFile } : {}),

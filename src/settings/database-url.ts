@@ -19,7 +19,7 @@ const prismaParameters = new Set([
 ])
 
 /** Would be printed with the other parameters, or contradict what stands before the `?`. */
-const refusedParameters = ['user', 'password', 'dbname', 'sslpassword']
+const refusedParameters = ['user', 'password', 'dbname']
 
 /**
  * Reads a connection URL. User, password and database are percent-decoded once; a password that was pasted without
@@ -45,6 +45,10 @@ export function parseDatabaseUrl(text: string, source: string): TargetAddress {
     database: decode(reading.database, source),
     user,
     ...(password === '' ? {} : { password: new Secret(password) }),
+    // Kept apart from the other parameters, which are printed.
+    ...(parameters.get('sslpassword')
+      ? { keyPassword: new Secret(parameters.get('sslpassword') ?? '') }
+      : {}),
     schema: parameters.get('schema') || 'public',
     parameters: keptParameters(parameters),
   })
@@ -63,7 +67,23 @@ export function urlWithoutPassword(address: TargetAddress): string {
 /** The same with the password; for the engine of Prisma in a child process, never to be printed. */
 export function urlWithPassword(address: TargetAddress): string {
   const password = address.password === undefined ? '' : `:${encode(address.password.reveal())}`
-  return formatUrl(address, encode(address.user) + password)
+  return formatUrl(withIdentity(address), encode(address.user) + password)
+}
+
+/** Prisma's own engine takes the certificate of the client from a PKCS#12 file only. */
+function withIdentity(address: TargetAddress): TargetAddress {
+  const { identityPath, keyPassword, parameters } = address
+  if (identityPath === undefined) return address
+  const { sslcert: _, sslkey: __, ...others } = parameters
+  const sslpassword = keyPassword?.reveal()
+  return {
+    ...address,
+    parameters: {
+      ...others,
+      sslidentity: identityPath,
+      ...(sslpassword === undefined ? {} : { sslpassword }),
+    },
+  }
 }
 
 function formatUrl(address: TargetAddress, userInfo: string): string {
@@ -135,9 +155,6 @@ function refuseParameters(parameters: ReadonlyMap<string, string>, source: strin
     )
   }
   const refused = refusedParameters.find((name) => parameters.has(name))
-  if (refused === 'sslpassword') {
-    throw invalid(source, 'has sslpassword among its parameters', 'Use a key without a passphrase.')
-  }
   if (refused) throw invalid(source, `has ${refused} among its parameters`, `${shape}.`)
 }
 
@@ -174,7 +191,7 @@ function isHost(text: string): boolean {
 }
 
 function keptParameters(parameters: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-  const taken = new Set([...prismaParameters, 'host', 'port'])
+  const taken = new Set([...prismaParameters, 'host', 'port', 'sslpassword'])
   return Object.freeze(
     inWordsOfLibpq(Object.fromEntries([...parameters].filter(([name]) => !taken.has(name)))),
   )

@@ -1,7 +1,7 @@
 // examine: looks whether everything that a deploy needs is there; for `migrate-guard doctor`. Changes nothing.
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { judgeLockTable, readLockTableUse } from '../checks/health/lock-table.js'
 import { formatCount } from '../domain/quantities.js'
 import type { TargetIdentity } from '../domain/target.js'
@@ -9,6 +9,7 @@ import { withScratchFolder } from '../effects/private-files.js'
 import { findClientTool } from '../postgres/client-tools.js'
 import { withConnection } from '../postgres/connection.js'
 import { assertSchemaExists, readTargetIdentity } from '../postgres/identity.js'
+import { withPlainKeyFiles } from '../postgres/key-files.js'
 import { olderReleaseReason } from '../postgres/older-release.js'
 import { findPooledConnection } from '../postgres/pooled-connection.js'
 import { poolingWords } from '../postgres/pooling.js'
@@ -117,7 +118,7 @@ async function askEngine(settings: Settings, project: PrismaProject): Promise<st
   return withScratchFolder(async (scratchFolder) => {
     const cli = await makePrismaCli({
       project,
-      address: settings.target,
+      address: await withPlainKeyFiles(settings.target, join(scratchFolder, 'tls')),
       engine: settings.engine,
       scratchFolder,
     })

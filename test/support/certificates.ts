@@ -11,6 +11,11 @@ export interface Certificates {
   readonly serverKey: string
   readonly clientCertificate: string
   readonly clientKey: string
+  /** The same key, under a passphrase. */
+  readonly protectedKey: string
+  /** Certificate and key of the client in PKCS#12, under the same passphrase. */
+  readonly identity: string
+  readonly passphrase: string
   /** The folder of all of them; the server's account may read it. */
   readonly folder: string
 }
@@ -72,6 +77,20 @@ export function makeCertificates(): Certificates {
   authority('other')
   signed('server', '127.0.0.1')
   signed('client', 'postgres')
+  const passphrase = 'a phrase with & and %'
+  openssl('rsa', '-aes256', '-in', 'client.key', '-out', 'protected.key', '-passout', `pass:${passphrase}`)
+  openssl(
+    'pkcs12',
+    '-export',
+    '-in',
+    'client.pem',
+    '-inkey',
+    'client.key',
+    '-out',
+    'client.p12',
+    '-passout',
+    `pass:${passphrase}`,
+  )
   giveToServer(folder)
   giveToServer(at('server.key'))
   return {
@@ -81,6 +100,9 @@ export function makeCertificates(): Certificates {
     serverKey: at('server.key'),
     clientCertificate: at('client.pem'),
     clientKey: at('client.key'),
+    protectedKey: at('protected.key'),
+    identity: at('client.p12'),
+    passphrase,
     folder,
   }
 }

@@ -199,11 +199,6 @@ describe('a URL that cannot be used is refused:', () => {
     ],
     ['postgresql://u@h/shop?password=p', 'DATABASE_URL has password among its parameters', shapeHint],
     ['postgresql://u@h/shop?dbname=other', 'DATABASE_URL has dbname among its parameters', shapeHint],
-    [
-      'postgresql://u@h/shop?sslpassword=p',
-      'DATABASE_URL has sslpassword among its parameters',
-      'Use a key without a passphrase.',
-    ],
   ])('%s', (text, message, hint) => {
     expect(errorOf(text)).toMatchObject({ code: 'invalid-database-url', message, hint, exitCode: 2 })
   })
@@ -264,7 +259,7 @@ describe('a URL that cannot be used is refused:', () => {
     `postgresql://u:x@h/${canary}@h/shop?a`,
     `postgresql://u:x@h/${canary}?a=b@h/shop`,
     `postgresql://u@h/shop?password=${canary}`,
-    `postgresql://u@h/shop?sslpassword=${canary}`,
+    `postgresql://u@h/shop?sslpassword=${canary}&password=p`,
     `postgresql://u@h/shop?host=${canary}@h`,
   ])('without a word of the password, %s', (text) => {
     const error = errorOf(text)
@@ -276,6 +271,21 @@ describe('a URL that cannot be used is refused:', () => {
 })
 
 describe('an address', () => {
+  test('shows the passphrase of a key no more than the password', () => {
+    const address = parseDatabaseUrl(
+      'postgresql://u@h/shop?sslidentity=a.p12&sslpassword=S3cret%26',
+      'DATABASE_URL',
+    )
+    expect(address.keyPassword?.reveal()).toBe('S3cret&')
+    expect(inspect(address, { depth: null, showHidden: true }) + JSON.stringify(address)).not.toContain(
+      'S3cret',
+    )
+    expect(urlWithoutPassword(address)).not.toContain('S3cret')
+    expect(
+      urlWithPassword({ ...address, identityPath: '/a.p12', parameters: { sslcert: '/x', sslkey: '/x' } }),
+    ).toBe('postgresql://u@h:5432/shop?schema=public&sslidentity=%2Fa.p12&sslpassword=S3cret%26')
+  })
+
   test.each([
     ['postgresql://deployer:pw@db1.example.com/shop', 'shop on db1.example.com:5432 as deployer'],
     ['postgresql://deployer:pw@[::1]:5433/shop', 'shop on [::1]:5433 as deployer'],
