@@ -1,0 +1,122 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { printable } from '../../src/cli/printable.js'
+import { GuardError } from '../../src/domain/errors.js'
+import { clientEnvironment, connectionStringFor } from '../../src/postgres/client-environment.js'
+import { singleConnectionPoolConfig } from '../../src/postgres/connection.js'
+import { withCertificateFiles } from '../../src/prisma/certificate-files.js'
+import { formatTarget, urlWithoutPassword, urlWithPassword } from '../../src/settings/database-url.js'
+import { makeSettings, type SettingsInput } from '../../src/settings/settings.js'
+import { oddSettings, oddUrl, passwordCanary } from '../support/hostile/odd-settings.js'
+import { randomOf } from '../support/hostile/random.js'
+import { hostileRow, hostileTimeoutMs, triesAll } from '../support/hostile.js'
+import { runCli } from '../support/run-cli.js'
+
+// Options, environment, .env and configuration files as they are when somebody was mistaken, or meant it.
+
+jest.setTimeout(hostileTimeoutMs)
+
+const tries = triesAll ? 50_000 : 2_000
+const row = hostileRow(
+  import.meta.url,
+  'Settings that are wrong are told in one sentence, without a password: no crash',
+)
+
+let scratch: string
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'guard-test-settings-'))
+})
+afterAll(() => rm(scratch, { recursive: true }))
+
+test(`${tries} odd settings: each gives settings that can be used, or one sentence with a hint`, async () => {
+  const wrong: string[] = []
+  let used = 0
+  for (let seed = 1; seed <= tries && wrong.length < 20; seed += 1) {
+    const input = oddSettings(randomOf(seed))
+    try {
+      await use(input)
+      used += 1
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem) wrong.push(`seed ${seed}: ${problem}`)
+    }
+  }
+  expect(wrong).toEqual([])
+  // Else nothing behind the reading would be tried.
+  expect(used).toBeGreaterThan(tries / 50)
+  row.held(tries)
+})
+
+/** Comes as far as what would be handed to the drivers. */
+async function use(input: SettingsInput): Promise<void> {
+  const { target } = makeSettings(input)
+  const found = withCertificateFiles(target, { source: 'the URL', directory: input.directory })
+  const session = { applicationName: 'guard test', parameters: {} }
+  await singleConnectionPoolConfig(found, session)
+  await clientEnvironment(found, scratch)
+  for (const text of [
+    connectionStringFor(found, 'guard test'),
+    urlWithoutPassword(found),
+    formatTarget(found),
+    JSON.stringify(found),
+  ])
+    if (text.includes(passwordCanary)) throw new Error('the password is in what may be seen')
+  urlWithPassword(found)
+}
+
+const commands = triesAll ? 200 : 6
+
+test(`${commands} of them by the command`, async () => {
+  const wrong: string[] = []
+  for (let seed = 1; seed <= commands; seed += 1) {
+    const random = randomOf(2_000_000 + seed)
+    // The system takes no NUL in an argument.
+    const url = oddUrl(random).replaceAll('\u0000', '')
+    const config = random.onceIn(2) ? `export default ${random.pick(modules)}\n` : undefined
+    const path = join(scratch, 'migrate-guard.config.mjs')
+    if (config) await writeFile(path, config)
+    const args = [
+      'plan',
+      '--schema',
+      scratch,
+      '--migrations',
+      scratch,
+      '--database-url',
+      url.slice(0, 30_000),
+    ]
+    const { exitCode, stdout, stderr } = await runCli(config ? [...args, '--config', path] : args, {
+      cwd: scratch,
+    })
+    const said = stdout + stderr
+    const isTold = exitCode !== 0 && exitCode !== 1 && /^error: .*\nhint: .*\n$/.test(stderr)
+    if (!isTold || said.includes(passwordCanary))
+      wrong.push(`${url.slice(0, 300)} ${config ?? ''}: exit ${exitCode}: ${said.slice(0, 1_000)}`)
+  }
+  expect(wrong).toEqual([])
+  row.held(commands)
+})
+
+const modules = [
+  'null',
+  '[]',
+  '() => 1',
+  '{ jobs: "x" }',
+  '{ accept: [null] }',
+  '(() => { throw 1 })()',
+  '{',
+  'await import("nowhere")',
+  'process.exit()',
+  'new Proxy({}, { get() { throw new Error("no") } })',
+]
+
+function problemOf(error: unknown): string | undefined {
+  if (!(error instanceof GuardError)) return (error as Error).stack ?? String(error)
+  const { message, hint } = error
+  if (!hint) return `no hint: ${message}`
+  if (printable(message).includes('\n')) return `not one line: ${message.slice(0, 300)}`
+  return `${message}${hint}`.includes(passwordCanary)
+    ? `the password is in ${message.slice(0, 300)}`
+    : undefined
+}
