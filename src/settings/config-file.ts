@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Acceptance } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
+import { givenValue } from './given-value.js'
 import { findNearMisses } from './near-misses.js'
 
 /**
@@ -144,5 +145,5 @@ function isKind(value: unknown, kind: Kind): boolean {
 function unknownKey(key: string, known: readonly string[], place: string): SettingsError {
   const [nearest] = findNearMisses(key, known)
   const hint = nearest ? `Did you mean ${nearest}?` : `The settings there are ${known.join(', ')}.`
-  return new SettingsError('unknown-setting', `unknown setting "${key}" in ${place}`, { hint })
+  return new SettingsError('unknown-setting', `${givenValue('unknown setting', key)} in ${place}`, { hint })
 }

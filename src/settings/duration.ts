@@ -1,4 +1,5 @@
 import { SettingsError } from '../domain/errors.js'
+import { givenValue } from './given-value.js'
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
@@ -17,12 +18,12 @@ export function parseDuration(text: string, name: string): number {
   // Rounded far below a millisecond, because 1.1 * 1000 is not quite 1100.
   const ms = Number((Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN)).toFixed(6))
   if (!Number.isInteger(ms)) {
-    throw new SettingsError('invalid-setting', `${name} "${text}" is not a duration`, {
+    throw new SettingsError('invalid-setting', `${givenValue(name, text)} is not a duration`, {
       hint: 'Write a number with its unit: 500ms, 1s, 5m or 2h; or 0 for no limit.',
     })
   }
   if (ms > longestMs) {
-    throw new SettingsError('invalid-setting', `${name} "${text}" is longer than Postgres can wait`, {
+    throw new SettingsError('invalid-setting', `${givenValue(name, text)} is longer than Postgres can wait`, {
       hint: 'Write at most 596h, or 0 for no limit.',
     })
   }

@@ -9,6 +9,7 @@ import { chooseTarget, type SourcedUrl } from './choose-target.js'
 import { type ConfigFile, type GuardConfig, readGuardConfig } from './config-file.js'
 import { parseDatabaseUrl } from './database-url.js'
 import { parseDuration } from './duration.js'
+import { givenValue } from './given-value.js'
 
 export type CommandName =
   | 'deploy'
@@ -354,7 +355,7 @@ function readRehearsal(given: Given | undefined): Settings['rehearsal'] | undefi
   if (text === 'local' || text === 'same-server') return { place: text }
   if (/^postgres(ql)?:/.test(text)) return { place: 'url', url: parseDatabaseUrl(text, given.name) }
   throw invalid(
-    `${given.name} "${text}" is unknown`,
+    `${givenValue(given.name, text)} is unknown`,
     'Write local, same-server, or the URL of a PostgreSQL server.',
   )
 }
@@ -393,7 +394,7 @@ function readOneOf<T extends string>(given: Given | undefined, allowed: readonly
   const text = readText(given)
   const found = allowed.find((name) => name === text)
   if (found !== undefined) return found
-  throw invalid(`${given.name} "${text}" is unknown`, `Write one of ${allowed.join(', ')}.`)
+  throw invalid(`${givenValue(given.name, text)} is unknown`, `Write one of ${allowed.join(', ')}.`)
 }
 
 /** What a hash is of, and where it is to be copied from. */

@@ -166,6 +166,17 @@ const parameters = [
 
 /** What may stand in the options, the environment, `.env` and the configuration files, wrong in a place or two. */
 export function oddSettings(random: Random): SettingsInput {
+  // Odd in the URL alone, so that what comes behind the reading of settings is tried too.
+  if (random.onceIn(4)) {
+    const DATABASE_URL = oddUrl(random)
+    return {
+      command: 'plan',
+      flags: {},
+      environment: { DATABASE_URL },
+      dotEnv: {},
+      directory: '/nowhere/project',
+    }
+  }
   const environment = some(random, ['DATABASE_URL', 'DIRECT_URL', 'PGPASSWORD', 'PGHOST'], () =>
     oddUrl(random),
   )
