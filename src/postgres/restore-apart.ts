@@ -1,4 +1,5 @@
 import { analyzeAll } from './analyze.js'
+import { reasonAgainstCodeOf } from './code-of-others.js'
 import type { Client } from './connection.js'
 import { disarm, listEventTriggers } from './rehearsal-database/disarm.js'
 import { endRestore, giveToOwners, handOver, type TwoRoles } from './rehearsal-database/two-roles.js'
@@ -67,9 +68,15 @@ export async function restoreApart(
   await run('maker', lists.grants)
   await disarmAll()
   await run('maker', lists.eventTriggers)
+  const { superusers, deployer } = twoRoles
+  const others = [...new Set(owners.map(({ role }) => role))].filter((role) => !superusers.includes(role))
+  const entries = [...script.values()].filter(({ id }) => lists.restored.has(id))
+  const reason = superusers.includes(deployer)
+    ? await asOwner(request, (client) => reasonAgainstCodeOf(others, entries, client))
+    : undefined
   const lasting = await maker(async (client) => {
     await give(client, true)
-    return endRestore(client, twoRoles, new Set(owners.map(({ role }) => role)))
+    return endRestore(client, twoRoles, reason === undefined ? undefined : { reason, others })
   })
   for (const one of await asOwner(request, listEventTriggers)) disarmed.add(one)
   return { disarmed: [...disarmed], differences: [...differences, ...lasting], unfilled }

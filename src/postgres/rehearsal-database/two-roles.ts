@@ -168,22 +168,21 @@ function giveExtension(name: string, owner: string): string {
 
 /**
  * From now on the restorer only reads: it looks at the copy for the rest of the run. A superuser who deploys becomes one
- * here, too, when nobody else owns anything that he would run. The other superusers get all rights but that one.
- * @param owners names of all roles that own something in the copy
+ * here, too, when what others have written is harmless. The other superusers get all rights but that one.
+ * @param harm why it is not, and whose it may be
  * @returns what is different, in words
  */
 export async function endRestore(
   maker: Client,
   { restorer, superusers, deployer }: TwoRoles,
-  owners: ReadonlySet<string>,
+  harm: { readonly reason: string; readonly others: readonly string[] } | undefined,
 ): Promise<string[]> {
   const { rows } = await maker.query(
     `SELECT pg_catalog.pg_get_userbyid(m.roleid)::text AS name FROM pg_catalog.pg_auth_members m
       WHERE m.member = $1::regrole AND pg_catalog.pg_get_userbyid(m.roleid) !~ '^pg_read_all_'`,
     [restorer],
   )
-  const others = [...owners].filter((name) => !superusers.includes(name))
-  const isSuperuser = superusers.includes(deployer) && others.length === 0
+  const isSuperuser = superusers.includes(deployer) && harm === undefined
   await effect('rehearsal.end-restore', async () => {
     for (const { name } of rows)
       await maker.query(`REVOKE ${quoteIdentifier(name)} FROM ${quoteIdentifier(restorer)}`)
@@ -194,10 +193,11 @@ export async function endRestore(
     for (const superuser of superusers) await grantAll(maker, superuser, superusers)
     if (isSuperuser) await maker.query(`ALTER ROLE ${quoteIdentifier(deployer)} SUPERUSER`)
   })
-  if (isSuperuser || !superusers.includes(deployer)) return []
+  if (harm === undefined) return []
+  const { reason, others } = harm
   const named = others.slice(0, 3).map((name) => `"${name}"`)
   return [
-    `"${deployer}" is no superuser here, because what ${named.join(', ')}${others.length > 3 ? ' and others' : ''} may have written would run with its rights on this machine: what only a superuser may do fails here`,
+    `"${deployer}" is no superuser here, because it would run on this machine what ${named.join(', ')}${others.length > 3 ? ' and others' : ''} may have written: ${reason}. What only a superuser may do fails here`,
   ]
 }
 
