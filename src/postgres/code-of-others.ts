@@ -5,6 +5,16 @@ import { relationOfParts } from '../sql/names.js'
 import type { Node } from '../sql/parser.js'
 import type { ScriptEntry } from './restore-script.js'
 
+/** They act, but on nothing than the copy: the server's own that every table with a serial key calls, and their like. */
+const insideTheCopy = new Set([
+  'nextval',
+  'setval',
+  'currval',
+  'lastval',
+  'txid_current',
+  'pg_current_xact_id',
+])
+
 /**
  * Why a superuser may not work on a restored copy: what roles without rights have written there, and any statement may call,
  * is not known to be harmless. undefined when it is, as where there are tables with types and CHECKs of the server alone.
@@ -18,7 +28,11 @@ export async function reasonAgainstCodeOf(
 ): Promise<string | undefined> {
   if (others.length === 0) return undefined
   if (entries.some(({ trees }) => trees === undefined)) return 'a part of it is nested too deeply to be read'
-  const code = await readServerCode(copy)
+  const read = await readServerCode(copy)
+  const code = {
+    ...read,
+    actingNames: new Set([...read.actingNames].filter((name) => !insideTheCopy.has(name))),
+  }
   const { rows } = await copy.query(
     "SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'",
   )
