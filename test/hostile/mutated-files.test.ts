@@ -63,6 +63,30 @@ test(`${tries} mutated files: each is planned, and what cannot be followed is sa
   row.held(tries)
 })
 
+/** Each of them has ended a run once. */
+const known: readonly (readonly [string, string])[] = [
+  [
+    'a default of a column of a partition',
+    "CREATE TABLE e (k text) PARTITION BY LIST (k); CREATE TABLE f PARTITION OF e (k DEFAULT 'a') DEFAULT;",
+  ],
+  ['a key in a typed table', 'CREATE TABLE t OF pair (a WITH OPTIONS PRIMARY KEY);'],
+  [
+    'two default partitions',
+    'CREATE TABLE e (k int) PARTITION BY LIST (k); CREATE TABLE f PARTITION OF e DEFAULT; CREATE TABLE g PARTITION OF e DEFAULT;',
+  ],
+  ['3,000 operators', `UPDATE orders SET note = 'x' WHERE id = ${'1 + '.repeat(3_000)}1;`],
+  ['3,000 columns that are joined', `UPDATE orders SET total = ${'total + '.repeat(3_000)}total;`],
+  [
+    'a text for EXECUTE that is no SQL',
+    "DO $$ BEGIN EXECUTE format('users', 'ALTER TABLE %I ADD COLUMN x int'); END $$;",
+  ],
+]
+
+test.each(known)('%s: planned, and what cannot be followed is said', async (_, sql) => {
+  expect(await look(sql, new Map())).toBeUndefined()
+  row.held()
+})
+
 /** Does with one file what plan and check do; gives what is wrong. */
 async function look(sql: string, ownErrors: Map<string, string>): Promise<string | undefined> {
   const folder: MigrationFolder = {
