@@ -1,6 +1,6 @@
 import { type Acceptance, findingCodePattern } from '../domain/acceptance.js'
 import { SettingsError } from '../domain/errors.js'
-import { givenValue } from './given-value.js'
+import { givenSubject } from './given-value.js'
 
 /**
  * Reads `code[:object]=reason` as given to `--accept`. Quotation marks that the shell left around the reason are taken off.
@@ -12,7 +12,7 @@ export function parseAcceptance(text: string): Acceptance {
   const [, code = '', object] = /^([^:]*)(?::(.*))?$/s.exec(subject) ?? []
   return makeAcceptance(
     { code, reason: reason.replace(/^\s*"(.*)"\s*$/s, '$1'), ...(object === undefined ? {} : { object }) },
-    givenValue('--accept', subject),
+    givenSubject('--accept', subject),
   )
 }
 
