@@ -109,6 +109,22 @@ test(
   hostileTimeoutMs,
 )
 
+test.each([
+  "CHECK (lo_export(i::oid, '/tmp/migrate-guard-test-door') = 1)",
+  "CHECK (set_config('role', 'none', false) = '')",
+  'CHECK (pg_terminate_backend(i))',
+  "GENERATED ALWAYS AS (length(public.of_others('x'))) STORED",
+])("the server's own functions are judged, too: %s", async (constraint) => {
+  const target = await createTestDatabase({ sql: 'GRANT ALL ON SCHEMA public TO clerk' })
+  await queryOnce(
+    as(target, 'clerk'),
+    `CREATE FUNCTION of_others(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT pg_catalog.set_config('a.b', t, false) $$;
+     CREATE TABLE t (j int, i int ${constraint})`,
+  )
+  expect(await rehearse(target, target.url)).toMatchObject(refused)
+  row.held()
+})
+
 test('what only later statements call is not refused, and not called', async () => {
   const target = await makeTarget(laterOnly, 'hostile')
   expect(await rehearse(target, target.url)).toEqual({ refusal: undefined, wasCalled: false })

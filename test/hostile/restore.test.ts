@@ -16,6 +16,9 @@ const row = hostileRow(
 )
 const server = useOwnServer({ fsync: 'off' })
 
+/** A role without rights may take it too, where it knows a password. */
+const outgoing = 'a connection by dblink'
+
 beforeAll(async () => {
   await queryOnce(server().url, "CREATE ROLE clerk LOGIN PASSWORD 'x'")
 })
@@ -27,7 +30,15 @@ async function makeHostile(): Promise<TestDatabase> {
   await queryOnce(asClerk, beforehand)
   for (const { name, sql } of constructs)
     await queryOnce(asClerk, sql(`public.harmless_looking($c$${name}$c$)`))
-  await queryOnce(asClerk, tryDoors())
+  await target.query('CREATE EXTENSION dblink')
+  const { port, password } = new URL(target.url)
+  const connection = `host=127.0.0.1 port=${port} dbname=${target.name} user=postgres password=${password}`
+  await queryOnce(
+    asClerk,
+    tryDoors({
+      [outgoing]: `SELECT public.dblink_connect('away', '${connection}'), public.dblink_disconnect('away')`,
+    }),
+  )
   return target
 }
 
@@ -43,13 +54,15 @@ async function readEvidence(address: TargetAddress): Promise<Evidence[]> {
   })
 }
 
-const attempts = constructs.flatMap(({ name }) => Object.keys(doors).map((door) => `${name}: ${door}`))
+const attempts = constructs.flatMap(({ name }) =>
+  [...Object.keys(doors), outgoing].map((door) => `${name}: ${door}`),
+)
 
 test('every door is open to a superuser', async () => {
   const target = await makeHostile()
   await target.query("SELECT public.all_doors('superuser')")
   const open = await target.query("SELECT door FROM evidence WHERE door <> 'called' ORDER BY 1")
-  const closed = Object.keys(doors).filter((name) => !open.some(({ door }) => door === name))
+  const closed = [...Object.keys(doors), outgoing].filter((name) => !open.some(({ door }) => door === name))
   // They lead to a role that is only on a server of ours.
   expect(closed).toEqual(['the session of a superuser', 'the role of a superuser'])
 })

@@ -112,10 +112,11 @@ export const constructs: readonly Construct[] = [
 /**
  * The function that tries all doors and notes in the table `evidence`, which it makes, that it was called, and each door that
  * was open.
+ * @param more doors that are only in this database
  */
-export function tryDoors(schema = 'public'): string {
-  const list = Object.entries(doors).map(([name, sql]) => `[$d$${name}$d$, $d$${sql}$d$]`)
-  return `CREATE OR REPLACE FUNCTION ${schema}.all_doors(construct text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $function$
+export function tryDoors(more: Readonly<Record<string, string>> = {}): string {
+  const list = Object.entries({ ...doors, ...more }).map(([name, sql]) => `[$d$${name}$d$, $d$${sql}$d$]`)
+  return `CREATE OR REPLACE FUNCTION public.all_doors(construct text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $function$
     DECLARE door text[];
     BEGIN
       IF pg_catalog.to_regclass('public.evidence') IS NULL THEN
