@@ -168,7 +168,10 @@ const accepting = new Option(
 
 const checking = [
   accepting,
-  new Option('--show-values', 'show the values in sample rows; numbers apart they are masked otherwise'),
+  new Option(
+    '--show-values',
+    'show the values of rows; numbers apart they are masked otherwise, also in messages of the server',
+  ),
 ]
 
 const asking = new Option(

@@ -99,7 +99,8 @@ function maskRaised(message: string, sql: string, where = ''): string {
   return `an exception was raised${by}; its words may hold values, --show-values shows them`
 }
 
-function maskValue(value: string): string {
+/** A value as it may be told: numbers and the like stay. */
+export function maskValue(value: string): string {
   return harmless.test(value) ? value : hidden
 }
 

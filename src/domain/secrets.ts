@@ -13,23 +13,33 @@ const secretName = String.raw`[\w.-]{0,64}(?:password|passwd|passphrase|passcode
 export function withoutPasswords(text: string): string {
   return (
     text
-      // Up to the last "@" of the word: a password that is not encoded may hold one.
-      .replace(/([a-z][\w+.-]{0,40}:\/{1,3})[^\s'"`<>]{0,2000}@/gi, `$1${hidden}@`)
+      // Up to the last "@" of the word: a password that is not encoded may hold one. What our hints show is none.
+      .replace(
+        /([a-z][\w+.-]{0,40}:\/{1,3})(?!user:password@)[^\s'"`<>@/]{0,256}:[^\s'"`<>]{0,2000}@/gi,
+        `$1${hidden}@`,
+      )
       // The same without a scheme, or with half of one.
       .replace(
-        /(?<![^\s'"`<>=(,])[^\s'"`<>=(,]{1,256}:[^\s'"`<>]{1,2000}@(?=[\w.[\]-]+(?::\d+)?(?:[/?]|$|[\s'"`]))/g,
-        `${hidden}@`,
+        /(?<![^\s'"`<>=(,:])[^\s'"`<>=(,:]{1,256}:(?!\/)[^\s'"`<>]{1,2000}@(?=[\w.[\]-]+(?::\d+)?(?:[/?]|$|[\s'"`]))/g,
+        (found) => (found.endsWith('//user:password@') ? found : `${hidden}@`),
       )
       .replace(
         new RegExp(
-          String.raw`\b(${secretName})(\s*(?:=>|:=|=|:)\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|[^\s&'",;)]+)`,
+          String.raw`\b(${secretName})(\s*(?:=>|:=|=)\s*|["']?\s*:\s*(?=["']))('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|[^\s&'",;)]+)`,
           'gi',
         ),
         (_, name: string, between: string) => `${name}${between}${hidden}`,
       )
+      // In a literal, and in one inside of another, where each quotation mark is doubled.
       .replace(
-        new RegExp(String.raw`\b(${secretName})(\s+)(?:E|U&|e|u&)?('+)(?!\s)([\s\S]*?[^'])?\3(?!')`, 'gi'),
-        (_, name: string, space: string, quotes: string) => `${name}${space}${quotes}${hidden}${quotes}`,
+        new RegExp(
+          String.raw`\b(${secretName})(\s+)(?:E|U&)?(?:'(?!')(?:[^'\\]|\\[^']|'')*'|'{2,}(?:[^']|'{4})*)`,
+          'gi',
+        ),
+        (found: string, name: string, space: string) => {
+          const quotes = /'+/.exec(found.slice(name.length))?.[0] ?? "'"
+          return `${name}${space}${quotes}${hidden}${quotes.length === 1 ? quotes : ''}`
+        },
       )
       .replace(
         new RegExp(String.raw`\b(${secretName})(\s+)(\$\w*\$)[\s\S]*?\3`, 'gi'),

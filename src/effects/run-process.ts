@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { maskText } from '../domain/quoted-values.js'
+import { withoutPasswords } from '../domain/secrets.js'
 import { childEnvironment } from './child-environment.js'
 import { effect } from './effect.js'
 import { showsValues } from './shown-values.js'
@@ -27,7 +28,7 @@ export interface ProcessResult {
   readonly exitCode: number | null
   readonly signal: string | null
   readonly stdout: string
-  /** Without the values of rows that a server's message quotes, unless they may be shown. */
+  /** Without passwords, and without the values of rows that a server's message quotes, unless they may be shown. */
   readonly stderr: string
   readonly timedOut: boolean
   readonly cancelled: boolean
@@ -71,7 +72,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
       stdout: stdout.text(),
-      stderr: showsValues() ? stderr.text() : maskText(stderr.text()),
+      stderr: withoutPasswords(showsValues() ? stderr.text() : maskText(stderr.text())),
       timedOut: result.timedOut,
       cancelled: result.isCanceled,
       notStarted:

@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ProjectError } from '../domain/errors.js'
 import type { EngineName } from '../domain/plan.js'
+import { maskText } from '../domain/quoted-values.js'
+import { withoutPasswords } from '../domain/secrets.js'
 import type { TargetAddress } from '../domain/target.js'
 import { packagePath } from '../effects/package-path.js'
 import { writePrivateFile } from '../effects/private-files.js'
@@ -83,7 +85,7 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
       const host = hostOptionsFor(call, address, passwordFile)
       // Prisma puts the URL on its engine's command line; only the native engine must have the password in it.
       const url = native ? urlForNativeEngine(address, call) : urlWithoutPassword(address)
-      return runProcess({
+      const result = await runProcess({
         effect: call.effect,
         file: process.execPath,
         arguments: [project.cliPath, ...call.arguments, '--config', configFile],
@@ -99,8 +101,15 @@ export async function makePrismaCli(options: PrismaCliOptions): Promise<PrismaCl
         ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
         ...(call.signal === undefined ? {} : { signal: call.signal }),
       })
+      // SQL that is asked for stays as it is.
+      return call.arguments.includes('diff') ? result : { ...result, stdout: shownWords(result.stdout) }
     },
   }
+}
+
+/** Prisma's own engine quotes what the server says. */
+function shownWords(text: string): string {
+  return withoutPasswords(showsValues() ? text : maskText(text))
 }
 
 function hostOptionsFor(

@@ -1,12 +1,26 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, expect, test } from '@jest/globals'
 import { makeFolder } from '../support/engine-host.js'
+import { hostileRow } from '../support/hostile.js'
+import { readProcesses } from '../support/processes.js'
 import { makeShop, removeShops, type Shop } from '../support/shop.js'
 
 // What another account on the machine can read, or put in the way.
+
+const readable = hostileRow(
+  import.meta.url,
+  'What a run leaves, and what its children make, only its account can read',
+)
+const refused = hostileRow(
+  import.meta.url,
+  'A backups folder that is a link, or not of this account alone, is refused',
+)
+const processList = hostileRow(import.meta.url, 'The process list shows no URL that was given as an option')
+const hook = hostileRow(import.meta.url, 'No variable of the environment makes the guard load a module')
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const isRoot = process.getuid?.() === 0
@@ -67,6 +81,7 @@ test('what a deploy leaves nobody else can read, and its children make nothing e
     expect(names.filter((name: string) => /^(PG|NODE_PATH)/.test(name))).toEqual([])
   // The copies of Prisma's loader: https://github.com/unjs/jiti#fscache
   expect(await readdir(temporary)).toEqual([])
+  readable.held()
 })
 
 const notPrivate: [what: string, make: (path: string) => Promise<void>, reason: string][] = [
@@ -123,6 +138,32 @@ test.each(notPrivate)('a backups folder that is %s is refused', async (what, mak
   }
   expect(await readdir(path)).toEqual([])
   expect(await shop.fingerprint()).toBe(before)
+  refused.held()
+})
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+onLinux('the process list shows no URL that was given as an option', async () => {
+  const canary = `cnry${randomBytes(6).toString('hex')}`
+  const url = Object.assign(new URL(shop.database.url), { username: 'nobody', password: canary }).href
+  const running = shop.start(['rehearse', '--database-url', url])
+  const titleOf = async () => readFile(`/proc/${running.pid}/cmdline`, 'utf8').catch(() => '')
+  let ended = false
+  void running.result.finally(() => {
+    ended = true
+  })
+  let hidden = 0
+  while (!ended) {
+    const title = (await titleOf()).replaceAll('\0', ' ').trim()
+    if (title === 'migrate-guard') {
+      hidden += 1
+      const shown = (await readProcesses()).filter(({ command }) => command.includes(canary))
+      expect(shown).toEqual([])
+    } else if (hidden > 0) expect(title).toBe('')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect((await running.result).stderr).toContain('refused the login of "nobody"')
+  expect(hidden).toBeGreaterThan(0)
+  processList.held()
 })
 
 test('a plain build runs no module that the environment names', async () => {
@@ -159,4 +200,5 @@ export default { before: (name) => tell(name + ' ') }
   // The command, an effect of it, the engine.
   expect(await whatIsRun('--test-hook')).toMatch(/^loaded .*client-tool\.version .*loaded $/)
   expect(await whatIsRun()).toBe('')
+  hook.held()
 }, 120_000)

@@ -10,6 +10,7 @@ import { formatDatabaseState } from '../../report/screen.js'
 import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError, printFailure } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -25,9 +26,9 @@ export async function runBaselineCommand(flags: Flags): Promise<number> {
         runBaseline(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    output.write(formatEnd(record, reportPath, settings.quiet))
+    output.write(steersNothing(formatEnd(record, reportPath, settings.quiet)))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(record)))
-    if (settings.format === 'markdown') console.log(formatMarkdownReport(record))
+    if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(record)))
     if (error !== undefined) printError(error, settings)
     // All went well but for a record or a report that could not be written.
     else if (record.failure) printFailure(record.failure)

@@ -6,6 +6,7 @@ import { formatDrift } from '../../report/drift-text.js'
 import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -21,7 +22,7 @@ export async function runDriftCommand(flags: Flags): Promise<number> {
         runDrift(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    if (drift) output.write(`${formatDrift(drift, settings)}\n`)
+    if (drift) output.write(`${steersNothing(formatDrift(drift, settings))}\n`)
     if (settings.format === 'json') {
       const { tool, version, command, runId, exitCode: code = null, failure = null } = record
       const { findings = [], adopting = null } = drift ?? {}

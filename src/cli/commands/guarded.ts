@@ -13,6 +13,7 @@ import { formatJson } from '../../report/words.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
 import { printError, printFailure } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -37,9 +38,9 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
         pipelines[name](settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    output.write(formatForPeople(result, settings))
+    output.write(steersNothing(formatForPeople(result, settings)))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(result.record)))
-    if (settings.format === 'markdown') console.log(formatMarkdownReport(result.record))
+    if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(result.record)))
     if (result.error !== undefined) printError(result.error, settings)
     // All went well but for a record or a report that could not be written.
     else if (result.record.failure) printFailure(result.record.failure)

@@ -10,6 +10,7 @@ import type { Settings } from '../../settings/settings.js'
 import { releaseLocks } from '../../steps/release-lock.js'
 import { interruptible } from '../../steps/tools.js'
 import { printError } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 
@@ -27,7 +28,7 @@ export async function runLockRelease(flags: Flags): Promise<number> {
   return withHolders(flags, async (settings, holders, client) => {
     if (holders.length === 0) return print(settings, holders, { released: false })
     // A person must see whom they end; a program reads standard output.
-    console.error(formatLockHolders(holders))
+    console.error(steersNothing(formatLockHolders(holders)))
     await withStopSignal(terminalPrompter, async ({ signal }) => {
       if (flags.yes !== true) await ask(holders, settings, signal)
     })
@@ -95,7 +96,7 @@ function print(
   } else if (released) {
     console.log(`released: ${plural(holders.length, 'session')} ended, both locks were seen free of them`)
   } else {
-    console.log(formatLockHolders(holders))
+    console.log(steersNothing(formatLockHolders(holders)))
     if (released === false) console.log('nobody holds a lock; there is nothing to release')
   }
 }

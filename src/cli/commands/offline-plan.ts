@@ -11,6 +11,7 @@ import { assertNothingBlocks } from '../../steps/accept.js'
 import { planOffline } from '../../steps/plan-offline.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 
 /** Prints what the files alone tell. Exit code 3 when something in them blocks. */
 export async function runOfflinePlan(flags: Flags): Promise<number> {
@@ -22,9 +23,9 @@ export async function runOfflinePlan(flags: Flags): Promise<number> {
     const record = makeOfflineRecord(plan, startedAt, error)
     // A program reads standard output: what is for people goes to the other one.
     const output = settings.format === 'text' ? process.stdout : process.stderr
-    output.write(formatForPeople(plan, settings))
+    output.write(steersNothing(formatForPeople(plan, settings)))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(record)))
-    if (settings.format === 'markdown') console.log(formatMarkdownReport(record))
+    if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(record)))
     if (error !== undefined) printError(error, settings)
     return record.exitCode ?? 0
   } catch (error) {

@@ -5,6 +5,7 @@ import { formatRestoredBeside } from '../../report/go-back-text.js'
 import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -20,7 +21,7 @@ export async function runResolveBackCommand(flags: Flags): Promise<number> {
         runResolveBack(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    if (restored && error === undefined) output.write(`${formatRestoredBeside(restored)}\n`)
+    if (restored && error === undefined) output.write(`${steersNothing(formatRestoredBeside(restored))}\n`)
     if (settings.format === 'json') {
       const { tool, version, runId, exitCode: code = null, failure = null } = record
       const json = {

@@ -12,6 +12,7 @@ import { passedOver } from '../../steps/run-folder/passed-over.js'
 import { readRuns } from '../../steps/run-folder/runs.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
+import { steersNothing } from '../printable.js'
 import { withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
@@ -28,7 +29,10 @@ export async function runStatus(flags: Flags): Promise<number> {
     const { record } = result
     if (settings.format === 'json')
       console.log(formatJson({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }))
-    else console.log(formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis))
+    else
+      console.log(
+        steersNothing(formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis)),
+      )
     return record.exitCode ?? 1
   } catch (error) {
     return printError(error, { debug: flags.debug === true })

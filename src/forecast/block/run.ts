@@ -1,3 +1,5 @@
+import { maskValue } from '../../domain/quoted-values.js'
+import { showsValues } from '../../effects/shown-values.js'
 import { quoteIdentifier, relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
@@ -362,9 +364,9 @@ export class BlockRun {
     const said = option(1)
     const values: string[] = []
     for (const { PLpgSQL_expr } of params)
-      values.push(await this.values.text(PLpgSQL_expr.query).catch(() => '…'))
+      values.push(shownValue(await this.values.text(PLpgSQL_expr.query).catch(() => '…')))
     const text = said
-      ? await this.values.text(queryOf(said.expr))
+      ? shownText(queryOf(said.expr), await this.values.text(queryOf(said.expr)))
       : String(message ?? condname).replace(/%%|%/g, (one) => (one === '%' ? (values.shift() ?? '%') : '%'))
     throw new Raised(conditionState(name) ?? name, text)
   }
@@ -389,6 +391,16 @@ export class BlockRun {
       throw new NotFollowed(`a part of "${name}" is assigned`)
     await this.values.assign(name, value)
   }
+}
+
+/** What is told of a value in the words of a RAISE: it may be one of a row. */
+function shownValue(value: string): string {
+  return showsValues() ? value : maskValue(value)
+}
+
+/** A text that stands in the file is no value. */
+function shownText(query: string, text: string): string {
+  return /^\s*(SELECT\s+)?'(?:[^']|'')*'\s*$/i.test(query) ? text : shownValue(text)
 }
 
 function endOf(how: 'exit' | 'continue', label: string | undefined): End {
