@@ -20,7 +20,7 @@ export function withoutPasswords(text: string): string {
       )
       // The same without a scheme, or with half of one.
       .replace(
-        /(?<![^\s'"`<>=(,:])[^\s'"`<>=(,:]{1,256}:(?!\/)[^\s'"`<>]{1,2000}@(?=[\w.[\]-]+(?::\d+)?(?:[/?]|$|[\s'"`]))/g,
+        /(?<![^\s'"`<>=(,])[^\s'"`<>=(,]{1,256}:(?!\/)[^\s'"`<>]{1,2000}@(?=[\w.[\]-]+(?::\d+)?(?:[/?]|$|[\s'"`]))/g,
         (found) => (found.endsWith('//user:password@') ? found : `${hidden}@`),
       )
       .replace(
