@@ -52,8 +52,11 @@ export function withoutValues(said: ServerMessage, sql = '') {
 /** SQLSTATE classes whose messages and details name objects, roles and processes, and quote no row. */
 const namesOnly = /^(08|0A|25|28|2B|3D|3F|40|42|53|55|57)/
 
+/** A library of the server, which a function names: so a call says that it was disabled on the copy. */
+const namesLibrary = /^could not (?:access|load) (?:file|library) "\$libdir\/[\w-]+"[^"]*$/
+
 function maskMessage(code: string, message: string): string {
-  if (namesOnly.test(code) || code.startsWith('23')) return message
+  if (namesOnly.test(code) || code.startsWith('23') || namesLibrary.test(message)) return message
   return maskText(maskQuoted(message)).replace(/^(invalid regular expression: ).*$/s, `$1${hidden}`)
 }
 
