@@ -135,7 +135,7 @@ if (chosen.length === 0) {
 function tryAll() {
   const copy = copyProject()
   try {
-    // The code moves on, and a mutant that no longer fits must be mended before the long work.
+    // The code moves on, and a mutant that no longer fits must be fixed before the long work.
     for (const mutant of chosen) breakIt(mutant, copy)()
     const rows = chosen.flatMap((mutant) => tryMutant(mutant, copy))
     const table = formatTable([['group', 'a guard that …', 'scenes tried', 'seen wrong'], ...rows])
@@ -157,7 +157,7 @@ function copyProject() {
 
 /** A row for each group: how many of its scenes were tried on the broken guard, and in how many it was wrong. */
 function tryMutant({ name, file, find, put, groups }, copy) {
-  const mend = breakIt({ name, file, find, put }, copy)
+  const fix = breakIt({ name, file, find, put }, copy)
   try {
     run(['scripts/build.mjs', '--test-hook'], copy)
     return Object.entries(groups).map(([group, only]) => {
@@ -166,11 +166,11 @@ function tryMutant({ name, file, find, put, groups }, copy) {
       return [group.replace('-', ' '), name, tried, wrong]
     })
   } finally {
-    mend()
+    fix()
   }
 }
 
-/** Gives what mends it again. */
+/** Gives what undoes it. */
 function breakIt({ name, file, find, put }, copy) {
   const path = join(copy, 'src', file)
   const text = readFileSync(path, 'utf8')

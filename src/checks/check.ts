@@ -136,7 +136,7 @@ export function notAnswered(title: string, error: Error, step: Finding['step'], 
     message: `"${title}" could not be answered: ${error.message}`,
     hint: isRefused
       ? `Answer it yourself, and accept the finding by name: --accept check-not-answered:${object}="reason".`
-      : 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+      : 'Fix the cause and run the command again; a question without an answer counts as a failure.',
   }
 }
 

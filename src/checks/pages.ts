@@ -24,7 +24,7 @@ export const checkPages: readonly CodePage[] = [
     kind: 'health',
     title: 'a foreign key is NOT VALID, or its triggers are disabled',
     why: 'It looks as if it protected the data and does not: rows from before it were never checked, or new ones are not.',
-    remedy: 'Enable the triggers or validate the foreign key, once the rows that contradict it are mended.',
+    remedy: 'Enable the triggers or validate the foreign key, once the rows that contradict it are fixed.',
     example: {
       sql: 'ALTER TABLE "orders" DISABLE TRIGGER ALL;',
       instead: 'ALTER TABLE "orders" VALIDATE CONSTRAINT "orders_customer_id_fkey";',
@@ -77,6 +77,6 @@ export const checkPages: readonly CodePage[] = [
     title: 'a check could not be made',
     why: 'A question without an answer is no good news: what it would have found is not known. So it blocks like a failure.',
     remedy:
-      'Mend the cause that the message names, such as a missing privilege or a time-out, and run the command again.',
+      'Fix the cause that the message names, such as a missing privilege or a time-out, and run the command again.',
   },
 ]

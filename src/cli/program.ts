@@ -121,7 +121,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(withDefaultCommand(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // Help and version end the parsing the same way as errors do; only errors are the user's to mend.
+    // Help and version end the parsing the same way as errors do; only errors are the user's to fix.
     return error.exitCode === 0 ? exitCode.passed : exitCode.usage
   }
   return code

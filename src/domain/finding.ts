@@ -27,7 +27,7 @@ export interface Finding {
   readonly hint?: string
   /** SQL that finds every offending row. */
   readonly findSql?: string
-  /** SQL that a careful person would run to mend it. */
+  /** SQL that a careful person would run to fix it. */
   readonly fixSql?: string
   /** What several findings of one code have in common: then they are told as one. */
   readonly cause?: string

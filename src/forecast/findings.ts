@@ -62,7 +62,7 @@ export function failureFinding({
     ...(evidence ? { evidence } : {}),
     ...(findSql === undefined ? {} : { findSql }),
     ...(fixSql === undefined ? {} : { fixSql }),
-    hint: hint ?? hints[code] ?? 'Mend what is named, then run the command again.',
+    hint: hint ?? hints[code] ?? 'Fix what is named, then run the command again.',
   }
 }
 

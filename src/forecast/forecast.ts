@@ -31,7 +31,7 @@ export interface Failure {
   readonly evidence?: Evidence
   /** Finds every offending row on the target as it is now. */
   readonly findSql?: string
-  /** Mends them, where that is safe. */
+  /** Fixes them, where that is safe. */
   readonly fixSql?: string
   /** What to do, where the code alone does not tell. */
   readonly hint?: string

@@ -95,7 +95,7 @@ export const forecastPages: readonly CodePage[] = [
     kind: 'failure',
     title: 'a DO block or a trigger raises an exception on the rows that are there',
     why: 'The migration stops itself, as its author wanted: a guard in it found what it looks for.',
-    remedy: 'Mend what its message names, then run the command again.',
+    remedy: 'Fix what its message names, then run the command again.',
     example: {
       sql: 'DO $$ BEGIN IF EXISTS (SELECT FROM "users" WHERE "email" IS NULL) THEN RAISE EXCEPTION \'users without email\'; END IF; END $$;',
     },

@@ -69,7 +69,7 @@ export interface Requirement {
   readonly question: Question
   /** Why the question would not tell the truth; empty when it does. */
   readonly opaque: readonly string[]
-  /** Mends what breaks it, where that is safe. */
+  /** Fixes what breaks it, where that is safe. */
   readonly fixSql?: string
   /** What to do, where the code alone does not tell. */
   readonly hint?: string

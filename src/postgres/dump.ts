@@ -78,7 +78,7 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       'dump-failed',
       `pg_dump ${result.ending}: ${reasonIn(output.lastLines.join('\n'))}`,
       {
-        hint: 'Mend the cause and run the command again; the unfinished dump was removed.',
+        hint: 'Fix the cause and run the command again; the unfinished dump was removed.',
       },
     )
   }

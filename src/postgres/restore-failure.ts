@@ -39,7 +39,7 @@ export function readRestoreFailure(lines: readonly string[], ending: string): Re
   const context = lines.slice(at).join('\n')
   const hint =
     causes.find(([says]) => says.test(context))?.[1] ??
-    'Mend the cause on the target or on the server of the copy, then run the command again.'
+    'Fix the cause on the target or on the server of the copy, then run the command again.'
   return new RehearsalError(
     'restore-failed',
     `the dump does not restore: pg_restore ${ending}${object ? ` at ${object}` : ''}: ${reason}`,

@@ -159,6 +159,6 @@ export function assertNothingBlocks({ findings }: Pick<Findings, 'findings'>): v
     unknown > 0 ? `${unknown} not answered` : '',
   ].filter(Boolean)
   throw new CheckError('blocked', `the checks block the deploy: ${parts.join(', ')}`, {
-    hint: 'Mend what was found, or accept a finding by name: --accept <code>="reason".',
+    hint: 'Fix what was found, or accept a finding by name: --accept <code>="reason".',
   })
 }

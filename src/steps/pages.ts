@@ -149,7 +149,7 @@ export const stepPages: readonly CodePage[] = [
     title: 'the backup does not come back as it was',
     why: 'The dump was restored into a copy, and a table, a value or an object of the catalog is not what it was in the snapshot. A way back that loses something on the way is none; what is named here would be lost or changed by it.',
     remedy:
-      'Mend the cause that is named, or accept the object by name when it does not matter, such as an owner that the rehearsal database cannot have.',
+      'Fix the cause that is named, or accept the object by name when it does not matter, such as an owner that the rehearsal database cannot have.',
   },
   {
     code: 'unexplained-change',
@@ -164,7 +164,7 @@ export const stepPages: readonly CodePage[] = [
     title: 'a down.sql fails, or its migration cannot be deployed again after it',
     why: 'On the copy the migrations were taken back by the down.sql files beside them, newest first, and deployed once more. Whoever needs the way back needs it at once, and would find out then.',
     remedy:
-      'Mend down.sql at the line that is named, or delete it: nobody must rely on a way back that fails.',
+      'Fix down.sql at the line that is named, or delete it: nobody must rely on a way back that fails.',
     example: {
       sql: '-- migration.sql: ALTER TABLE "customers" RENAME TO "contacts";\nDROP TABLE "customers";',
       instead:
@@ -177,7 +177,7 @@ export const stepPages: readonly CodePage[] = [
     title: 'down.sql does not lead back to where the migrations began',
     why: 'After up and down the copy was compared with what it was before, and after up, down and up with the first time. It blocks where an object of the catalog differs, or a value that the migrations had kept. It warns where they had dropped or rewritten the values themselves, which no SQL brings back, and where a column stands at another place, because one that is added again comes last. Where sequences stand is not compared: they never go back.',
     remedy:
-      'Mend down.sql, or accept the difference by name; what cannot come back is only in the backup, or in a column that the migration keeps for a while.',
+      'Fix down.sql, or accept the difference by name; what cannot come back is only in the backup, or in a column that the migration keeps for a while.',
     example: {
       sql: '-- migration.sql: DROP INDEX "customers_name_idx"; ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\nALTER TABLE "customers" DROP COLUMN "phone";',
       instead:

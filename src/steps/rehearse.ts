@@ -205,7 +205,7 @@ export function assertRehearsed(rehearsal: Rehearsal): void {
       'backup-not-exact',
       `the backup does not come back as it was: ${blocking.length} found`,
       {
-        hint: 'Look at each one in the report; mend it, or accept it by name: --accept backup-differs:<object>="reason".',
+        hint: 'Look at each one in the report; fix it, or accept it by name: --accept backup-differs:<object>="reason".',
       },
     )
   }
@@ -238,7 +238,7 @@ export function assertRehearsed(rehearsal: Rehearsal): void {
     'rehearsal-not-verified',
     `the copy is not well after the migrations: ${blocking.length} found`,
     {
-      hint: 'Look at each one in the report; mend it, or accept it by name: --accept <code>="reason".',
+      hint: 'Look at each one in the report; fix it, or accept it by name: --accept <code>="reason".',
     },
   )
 }

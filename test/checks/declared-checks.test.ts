@@ -207,7 +207,7 @@ test('what is missing is unknown, unless a check of the migration has said so al
       object: `m/before/${name}.sql`,
       migration: 'm',
       message: `"${name}" could not be answered: ${name === 'c' ? note : 'column "nix" does not exist'}`,
-      hint: 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+      hint: 'Fix the cause and run the command again; a question without an answer counts as a failure.',
     })),
   })
   const blocker = file('b', 'block', 'SELECT 1')

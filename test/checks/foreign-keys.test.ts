@@ -65,7 +65,7 @@ test.each([
   expect(await ask(foreignKeys, database)).toEqual(passed)
 })
 
-test('triggers that fire only on a replica enforce nothing here; both ends are mended', async () => {
+test('triggers that fire only on a replica enforce nothing here; both ends are fixed', async () => {
   const database = await createTestDatabase({
     sql: `${shop} ALTER TABLE orders DISABLE TRIGGER ALL; ALTER TABLE "Customers" DISABLE TRIGGER ALL;
       DO $$ DECLARE t record; BEGIN FOR t IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'orders'::regclass LOOP

@@ -16,7 +16,7 @@ test('valid indexes pass, also one of a partitioned table that waits for its par
   expect(await ask(invalidIndexes, database)).toEqual(passed)
 })
 
-test('what a failed CREATE INDEX CONCURRENTLY leaves is told, and the fix mends it once the cause is gone', async () => {
+test('what a failed CREATE INDEX CONCURRENTLY leaves is told, and the fix works once the cause is gone', async () => {
   const database = await createTestDatabase({
     sql: 'CREATE TABLE "T 1" (a int); INSERT INTO "T 1" VALUES (1), (1)',
   })

@@ -214,7 +214,7 @@ test('a relation whose columns cannot be compared yet is still to come; afterwar
       object: 'orders.customer_id',
       message:
         '"no row of "orders" refers by customer_id to a missing row" could not be answered: operator does not exist: uuid pg_catalog.= integer',
-      hint: 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+      hint: 'Fix the cause and run the command again; a question without an answer counts as a failure.',
     },
   ])
 })

@@ -37,7 +37,7 @@ test('a check that fails is unknown and does not end the others', async () => {
         step: 'check',
         object: 'broken',
         message: '"broken is well" could not be answered: division by zero',
-        hint: 'Mend the cause and run the command again; a question without an answer counts as a failure.',
+        hint: 'Fix the cause and run the command again; a question without an answer counts as a failure.',
       },
     ],
   })

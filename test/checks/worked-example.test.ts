@@ -37,13 +37,13 @@ const rows = `
     (1, 1, 'Ann', 'ann@example.com'), (1, NULL, 'Bob', NULL), (2, 2, 'Ann', 'ann@example.com'), (1, 1, 'Cy', NULL);
   INSERT INTO orders (tenant_id, customer_id, number, total) VALUES (1, 1, 'o1', 1), (2, 3, 'o2', 2), (1, 2, 'o3', 3);`
 
-/** Does the damage, asks, and undoes it. With `mend`, runs the fix of every finding and asks again. */
+/** Does the damage, asks, and undoes it. With `fix`, runs the fix of every finding and asks again. */
 async function askAfter(
   damage: string,
   time: 'before' | 'after',
   database: TestDatabase,
   measured: MeasuredFacts = new Map(),
-): Promise<{ found: Findings; mended: Findings }> {
+): Promise<{ found: Findings; fixed: Findings }> {
   const client = await database.client()
   await client.query('BEGIN')
   await client.query(damage)
@@ -53,10 +53,10 @@ async function askAfter(
   const found = await look()
   await client.query('SET LOCAL search_path = public')
   for (const { fixSql } of found.findings) if (fixSql) await client.query(fixSql)
-  const mended = await look()
+  const fixed = await look()
   await client.query('ROLLBACK')
   await client.end()
-  return { found, mended }
+  return { found, fixed }
 }
 
 const numbers = (findings: readonly Finding[]) => findings.map(({ file }) => file?.slice(0, 3))
@@ -150,14 +150,14 @@ describe('before: each damage is named, and only it', () => {
       undefined,
     ],
   ])('%s', async (_, damage, number, count, afterFix) => {
-    const { found, mended } = await askAfter(damage, 'before', filled)
+    const { found, fixed } = await askAfter(damage, 'before', filled)
     expect(numbers(found.findings)).toEqual([number])
     const [finding] = found.findings as [Finding]
     expect(finding.verdict).toBe('block')
     expect(finding.evidence?.count).toBe(count)
     expect(finding.message).toContain(`"${found.results.find(({ id }) => id.includes(`/${number}`))?.title}"`)
     expect(finding.fixSql !== undefined).toBe(afterFix !== undefined)
-    if (afterFix) expect(JSON.stringify(numbers(mended.findings))).toBe(afterFix)
+    if (afterFix) expect(JSON.stringify(numbers(fixed.findings))).toBe(afterFix)
   })
 
   test('the table is not there: said once', async () => {
@@ -223,10 +223,10 @@ describe('after: each damage is named', () => {
     expect(found.findings.every(({ verdict, step }) => verdict === 'block' && step === 'verify')).toBe(true)
   })
 
-  test('the fix of 080 mends it', async () => {
+  test('the fix of 080 fixes it', async () => {
     const damage = `ALTER TABLE orders DISABLE TRIGGER orders_company_from_contact; UPDATE orders SET company_id = 2 WHERE id = 1;
       SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE orders ENABLE TRIGGER orders_company_from_contact`
-    const { found, mended } = await askAfter(damage, 'after', filledAfter, measured)
-    expect([numbers(found.findings), numbers(mended.findings)]).toEqual([['080'], []])
+    const { found, fixed } = await askAfter(damage, 'after', filledAfter, measured)
+    expect([numbers(found.findings), numbers(fixed.findings)]).toEqual([['080'], []])
   })
 })

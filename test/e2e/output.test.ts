@@ -169,10 +169,7 @@ hint: Look at each one in the report; this run made no backup.
 
 test('an accepted finding no longer blocks, and its reason is in the report', async () => {
   const shop = await makeShop()
-  await shop.write(
-    `prisma/migrations/${appliedName}/migration.sql`,
-    `${appliedSql}-- a typing error mended\n`,
-  )
+  await shop.write(`prisma/migrations/${appliedName}/migration.sql`, `${appliedSql}-- a typing error fixed\n`)
   expect((await shop.run(['check'])).exitCode).toBe(3)
   const accept = `edited-migration:${appliedName}=only a comment, seen by two`
   const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes', '--accept', accept])

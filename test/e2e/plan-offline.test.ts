@@ -146,7 +146,7 @@ hint: Run the command in the folder of your project, or give the path by --migra
     const { exitCode, stdout, stderr } = await clone.plan()
     expect(exitCode).toBe(3)
     expect(stderr).toBe(`error: the checks block the deploy: 4 found
-hint: Mend what was found, or accept a finding by name: --accept <code>="reason".
+hint: Fix what was found, or accept a finding by name: --accept <code>="reason".
 `)
     const heads = stdout.split('\n').filter((line) => /^(blocker|warning|unknown) /.test(line))
     expect(heads).toEqual([

@@ -55,7 +55,7 @@ async function check(
   return { database, report: JSON.parse(stdout) as Report, exitCode, output: stdout + stderr }
 }
 
-test('a migration that mends its rows first succeeds, whatever stands in the rows today', async () => {
+test('a migration that fixes its rows first succeeds, whatever stands in the rows today', async () => {
   const { report, exitCode } = await check({
     '1_mend': `UPDATE customers SET email = 'none-' || id WHERE email IS NULL;
 DELETE FROM orders o WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = o.customer_id);`,
@@ -71,7 +71,7 @@ ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id);`,
   expect(exitCode).toBe(0)
 })
 
-test('the statement that fails is named, with its SQLSTATE, the exact count, and SQL that finds and mends the rows', async () => {
+test('the statement that fails is named, with its SQLSTATE, the exact count, and SQL that finds and fixes the rows', async () => {
   const { report, exitCode, database } = await check({
     '1_fine': 'CREATE TABLE notes (id int PRIMARY KEY);',
     '2_fails': `ALTER TABLE customers ADD COLUMN note text;

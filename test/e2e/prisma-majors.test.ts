@@ -19,11 +19,11 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
     return findings.map(({ code, object, message }) => [code, object, message] as const)
   }
 
-  /** Damages the database, looks, and mends it again. */
-  async function withDamage(damage: string, mend: string) {
+  /** Damages the database, looks, and fixes it again. */
+  async function withDamage(damage: string, fix: string) {
     await shop.database.query(damage)
     const found = await findDamage()
-    await shop.database.query(mend)
+    await shop.database.query(fix)
     return found
   }
 
@@ -106,7 +106,7 @@ describe.each(['7', '6'] as const)('with Prisma %s', (prisma) => {
       ['edited-migration', appliedName, `migration "${appliedName}" was edited after it was applied`],
     ])
     await shop.write(file, appliedSql)
-    // All the damage is mended: the audit is content again.
+    // All the damage is fixed: the audit is content again.
     expect((await shop.run(['verify'])).exitCode).toBe(0)
   })
 })

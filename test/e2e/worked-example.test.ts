@@ -39,7 +39,7 @@ async function expectProof(stdout: string): Promise<void> {
   expect(report).toContain('4 of 5 tables identical to the rehearsal')
 }
 
-test('customers become contacts: blocked, mended, deployed, audited, and then there is nothing left to do', async () => {
+test('customers become contacts: blocked, fixed, deployed, audited, and then there is nothing left to do', async () => {
   const schemaBefore = await crm.query(
     "SELECT count(*)::int AS tables FROM pg_class WHERE relname = 'contacts'",
   )
@@ -62,8 +62,8 @@ test('customers become contacts: blocked, mended, deployed, audited, and then th
   expect(await crm.query(declared.findSql)).toHaveLength(6)
 
   await crm.query(declared.fixSql)
-  const mended = await guard('check', '--json')
-  expect(JSON.parse(mended.stdout).prediction).toBe('succeeds')
+  const fixed = await guard('check', '--json')
+  expect(JSON.parse(fixed.stdout).prediction).toBe('succeeds')
   const dry = await guard('deploy', '--dry-run')
   expect(dry.exitCode).toBe(0)
   expect(await crm.query("SELECT to_regclass('contacts') AS contacts")).toEqual([{ contacts: null }])

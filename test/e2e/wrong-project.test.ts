@@ -231,7 +231,7 @@ test.each(blocked)('the checks block on $name', async ({ pending, prepare, findi
   expect(found?.slice(0, finding.length)).toBe(finding)
   // Of a file that cannot be read, what it does to rows was not looked at.
   expect(stderr).toMatch(
-    /^error: the checks block the deploy: 1 found(?:, 1 not answered)?\nhint: Mend what was found, or accept a finding by name: --accept <code>="reason"\.\n$/,
+    /^error: the checks block the deploy: 1 found(?:, 1 not answered)?\nhint: Fix what was found, or accept a finding by name: --accept <code>="reason"\.\n$/,
   )
   expect(exitCode).toBe(3)
   expect(await shop.fingerprint()).toBe(before)

@@ -130,7 +130,7 @@ INSERT INTO phones VALUES (1);
   expect([again.exitCode, again.stdout]).toEqual([0, 'nothing to resolve: no migration is unfinished\n'])
 })
 
-/** A deploy that stopped before the third statement; what it stumbled over is mended, and the rest takes a minute. */
+/** A deploy that stopped before the third statement; what it stumbled over is fixed, and the rest takes a minute. */
 async function stoppedBeforeSlowRest(): Promise<GuardedDatabase> {
   const guarded = await makeGuardedDatabase({
     [phones]: `CREATE INDEX CONCURRENTLY people_city ON people (city);

@@ -45,6 +45,6 @@ function notMade(cause: Error): RehearsalError {
   return new RehearsalError(
     'rehearsal-database-not-made',
     `the rehearsal database cannot be made: ${cause.message}`,
-    { hint: 'Mend the cause, or rehearse elsewhere: --rehearsal local, same-server or a URL.', cause },
+    { hint: 'Fix the cause, or rehearse elsewhere: --rehearsal local, same-server or a URL.', cause },
   )
 }

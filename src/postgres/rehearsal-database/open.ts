@@ -46,6 +46,6 @@ function asRehearsalError(error: unknown): unknown {
   return new RehearsalError(
     'rehearsal-database-not-made',
     `the rehearsal database cannot be made: ${error.message}`,
-    { hint: 'Mend the cause, or rehearse elsewhere: --rehearsal local, same-server or a URL.', cause: error },
+    { hint: 'Fix the cause, or rehearse elsewhere: --rehearsal local, same-server or a URL.', cause: error },
   )
 }

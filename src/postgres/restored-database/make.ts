@@ -138,7 +138,7 @@ export async function sweepUnfinished({
 
 function notMade(name: string, cause: Error): BackupError {
   return new BackupError('database-not-made', `the database "${name}" cannot be made: ${cause.message}`, {
-    hint: 'Mend the cause, then run the command again; nothing was changed.',
+    hint: 'Fix the cause, then run the command again; nothing was changed.',
     cause,
   })
 }

@@ -187,6 +187,6 @@ function differs(object: string, message: string, isOutside = false): Finding {
     : {
         ...what,
         verdict: 'block',
-        hint: 'Do not rely on this backup for it; mend the cause, or accept the difference by name.',
+        hint: 'Do not rely on this backup for it; fix the cause, or accept the difference by name.',
       }
 }

@@ -123,7 +123,7 @@ function finding(verdict: Finding['verdict'], object: string, message: string): 
     message,
     hint:
       verdict === 'block'
-        ? 'Mend down.sql, or accept the difference by name.'
+        ? 'Fix down.sql, or accept the difference by name.'
         : 'Know that the way back loses it; only the backup has it then.',
   }
 }

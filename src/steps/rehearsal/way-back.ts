@@ -119,7 +119,7 @@ function fails(migration: string, message: string): Finding {
     migration,
     object: migration,
     message,
-    hint: 'Mend down.sql, or take it away: nobody must rely on a way back that fails.',
+    hint: 'Fix down.sql, or take it away: nobody must rely on a way back that fails.',
   }
 }
 

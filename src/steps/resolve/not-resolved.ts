@@ -5,6 +5,6 @@ import type { Tools } from '../tools.js'
 export function notResolved(message: string, { signal }: Pick<Tools, 'signal'>): DeployError {
   return new DeployError('not-resolved', message, {
     databaseUnchanged: false,
-    hint: `${signal.aborted ? 'When you are ready,' : 'Mend the cause, then'} run the command again: it looks anew what is in the database.`,
+    hint: `${signal.aborted ? 'When you are ready,' : 'Fix the cause, then'} run the command again: it looks anew what is in the database.`,
   })
 }

@@ -19,7 +19,7 @@ async function runOneByOne(database: TestDatabase, sql: string): Promise<void> {
   for (const statement of sql.split('\n')) await database.query(statement)
 }
 
-test('a collation of another version is told with its indexes, and the fix mends it', async () => {
+test('a collation of another version is told with its indexes, and the fix works', async () => {
   const database = await createTestDatabase({
     sql: `CREATE COLLATION german (provider = icu, locale = 'de'); CREATE COLLATION unused (provider = icu, locale = 'fr');
       CREATE COLLATION "For Columns" (provider = icu, locale = 'sv');

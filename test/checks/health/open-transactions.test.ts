@@ -76,7 +76,7 @@ test('a statement that takes long, and sessions that have forgotten their transa
       hint: 'Have the application end its transaction, or end the session with pg_terminate_backend(pid): it keeps its locks until then.',
     },
   ])
-  // What the hints say mends it.
+  // What the hints say fixes it.
   await database.query('SELECT pg_cancel_backend($1)', [report.pid])
   await reading
   for (const { pid } of [first, second]) await database.query('SELECT pg_terminate_backend($1, 1000)', [pid])

@@ -55,7 +55,7 @@ test('a role and a database without settings pass, and so do those of others', a
   expect(await deploy('CREATE TABLE t (a int)')).toBe('done')
 })
 
-describe('a role that may only read blocks, and the fix mends it', () => {
+describe('a role that may only read blocks, and the fix works', () => {
   test.each([
     ['the role', (name: string) => `ROLE "${name}_role"`, 'on'],
     ['the role in this database', (name: string) => `ROLE "${name}_role" IN DATABASE "${name}"`, 'true'],

@@ -35,7 +35,7 @@ async function refused(): Promise<string[]> {
   return tables.sort()
 }
 
-test('a published table is told exactly when the server refuses to update it, and the fix mends it', async () => {
+test('a published table is told exactly when the server refuses to update it, and the fix works', async () => {
   expect(await ask(publications, database)).toEqual({
     results: [
       {

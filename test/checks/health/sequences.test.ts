@@ -34,7 +34,7 @@ test('sequences that are ahead pass, also at the end of their range and in an em
   expect(await ask(sequences, await createTestDatabase())).toEqual(passed)
 })
 
-test('a sequence is told exactly when the next row gets a key that is taken, and the fix mends it', async () => {
+test('a sequence is told exactly when the next row gets a key that is taken, and the fix works', async () => {
   await database.query(`
     CREATE SCHEMA "Audit";
     CREATE TABLE "Audit"."the 'rows'" ("The Id" serial PRIMARY KEY); INSERT INTO "Audit"."the 'rows'" VALUES (1);

@@ -114,7 +114,7 @@ test.each(isLong ? uses : uses.slice(0, 1))(
     expect(await alter('b')).toBe('55P03')
     // An audit is not told of every table that is due.
     expect((await ask(wraparoundAge, database, { step: 'verify' })).findings).toEqual([])
-    // The fix mends it, once it gets at the table.
+    // The fix fixes it, once it gets at the table.
     let vacuumed = false
     const vacuum = database.query('VACUUM (FREEZE) "public"."orders";').then(() => {
       vacuumed = true
@@ -138,7 +138,7 @@ test('a database near the end of its transaction ids is a warning, and blocks wh
     schema: 'public',
     declared: readDeclaredSchema([], { enforcesRelations: true }),
   } as const
-  /** As if it were so old, in a transaction that nobody else sees: an autovacuum would mend it at once. */
+  /** As if it were so old, in a transaction that nobody else sees: an autovacuum would fix it at once. */
   const atAge = async (age: number) => {
     await client.query('BEGIN')
     await client.query(

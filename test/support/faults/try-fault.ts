@@ -19,7 +19,7 @@ export interface Fault {
   readonly arguments?: readonly string[]
   /** What more must hold of the end; gives what is wrong. */
   readonly expects?: (result: CliResult, truth: Truth, scene: FaultScene) => string[] | Promise<string[]>
-  /** A forged history or a foreign object is not for the guard to mend: it only must be seen. */
+  /** A forged history or a foreign object is not for the guard to fix: it only must be seen. */
   readonly staysBroken?: boolean
   /** The fault itself changes the catalog: whose change it is need not be told. */
   readonly changesCatalog?: boolean

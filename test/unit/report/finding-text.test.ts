@@ -18,7 +18,7 @@ const blocker: Finding = {
   fixSql: 'UPDATE customers SET email = NULL WHERE id = 9;',
 }
 
-test('a blocker says what, where, how many, how to find, how to mend and how to override', () => {
+test('a blocker says what, where, how many, how to find, how to fix and how to override', () => {
   expect(
     formatFinding(blocker),
   ).toBe(`blocker unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3

@@ -203,7 +203,7 @@ const blocked = makeRecord(
     failure: {
       code: 'blocked',
       message: 'the checks found 1 blocker',
-      hint: 'Mend the rows that report.txt names, then run again.',
+      hint: 'Fix the rows that report.txt names, then run again.',
       step: 'check',
     },
   },
@@ -269,7 +269,7 @@ const failedUnchanged = makeRecord(
     failure: {
       code: 'deploy-failed',
       message: 'migration 20261119_unique_email stopped at line 3',
-      hint: 'Mend the duplicates, mark the migration as rolled back with migrate resolve, then run again.',
+      hint: 'Fix the duplicates, mark the migration as rolled back with migrate resolve, then run again.',
       step: 'deploy',
     },
   },
@@ -320,7 +320,7 @@ const sixtyFindings = makeRecord(
     failure: {
       code: 'blocked',
       message: 'the checks found 60 blockers',
-      hint: 'Mend the rows that report.txt names, then run again.',
+      hint: 'Fix the rows that report.txt names, then run again.',
       step: 'check',
     },
   },
@@ -510,7 +510,7 @@ verify    not-run
   blocker unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3
     12 rows of "customers" share their email with another row
 database  unchanged by this run: deploy did not run
-next      Mend the rows that report.txt names, then run again.
+next      Fix the rows that report.txt names, then run again.
 exit      3: a check found a blocker, or could not tell
 report    backups/20261120T043400Z-shop/report.txt`)
   })
@@ -547,7 +547,7 @@ deploy    failed   stopped in 20261119_unique_email
 verify    not-run
 NOT REHEARSED: the migrations were not tried on a copy of this database
 database  unchanged: deploy failed; the evidence is in the report
-next      Mend the duplicates, mark the migration as rolled back with migrate resolve, then run again.
+next      Fix the duplicates, mark the migration as rolled back with migrate resolve, then run again.
 exit      20: the deploy failed; the target is proven unchanged
 report    backups/20261120T043400Z-shop/report.txt`)
   })
@@ -625,7 +625,7 @@ verify    not-run
   blocker unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:6
   … and 54 more, see report.txt
 database  unchanged by this run: deploy did not run
-next      Mend the rows that report.txt names, then run again.
+next      Fix the rows that report.txt names, then run again.
 exit      3: a check found a blocker, or could not tell
 report    backups/20261120T043400Z-shop/report.txt`)
   })
@@ -910,7 +910,7 @@ Result
 
   failed at check: the checks found 1 blocker (blocked)
 
-  next       Mend the rows that report.txt names, then run again.
+  next       Fix the rows that report.txt names, then run again.
   database   unchanged by this run: deploy did not run
   exit code  3: a check found a blocker, or could not tell
   started    2026-11-20T04:34:00.000Z
@@ -1145,7 +1145,7 @@ Verification
 
   !! NOT REHEARSED: the migrations were not tried on a copy of this database
 
-  next       Mend the duplicates, mark the migration as rolled back with migrate resolve, then run again.
+  next       Fix the duplicates, mark the migration as rolled back with migrate resolve, then run again.
   database   unchanged: deploy failed; the evidence is in the report
   exit code  20: the deploy failed; the target is proven unchanged
   started    2026-11-20T04:34:00.000Z
@@ -1748,7 +1748,7 @@ describe('the JSON report', () => {
       failure: {
         code: 'blocked',
         message: 'the checks found 1 blocker',
-        hint: 'Mend the rows that report.txt names, then run again.',
+        hint: 'Fix the rows that report.txt names, then run again.',
         step: 'check',
       },
     })
@@ -1791,7 +1791,7 @@ describe('a prediction', () => {
 
   test('fails where files or history alone stop Prisma, accepted or not', () => {
     expect(predict({})).toBe('fails')
-    expect(predict({ accepted: 'mended since' })).toBe('fails')
+    expect(predict({ accepted: 'fixed since' })).toBe('fails')
     expect(predict({ kind: 'history', code: 'failed-migration' })).toBe('fails')
   })
 

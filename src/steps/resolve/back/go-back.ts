@@ -136,7 +136,7 @@ async function prove(
     'backup-not-exact',
     `the backup does not come back as it was: ${blocking.length} found; the new database is removed`,
     {
-      hint: 'Look at each one above; mend it, or accept it by name: --accept backup-differs:<object>="reason".',
+      hint: 'Look at each one above; fix it, or accept it by name: --accept backup-differs:<object>="reason".',
     },
   )
 }
