@@ -1,3 +1,4 @@
+import { readFile, readlink, realpath } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
 import { isLong, longTest } from '../support/long.js'
@@ -339,7 +340,6 @@ function withoutHistory(fingerprint: string): string {
 
 /** The process id of the command on the terminal: the child of the child of `script`. */
 async function commandOn(running: RunningCli): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
   const children = async (id: number) =>
     (await readFile(`/proc/${id}/task/${id}/children`, 'utf8')).trim().split(' ').map(Number)
   let id = running.pid
@@ -347,6 +347,7 @@ async function commandOn(running: RunningCli): Promise<number> {
     const [child] = await children(id)
     if (!child) return id
     id = child
-    if ((await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0')[0] === process.execPath) return id
+    // By the file that it runs: its arguments are hidden from the list of processes.
+    if ((await readlink(`/proc/${id}/exe`)) === (await realpath(process.execPath))) return id
   }
 }
