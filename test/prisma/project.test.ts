@@ -156,6 +156,7 @@ export default defineConfig({
     expect(await readPrismaConfig(directory)).toEqual({
       path,
       databaseUrl: 'postgresql://me@host/db',
+      databaseUrlName: 'datasource.url',
       schema: join(directory, 'db/schema'),
       migrations: join(directory, 'db/steps'),
     })
