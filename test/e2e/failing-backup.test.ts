@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, symlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -24,14 +24,13 @@ afterAll(removeShops)
 async function deployWith(program: string, environment: Record<string, string> = {}) {
   const bin = join(shop.project.directory, `bin-${program}`)
   await mkdir(bin, { recursive: true })
-  await symlink(
-    fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url)),
-    join(bin, 'pg_dump'),
-  )
+  const fixture = fileURLToPath(new URL(`../fixtures/programs/${program}`, import.meta.url))
+  // The guard hands its children only what they need, so that what the fixture needs stands in a script of its own.
+  const known = Object.entries({ ...environment, REAL_PG_DUMP: pgDump, FOLDER: bin })
+  const script = known.map(([name, value]) => `export ${name}='${value}'\n`).join('')
+  await writeFile(join(bin, 'pg_dump'), `#!/bin/sh\n${script}exec '${fixture}' "$@"\n`, { mode: 0o755 })
   await symlink(pgRestore, join(bin, 'pg_restore'))
-  return shop.start(['deploy', '--yes'], {
-    env: { MIGRATE_GUARD_POSTGRES_BIN: bin, REAL_PG_DUMP: pgDump, ...environment },
-  })
+  return shop.start(['deploy', '--yes'], { env: { MIGRATE_GUARD_POSTGRES_BIN: bin } })
 }
 
 async function expectNoBackup(code: string): Promise<void> {
@@ -159,7 +158,7 @@ if (noSmallDisk) process.stderr.write(`skipped: the tests on a full disk; ${noSm
 async function withSmallDisk(size: string, work: (path: string) => Promise<void>): Promise<void> {
   const path = join(shop.project.directory, `disk-${size}`)
   await mkdir(path)
-  await execa('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path])
+  await execa('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', path])
   try {
     await work(path)
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startFakePooler } from '../support/fake-pooler.js'
+import { processesOf } from '../support/processes.js'
 import type { CliResult } from '../support/run-cli.js'
 import { makeShop, removeShops, type Shop } from '../support/shop.js'
 
@@ -132,7 +133,10 @@ hint: ${shape} and percent-encode special characters: @ as %40, / as %2F, ? as %
 hint: ${shape} and percent-encode special characters: @ as %40, / as %2F, ? as %3F, # as %23, % as %25.
 `,
   ],
-  ['S3cret', `error: datasource.url in prisma.config.ts does not begin with postgresql://\nhint: ${shape}.\n`],
+  [
+    'S3cret',
+    `error: datasource.url in prisma.config.ts does not begin with postgresql://\nhint: ${shape}.\n`,
+  ],
   [
     'postgresql://app:S3cret@db/shop?pgbouncer=true',
     `error: datasource.url in prisma.config.ts leads to a connection pooler, on which session locks and prepared statements do not hold
@@ -196,7 +200,7 @@ test.each([
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     // The samples are worth nothing unless they caught the children at work.
     expect(commandLines.join('\n')).toMatch(/pg_dump.*--snapshot=/)
-    expect(commandLines.join('\n')).toMatch(/prisma.*migrate\0deploy/)
+    expect(commandLines.join('\n')).toMatch(/prisma.*migrate deploy/)
     const everything = [stdout, ...commandLines, await textOfRun(own)].join('\n')
     // Each format escapes in its own way, all of them by backslashes or by percents.
     for (const secret of [hardPassword.replaceAll('\\', ''), encodeURIComponent(hardPassword)])
@@ -219,7 +223,7 @@ async function textOfRun(of = shop): Promise<string> {
   )
 }
 
-/** The command lines of the run's processes, again and again until it ends; they are told by their environment. */
+/** The command lines of the run's processes, again and again until it ends; they are told by the folder. */
 async function sampleCommandLines(directory: string, end: Promise<unknown>): Promise<string[]> {
   const lines = new Set<string>()
   let ended = false
@@ -227,10 +231,7 @@ async function sampleCommandLines(directory: string, end: Promise<unknown>): Pro
     ended = true
   })
   while (!ended) {
-    for (const id of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-      const read = (name: string) => readFile(join('/proc', id, name), 'utf8').catch(() => '')
-      if ((await read('environ')).includes(directory)) lines.add(await read('cmdline'))
-    }
+    for (const line of await processesOf(directory)) lines.add(line)
     await sleep(25)
   }
   return [...lines]

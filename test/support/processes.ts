@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 
 export interface ProcessEntry {
   readonly processId: number
@@ -34,4 +35,21 @@ export async function readProcesses(): Promise<ProcessEntry[]> {
 export function descendantsOf(processId: number, entries: readonly ProcessEntry[]): ProcessEntry[] {
   const children = entries.filter(({ parentId }) => parentId === processId)
   return children.flatMap((child) => [child, ...descendantsOf(child.processId, entries)])
+}
+
+/**
+ * Command lines of the processes that work in the folder, or have it in their environment or arguments; only where there
+ * is /proc. The guard's children work where it does.
+ */
+export async function processesOf(directory: string): Promise<string[]> {
+  const found: string[] = []
+  for (const id of existsSync('/proc/self') ? await readdir('/proc') : []) {
+    if (!/^\d+$/.test(id)) continue
+    const read = (name: string) => readFile(`/proc/${id}/${name}`, 'utf8').catch(() => '')
+    const command = await read('cmdline')
+    const place = await readlink(`/proc/${id}/cwd`).catch(() => '')
+    if (command && [command, place, await read('environ')].some((text) => text.includes(directory)))
+      found.push(command.replaceAll('\0', ' ').trim())
+  }
+  return found
 }

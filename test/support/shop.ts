@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import type { JsonReport } from '../../src/report/json.js'
+import { processesOf } from './processes.js'
 import { makeProject, type Project, type ProjectOptions } from './project.js'
 import type { CliResult } from './run-cli.js'
 import { type RunningCli, type StartOptions, startCli } from './start-cli.js'
@@ -188,19 +189,6 @@ export function takePassword(text: string): { password: string; withoutPassword:
   const password = decodeURIComponent(url.password)
   url.password = ''
   return { password, withoutPassword: url.href }
-}
-
-/** Command lines of the processes that have the folder in their environment; only where there is /proc. */
-async function processesOf(directory: string): Promise<string[]> {
-  const found: string[] = []
-  for (const name of existsSync('/proc/self') ? await readdir('/proc') : []) {
-    if (!/^\d+$/.test(name)) continue
-    const environment = await readFile(join('/proc', name, 'environ'), 'utf8').catch(() => '')
-    if (!environment.includes(directory)) continue
-    const line = await readFile(join('/proc', name, 'cmdline'), 'utf8').catch(() => '')
-    if (line) found.push(line.replaceAll('\0', ' '))
-  }
-  return found
 }
 
 function isRun(name: string): boolean {

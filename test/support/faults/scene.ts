@@ -4,6 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunRecord } from '../../../src/domain/run-record.js'
+import { processesOf } from '../processes.js'
 import { makeProject, type Project } from '../project.js'
 import type { CliResult } from '../run-cli.js'
 import { type RunningCli, startCli } from '../start-cli.js'
@@ -149,18 +150,6 @@ async function rehearsalDatabasesOf({ name, query }: TestDatabase): Promise<stri
     [name],
   )
   return found.map(({ datname }) => datname)
-}
-
-/** Command lines of the processes that have the folder in their environment, or work in it. */
-export async function processesOf(directory: string): Promise<string[]> {
-  const found: string[] = []
-  for (const id of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const read = (name: string) => readFile(join('/proc', id, name), 'utf8').catch(() => '')
-    const command = await read('cmdline')
-    if (command.includes(directory) || (await read('environ')).includes(directory))
-      if (command) found.push(command.replaceAll('\0', ' ').trim())
-  }
-  return found
 }
 
 const observer = fileURLToPath(new URL('../../fixtures/observers/fault.mjs', import.meta.url))
