@@ -54,7 +54,7 @@ test('every event in its order, and what the server says of the transactions', a
       statement: 2,
       line: 2,
       sqlstate: '22P02',
-      message: 'invalid input syntax for type integer: "secret"',
+      message: 'invalid input syntax for type integer: "…"',
     },
     { ...bad, type: 'transaction-rolled-back' },
   ])
