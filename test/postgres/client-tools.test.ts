@@ -9,10 +9,13 @@ const { PATH, MIGRATE_GUARD_POSTGRES_BIN } = process.env
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guard-test-tools-'))
+  // The tests may run with the programs of another folder themselves.
+  delete process.env.MIGRATE_GUARD_POSTGRES_BIN
 })
 afterEach(async () => {
   process.env.PATH = PATH
-  if (MIGRATE_GUARD_POSTGRES_BIN === undefined) delete process.env.MIGRATE_GUARD_POSTGRES_BIN
+  if (MIGRATE_GUARD_POSTGRES_BIN !== undefined)
+    process.env.MIGRATE_GUARD_POSTGRES_BIN = MIGRATE_GUARD_POSTGRES_BIN
   await rm(folder, { recursive: true })
 })
 
