@@ -88,7 +88,7 @@ export function needNoTransientExclusion(
         sample: sampleOf(relation, columns),
       },
       opaque: [...now.opaque, ...opacityOf(relation, columns)],
-      mayPass: `it hangs on the order of the rows of ${shown(relation)}, since they are checked one by one`,
+      mayPass: `it depends on the order of the rows of ${shown(relation)}, since they are checked one by one`,
     })
   }
 }

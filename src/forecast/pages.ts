@@ -104,7 +104,7 @@ export const forecastPages: readonly CodePage[] = [
     code: 'decided-by-rehearsal',
     kind: 'failure',
     title: 'whether a statement succeeds cannot be told from the rows',
-    why: 'The statement hangs on something that cannot be read without running it, for instance a trigger that writes, a random condition, or a function that the migrations make. Unknown is never green: it stops the run.',
+    why: 'The statement depends on something that cannot be read without running it, for instance a trigger that writes, a random condition, or a function that the migrations make. Unknown is never green: it stops the run.',
     remedy:
       'Rehearse the migration on a copy, then accept the finding by name with what the rehearsal showed.',
   },

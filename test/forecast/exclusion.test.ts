@@ -44,7 +44,7 @@ const cases: Record<string, { setup: string; migration: string; state?: string; 
   'in force: rows that move, and one may be in the way of another': {
     setup: inForce,
     migration: `UPDATE bookings SET lo = lo - 3, hi = hi - 3`,
-    doubts: ['it hangs on the order of the rows of "bookings", since they are checked one by one'],
+    doubts: ['it depends on the order of the rows of "bookings", since they are checked one by one'],
   },
   'in force: rows that move apart': {
     setup: inForce,

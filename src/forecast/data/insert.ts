@@ -372,7 +372,7 @@ function needNotThereYet(
   fresh: string,
   opaque: readonly string[],
 ): void {
-  const mayPass = `it hangs on which part of the statement reaches a row of ${shown(relation)} first`
+  const mayPass = `it depends on which part of the statement reaches a row of ${shown(relation)} first`
   for (const index of uniqueIndexes(relation))
     if (plainKeys(index)) needNotThere(walk, relation, index, { before, fresh, opaque, mayPass })
 }

@@ -395,7 +395,7 @@ function needNoTransientDuplicates(
         sample: sampleOf(relation, columns as Column[]),
       },
       opaque: [],
-      mayPass: `it hangs on the order of the rows of ${shown(relation)}, since keys are checked row by row`,
+      mayPass: `it depends on the order of the rows of ${shown(relation)}, since keys are checked row by row`,
     })
   }
 }

@@ -62,7 +62,7 @@ function watchType(context: LossContext, relation: Relation, column: Column, def
         code: 'lost-time-zone',
         verdict: 'block',
         message: `${amount(lost, 'value', isAtMost)} of ${name} ${lost === 1 ? 'loses its' : 'lose their'} time zone (${types}): kept is the time of day in the session's TimeZone`,
-        hint: 'Say which time zone is meant, so that it does not hang on who runs the migration.',
+        hint: 'Say which time zone is meant, so that it does not depend on who runs the migration.',
         fixSql: `ALTER TABLE ${nameOf(walk.catalog, relation)} ALTER COLUMN ${quoteIdentifier(column.name)} TYPE ${wordsOf(type)} USING ${quoteIdentifier(column.name)} AT TIME ZONE 'UTC';`,
       }),
     })

@@ -160,7 +160,7 @@ export const lossPages: readonly CodePage[] = [
     code: 'lost-time-zone',
     kind: 'loss',
     title: 'moments in time become wall-clock times',
-    why: 'Which clock is meant hangs on the TimeZone of the session that runs the migration, and afterwards nothing tells it any more.',
+    why: 'Which clock is meant depends on the TimeZone of the session that runs the migration, and afterwards nothing tells it any more.',
     remedy: 'Say the time zone with AT TIME ZONE, or stay with timestamptz.',
     example: {
       sql: 'ALTER TABLE "orders" ALTER COLUMN "placed" TYPE TIMESTAMP(3);',

@@ -6,7 +6,7 @@ import { formatCatalogDifference } from '../../postgres/catalog-fingerprint/form
 import { kindsOfPlace } from '../rehearsal/kinds-of-place.js'
 import { isPartOf, partsOfWholes, schemaOf, unquoted } from './parts.js'
 
-/** What hangs on who runs the migrations and how the database is looked after; Prisma's schema says nothing of it. */
+/** What depends on who runs the migrations and how the database is looked after; Prisma's schema says nothing of it. */
 const upkeep =
   /^(owner|privileges|comment|position|version|tablespace|access method|storage|compression|cost|rows|cache|clustered|populated|readable|replica identity|statistics targets?|(other )?options( of the toast table)?)$/
 
