@@ -57,6 +57,25 @@ test.each([
   ['no row is there', tables, '', 0],
   ['a row is there', `${tables} INSERT INTO orgs VALUES ('a', 'b')`, '', 1],
   ['a row is put in before', tables, `INSERT INTO orgs VALUES ('a', 'b');`, 1],
+  [
+    'rows are put in by many statements',
+    tables,
+    `INSERT INTO orgs VALUES ('a', 'b'); INSERT INTO orgs VALUES ('b', 'b'); INSERT INTO orgs VALUES ('c', 'b');`,
+    1,
+  ],
+  ['a column is added before', tables, 'ALTER TABLE orgs ADD COLUMN note text;', 0],
+  [
+    'a materialized view is filled before',
+    `${tables.replace('orgs (id', 'kept (id').replace('REFERENCES orgs', '')} CREATE MATERIALIZED VIEW orgs AS SELECT id FROM kept`,
+    `INSERT INTO kept VALUES ('a', 'b'); REFRESH MATERIALIZED VIEW orgs;`,
+    1,
+  ],
+  [
+    'a partition with a row is attached before',
+    `${tables.replace('orgs (id text PRIMARY KEY, name text, at state)', 'orgs (id text) PARTITION BY LIST (id)').replace('REFERENCES orgs', '')} CREATE TABLE part (id text); INSERT INTO part VALUES ('a')`,
+    `ALTER TABLE orgs ATTACH PARTITION part FOR VALUES IN ('a');`,
+    1,
+  ],
 ])('whether a function that the migration makes is of concern: %s', async (_, setup, before, least) => {
   await resetDatabase(client, setup)
   const { doubts } = await forecastOf(client, [`${before} ${made} ${after}`])

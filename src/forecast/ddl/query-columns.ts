@@ -17,13 +17,14 @@ export interface QueryColumns {
  */
 export async function columnsOf(walk: Walk, sql: string, query: Node): Promise<QueryColumns> {
   const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
-  const byText = await walk.columnsByText(query)
   if (!answer) {
+    const byText = await walk.columnsByText(query)
     if (!byText) throw new NotFollowed('the columns of its query are not known')
     const columns = byText.map(({ name, type }) => columnOf(walk, name, type && { ...type, modifiers: '' }))
-    return { columns, opaque: 'the server as it is today cannot read its query' }
+    return { columns, opaque: 'its query cannot be asked of the server' }
   }
   const types = await typesOf(walk, answer.fields)
+  const byText = types.some(isText) ? await walk.columnsByText(query) : undefined
   const columns = answer.fields.map(({ name }, i) => {
     // To today's server a type that the chain makes is text.
     const told = isText(types[i]) ? byText?.[i]?.type : undefined
