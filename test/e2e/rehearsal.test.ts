@@ -3,8 +3,11 @@ import { afterAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import type { JsonReport } from '../../src/report/json.js'
 import { isLong, longTest } from '../support/long.js'
+import { useOwnServer } from '../support/own-server.js'
 import { makeShop, pendingName, pendingSql, removeShops, type Shop, takePassword } from '../support/shop.js'
 
+// Its comparisons are with everything on the server: on the one of all tests another file's database would be a difference.
+useOwnServer({})
 afterAll(removeShops)
 
 /** What test/postgres/rehearsed-end.test.ts asks as well, without the command around it. */
@@ -13,14 +16,13 @@ const writes = fileURLToPath(new URL('../fixtures/observers/write.mjs', import.m
 
 const more = `INSERT INTO customers SELECT i, 'person' || i || '@example.com' FROM generate_series(4, 500) i;`
 
-/** Its schema, its rows and what is beside it on the server, to the last value; other tests use the server too. */
+/** Its schema, its rows and what is beside it on the server, to the last value. */
 async function everything({ database, fingerprint }: Shop): Promise<string> {
   const { password, withoutPassword } = takePassword(database.url)
   const dump = await execa('pg_dump', ['--data-only', withoutPassword], { env: { PGPASSWORD: password } })
   const [state] = await database.query(
-    `SELECT (SELECT json_agg(datname ORDER BY datname) FROM pg_database WHERE datname NOT LIKE '%guard\\_test%'
-               OR strpos(datname, current_database()) > 0) AS databases,
-            (SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles WHERE rolname NOT LIKE 'guard%') AS roles`,
+    `SELECT (SELECT json_agg(datname ORDER BY datname) FROM pg_database) AS databases,
+            (SELECT json_agg(rolname ORDER BY rolname) FROM pg_roles) AS roles`,
   )
   const rows = dump.stdout.replace(/^\\(un)?restrict .*$/gm, '')
   return [await fingerprint(), rows, JSON.stringify(state)].join('\n')
