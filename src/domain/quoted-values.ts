@@ -3,6 +3,8 @@
  * rows do not belong there. Names of objects stay.
  */
 
+import { explainRaised, type RaisedWords, raisedPlace } from './raised.js'
+
 /** So much of a message is read: a RAISE may hold a gigabyte. */
 const mostCharacters = 20_000
 
@@ -28,26 +30,42 @@ export interface ServerMessage {
 
 /**
  * The message of the server without values. Which words are values is told by the SQLSTATE: class 22 quotes them, class 42
- * names. What a RAISE says anybody has chosen: it is kept as far as it stands in the statement that was sent.
- * @param sql the statement that was sent
+ * names. What a RAISE says anybody has chosen: of it stays what stands in the code.
+ * @param candidates what can be raised at the place that CONTEXT names
  */
-export function withoutValues(said: ServerMessage, sql = '') {
-  const { routine, internalQuery } = said
+export function withoutValues(said: ServerMessage, candidates: readonly RaisedWords[] = []) {
+  const { internalQuery } = said
   const [message = '', detail, hint, where] = [said.message, said.detail, said.hint, said.where].map((text) =>
     text?.slice(0, mostCharacters),
   )
+  const context = where === undefined ? {} : { where: maskContext(where) }
+  if (isRaised(said)) return { ...maskRaised({ message, detail, hint, where }, candidates), ...context }
   // A function may put together SQL from rows, which then stand near its mistake.
   const code = said.code === '42601' && internalQuery !== undefined ? '22000' : (said.code ?? '')
-  const isRaised = routine === 'exec_stmt_raise' || /^P000[1-4]$/.test(code)
   return {
-    message: isRaised ? maskRaised(message, sql, where) : maskMessage(code, message),
-    ...(detail === undefined ? {} : { detail: isRaised ? hidden : maskDetail(code, detail) }),
-    ...(hint === undefined
-      ? {}
-      : { hint: isRaised ? hidden : namesOnly.test(code) ? hint : maskQuoted(hint) }),
-    ...(where === undefined ? {} : { where: maskContext(where) }),
+    message: maskMessage(code, message),
+    ...(detail === undefined ? {} : { detail: maskDetail(code, detail) }),
+    ...(hint === undefined ? {} : { hint: namesOnly.test(code) ? hint : maskQuoted(hint) }),
+    ...context,
   }
 }
+
+/**
+ * Whether the words are those of whoever wrote a function: by RAISE or ASSERT, or in another language, whose errors have no
+ * SQLSTATE of their own. An error of the server inside of PL/pgSQL or SQL names only these in its CONTEXT.
+ */
+export function isRaised({ code = '', routine, where }: ServerMessage): boolean {
+  if (/^(exec_stmt_raise|exec_stmt_assert)$/.test(routine ?? '')) return true
+  // The server says so itself of SELECT INTO STRICT.
+  if (/^P000[1-4]$/.test(code)) return !(/^P000[23]$/.test(code) && routine === 'exec_stmt_execsql')
+  if (where === undefined) return false
+  if (/^(in )?PL\/(?!pgSQL )\w+ /m.test(where)) return true
+  return /^(XX000|F0000|38|39)/.test(code) && !ownContext.test(where)
+}
+
+/** CONTEXT in which the server speaks itself. */
+const ownContext =
+  /^(PL\/pgSQL function|SQL function|SQL statement|SQL expression|PL\/pgSQL|COPY|while|compilation) /
 
 /** SQLSTATE classes whose messages and details name objects, roles and processes, and quote no row. */
 const namesOnly = /^(08|0A|25|28|2B|3D|3F|40|42|53|55|57)/
@@ -82,33 +100,22 @@ function maskContext(where: string): string {
     .join('\n')
 }
 
-/** What anybody says by RAISE: its fixed words stay where the statement has them, and numbers between them. */
-function maskRaised(message: string, sql: string, where = ''): string {
-  for (const [, literal = ''] of sql.matchAll(/'((?:[^']|'')+)'/g)) {
-    const parts = literal.replaceAll("''", "'").split(/(%%|%)/)
-    // Words that are all parameters say nothing about what is fixed.
-    if (parts.every((part, at) => at % 2 === 1 || part.trim() === '')) continue
-    const pattern = parts
-      .map((part) => (part === '%' ? '([\\s\\S]*?)' : literally(part === '%%' ? '%' : part)))
-      .join('')
-    const found = new RegExp(`^${pattern}$`).exec(message)?.slice(1)
-    if (found === undefined) continue
-    return parts
-      .map((part) => (part === '%' ? maskValue(found.shift() ?? '') : part === '%%' ? '%' : part))
-      .join('')
+function maskRaised(said: ServerMessage, candidates: readonly RaisedWords[]) {
+  const place = raisedPlace(said.where)
+  const told = explainRaised(said, candidates, { hidden, maskValue })
+  const by = place?.routine === undefined ? '' : `by ${place.routine}, line ${place.line}`
+  if (told) return by ? { ...told, message: `${told.message} (raised ${by})` } : told
+  const { detail, hint } = said
+  return {
+    message: `an exception was raised${by && ` ${by}`}; its words may hold values, --show-values shows them`,
+    ...(detail === undefined ? {} : { detail: hidden }),
+    ...(hint === undefined ? {} : { hint: hidden }),
   }
-  const from = /^PL\/pgSQL function (.+?) line (\d+) at/m.exec(where)
-  const by = from ? ` by ${from[1]}, line ${from[2]}` : ''
-  return `an exception was raised${by}; its words may hold values, --show-values shows them`
 }
 
 /** A value as it may be told: numbers and the like stay. */
 export function maskValue(value: string): string {
   return harmless.test(value) ? value : hidden
-}
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 /** The keys of `Key (a, b)=(…)`: numbers stay, so that the row can be found. */

@@ -1,6 +1,8 @@
 import pg from 'pg'
-import { withoutValues } from '../domain/quoted-values.js'
+import { isRaised, withoutValues } from '../domain/quoted-values.js'
+import type { RaisedWords } from '../domain/raised.js'
 import { showsValues } from '../effects/shown-values.js'
+import { definitionsReader, findRaisedWords, SentCode } from './raised-code.js'
 import { type AssuredSession, assureSession, setByHandAgain } from './session-settings.js'
 
 /** The driver's own socket, which its types do not show. */
@@ -41,7 +43,7 @@ export class WatchedClient extends pg.Client {
     // A connection that breaks while idle must not end the process; the next query on it fails and is reported.
     this.on('error', () => undefined)
     this.once('connect', () => watch(this, config))
-    this.query = maskingQuery(this.query.bind(this) as Query) as typeof this.query
+    this.query = maskingQuery(this.query.bind(this) as Query, config) as typeof this.query
     this.#config = config
   }
 
@@ -87,22 +89,36 @@ export class WatchedClient extends pg.Client {
 type Query = (...given: unknown[]) => unknown
 
 /** The query of the driver, whose errors quote no values. Errors of a cursor go another way; we have none. */
-function maskingQuery(query: Query): Query {
+function maskingQuery(query: Query, config: pg.ClientConfig): Query {
+  const sent = new SentCode()
+  const read = definitionsReader(config)
   return (...given) => {
     const show = showsValues()
     const [first] = given
     const sql = typeof first === 'string' ? first : String((first as { text?: string } | null)?.text ?? '')
-    const mask = (error: unknown) => (show ? error : hideValues(error, sql))
+    sent.add(sql)
+    /** At once, unless the words of a RAISE are looked for. */
+    const tellMasked = (error: unknown, tell: (masked: unknown) => void) => {
+      if (show || !isOfServer(error)) tell(error)
+      else if (!isRaised(error)) tell(hideValues(error))
+      else
+        findRaisedWords(error.where, { sql, sent, read }).then(
+          (words) => tell(hideValues(error, words)),
+          tell,
+        )
+    }
     const callback = given.findIndex((one) => typeof one === 'function')
     if (callback >= 0) {
       const tell = given[callback] as (error: unknown, result: unknown) => void
-      return query(...given.with(callback, (error: unknown, result: unknown) => tell(mask(error), result)))
+      return query(
+        ...given.with(callback, (error: unknown, result: unknown) =>
+          tellMasked(error, (masked) => tell(masked, result)),
+        ),
+      )
     }
     const answer = query(...given)
     return answer instanceof Promise
-      ? answer.catch((error) => {
-          throw mask(error)
-        })
+      ? answer.catch((error) => new Promise((_, reject) => tellMasked(error, reject)))
       : answer
   }
 }
@@ -117,12 +133,15 @@ interface ServerError extends Error {
   internalQuery?: string
 }
 
+/** The server has said it: it can be asked what stands in its code. Without a severity the connection is gone. */
+function isOfServer(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error
+}
+
 /** In place, so that whoever prints it in any way prints no value: with its trace, or with all that belongs to it. */
-function hideValues(error: unknown, sql: string): unknown {
-  if (!(error instanceof Error) || !('severity' in error)) return error
-  const said = error as ServerError
+function hideValues(said: ServerError, words: readonly RaisedWords[] = []): unknown {
   const { message, stack = '' } = said
-  Object.assign(said, withoutValues(said, sql))
+  Object.assign(said, withoutValues(said, words))
   // It may quote what a function has put together from rows.
   delete said.internalQuery
   said.stack = stack.replace(message, () => said.message)

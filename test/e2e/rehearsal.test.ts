@@ -51,7 +51,7 @@ test('check cannot tell, the rehearsal stops it with line and SQLSTATE, and the 
   const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'])
   expect(deployed.exitCode).toBe(5)
   expect(deployed.stderr).toBe(
-    `error: "${pendingName}", line 3, fails on the copy: P0777: an exception was raised by settle(), line 4; its words may hold values, --show-values shows them\n` +
+    `error: "${pendingName}", line 3, fails on the copy: P0777: customer 400 cannot be settled (raised by settle(), line 4)\n` +
       'hint: Correct the migration or the data; the target is untouched, and what the copy showed is in the report.\n',
   )
   expect(await everything(shop)).toBe(before)

@@ -42,9 +42,14 @@ interface Scene {
   readonly commands?: (canary: string, shop: Shop) => readonly (readonly string[])[]
   /** With --show-values the canary must come out: else the scene does not try what it says. */
   readonly isShown?: true
+  /** What must come out of the command in these words, in each place where somebody would look for it. */
+  readonly tells?: string
+  /** An extension that not every server has. */
+  readonly needs?: string
 }
 
 const line = [[...deploy, '--json'], ['status'], ['resolve', '--debug']]
+const withoutRehearsal = [[...deploy, '--skip-rehearsal', '--json'], ['status'], ['resolve', '--debug']]
 const withPassword = (url: string, user: string, password: string) =>
   Object.assign(new URL(url), { username: user, password }).href
 /** Names are no secret. */
@@ -229,6 +234,90 @@ CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPT
 CREATE TRIGGER t BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION stop();`,
     pending: () => 'UPDATE c SET v = v;',
   },
+  ...(
+    [
+      [
+        'a function of the database, deployed without a rehearsal',
+        "RAISE EXCEPTION 'customer % cannot be settled: %', x, (SELECT v FROM c) USING ERRCODE = 'P0777', DETAIL = x",
+        'customer … cannot be settled: … (raised by settle(text), line 2)',
+      ],
+      [
+        'a function whose message is no format',
+        "RAISE EXCEPTION USING MESSAGE = 'no ' || x, ERRCODE = '23514', CONSTRAINT = x, TABLE = x, COLUMN = x",
+        'an exception was raised by settle(text), line 2; its words may hold values',
+      ],
+      [
+        'a format that is all values',
+        "RAISE EXCEPTION '%', x",
+        'an exception was raised by settle(text), line 2;',
+      ],
+      [
+        'a handler that says again what it was told',
+        "BEGIN RAISE EXCEPTION 'no %', x; EXCEPTION WHEN OTHERS THEN RAISE EXCEPTION 'not settled: %', SQLERRM; END",
+        'not settled: … (raised by settle(text), line 2)',
+      ],
+      [
+        'a block that a function puts together',
+        "EXECUTE format('DO %L', format('BEGIN RAISE %L; END', x))",
+        'an exception was raised; its words may hold values',
+      ],
+      ['ASSERT', 'ASSERT false, x', 'an exception was raised by settle(text), line 2;'],
+    ] as const
+  ).map(
+    ([what, body, tells]): Scene => ({
+      what: `RAISE in ${what}`,
+      row: values,
+      isShown: true,
+      tells,
+      setup: (canary) => `CREATE TABLE c (v text); INSERT INTO c VALUES ('${canary}');
+CREATE FUNCTION settle(x text) RETURNS void LANGUAGE plpgsql AS $f$ BEGIN
+${body}; END $f$;`,
+      pending: () => 'SELECT settle(v) FROM c;',
+      commands: () => withoutRehearsal,
+    }),
+  ),
+  {
+    what: 'RAISE in a function that the migration itself makes, on the copy',
+    row: values,
+    isShown: true,
+    tells: 'found … there (raised by look(), line 1)',
+    setup: (canary) => `CREATE TABLE c (v text); INSERT INTO c VALUES ('${canary}');`,
+    pending:
+      () => `CREATE FUNCTION look() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION 'found % there', (SELECT v FROM c); END $f$;
+SELECT look();`,
+  },
+  ...(
+    [
+      ['plperl', 'die $_[0]', 'an exception was raised'],
+      ['plperl', "elog(ERROR, 'no ' . $_[0])", 'an exception was raised'],
+      [
+        'plperl',
+        'spi_exec_query("INSERT INTO c VALUES (quote_literal(" . quote_literal($_[0]) . "))")',
+        'an exception',
+      ],
+      ['plpython3u', 'plpy.error(x)', 'an exception was raised'],
+      ['plpython3u', 'raise ValueError(x)', 'an exception was raised'],
+      ['plpython3u', "plpy.error('no ' + x, detail=x, hint=x, sqlstate='23505')", 'an exception was raised'],
+    ] as const
+  ).map(
+    ([language, body, tells], at): Scene => ({
+      what: `an error of ${language}, ${at}`,
+      row: values,
+      // PL/Perl does not pass on the details of an error of the server.
+      ...(body.startsWith('spi_') ? {} : { isShown: true }),
+      needs: language,
+      tells,
+      setup: (
+        canary,
+      ) => `CREATE EXTENSION ${language}; CREATE TABLE c (v text UNIQUE); INSERT INTO c VALUES ('${canary}');
+INSERT INTO c VALUES (quote_literal('${canary}'));
+CREATE FUNCTION settle(x text) RETURNS void LANGUAGE ${language} AS $f$
+${body}
+$f$;`,
+      pending: () => 'SELECT settle(v) FROM c;',
+      commands: () => withoutRehearsal,
+    }),
+  ),
   {
     what: 'the words of a RAISE in the migration',
     row: values,
@@ -266,17 +355,36 @@ CREATE TABLE a (v text CHECK (public.known(v))); INSERT INTO a VALUES ('${canary
 const subscriptions = `SELECT subname AS name FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
   WHERE datname = current_database()`
 
-const tried = sampleOf(scenes, 4)
+/** Where somebody looks for what was said: the screen, the reports, the record, the events of the engine. */
+const tellingPlaces = [
+  expect.stringMatching(/^standard (output|error) of deploy$/),
+  expect.stringMatching(/report\.txt$/),
+  expect.stringMatching(/run\.json$/),
+  expect.stringMatching(/events\.ndjson$/),
+]
+
+async function hasExtension(name: string): Promise<boolean> {
+  const question = `SELECT name FROM pg_available_extensions WHERE name = '${name}'`
+  return (await withTestDatabase((database) => database.query(question))).length > 0
+}
+
+const tried = sampleOf(scenes, 6)
 
 test.each(tried.map((scene) => [scene.what, scene] as const))(
   '%s',
   async (_, scene) => {
+    if (scene.needs && !(await hasExtension(scene.needs))) {
+      process.stderr.write(`skipped: ${scene.what}; this server has no ${scene.needs}\n`)
+      return
+    }
     const canary = `cnry${randomBytes(6).toString('hex')}`
     const shop = await prepare(scene, canary)
     try {
       const commands = scene.commands?.(canary, shop) ?? line
       const found = await runAll(shop, commands, scene.environment?.(canary, shop) ?? {}, canary)
       expect(found.hits).toEqual([])
+      const told = found.texts.filter(([, text]) => text.includes(scene.tells ?? '')).map(([where]) => where)
+      for (const place of scene.tells ? tellingPlaces : []) expect(told).toContainEqual(place)
       scene.row.held(found.outputs)
       if (scene.isShown) expect(await isShown(scene)).toBe(true)
     } finally {
@@ -306,11 +414,13 @@ async function runAll(
   commands: readonly (readonly string[])[],
   environment: Record<string, string>,
   canary: string,
-): Promise<{ hits: string[]; outputs: number }> {
+): Promise<{ hits: string[]; outputs: number; texts: (readonly [where: string, text: string])[] }> {
   const hits = new Set<string>()
   let outputs = 0
+  const texts: (readonly [string, string])[] = []
   const look = (where: string, text: string) => {
     outputs += 1
+    texts.push([where, text])
     if (text.includes(canary))
       hits.add(`${where}: …${text.slice(text.indexOf(canary) - 60, text.indexOf(canary) + 30)}…`)
   }
@@ -335,12 +445,12 @@ async function runAll(
   }
   const { directory } = shop.project
   for (const folder of [join(directory, 'backups'), join(directory, 'tmp')])
-    for (const path of await filesIn(folder)) look(path, await readFile(path, 'latin1'))
+    for (const path of await filesIn(folder)) look(path, await readFile(path, 'utf8'))
   const [history] = await shop.database
     .query('SELECT json_agg(h)::text AS rows FROM _prisma_migrations h')
     .catch(() => [])
   look('the history', history?.rows ?? '')
-  return { hits: [...hits], outputs }
+  return { hits: [...hits], outputs, texts }
 }
 
 /** All but the dump itself, which is there to hold the rows. */

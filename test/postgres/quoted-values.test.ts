@@ -24,6 +24,32 @@ CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TABLE stopped (email text); CREATE TRIGGER t BEFORE INSERT ON stopped FOR EACH ROW EXECUTE FUNCTION stop();
 CREATE FUNCTION say(code text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
   RAISE EXCEPTION USING ERRCODE = code, MESSAGE = (SELECT email FROM person); END $$;
+CREATE FUNCTION settle(customer text, at int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE n int;
+BEGIN
+  n := at;
+  IF n = 1 THEN RAISE EXCEPTION 'customer % cannot be settled, 100%% sure', customer; END IF;
+  IF n = 2 THEN RAISE EXCEPTION E'it''s\t% and % of %', customer, 400, n USING HINT = 'Ask the ledger.', DETAIL = customer; END IF;
+  IF n = 3 THEN RAISE EXCEPTION '%', customer; END IF;
+  IF n = 4 THEN RAISE unique_violation; END IF;
+  IF n = 5 THEN RAISE EXCEPTION USING MESSAGE = 'no more'; END IF;
+  IF n = 6 THEN RAISE EXCEPTION USING MESSAGE = 'no ' || customer; END IF;
+  IF n = 7 THEN ASSERT false, 'this must not be'; END IF;
+  IF n = 8 THEN RAISE EXCEPTION 'one %', customer; END IF; IF n = 9 THEN RAISE EXCEPTION 'two %', customer; END IF;
+  IF n = 10 THEN RAISE EXCEPTION '% twice', customer; END IF; IF n = 11 THEN RAISE EXCEPTION '% %', customer, 'twice'; END IF;
+  BEGIN PERFORM settle(customer, 1);
+  EXCEPTION WHEN OTHERS THEN IF n = 12 THEN RAISE EXCEPTION 'not settled: %', SQLERRM; END IF; RAISE; END;
+  RETURN n; END $$;
+CREATE SCHEMA "of (others"; CREATE TYPE "of (others"."a kind" AS (i int);
+CREATE PROCEDURE "of (others"."se""ttle"(k "of (others"."a kind", VARIADIC t text[]) LANGUAGE plpgsql AS $$
+DECLARE p public.person%ROWTYPE; BEGIN p.email := t[1];
+  /* RAISE */ RAISE -- 'no'
+    EXCEPTION 'person % is another', p.email; END $$;
+CREATE FUNCTION settle(customer bigint) RETURNS void LANGUAGE plpgsql AS $$
+
+
+
+BEGIN RAISE 'a % of another settle', customer; END $$;
 CREATE FUNCTION put_together() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
   EXECUTE 'SELECT 1 ' || (SELECT quote_literal(email) || email FROM person); END $$;
 `
@@ -73,7 +99,50 @@ const failing: [what: string, sql: string, kept: string][] = [
     `SELECT set_config('lock_timeout', email, true) FROM person`,
     'invalid value for parameter "lock_timeout"',
   ],
-  ['RAISE in a trigger', `INSERT INTO stopped VALUES (${literal})`, 'stop(), line 2'],
+  ['RAISE in a trigger', `INSERT INTO stopped VALUES (${literal})`, 'no … here (raised by stop(), line 2) …'],
+  ...(
+    [
+      [1, 'customer … cannot be settled, 100% sure (raised by settle(text,integer), line 5)'],
+      [2, "it's\t… and … of … (raised by settle(text,integer), line 6) …"],
+      [3, 'its words may hold values'],
+      [4, 'unique_violation (raised by settle(text,integer), line 8)'],
+      [5, 'no more (raised by settle(text,integer), line 9)'],
+      [6, 'its words may hold values'],
+      [7, 'this must not be (raised by settle(text,integer), line 11)'],
+      [8, 'one … (raised by'],
+      [9, 'two … (raised by'],
+      // Either format on the line explains them, and they would tell different things.
+      [10, 'its words may hold values'],
+      [11, 'its words may hold values'],
+      [12, 'not settled: … (raised by settle(text,integer), line 15)'],
+      [13, 'customer … cannot be settled, 100% sure (raised by settle(text,integer), line 5)'],
+    ] as const
+  ).map(([at, kept]): [string, string, string] => [
+    `RAISE in a function, ${at}`,
+    `SELECT settle(email, ${at}) FROM person`,
+    kept,
+  ]),
+  [
+    'RAISE in a procedure that our parser does not read',
+    `CALL "of (others"."se""ttle"(ROW(1), ${literal})`,
+    'person … is another (raised by "of (others"."se""ttle"',
+  ],
+  [
+    'RAISE in a function of the same name',
+    'SELECT settle(7::bigint)',
+    'a … of another settle (raised by settle(bigint), line 5)',
+  ],
+  [
+    'RAISE in a function that the same transaction has made',
+    `CREATE FUNCTION fresh() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN RAISE 'fresh %', (SELECT email FROM person); END $f$;
+     SELECT fresh()`,
+    'fresh … (raised by fresh(), line 1)',
+  ],
+  [
+    'RAISE in a block that is put together',
+    `DO $$ BEGIN EXECUTE format('DO %L', format('BEGIN RAISE %L; END', (SELECT email FROM person))); END $$`,
+    'its words may hold values',
+  ],
   ['RAISE with the code of a key', `SELECT say('23505')`, '--show-values shows them'],
   ['RAISE with the code of a name', `SELECT say('42P01')`, '--show-values shows them'],
   [
@@ -133,6 +202,10 @@ test('the server says them, and they are shown when they may be', async () => {
     'a date that is none',
     'to_date of a word',
     'a regular expression',
+    'RAISE in a function, 4',
+    'RAISE in a function, 5',
+    'RAISE in a function, 7',
+    'RAISE in a function of the same name',
   ]
   expect(
     failing.map(([what]) => what).filter((what) => !quoted.includes(what) && !never.includes(what)),
