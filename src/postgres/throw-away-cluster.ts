@@ -50,6 +50,12 @@ interface Start extends Place {
 
 type Server = ResultPromise<Options>
 
+interface Running {
+  readonly server: Server
+  /** Tells the watch over the server that it was ended in order. */
+  readonly tellStopped: () => void
+}
+
 const startTimeoutMs = 60_000
 const stopTimeoutMs = 10_000
 const connectTimeoutMs = 5_000
@@ -79,8 +85,9 @@ export async function startThrowAwayCluster(
     const { superuser = 'postgres' } = options
     const password = randomBytes(18).toString('base64url')
     const start: Start = { ...(await makePlace(account)), binaries, superuser, password }
-    let running: Server | undefined
-    const removeAtExit = () => removePlaceAtExit(start, running?.exitCode === null ? running.pid : undefined)
+    let running: Running | undefined
+    const removeAtExit = () =>
+      removePlaceAtExit(start, running?.server.exitCode === null ? running.server.pid : undefined)
     process.once('exit', removeAtExit)
     const remove = async () => {
       await start.log.close()
@@ -90,16 +97,13 @@ export async function startThrowAwayCluster(
     try {
       await effect('cluster.initdb', () => initialize(start))
       const settings = { ...settingsForSpeed, ...options.settings }
-      const onSpawn = (server: Server) => {
-        running = server
+      const onSpawn = (spawned: Running) => {
+        running = spawned
       }
-      const { server, port } = await effect('cluster.launch', () => startOnFreePort(start, settings, onSpawn))
-      const tellStopped = watchOverServer(start, server.pid ?? 0)
-      await noteServer(start, server.pid ?? 0)
+      const { ready, port } = await effect('cluster.launch', () => startOnFreePort(start, settings, onSpawn))
       const stop = () =>
         effect('cluster.stop', async () => {
-          await end(server)
-          tellStopped()
+          await end(ready)
           await remove()
         })
       let stopped: Promise<void> | undefined
@@ -238,8 +242,8 @@ async function initdb(start: Start, passwordFile: string, locale: string): Promi
 async function startOnFreePort(
   start: Start,
   settings: Readonly<Record<string, string>>,
-  onSpawn: (server: Server) => void,
-): Promise<{ server: Server; port: number }> {
+  onSpawn: (running: Running) => void,
+): Promise<{ ready: Running; port: number }> {
   for (let triesLeft = 2; ; triesLeft--) {
     const port = await findFreePort()
     const { server } = await spawn(start, 'postgres', [
@@ -248,12 +252,15 @@ async function startOnFreePort(
       ...['-c', 'listen_addresses=127.0.0.1', '-c', `port=${port}`],
       ...['-c', `unix_socket_directories=${start.directory}`],
     ])
-    onSpawn(server)
+    // From now on, not only when it is ready: the guard may be killed while it starts.
+    const running = { server, tellStopped: watchOverServer(start, server.pid ?? 0) }
+    onSpawn(running)
+    await noteServer(start, server.pid ?? 0)
     // A caller that forgets the cluster, because of an error for example, must still come to its end.
     server.unref()
     const ended = await whenReadyOrEnded(start, port, server)
-    if (ended === undefined) return { server, port }
-    await end(server)
+    if (ended === undefined) return { ready: running, port }
+    await end(running)
     const failure = await notStarted(start, `the server ${ended}`)
     if (triesLeft === 0 || !failure.message.includes('Address already in use')) throw failure
   }
@@ -284,6 +291,9 @@ async function isReady({ directory, superuser, password }: Start, port: number):
     user: superuser,
     password,
     database: 'postgres',
+    // What is not given here the driver takes from PGSSLMODE and PGOPTIONS, which are about another server.
+    ssl: false,
+    options: '-c search_path=pg_catalog',
     connectionTimeoutMillis: connectTimeoutMs,
   })
   client.on('error', () => undefined)
@@ -298,13 +308,14 @@ async function isReady({ directory, superuser, password }: Start, port: number):
 }
 
 /** Ends the server at once, without waiting for its clients, and waits until it is gone. */
-async function end(server: Server): Promise<void> {
+async function end({ server, tellStopped }: Running): Promise<void> {
   server.ref()
   server.kill('SIGINT')
   const late = sleep(stopTimeoutMs, undefined, { ref: false })
   await Promise.race([server, late])
   server.kill()
   await server
+  tellStopped()
 }
 
 /** Runs a server program with its output in a file, so that it never waits for us to read. */

@@ -43,7 +43,7 @@ function runElsewhere(program: string) {
   const imports = `
     import { startThrowAwayCluster } from '${built('postgres/throw-away-cluster.js')}'
     import { withScratchFolder } from '${built('effects/private-files.js')}'`
-  return execa(process.execPath, ['--input-type=module', '--eval', imports + program], {
+  return execa(process.execPath, ['--input-type=module', '--eval', `${imports}\n${program}`], {
     reject: false,
     env: { TMPDIR: temporary },
   })
@@ -60,8 +60,8 @@ async function startAgain(): Promise<void> {
 /** A program that starts a server, says where, and goes on with `then` when it is told to. */
 async function startElsewhere(then = '') {
   const caller = runElsewhere(`
-    const { directory } = await startThrowAwayCluster()
-    console.log(directory)
+    const cluster = await startThrowAwayCluster()
+    console.log(cluster.directory)
     process.stdin.once('data', async () => { ${then} }); setInterval(() => {}, 1000)`)
   const directory = await new Promise<string>((resolve, reject) => {
     caller.stdout.once('data', (text) => resolve(String(text).trim()))
@@ -87,6 +87,11 @@ function startVictim(): number {
   const victim = execa('sleep', ['100'], { reject: false })
   victims.push(victim)
   return victim.pid ?? 0
+}
+
+/** One that nobody has waited for yet runs no longer. */
+async function isRunning(pid: number): Promise<boolean> {
+  return (await readProcesses()).some(({ processId }) => processId === pid)
 }
 
 /** The id of a process that has ended. */
@@ -123,8 +128,31 @@ test(
     await caller
     expect(isAlive(pid)).toBe(true)
     await startAgain()
-    await waitFor('the end of the server', async () => !isAlive(pid))
+    // At once: without its directory a server would end by itself, within a minute.
+    expect(await isRunning(pid)).toBe(false)
     expect(existsSync(dirname(directory))).toBe(false)
+    killed.held()
+  },
+  hostileTimeoutMs,
+)
+
+test(
+  'a SIGKILL while the server starts leaves none',
+  async () => {
+    // It lets nobody in for a minute.
+    const caller = runElsewhere(`await startThrowAwayCluster({ settings: { pre_auth_delay: '60' } })`)
+    const servers = async () =>
+      descendantsOf(caller.pid ?? 0, await readProcesses()).filter(({ command }) =>
+        /postgres\b.* pre_auth_delay=60 /.test(command),
+      )
+    await waitFor('the server', async () => (await servers()).length > 0)
+    const [server] = await servers()
+    const directory = / -D (\S+)/.exec(server?.command ?? '')?.[1] ?? ''
+    await waitFor('its data', async () => existsSync(join(directory, 'postmaster.pid')))
+    caller.kill('SIGKILL')
+    await caller
+    await waitFor('the end of the server', async () => !existsSync(directory))
+    expect(await isRunning(server?.processId ?? 0)).toBe(false)
     killed.held()
   },
   hostileTimeoutMs,
@@ -150,16 +178,18 @@ onlyAsRoot('as root', () => {
     }
   })
 
-  test.each(['exits', 'is killed, and its watch', 'stops it'])(
+  const stopping = { exits: 'process.exit(3)', 'stops its server': 'await cluster.stop(); process.exit()' }
+
+  test.each([...Object.keys(stopping), 'is killed, and its watch', 'is ended by a signal'])(
     'a forged postmaster.pid has nobody killed when the guard %s',
     async (how) => {
       const victim = startVictim()
-      const { caller, directory, pid } = await startElsewhere(how === 'exits' ? 'process.exit(3)' : undefined)
+      const { caller, directory, pid } = await startElsewhere(stopping[how as keyof typeof stopping])
       const pidFile = join(directory, 'data/postmaster.pid')
       const forged = await asServer('sed -i "1s/.*/$2/" "$1"', pidFile, String(victim))
       expect(forged).toMatchObject({ exitCode: 0 })
-      if (how === 'stops it') caller.kill('SIGTERM')
-      else if (how === 'exits') caller.stdin.write('go\n')
+      if (how in stopping) caller.stdin.write('go\n')
+      else if (how === 'is ended by a signal') caller.kill('SIGTERM')
       else {
         const all = descendantsOf(caller.pid ?? 0, await readProcesses())
         for (const { command, processId } of all)

@@ -55,6 +55,16 @@ async function startElsewhere(then: string) {
   return { caller, directory, url }
 }
 
+test('variables that are about another server do not keep ours from being ready', async () => {
+  const saved = { ...process.env }
+  Object.assign(process.env, { PGSSLMODE: 'require', PGOPTIONS: '-c no.such' })
+  try {
+    await start()
+  } finally {
+    process.env = saved
+  }
+})
+
 test('answers, and leaves no process and no directory behind', async () => {
   const cluster = await start()
   const server = await serverProcess(cluster.directory)
