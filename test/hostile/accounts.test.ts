@@ -15,6 +15,10 @@ const readable = hostileRow(
   import.meta.url,
   'What a run leaves, and what its children make, only its account can read',
 )
+const prisma = hostileRow(
+  import.meta.url,
+  'Prisma finds nothing in its environment that changes how it runs, and no password',
+)
 const refused = hostileRow(
   import.meta.url,
   'A backups folder that is a link, or not of this account alone, is refused',
@@ -45,7 +49,7 @@ const configThatTells = `import { defineConfig } from 'prisma/config'
 import { mkdirSync, writeFileSync } from 'node:fs'
 
 mkdirSync('told', { recursive: true })
-writeFileSync('told/' + process.pid + '.json', JSON.stringify({ umask: process.umask(), names: Object.keys(process.env), title: process.title }))
+writeFileSync('told/' + process.pid + '.json', JSON.stringify({ umask: process.umask(), environment: process.env }))
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
@@ -53,17 +57,23 @@ export default defineConfig({
 })
 `
 
+/** What would change how Node, Prisma or libpq run, or lead them to another database; of each kind that is dropped, some. */
+const notForPrisma = {
+  ...{ NODE_PATH: '/nowhere', NODE_OPTIONS: '--no-deprecation', NODE_DEBUG: 'none', NODE_NO_WARNINGS: '1' },
+  ...{ DEBUG: 'nothing', RUST_LOG: 'off', JITI_ALIAS: '{}', JITI_DEBUG: '' },
+  ...{ PGHOST: '192.0.2.1', PGPASSWORD: 'of-another-server', PGPASSFILE: '/nowhere', PGOPTIONS: '-c a.b=c' },
+  ...{ SHADOW_DATABASE_URL: 'postgresql://192.0.2.1/shadow', PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK: '1' },
+  ...{ MIGRATE_GUARD_PRISMA_PASSWORD: 'x', MIGRATE_GUARD_TEST_URL: 'postgresql://192.0.2.1/test' },
+}
+/** What the configuration of a project may ask for. */
+const forPrisma = { NODE_ENV: 'production', NODE_EXTRA_CA_CERTS: '/dev/null', APPLICATION_TOKEN: 'x' }
+
 test('what a deploy leaves nobody else can read, and its children make nothing else', async () => {
   await shop.write('prisma.config.ts', configThatTells)
   const temporary = join(shop.project.directory, 'tmp')
   const { exitCode, stderr } = await shop.run(
     ['deploy', '--yes', '--accept', 'schema-difference=not what is tested'],
-    {
-      PGHOST: '192.0.2.1',
-      PGPASSWORD: 'of-another-server',
-      NODE_PATH: '/nowhere',
-      JITI_FS_CACHE: 'true',
-    },
+    { ...notForPrisma, ...forPrisma, JITI_FS_CACHE: 'true' },
   )
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(await openToOthers(join(shop.project.directory, 'backups'))).toEqual([])
@@ -75,10 +85,19 @@ test('what a deploy leaves nobody else can read, and its children make nothing e
   // The guard itself and the Prisma CLI at least.
   expect(told.length).toBeGreaterThan(1)
   expect([...new Set(told.map(({ umask }) => umask))]).toEqual([0o077])
-  const ofPrisma = told.filter(({ names }) => names.includes('MIGRATE_GUARD_PRISMA_URL'))
+  const ofPrisma = told.filter(({ environment }) => 'MIGRATE_GUARD_PRISMA_URL' in environment)
   expect(ofPrisma.length).toBeGreaterThan(0)
-  for (const { names } of ofPrisma)
-    expect(names.filter((name: string) => /^(PG|NODE_PATH)/.test(name))).toEqual([])
+  for (const { environment } of ofPrisma) {
+    for (const name of Object.keys(notForPrisma)) {
+      expect({ [name]: environment[name] }).toEqual({})
+      prisma.held()
+    }
+    expect(environment).toMatchObject(forPrisma)
+    const password = decodeURIComponent(new URL(shop.database.url).password)
+    expect(password).not.toBe('')
+    expect(JSON.stringify(environment)).not.toContain(password)
+    prisma.held()
+  }
   // The copies of Prisma's loader: https://github.com/unjs/jiti#fscache
   expect(await readdir(temporary)).toEqual([])
   readable.held()
