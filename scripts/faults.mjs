@@ -4,12 +4,9 @@
 // --all tries everything (the default), --sample some; --log keeps what was tried in a file, also when the run is cut
 // short; --from runs nothing and makes the table of such files; --write puts the table into docs/reliability.md, with each
 // --note below it. Exits 1 when the guard was wrong once, or a test failed.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { formatTable, measuredWith, readTried, root, writeBetween } from './reliability-page.mjs'
+import { formatTable, measuredWith, writeBetween } from './measured-page.mjs'
+import { chooseGroups, lastOfEach, readNoted, runGroups } from './measured-tests.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,49 +21,30 @@ const { values, positionals } = parseArgs({
   },
 })
 
-const known = readdirSync(join(root, 'test/faults/measured'))
-  .filter((name) => name.endsWith('.test.ts'))
-  .map((name) => name.replace('.test.ts', ''))
-const groups = positionals.map((name) => name.replaceAll(' ', '-'))
-const unknown = groups.filter((name) => !known.includes(name))
+const folder = 'test/faults/measured'
+const groups = chooseGroups(
+  folder,
+  positionals.map((name) => name.replaceAll(' ', '-')),
+)
 
-if (unknown.length > 0) {
-  console.error(`no such group: ${unknown.join(', ')}; there are ${known.join(', ')}`)
-  process.exitCode = 2
-} else if (values.from) {
-  process.exitCode = show(readTried(...values.from))
-} else {
-  process.exitCode = measure(groups.length > 0 ? groups : known)
-}
+if (groups === undefined) process.exitCode = 2
+else if (values.from) process.exitCode = show(values.from.flatMap(readNoted))
+else process.exitCode = measure(groups)
 
 /** Gives the exit code. */
-function measure(names) {
-  const folder = mkdtempSync(join(tmpdir(), 'guard-faults-'))
-  const log = values.log ? resolve(values.log) : join(folder, 'tried.ndjson')
-  const startedAt = Date.now()
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      join(root, 'scripts/test.mjs'),
-      ...(values.sample ? [] : ['--long']),
-      // One group after the other: each tries two scenes at a time already.
-      '--runInBand',
-      ...names.map((name) => `test/faults/measured/${name}.test.ts`),
-    ],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, MIGRATE_GUARD_FAULTS_LOG: log, MIGRATE_GUARD_FAULTS_SEED: values.seed },
-    },
-  )
-  const tried = existsSync(log) ? readTried(log) : []
-  rmSync(folder, { recursive: true })
-  const minutes = Math.ceil((Date.now() - startedAt) / 60_000)
-  return show(tried, `, in ${minutes} minutes`) || (status === 0 ? 0 : 1)
+function measure(groups) {
+  const { passed, noted, minutes } = runGroups(folder, groups, {
+    variable: 'MIGRATE_GUARD_FAULTS_LOG',
+    log: values.log,
+    isSample: values.sample,
+    env: { MIGRATE_GUARD_FAULTS_SEED: values.seed },
+  })
+  return show(noted, `, in ${minutes} minutes`) || (passed ? 0 : 1)
 }
 
 /** Prints the table and what the guard had wrong. Gives the exit code. */
-function show(tried, duration = '') {
+function show(noted, duration = '') {
+  const tried = lastOfEach(noted)
   const table = makeTable(tried)
   const wrong = tried.filter(({ subject, right }) => subject === 'guard' && !right)
   console.log(`\n${table}\n`)
@@ -95,6 +73,7 @@ function writeTable(table, duration) {
   const given = values.from ? [] : process.argv.slice(2).filter((word) => word !== '--write')
   const command = ['npm run test:faults', ...given].join(' ').replace('faults -', 'faults -- -')
   writeBetween(
+    'docs/reliability.md',
     'table',
     [table, `${measuredWith()}, by \`${command}\`${duration}.`, ...values.note].join('\n\n'),
   )

@@ -1,131 +1,36 @@
-// Breaks the guard on purpose, one way after the other, each in a copy of this project, and tries the faults that must notice.
-//   node scripts/mutants.mjs [mutant…] [--write]
-// Prints how many scenes of each group saw it; --write puts the table into docs/reliability.md. Exits 1 when one was not seen.
+// Breaks the guard on purpose, one way after the other, each in a copy of this project, and tries what must notice.
+//   node scripts/mutants.mjs [mutant…] [--page reliability|security] [--write]
+// A mutant is a word of its name. Prints how many scenes or tests saw it; --write puts the rows into the page, where those of
+// mutants that were not tried stay. Exits 1 when one was not seen.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { formatTable, measuredWith, readTried, root, writeBetween } from './reliability-page.mjs'
+import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { formatTable, measuredWith, readBetween, root, writeBetween } from './measured-page.mjs'
+import { lastOfEach, readNoted } from './measured-tests.mjs'
+import { mutants as ofReliability } from './mutants/reliability.mjs'
+import { mutants as ofSecurity } from './mutants/security.mjs'
 
-/**
- * What is broken: in this file of src, this text by that one. `groups` says which scenes of which group must notice, by a
- * pattern of their names.
- */
-const mutants = [
-  {
-    name: 'believes the exit code of prisma, and does not look into the database',
-    file: 'steps/look-after.ts',
-    find: "  tools.screen.progress('looking at what is in the database')\n",
-    put: `  if (String(purpose) === 'deploy') {
-    const [outcome, traces] = result.exitCode === 0 ? (['applied', 'all'] as const) : (['failed', 'none'] as const)
-    return {
-      state: result.exitCode === 0 ? 'changed' : 'unchanged',
-      standing: { kind: result.exitCode === 0 ? 'all' : 'unchanged' },
-      migrations: plan.pending.map(({ name }) => ({ name, outcome, traces })),
-      evidence: [saidBy],
-      complete: result.exitCode === 0,
-    }
-  }
-`,
-    groups: {
-      'kill-sweep': '^(Prisma CLI|engine host), deploy (before|after) engine.(commit|statement [14])',
-      'wire-cuts': '^engine, .*: reset$',
-      'lying-children': '^a Prisma CLI that|^an engine that',
-      'real-faults': '^the server restarts .*, deploy',
-      'failing-calls': '^(57P01|ETIMEDOUT) deploy',
-    },
-  },
-  {
-    name: 'leaves a statement that was lost with its engine unsettled',
-    file: 'steps/standing/lost-statement.ts',
-    find: '  if (most <= least) return found\n',
-    put: '  if (most >= least) return found\n',
-    groups: { 'kill-sweep': '^engine host, deploy (before|after) engine.statement [45]' },
-  },
-  {
-    name: 'believes the commit log also after a crash of the server',
-    file: 'steps/standing/migration-traces.ts',
-    find: 'return !isVouchedFor && ',
-    put: "return !isVouchedFor && state === 'none' && ",
-    groups: { 'kill-sweep': '^the whole server, deploy before engine.(statement 2|commit)' },
-  },
-  {
-    name: 'does not sweep a database that was just made',
-    file: 'postgres/rehearsal-database/sweep.ts',
-    find: 'of await findUnmarked(client)) {',
-    put: 'of (await findUnmarked(client)).slice(999)) {',
-    groups: { 'kill-sweep': '(after rehearsal.create-database|before rehearsal.mark) 1 .on the same server' },
-  },
-  {
-    name: 'does not sweep what a killed run has left',
-    file: 'effects/private-files.ts',
-    find: '  await sweepScratchFolders()\n',
-    put: '  if (process.pid === 0) await sweepScratchFolders()\n',
-    groups: { 'kill-sweep': '^SIGKILL guard (before deploy.prisma|after lock.take) 1$' },
-  },
-  {
-    name: 'calls trouble of the machine a bug',
-    file: 'effects/machine-trouble.ts',
-    find: '  if (syscall === undefined || reason === undefined) return error\n',
-    put: "  if (syscall === undefined || reason !== 'never') return error\n",
-    groups: {
-      'failing-calls': '^(ENOSPC|EACCES) guard before (file.write [1-5]|folder.make .)$',
-      'real-faults': '^the disk of the backups has',
-    },
-  },
-  {
-    name: 'calls trouble of the server a bug',
-    file: 'postgres/connection.ts',
-    find: 'if (!fromServer && !brokenConnection',
-    put: 'if (fromServer || !fromServer || !brokenConnection',
-    groups: {
-      'failing-calls': '^\\w+ guard before lock',
-      'wire-cuts': '^guard, before the .*: (reset|close)$',
-    },
-  },
-  {
-    name: 'does not count the rows of the dump',
-    file: 'steps/backup.ts',
-    find: '  if (rowsInDump) assertSameRows(rowCounts, rowsInDump)\n',
-    put: '  if (rowsInDump === null) assertSameRows(rowCounts, rowsInDump)\n',
-    groups: { 'lying-children': '^a dump ' },
-  },
-  {
-    name: 'only believes that it holds the deploy lock',
-    file: 'postgres/deploy-lock.ts',
-    find: 'pg_catalog.pg_try_advisory_lock($1, $2) AS taken',
-    put: '$1::int < $2::int AS taken',
-    groups: { concurrency: '' },
-  },
-  {
-    name: 'waits for a lock as long as it takes',
-    file: 'prisma/engine-host/run-script.ts',
-    find: 'SET LOCAL lock_timeout = ',
-    put: 'SET LOCAL lock_timeout = 0 -- ',
-    groups: { traffic: '' },
-  },
-  {
-    name: 'never gives way to sessions that wait for it',
-    file: 'steps/watch-traffic.ts',
-    find: 'if (longest === undefined || !isTooLong || signal.aborted) return',
-    put: 'if (longest === undefined || !isTooLong || !signal.aborted) return',
-    groups: { traffic: 'queue' },
-  },
-]
+const pages = {
+  reliability: { mutants: ofReliability, head: ['group', 'a guard that …', 'scenes tried', 'seen wrong'] },
+  security: { mutants: ofSecurity, head: ['tests', 'a guard that …', 'tests run', 'failed'] },
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: 'boolean', default: false } },
+  options: { page: { type: 'string' }, write: { type: 'boolean', default: false } },
 })
-const chosen = mutants.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
+const chosen = Object.entries(pages).flatMap(([page, { mutants }]) =>
+  mutants
+    .filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)))
+    .filter(() => values.page === undefined || values.page === page)
+    .map((mutant) => ({ page, ...mutant })),
 )
 
 if (chosen.length === 0) {
-  console.error(
-    `no such mutant: ${positionals.join(', ')}; there is a guard that ${mutants.map(({ name }) => name).join('; ')}`,
-  )
+  const names = Object.values(pages).flatMap(({ mutants }) => mutants.map(({ name }) => name))
+  console.error(`no such mutant: ${positionals.join(', ')}; there is a guard that ${names.join('; ')}`)
   process.exitCode = 2
 } else {
   process.exitCode = tryAll()
@@ -138,10 +43,12 @@ function tryAll() {
     // The code moves on, and a mutant that no longer fits must be fixed before the long work.
     for (const mutant of chosen) breakIt(mutant, copy)()
     const rows = chosen.flatMap((mutant) => tryMutant(mutant, copy))
-    const table = formatTable([['group', 'a guard that …', 'scenes tried', 'seen wrong'], ...rows])
-    console.log(`\n${table}\n`)
-    if (values.write) writeBetween('mutants', `${table}\n\n${measuredWith()}, by \`npm run test:mutants\`.`)
-    return rows.every(([, , , seen]) => seen > 0) ? 0 : 1
+    for (const page of new Set(rows.map((row) => row.page))) {
+      const own = rows.filter((row) => row.page === page)
+      console.log(`\n${formatTable([pages[page].head, ...own.map(({ cells }) => cells)])}\n`)
+      if (values.write) write(page, own)
+    }
+    return rows.every(({ cells: [, , , seen] }) => seen > 0) ? 0 : 1
   } finally {
     rmSync(copy, { recursive: true })
   }
@@ -155,32 +62,43 @@ function copyProject() {
   return copy
 }
 
-/** A row for each group: how many of its scenes were tried on the broken guard, and in how many it was wrong. */
-function tryMutant({ name, file, find, put, groups }, copy) {
-  const fix = breakIt({ name, file, find, put }, copy)
+/** A row for each group or test file: how much of it was tried on the broken guard, and how much of that noticed. */
+function tryMutant(mutant, copy) {
+  const { page, name, groups = {}, tests = {} } = mutant
+  const fix = breakIt(mutant, copy)
   try {
     run(['scripts/build.mjs', '--test-hook'], copy)
-    return Object.entries(groups).map(([group, only]) => {
-      const { tried, wrong } = tryGroup(group, only, copy)
-      console.log(`${group}, a guard that ${name}: ${tried} tried, ${wrong} seen wrong`)
-      return [group.replace('-', ' '), name, tried, wrong]
-    })
+    const row = (what, { tried, wrong }) => {
+      console.log(`${what}, a guard that ${name}: ${tried} tried, ${wrong} seen wrong`)
+      return { page, cells: [what, name, tried, wrong] }
+    }
+    return [
+      ...Object.entries(groups).map(([group, only]) =>
+        row(group.replace('-', ' '), tryGroup(group, only, copy)),
+      ),
+      ...Object.entries(tests).map(([file, only]) => row(`\`${file}\``, tryTests(file, only, copy))),
+    ]
   } finally {
     fix()
   }
 }
 
-/** Gives what undoes it. */
-function breakIt({ name, file, find, put }, copy) {
-  const path = join(copy, 'src', file)
-  const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2)
-    throw new Error(`a guard that ${name}: ${file} does not hold its text once`)
-  writeFileSync(
-    path,
-    text.replace(find, () => put),
-  )
-  return () => writeFileSync(path, text)
+/** Gives what undoes it. Most mutants are one edit, which stands in the mutant itself. */
+function breakIt({ name, file, find, put, edits = [{ file, find, put }] }, copy) {
+  const undo = edits.map((edit) => {
+    const path = join(copy, 'src', edit.file)
+    const text = readFileSync(path, 'utf8')
+    if (text.split(edit.find).length !== 2)
+      throw new Error(`a guard that ${name}: ${edit.file} does not hold its text once`)
+    writeFileSync(
+      path,
+      text.replace(edit.find, () => edit.put),
+    )
+    return () => writeFileSync(path, text)
+  })
+  return () => {
+    for (const one of undo.reverse()) one()
+  }
 }
 
 function tryGroup(group, only, copy) {
@@ -192,8 +110,39 @@ function tryGroup(group, only, copy) {
     mayFail: true,
     env: only ? { MIGRATE_GUARD_FAULTS_ONLY: only } : { MIGRATE_GUARD_TURN_ROUNDS: '6' },
   })
-  const tried = existsSync(log) ? readTried(log).filter(({ subject }) => subject === 'guard') : []
+  const noted = existsSync(log) ? readNoted(log) : []
+  const tried = lastOfEach(noted).filter(({ subject }) => subject === 'guard')
   return { tried: tried.length, wrong: tried.filter(({ right }) => !right).length }
+}
+
+/** Tells how each test failed: one that fails for another reason than the broken guard has seen nothing. */
+function tryTests(file, only, copy) {
+  const result = join(copy, 'result.json')
+  rmSync(result, { force: true })
+  const said = run(
+    ['scripts/test.mjs', '--json', `--outputFile=${result}`, `test/${file}.test.ts`, '-t', only],
+    copy,
+    {
+      mayFail: true,
+    },
+  )
+  if (!existsSync(result)) throw new Error(`${file} cannot be run: ${said}`)
+  const { testResults, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(result, 'utf8'))
+  if (numRuntimeErrorTestSuites > 0) throw new Error(`${file} cannot be run: ${testResults[0].message}`)
+  const ran = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'passed' || status === 'failed')
+  for (const { title, status, failureMessages } of ran)
+    console.log(`  ${status}: ${title}${failureMessages.map(howItFailed).join('')}`)
+  return { tried: ran.length, wrong: ran.filter(({ status }) => status === 'failed').length }
+}
+
+function howItFailed(message) {
+  const lines = stripVTControlCharacters(message).split('\n').filter(Boolean)
+  return lines
+    .slice(0, 6)
+    .map((line) => `\n    ${line.slice(0, 200)}`)
+    .join('')
 }
 
 function run(args, cwd, { mayFail = false, env = {} } = {}) {
@@ -204,4 +153,19 @@ function run(args, cwd, { mayFail = false, env = {} } = {}) {
     maxBuffer: 64 * 1024 * 1024,
   })
   if (signal || (status !== 0 && !mayFail)) throw new Error(`${args[0]} failed: ${stdout}${stderr}`)
+  return `${stdout}${stderr}`
+}
+
+/** Rows of other mutants stay as they are, in the order in which the mutants are listed. */
+function write(page, rows) {
+  const { mutants, head } = pages[page]
+  const tried = new Set(rows.map(({ cells: [, name] }) => name))
+  const path = `docs/${page}.md`
+  const kept = [...readBetween(path, 'mutants').matchAll(/^\| (.+?) \| (.+) \| (\d+) \| (\d+) \|$/gm)]
+    .map(([, what, name, run, seen]) => [what, name, Number(run), Number(seen)])
+    .filter(([, name]) => !tried.has(name) && mutants.some((mutant) => mutant.name === name))
+  const place = ([, name]) => mutants.findIndex((mutant) => mutant.name === name)
+  const all = [...kept, ...rows.map(({ cells }) => cells)].sort((one, other) => place(one) - place(other))
+  const how = `by \`npm run test:mutants${page === 'reliability' ? '' : ` -- --page ${page}`}\``
+  writeBetween(path, 'mutants', `${formatTable([head, ...all])}\n\n${measuredWith()}, ${how}.`)
 }

@@ -1,19 +1,10 @@
-// What the measured faults write into docs/reliability.md, and the log that they keep of each scene.
+// The tables that measurements write into the pages of docs.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** The scenes of these logs. One that was tried again counts once, as it ended last. */
-export function readTried(...paths) {
-  const tried = paths
-    .map((path) => readFileSync(path, 'utf8'))
-    .flatMap((text) => text.split('\n').filter(Boolean))
-    .map((line) => JSON.parse(line))
-  return [...new Map(tried.map((one) => [`${one.group} ${one.subject} ${one.name}`, one])).values()]
-}
 
 /** Rows of cells as a table; the first row is its head, and columns of numbers stand to the right. */
 export function formatTable([head, ...rows]) {
@@ -23,13 +14,27 @@ export function formatTable([head, ...rows]) {
   return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-/** Puts the text between the two comments `<!-- name -->` and `<!-- end of name -->`. */
-export function writeBetween(name, text) {
-  const path = join(root, 'docs/reliability.md')
-  const [before, after] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
-  const page = readFileSync(path, 'utf8')
-  const from = page.indexOf(before) + before.length
-  writeFileSync(path, `${page.slice(0, from)}\n${text}\n${page.slice(page.indexOf(after))}`)
+/** What stands in the page between the two comments `<!-- name -->` and `<!-- end of name -->`. */
+export function readBetween(page, name) {
+  return cut(page, name)[1]
+}
+
+/**
+ * Puts the text there.
+ * @param page a path in the project, e.g. docs/security.md
+ */
+export function writeBetween(page, name, text) {
+  const [before, , after] = cut(page, name)
+  writeFileSync(join(root, page), `${before}\n${text}\n${after}`)
+}
+
+function cut(page, name) {
+  const text = readFileSync(join(root, page), 'utf8')
+  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
+  const from = text.indexOf(start) + start.length
+  const to = text.indexOf(end)
+  if (from < start.length || to < from) throw new Error(`${page} has no ${start} with ${end} behind it`)
+  return [text.slice(0, from), text.slice(from, to), text.slice(to)]
 }
 
 /** With what, and when, it was measured. */
