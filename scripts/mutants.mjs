@@ -67,7 +67,7 @@ function tryMutant(mutant, copy) {
   const { page, name, groups = {}, tests = {} } = mutant
   const fix = breakIt(mutant, copy)
   try {
-    run(['scripts/build.mjs', '--test-hook'], copy)
+    run(['scripts/build.mjs', '--test-hook', '--unchecked'], copy)
     const row = (what, { tried, wrong }) => {
       console.log(`${what}, a guard that ${name}: ${tried} tried, ${wrong} seen wrong`)
       return { page, cells: [what, name, tried, wrong] }
