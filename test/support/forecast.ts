@@ -1,11 +1,15 @@
 import type pg from 'pg'
-import type { Evidence } from '../../src/domain/finding.js'
+import { gate } from '../../src/checks/harmless/gate.js'
+import type { Evidence, Finding } from '../../src/domain/finding.js'
 import type { Reader } from '../../src/domain/reader.js'
 import type { ForecastFile } from '../../src/forecast/file.js'
 import { type Forecast, weigh } from '../../src/forecast/forecast.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
+import type { LockClaim } from '../../src/forecast/locks/claim.js'
+import { weighLosses } from '../../src/forecast/loss/weigh.js'
 import type { CatalogModel, Relation } from '../../src/forecast/model.js'
 import { Questions } from '../../src/forecast/questions.js'
+import { inRowOrder } from '../../src/forecast/row-order.js'
 import type { Walk } from '../../src/forecast/walk.js'
 import { walkOver } from '../../src/forecast/walk-over.js'
 import { executionModelOf, wrappedStatements } from '../../src/sql/execution-model.js'
@@ -37,12 +41,33 @@ export interface Foretold {
   readonly contents: Contents
   /** Columns and relations that the forecast says it does not know. */
   readonly unknown: string[]
+  /** What each statement locks, by `file.statement`. */
+  readonly locks: ReadonlyMap<string, readonly LockClaim[]>
+  /** What existing data the files take away or change; empty unless it was asked for. */
+  readonly losses: readonly Finding[]
+}
+
+/** Gives the forecast of pending files, before any of them runs. */
+export type Foretell = typeof foretell
+
+/** Is told of every statement that really runs in a transaction of the whole file. */
+export interface StatementWatch {
+  beforeFile(file: ForecastFile, isWhole: boolean): Promise<void>
+  afterStatement(at: string): Promise<void>
 }
 
 export interface Truth {
   readonly end: (End & { message: string }) | undefined
   readonly catalog: string[]
   readonly contents: Contents
+}
+
+export interface RunOptions {
+  readonly watch?: StatementWatch
+  /** The role that deploys; a superuser when absent. */
+  readonly role?: string
+  /** More lines about a catalog than those that every test compares. */
+  readonly moreLines?: (catalog: CatalogModel) => readonly string[]
 }
 
 /** Everything of an earlier chain goes; the database itself stays, because a new one takes longer than most chains. */
@@ -67,16 +92,26 @@ export function filesOf(pending: readonly string[]): ForecastFile[] {
 }
 
 /** Walks over the files as a run does, and reads every content that it comes to: nothing has really run by then. */
-export async function foretell(client: pg.Client, files: readonly ForecastFile[]): Promise<Foretold> {
+export async function foretell(
+  client: pg.Client,
+  files: readonly ForecastFile[],
+  {
+    withLosses = false,
+    moreLines = () => [],
+  }: { readonly withLosses?: boolean } & Pick<RunOptions, 'moreLines'> = {},
+): Promise<Foretold> {
   await client.query(
     `SET search_path = ${ownSearchPath}; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`,
   )
   try {
     // One for each forecast, because what is read of a server is remembered by its reader.
     const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
-    const { walk } = await walkOver(files, reader, 'public')
-    const questions = new Questions([reader], walk.content.chain)
-    const forecast = weigh(walk, questions, await questions.ask(walk.requirements, () => undefined))
+    const { readers } = await gate<[Reader]>([reader])
+    const { walk, locks, losses } = await walkOver(files, reader, 'public')
+    const questions = new Questions(readers, walk.content.chain)
+    const outcomes = await questions.ask(walk.requirements, () => undefined)
+    const forecast = weigh(walk, questions, await inRowOrder(outcomes, questions))
+    const weighed = withLosses ? await weighLosses(losses, [], readers, walk.content.chain) : undefined
     const { failure } = forecast
     const isEnd = failure !== undefined
     const sqlstates: string[] = []
@@ -97,9 +132,13 @@ export async function foretell(client: pg.Client, files: readonly ForecastFile[]
         : undefined,
       sqlstates,
       evidence: failure?.evidence,
-      catalog: summaryOf(walk.catalog),
+      catalog: [...summaryOf(walk.catalog), ...moreLines(walk.catalog)].sort(),
       contents,
       unknown,
+      locks: new Map(
+        locks.statements.map(({ place, claims }) => [`${place.file}.${place.index}`, claims] as const),
+      ),
+      losses: weighed?.findings ?? [],
     }
   } finally {
     await client.query('ROLLBACK')
@@ -137,10 +176,13 @@ async function readContents(
  * Really runs the files as the hosted engine does: a file in one transaction where that can be, else statement by
  * statement.
  */
-export async function runReally(client: pg.Client, files: readonly ForecastFile[]): Promise<Truth> {
-  await client.query('SET search_path = public')
-  const end = await runFiles(client, files)
-  await client.query('SET search_path = public')
+export async function runReally(
+  client: pg.Client,
+  files: readonly ForecastFile[],
+  options: RunOptions = {},
+): Promise<Truth> {
+  const end = await runFiles(client, files, options)
+  await beginSession(client)
   const catalog = await asGuard(client, () => readLiveCatalog(client, 'public'))
   const contents: Contents = new Map()
   for (const relation of catalog.relations) {
@@ -148,18 +190,35 @@ export async function runReally(client: pg.Client, files: readonly ForecastFile[
     const query = `${rowsAsText(columns)} FROM ${quoteRelation(relation.schema, relation.name)} AS r`
     contents.set(nameOf(relation), { columns, rows: await sortedRows(client, query) })
   }
-  return { end, catalog: summaryOf(catalog), contents }
+  const lines = options.moreLines?.(catalog) ?? []
+  return { end, catalog: [...summaryOf(catalog), ...lines].sort(), contents }
 }
 
-async function runFiles(client: pg.Client, files: readonly ForecastFile[]): Promise<Truth['end']> {
-  for (const { file, statements, execution } of files) {
+/** As the hosted engine begins a file: what an earlier one has set is gone. */
+async function beginSession(client: pg.Client, role?: string): Promise<void> {
+  await client.query('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL')
+  await client.query(
+    `SET search_path = public; SET jit = off; SET statement_timeout = '5s'; ${role === undefined ? '' : `SET ROLE ${role}`}`,
+  )
+}
+
+async function runFiles(
+  client: pg.Client,
+  files: readonly ForecastFile[],
+  { watch, role }: RunOptions,
+): Promise<Truth['end']> {
+  for (const whole of files) {
+    const { file, statements, execution } = whole
     const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
     let at = file
     try {
+      await beginSession(client, role)
       if (isOurs) await client.query('BEGIN')
+      await watch?.beforeFile(whole, isOurs)
       for (const { index, sql } of statements) {
         at = `${file}.${index}`
         await client.query(sql)
+        if (isOurs) await watch?.afterStatement(at)
       }
       at = file
       if (isOurs) await client.query('COMMIT')

@@ -33,7 +33,8 @@ const locksQuery = `
 const readsQuery = `
   SELECT relid::int8::text AS oid, COALESCE(seq_scan, 0)::int + COALESCE(idx_scan, 0)::int AS count FROM pg_stat_xact_all_tables`
 
-interface Known {
+/** A relation of the database, by what it is called now. */
+export interface Known {
   readonly oid: string
   readonly file: string
   readonly name: string
@@ -93,11 +94,11 @@ async function isWaiting(client: pg.Client, pid: number): Promise<boolean> {
   return (await client.query('SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [pid])).rows.length > 0
 }
 
-async function relationsOf(client: pg.Client): Promise<Known[]> {
+export async function relationsOf(client: pg.Client): Promise<Known[]> {
   return (await client.query(relationsQuery)).rows
 }
 
-async function locksOf(
+export async function locksOf(
   client: pg.Client,
   pid: number,
   before: readonly Known[],
@@ -118,7 +119,7 @@ function modeNamed(mode: string): LockMode {
   return found
 }
 
-function newFiles(before: readonly Known[], after: readonly Known[]): Set<string> {
+export function newFiles(before: readonly Known[], after: readonly Known[]): Set<string> {
   const files = new Map(after.map(({ name, file }) => [name, file]))
   const oids = new Set(after.map(({ oid }) => oid))
   return new Set(
@@ -146,11 +147,11 @@ function locksDependencies(serverVersion: number): boolean {
   return major > 18 || serverVersion % 10_000 >= (first.get(major) ?? Number.POSITIVE_INFINITY)
 }
 
-async function readsOf(client: pg.Client): Promise<Map<string, number>> {
+export async function readsOf(client: pg.Client): Promise<Map<string, number>> {
   return new Map((await client.query(readsQuery)).rows.map(({ oid, count }) => [oid, count]))
 }
 
-function newReads(
+export function newReads(
   before: readonly Known[],
   then: Map<string, number>,
   now: Map<string, number>,
@@ -182,6 +183,16 @@ function quoted(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
+/** What the transaction of a statement has done before it. */
+interface Surroundings {
+  /** Locks that it holds already, by name. */
+  readonly heldBefore?: ReadonlyMap<string, LockMode>
+  /** Relations whose file it has made itself. */
+  readonly ownFiles?: ReadonlySet<string>
+  /** The name of a claim's target as the witness has it. */
+  readonly nameOf?: (claim: LockClaim) => string
+}
+
 /**
  * Where the claims and the server differ, one line each; empty when they agree. A certain claim must be there, an
  * uncertain one may be weaker or missing, and every lock must be claimed.
@@ -190,11 +201,14 @@ export function differencesOf(
   claims: readonly LockClaim[],
   { locks, newFiles, reads }: Partial<Witness>,
   serverVersion: number,
+  { heldBefore, ownFiles, nameOf = witnessName }: Surroundings = {},
 ): string[] {
   const differences: string[] = []
-  const byName = new Map(claims.map((claim) => [witnessName(claim), claim]))
+  const byName = new Map(claims.map((claim) => [nameOf(claim), claim]))
   for (const [name, mode] of locks ?? []) {
     const claim = byName.get(name)
+    const held = heldBefore?.get(name)
+    if (held === mode && (!claim || strongerOf(claim.mode, mode) === mode)) continue
     if (!claim && mode === 'ACCESS SHARE' && locksDependencies(serverVersion)) continue
     if (!claim) differences.push(`${name}: ${mode}, not claimed`)
     else if (claim.mode !== mode && (claim.isCertain || strongerOf(claim.mode, mode) !== claim.mode))
@@ -209,10 +223,14 @@ export function differencesOf(
     const isMade =
       claim.work === 'rewrite' || claim.work === 'empty' || (kind !== 'relation' && claim.work === 'build')
     const isGone = kind.startsWith('toast') && !newFiles?.has(name)
-    if (newFiles && !isGone && isMade !== newFiles.has(name)) {
+    // What the transaction has made itself is emptied in place.
+    const isEmptiedInPlace = claim.work === 'empty' && ownFiles?.has(name) === true
+    if (newFiles && !isGone && !isEmptiedInPlace && isMade !== newFiles.has(name)) {
       differences.push(`${name}: ${newFiles.has(name) ? 'new file' : 'same file'}, claimed ${claim.work}`)
     }
-    if (!reads || kind !== 'relation' || claim.work === 'empty') continue
+    // A materialized view gets its new file from its query.
+    const isRefreshed = claim.work === 'rewrite' && isMaterializedView(claim)
+    if (!reads || kind !== 'relation' || claim.work === 'empty' || isRefreshed) continue
     const isRead = ['scan', 'build', 'rewrite'].includes(claim.work)
     const mayBeRead = claim.work === 'read' || claim.work === 'write'
     if (!mayBeRead && isRead !== reads.has(name)) {
@@ -220,4 +238,8 @@ export function differencesOf(
     }
   }
   return differences
+}
+
+function isMaterializedView({ target }: LockClaim): boolean {
+  return target.kind === 'relation' && target.relation.kind === 'materialized view'
 }

@@ -1,7 +1,7 @@
-import { beforeAll } from '@jest/globals'
 import { loadParser, type ParsedStatement, parseStatements } from '../../src/sql/parser.js'
 
-beforeAll(loadParser)
+// The grammar is a WebAssembly module: whoever imports this file finds it loaded.
+await loadParser()
 
 /** The statements of a text that must be good SQL. */
 export function parse(text: string): ParsedStatement[] {

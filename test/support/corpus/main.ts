@@ -1,0 +1,86 @@
+// Tries the corpus and generated chains on a server and prints a table; scripts/forecast.mjs bundles and runs this file.
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { corpus } from '../../forecast/corpus/corpus.js'
+import { type CorpusChain, idOf } from './corpus-chain.js'
+import { generatedChain } from './generated.js'
+import { type OwnPlace, placeOn } from './place.js'
+import { shrink, signatureOf } from './shrink.js'
+import { pasted, Tally } from './table.js'
+import { NotAChain, type Tried, tryChain } from './try-chain.js'
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string', default: '' },
+    chains: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+    minutes: { type: 'string', default: '60' },
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: 'wrong-forecasts.txt' },
+    'no-corpus': { type: 'boolean', default: false },
+  },
+})
+const until = Date.now() + Number(values.minutes) * 60_000
+/** So long a chain is made smaller. */
+const shrinkMs = 15_000
+
+function* chains(): Generator<CorpusChain> {
+  if (!values['no-corpus']) yield* corpus
+  const [seed, from] = [Number(values.seed), Number(values.from)]
+  for (let number = from; number < from + Number(values.chains); number += 1) yield generatedChain(seed, number)
+}
+
+async function tryAll(place: OwnPlace): Promise<number> {
+  const tally = new Tally()
+  const seen = new Map<string, number>()
+  const broken: string[] = []
+  let [tried, wrong, toldAt] = [0, 0, Date.now()]
+  for (const chain of chains()) {
+    if (!idOf(chain).includes(values.only)) continue
+    if (Date.now() > until) break
+    const outcome = await tryChain(place, chain).catch((error) => {
+      if (!(error instanceof NotAChain)) throw error
+      broken.push(error.message)
+    })
+    tried += 1
+    if (Date.now() > toldAt + 10_000) {
+      toldAt = Date.now()
+      process.stderr.write(`${tried} tried, ${wrong} wrong without a doubt; now ${idOf(chain)}\n`)
+    }
+    if (!outcome) continue
+    tally.add(outcome)
+    if (outcome.verdict !== 'wrong') continue
+    wrong += 1
+    await tell(place, outcome, seen)
+  }
+  process.stdout.write(`\n${tally.format()}\n\n`)
+  if (broken.length > 0) process.stdout.write(`no chains, for the server refuses them:\n${broken.join('\n')}\n\n`)
+  if (Date.now() > until) process.stdout.write('cut short: the time was over\n')
+  if (wrong > 0) {
+    const kinds = [...seen].sort(([, one], [, other]) => other - one)
+    process.stdout.write(`${kinds.map(([kind, count]) => `${String(count).padStart(5)} ${kind}`).join('\n')}\n\n`)
+    process.stdout.write(`${wrong} wrong ones are in ${values.out}\n`)
+  }
+  return wrong === 0 ? 0 : 1
+}
+
+/** Puts a wrong one into the file; the first of each kind as small as it gets. */
+async function tell(place: OwnPlace, outcome: Tried, seen: Map<string, number>): Promise<void> {
+  const signatures = [...new Set(outcome.differences.map(signatureOf))]
+  const isNew = signatures.some((one) => !seen.has(one))
+  for (const one of signatures) seen.set(one, (seen.get(one) ?? 0) + 1)
+  const told = isNew ? await shrink(place, outcome, Math.min(until, Date.now() + shrinkMs)) : outcome
+  for (const one of told.differences.map(signatureOf)) if (!seen.has(one)) seen.set(one, 1)
+  const text = pasted(told)
+  appendFileSync(values.out, `${text}\n\n`)
+  if (isNew) process.stderr.write(`${text}\n\n`)
+}
+
+writeFileSync(values.out, '')
+const place = await placeOn(values.url)
+try {
+  process.exitCode = await tryAll(place)
+} finally {
+  await place.close()
+}
