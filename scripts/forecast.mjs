@@ -1,8 +1,9 @@
-// Holds the forecast against a real server: the corpus of test/forecast/corpus and generated chains.
-//   node scripts/forecast.mjs [--chains <n>] [--seed <n>] [--from <n>] [--url <server>] [--minutes <n>] [--only <text>]
-//                             [--no-corpus] [--out <file>]
+// Holds the forecast against a real server: the corpus of test/forecast/corpus, generated chains and, with --cases, a folder of them.
+//   node scripts/forecast.mjs [--chains <n>] [--seed <n>] [--from <n>] [--url <server>] [--minutes <n>]
+//                             [--only <text>] [--no-corpus] [--cases <folder>] [--shrink <seconds>] [--out <file>]
 // Prints how many were tried, how many are wrong without a doubt and how many are left to a rehearsal, by source; the
-// wrong ones go into a file, as rows that can be pasted into the corpus. Without --url it starts a throw-away server.
+// wrong ones go into a file, as rows that can be pasted into the corpus, the first of
+// each kind made smaller for at most 15 seconds. Without --url it starts a throw-away server.
 // Exits 1 when one is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -15,45 +15,12 @@ import { asGuard } from '../support/as-guard.js'
 import { isLong } from '../support/long.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import { fixture, statements } from './corpus/rewrites.js'
 
 // Every proposal is deployed, migration by migration as the engine would, on a database with rows, and what comes of it
 // is compared with what comes of the statement itself: columns, defaults, constraints and whether they are valid,
 // indexes, triggers, sequences, types, and every value. And no proposal may make anybody wait: its own statements are
 // asked for findings, with no size too small.
-
-const fixture = `
-  CREATE TYPE state AS ENUM ('open', 'paid');
-  CREATE TYPE state_more AS ENUM ('draft', 'open', 'paid', 'void');
-  CREATE TYPE state_less AS ENUM ('paid', 'open');
-  CREATE DOMAIN positive AS int CHECK (VALUE > 0);
-  CREATE TABLE "Company" (id int PRIMARY KEY, name text);
-  CREATE TABLE customers (
-    id int PRIMARY KEY, "companyId" int, email text, name varchar(40) NOT NULL DEFAULT 'nobody', age int DEFAULT 18, credit numeric(8, 2),
-    note text, state state NOT NULL DEFAULT 'open', code text UNIQUE, level int NOT NULL DEFAULT 1, CONSTRAINT level_known CHECK (level > 0));
-  CREATE INDEX customers_name_idx ON customers (name);
-  CREATE INDEX customers_age_idx ON customers (age DESC NULLS LAST, id) INCLUDE (note) WHERE age > 10;
-  CREATE INDEX customers_state_idx ON customers (state);
-  CREATE UNIQUE INDEX customers_email_name_key ON customers (lower(email), name);
-  CREATE TABLE visits (day date, customer int, note text, PRIMARY KEY (day, customer));
-  CREATE TABLE keyless (n int);
-  CREATE TABLE events (id int NOT NULL, at date NOT NULL, "companyId" int, payload text) PARTITION BY RANGE (at);
-  CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-  CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-  CREATE MATERIALIZED VIEW totals AS SELECT day, count(*) AS n FROM visits GROUP BY 1;
-  CREATE MATERIALIZED VIEW sums AS SELECT sum(customer) FROM visits;
-  CREATE UNIQUE INDEX totals_key ON totals (day);
-  CREATE SCHEMA "Other";
-  CREATE TABLE "Other"."Thing's" ("the id" uuid PRIMARY KEY, "some value" int);
-  INSERT INTO "Company" SELECT i, 'c' || i FROM generate_series(1, 100) i;
-  INSERT INTO customers (id, "companyId", email, name, age, credit, note, state, code)
-    SELECT i, 1 + i % 100, 'a' || i || '@b.c', 'name' || i, i % 90, i / 100.0, '$$ ' || i, CASE i % 2 WHEN 0 THEN 'open'::state ELSE 'paid' END, 'k' || i
-      FROM generate_series(1, 12000) i;
-  INSERT INTO visits SELECT '2025-01-01'::date + i / 100, i % 100, 'v' FROM generate_series(0, 11999) i;
-  INSERT INTO keyless SELECT generate_series(1, 100);
-  INSERT INTO events SELECT i, '2025-01-01'::date + i % 700, 1 + i % 100, 'p' FROM generate_series(1, 1000) i;
-  INSERT INTO "Other"."Thing's" SELECT gen_random_uuid(), i FROM generate_series(1, 11000) i;
-  REFRESH MATERIALIZED VIEW totals;
-  ANALYZE`
 
 let original: TestDatabase
 beforeAll(async () => {
@@ -132,58 +99,6 @@ async function proposalFor(sql: string, client: pg.Client): Promise<SafeRewrite 
   const [statement] = parse(sql) as [ParsedStatement]
   return safeRewriteOf(statement, await asGuard(client, () => readLiveCatalog(client, 'public')))
 }
-
-const statements = [
-  'ALTER TABLE customers ADD CONSTRAINT customers_company_fkey FOREIGN KEY ("companyId") REFERENCES "Company" (id) ON DELETE SET NULL ON UPDATE CASCADE',
-  'ALTER TABLE customers ADD FOREIGN KEY ("companyId") REFERENCES "Company"',
-  'ALTER TABLE customers ADD CHECK (age >= 0)',
-  'ALTER TABLE customers ADD CONSTRAINT sane CHECK (age >= 0 AND credit >= 0), ADD COLUMN x int',
-  'ALTER TABLE events ADD CHECK (id > 0)',
-  'ALTER TABLE customers ALTER COLUMN email SET NOT NULL',
-  'ALTER TABLE customers ALTER COLUMN email SET NOT NULL, ALTER COLUMN age SET NOT NULL, ALTER COLUMN note SET DEFAULT 5',
-  'ALTER TABLE events ALTER COLUMN payload SET NOT NULL',
-  'CREATE INDEX customers_note_idx ON customers (note)',
-  'CREATE UNIQUE INDEX customers_email_key ON customers (lower(email) DESC) WHERE age > 5',
-  'CREATE INDEX ON customers USING hash (note)',
-  'CREATE INDEX IF NOT EXISTS "Thing" ON "Other"."Thing\'s" ("some value") INCLUDE ("the id")',
-  'CREATE INDEX events_payload_idx ON events (payload)',
-  'CREATE INDEX events_expr_idx ON events (lower(payload), at DESC)',
-  'ALTER TABLE customers ADD CONSTRAINT customers_email_key UNIQUE (email)',
-  'ALTER TABLE customers ADD UNIQUE (email, age) INCLUDE (note) DEFERRABLE INITIALLY DEFERRED',
-  'ALTER TABLE customers ADD UNIQUE (email) WITH (fillfactor = 70)',
-  'ALTER TABLE keyless ADD PRIMARY KEY (n)',
-  'ALTER TABLE customers DROP CONSTRAINT customers_pkey, ADD CONSTRAINT "Main" PRIMARY KEY (id)',
-  'DROP INDEX customers_name_idx',
-  'DROP INDEX IF EXISTS customers_name_idx, customers_age_idx',
-  'REINDEX INDEX customers_name_idx',
-  'REINDEX TABLE customers',
-  'REINDEX (VERBOSE) SCHEMA "Other"',
-  'ALTER TABLE customers ADD COLUMN token uuid DEFAULT gen_random_uuid()',
-  'ALTER TABLE customers ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE',
-  'ALTER TABLE "Other"."Thing\'s" ADD COLUMN token text NOT NULL DEFAULT md5(random()::text)',
-  'ALTER TABLE customers ADD COLUMN number serial',
-  'ALTER TABLE visits ADD COLUMN number bigserial NOT NULL',
-  'ALTER TABLE customers ADD COLUMN number int GENERATED ALWAYS AS IDENTITY',
-  'ALTER TABLE customers ADD COLUMN number bigint GENERATED BY DEFAULT AS IDENTITY',
-  'ALTER TABLE customers ADD COLUMN x int NOT NULL DEFAULT 1 REFERENCES "Company" CHECK (x > 0)',
-  'ALTER TABLE customers ADD COLUMN x int UNIQUE',
-  'ALTER TABLE customers ALTER COLUMN credit TYPE numeric(10, 4)',
-  'ALTER TABLE customers ALTER COLUMN age TYPE bigint',
-  'ALTER TABLE customers ALTER COLUMN level TYPE smallint',
-  'ALTER TABLE customers ALTER COLUMN name TYPE char(50)',
-  'ALTER TABLE customers ALTER COLUMN note TYPE int USING length(note)',
-  'ALTER TABLE customers ALTER COLUMN code TYPE varchar(10)',
-  "ALTER TABLE customers ALTER COLUMN credit TYPE text USING (credit || '$$'), ALTER COLUMN credit SET DEFAULT '18'",
-  "ALTER TABLE customers ALTER COLUMN state DROP DEFAULT, ALTER COLUMN state TYPE state_less USING (state::text::state_less), ALTER COLUMN state SET DEFAULT 'open'",
-  'ALTER TABLE visits ALTER COLUMN note TYPE varchar(20)',
-  'UPDATE customers SET note = upper(email)',
-  'UPDATE customers c SET note = p.name FROM "Company" p WHERE p.id = c."companyId" AND c.age > 5',
-  "UPDATE visits SET note = customer || '$$' WHERE customer > 3 OR day < '2025-03-01'",
-  'UPDATE "Other"."Thing\'s" SET "some value" = "some value" + 1',
-  'DELETE FROM visits WHERE customer > 50',
-  'DELETE FROM customers',
-  'REFRESH MATERIALIZED VIEW totals',
-]
 
 // Each takes two databases of its own; `npm run test:long` tries all of them.
 const tried = statements.filter((_, i) => isLong || i % 4 === 0)

@@ -164,12 +164,21 @@ async function readContents(
     )
     const columns = known.map((one) => one.name)
     const query = `${rowsAsText(columns)} FROM ${walk.content.read(relation)} AS r`
-    contents.set(name, {
-      columns,
-      rows: await sortedRows(client, walk.content.chain.withClauseOf(query) + query),
-    })
+    const whole = walk.content.chain.withClauseOf(query) + query
+    contents.set(name, { columns, rows: await foretoldRows(client, whole, columns) })
   }
   return { contents, unknown }
+}
+
+/** Content that cannot be read differs from every real row. */
+async function foretoldRows(client: pg.Client, query: string, columns: readonly string[]): Promise<string[]> {
+  await client.query('SAVEPOINT content')
+  try {
+    return await sortedRows(client, query)
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT content')
+    return [JSON.stringify(columns.map(() => `cannot be read: ${(error as Error).message}`))]
+  }
 }
 
 /**

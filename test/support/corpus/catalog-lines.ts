@@ -13,7 +13,8 @@ export function moreLinesOf(catalog: CatalogModel): string[] {
       .flatMap(({ schema, name, base, domainNotNull, domainDefault, domainChecks = [] }) => [
         `domain ${schema}.${name} of ${base?.object.name}${base?.modifiers}${base?.isArray ? '[]' : ''}${domainNotNull ? ' not null' : ''}${domainDefault ? ' default' : ''}`,
         ...domainChecks.map(
-          (check) => `check of domain ${schema}.${name} ${check.name}${check.isValidated ? '' : ' not valid'}`,
+          (check) =>
+            `check of domain ${schema}.${name} ${check.name}${check.isValidated ? '' : ' not valid'}`,
         ),
       ]),
     ...functions.map(({ schema, name, language }) => `function ${schema}.${name} ${language}`),
@@ -28,7 +29,9 @@ export function moreLinesOf(catalog: CatalogModel): string[] {
 function linesOf(relation: Relation): string[] {
   const own = nameOf(relation)
   return [
-    ...relation.parents.map((parent) => `${own} ${relation.isPartition ? 'partition of' : 'inherits'} ${nameOf(parent)}`),
+    ...relation.parents.map(
+      (parent) => `${own} ${relation.isPartition ? 'partition of' : 'inherits'} ${nameOf(parent)}`,
+    ),
     ...(relation.kind === 'partitioned table' || relation.kind === 'table'
       ? [
           `table ${own}${relation.isTemporary ? ' temporary' : ''}${relation.isUnlogged ? ' unlogged' : ''}${relation.hasRowSecurity ? ' row security' : ''}${relation.isRowSecurityForced ? ' forced' : ''}`,

@@ -5,7 +5,11 @@ import type { CorpusChain } from './corpus-chain.js'
 import { schemaChains } from './random/schema-chains.js'
 
 /** Which generator makes which share of the chains. */
-const generators: readonly { source: string; arbitrary: fc.Arbitrary<Pick<CorpusChain, 'setup' | 'pending'>>; share: number }[] = [
+const generators: readonly {
+  source: string
+  arbitrary: fc.Arbitrary<Pick<CorpusChain, 'setup' | 'pending'>>
+  share: number
+}[] = [
   { source: 'random schemas', arbitrary: schemaChains, share: 6 },
   { source: 'random rows', arbitrary: randomChains, share: 3 },
   { source: 'random runs', arbitrary: randomRuns, share: 1 },

@@ -59,9 +59,12 @@ export function untoldLosses(
     const full = `${schema}.${name}`
     const now = after.get(table.oid)
     const tables = [name, full]
-    if (!now) return isTold(...tables) ? [] : [`table ${full} is gone with ${table.rows} rows, and nothing says so`]
+    if (!now)
+      return isTold(...tables) ? [] : [`table ${full} is gone with ${table.rows} rows, and nothing says so`]
     return [...table.columns].flatMap(([number, column]) =>
-      column.values === 0 || now.columns.has(number) || isTold(...tables.map((one) => `${one}.${column.name}`))
+      column.values === 0 ||
+      now.columns.has(number) ||
+      isTold(...tables.map((one) => `${one}.${column.name}`))
         ? []
         : [`column ${full}.${column.name} is gone with ${column.values} values, and nothing says so`],
     )
@@ -81,7 +84,9 @@ export function inventedLosses(
     const names = [name, `${schema}.${name}`]
     return findings.flatMap(({ code, object = '', message }) => {
       if (code === 'drop-table' && names.includes(object)) return [`${message}, but ${object} is there`]
-      const column = [...table.columns].find(([, one]) => names.some((own) => object === `${own}.${one.name}`))
+      const column = [...table.columns].find(([, one]) =>
+        names.some((own) => object === `${own}.${one.name}`),
+      )
       const isThere = column && now.columns.get(column[0])?.name === column[1].name
       return code === 'drop-column' && isThere ? [`${message}, but ${object} is there`] : []
     })

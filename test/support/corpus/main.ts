@@ -2,6 +2,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { corpus } from '../../forecast/corpus/corpus.js'
+import { casesIn } from './cases.js'
 import { type CorpusChain, idOf } from './corpus-chain.js'
 import { generatedChain } from './generated.js'
 import { type OwnPlace, placeOn } from './place.js'
@@ -16,19 +17,23 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '60' },
+    shrink: { type: 'string', default: '15' },
     only: { type: 'string', default: '' },
     out: { type: 'string', default: 'wrong-forecasts.txt' },
+    cases: { type: 'string' },
     'no-corpus': { type: 'boolean', default: false },
   },
 })
 const until = Date.now() + Number(values.minutes) * 60_000
 /** So long a chain is made smaller. */
-const shrinkMs = 15_000
+const shrinkMs = Number(values.shrink) * 1_000
 
 function* chains(): Generator<CorpusChain> {
   if (!values['no-corpus']) yield* corpus
+  if (values.cases !== undefined) yield* casesIn(values.cases)
   const [seed, from] = [Number(values.seed), Number(values.from)]
-  for (let number = from; number < from + Number(values.chains); number += 1) yield generatedChain(seed, number)
+  for (let number = from; number < from + Number(values.chains); number += 1)
+    yield generatedChain(seed, number)
 }
 
 async function tryAll(place: OwnPlace): Promise<number> {
@@ -55,11 +60,14 @@ async function tryAll(place: OwnPlace): Promise<number> {
     await tell(place, outcome, seen)
   }
   process.stdout.write(`\n${tally.format()}\n\n`)
-  if (broken.length > 0) process.stdout.write(`no chains, for the server refuses them:\n${broken.join('\n')}\n\n`)
+  if (broken.length > 0)
+    process.stdout.write(`no chains, for the server refuses them:\n${broken.join('\n')}\n\n`)
   if (Date.now() > until) process.stdout.write('cut short: the time was over\n')
   if (wrong > 0) {
     const kinds = [...seen].sort(([, one], [, other]) => other - one)
-    process.stdout.write(`${kinds.map(([kind, count]) => `${String(count).padStart(5)} ${kind}`).join('\n')}\n\n`)
+    process.stdout.write(
+      `${kinds.map(([kind, count]) => `${String(count).padStart(5)} ${kind}`).join('\n')}\n\n`,
+    )
     process.stdout.write(`${wrong} wrong ones are in ${values.out}\n`)
   }
   return wrong === 0 ? 0 : 1
@@ -70,7 +78,8 @@ async function tell(place: OwnPlace, outcome: Tried, seen: Map<string, number>):
   const signatures = [...new Set(outcome.differences.map(signatureOf))]
   const isNew = signatures.some((one) => !seen.has(one))
   for (const one of signatures) seen.set(one, (seen.get(one) ?? 0) + 1)
-  const told = isNew ? await shrink(place, outcome, Math.min(until, Date.now() + shrinkMs)) : outcome
+  const told =
+    isNew && shrinkMs > 0 ? await shrink(place, outcome, Math.min(until, Date.now() + shrinkMs)) : outcome
   for (const one of told.differences.map(signatureOf)) if (!seen.has(one)) seen.set(one, 1)
   const text = pasted(told)
   appendFileSync(values.out, `${text}\n\n`)

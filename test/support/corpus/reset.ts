@@ -20,7 +20,7 @@ export async function emptyDatabase(client: pg.Client, rolesThatStay: ReadonlySe
   for (const name of await rolesOf(client))
     if (!rolesThatStay.has(name)) await client.query(`DROP OWNED BY "${name}" CASCADE; DROP ROLE "${name}"`)
   await client.query(
-    `CREATE SCHEMA public; SET search_path = public; SET jit = off; SET statement_timeout = '20s'`,
+    `CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; SET search_path = public; SET jit = off; SET statement_timeout = '20s'`,
   )
 }
 

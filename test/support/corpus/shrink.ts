@@ -12,42 +12,45 @@ export function signatureOf({ kind, text }: Difference): string {
 }
 
 /**
- * Takes statements away from the files and the setup, as long as the same kind of difference is left.
+ * Takes statements away from the files and the setup, as long as one of the differences is left: many at once first.
  * @param untilMs `Date.now()` at which the smallest chain so far is good enough
  */
 export async function shrink(place: Place, tried: Tried, untilMs: number): Promise<Tried> {
-  const wanted = new Set(tried.differences.map(({ kind }) => kind))
+  const wanted = new Set(tried.differences.map(signatureOf))
   let smallest = tried
-  for (let isSmaller = true; isSmaller; ) {
-    isSmaller = false
-    for (const candidate of smallerThan(smallest.chain)) {
-      if (Date.now() > untilMs) return smallest
-      const again = await tryChain(place, candidate).catch(ifNoChain)
-      if (again?.verdict !== 'wrong' || !again.differences.some(({ kind }) => wanted.has(kind))) continue
-      smallest = again
-      isSmaller = true
-      break
+  const isStillWrong = async (chain: CorpusChain) => {
+    const again = await tryChain(place, chain).catch(ifNoChain)
+    if (again?.verdict !== 'wrong' || !again.differences.some((one) => wanted.has(signatureOf(one))))
+      return false
+    smallest = again
+    return true
+  }
+  for (let file = tried.chain.pending.length; file >= 0; file -= 1) {
+    // Below the files stands the setup.
+    const textOf = ({ setup, pending }: CorpusChain) => (file === 0 ? setup : (pending[file - 1] ?? ''))
+    const withText = (chain: CorpusChain, text: string): CorpusChain =>
+      file === 0 ? { ...chain, setup: text } : { ...chain, pending: chain.pending.with(file - 1, text) }
+    for (let size = Math.ceil(statementsOf(textOf(smallest.chain)).length / 2); size > 0; ) {
+      let isSmaller = false
+      for (let from = statementsOf(textOf(smallest.chain)).length - size; from > -size; from -= size) {
+        if (Date.now() > untilMs) return smallest
+        const left = statementsOf(textOf(smallest.chain)).toSpliced(
+          Math.max(from, 0),
+          Math.min(size, size + from),
+        )
+        isSmaller = (await isStillWrong(withText(smallest.chain, left.join(';\n')))) || isSmaller
+      }
+      if (!isSmaller || size > 1) size = size === 1 ? 0 : Math.floor(size / 2)
     }
   }
-  return smallest
+  const pending = smallest.chain.pending.filter((text) => text !== '')
+  return pending.length === smallest.chain.pending.length
+    ? smallest
+    : ((await tryChain(place, { ...smallest.chain, pending }).catch(ifNoChain)) ?? smallest)
 }
 
 function ifNoChain(error: unknown): undefined {
   if (!(error instanceof NotAChain)) throw error
-}
-
-/** The chain with one statement less, the last one first; then with a statement less in its setup. */
-function* smallerThan(chain: CorpusChain): Generator<CorpusChain> {
-  const files = chain.pending.map(statementsOf)
-  for (let file = files.length - 1; file >= 0; file -= 1)
-    for (let at = (files[file]?.length ?? 0) - 1; at >= 0; at -= 1) {
-      const left = files.map((one, i) => (i === file ? one.toSpliced(at, 1) : one))
-      const pending = left.filter((one) => one.length > 0).map((one) => one.join(';\n'))
-      if (pending.length > 0) yield { ...chain, pending }
-    }
-  const setup = statementsOf(chain.setup)
-  for (let at = setup.length - 1; at >= 0; at -= 1)
-    yield { ...chain, setup: setup.toSpliced(at, 1).join(';\n') }
 }
 
 function statementsOf(text: string): string[] {

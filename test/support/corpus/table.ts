@@ -40,9 +40,13 @@ export class Tally {
       .sort(([one], [other]) => Number(one === 'all') - Number(other === 'all'))
       .map(([source, row]) => [
         source,
-        ...['tried', 'statements', 'failing', 'wrong', 'doubt', ...kinds].map((name) => String(row[name] ?? 0)),
+        ...['tried', 'statements', 'failing', 'wrong', 'doubt', ...kinds].map((name) =>
+          String(row[name] ?? 0),
+        ),
       ])
-    const widths = head.map((title, i) => Math.max(title.length, ...body.map((cells) => cells[i]?.length ?? 0)))
+    const widths = head.map((title, i) =>
+      Math.max(title.length, ...body.map((cells) => cells[i]?.length ?? 0)),
+    )
     const line = (cells: readonly string[]) =>
       `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
     return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')

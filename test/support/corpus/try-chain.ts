@@ -3,9 +3,9 @@ import type { Doubt } from '../../../src/forecast/requirement.js'
 import {
   differences,
   type End,
-  filesOf,
   type Foretell,
   type Foretold,
+  filesOf,
   runReally,
   type Truth,
 } from '../forecast.js'
@@ -67,7 +67,10 @@ export async function tryChain(place: Place, given: CorpusChain): Promise<Tried>
   try {
     foretold = await place.foretell(client, files, { withLosses: true, moreLines: moreLinesOf })
   } catch (error) {
-    const text = String((error as Error).stack ?? error).split('\n').slice(0, 3).join(' ')
+    const text = String((error as Error).stack ?? error)
+      .split('\n')
+      .slice(0, 3)
+      .join(' ')
     return { chain, verdict: 'wrong', differences: [{ kind: 'crash', text }], doubts: [], statements: 0 }
   }
   await client.query('RESET ROLE')
@@ -125,7 +128,9 @@ function isSamePlace(foretold: End | undefined, real: End | undefined): boolean 
 }
 
 function endDifferences({ end, sqlstates, forecast }: Foretold, truth: Truth): Difference[] {
-  const told = end ? `${end.sqlstate} at ${end.at} (${forecast.failure?.message ?? forecast.failure?.title})` : 'succeeds'
+  const told = end
+    ? `${end.sqlstate} at ${end.at} (${forecast.failure?.message ?? forecast.failure?.title})`
+    : 'succeeds'
   const real = truth.end ? `${truth.end.sqlstate} at ${truth.end.at} (${truth.end.message})` : 'succeeds'
   const text = `foretold ${told}, really ${real}`
   if (!isSamePlace(end, truth.end)) return [{ kind: 'end', text }]
@@ -135,7 +140,11 @@ function endDifferences({ end, sqlstates, forecast }: Foretold, truth: Truth): D
 
 function workDifferences(watch: StatementWitness, { locks }: Foretold): Difference[] {
   return watch.differences(locks).map((text) => ({
-    kind: / file, claimed /.test(text) ? 'rewrites' : /: (not )?read, claimed /.test(text) ? 'scans' : 'locks',
+    kind: / file, claimed /.test(text)
+      ? 'rewrites'
+      : /: (not )?read, claimed /.test(text)
+        ? 'scans'
+        : 'locks',
     text,
   }))
 }
@@ -171,7 +180,9 @@ async function contentDifferences(
   const again = await runReally(place.client, files, chain.role === undefined ? {} : { role: chain.role })
   const random = [...truth.contents].flatMap(([name, { columns, rows }]) => {
     const other = again.contents.get(name)
-    return columns.filter((_, i) => valuesOf(rows, i) !== valuesOf(other?.rows ?? [], i)).map((one) => `${name}.${one}`)
+    return columns
+      .filter((_, i) => valuesOf(rows, i) !== valuesOf(other?.rows ?? [], i))
+      .map((one) => `${name}.${one}`)
   })
   return differences(told, truth, random).map(toDifference)
 }

@@ -55,7 +55,11 @@ const addIdentity: Action = (state, { column, c }) => {
   column.isIdentity = true
   const identity = `ALTER ${c} ADD GENERATED ${state.choices.of(['ALWAYS', 'BY DEFAULT'])} AS IDENTITY`
   if (column.isNotNull || column.isKey) return identity
-  return state.choices.of([`ALTER ${c} SET NOT NULL, ${identity}`, `${identity}, ALTER ${c} SET NOT NULL`, identity])
+  return state.choices.of([
+    `ALTER ${c} SET NOT NULL, ${identity}`,
+    `${identity}, ALTER ${c} SET NOT NULL`,
+    identity,
+  ])
 }
 
 const dropIdentity: Action = (_, { column, c }) => {
@@ -72,7 +76,9 @@ const setDefault: Action = (state, { column, c }) => {
 const addCheck: Action = (state, { table, column, c }) => {
   const name = state.name('ck')
   for (const one of family(state, table)) one.constraints.push(name)
-  const condition = ['int', 'bigint'].includes(column.type) ? `${c} < ${state.choices.of([2, 50])}` : `${c} IS NOT NULL`
+  const condition = ['int', 'bigint'].includes(column.type)
+    ? `${c} < ${state.choices.of([2, 50])}`
+    : `${c} IS NOT NULL`
   return `ADD CONSTRAINT ${name} CHECK (${condition})${state.choices.of(['', '', ' NOT VALID'])}`
 }
 
@@ -150,7 +156,10 @@ const createIndex: Form = (state) => {
   table.indexes.push(name)
   const unique = state.choices.chance(1, 3) ? 'UNIQUE ' : ''
   const only = table.kind === 'partitioned' && state.choices.chance(1, 6) ? 'ONLY ' : ''
-  const keys = table.by && unique && c !== table.by ? `${c}, ${table.by}` : state.choices.of([c, c, `(${c} IS NULL)`, column.type === 'text' ? `lower(${c})` : c])
+  const keys =
+    table.by && unique && c !== table.by
+      ? `${c}, ${table.by}`
+      : state.choices.of([c, c, `(${c} IS NULL)`, column.type === 'text' ? `lower(${c})` : c])
   return `CREATE ${unique}INDEX ${name} ON ${only}${t} (${keys})${state.choices.chance(1, 6) ? ` WHERE ${c} IS NOT NULL` : ''}`
 }
 
@@ -168,7 +177,11 @@ const insert: Form = (state) => {
   const given = table.columns.filter(({ isIdentity }) => !isIdentity && state.choices.chance(4, 5))
   if (given.length === 0) return `INSERT INTO ${state.ref(table)} DEFAULT VALUES`
   const row = given.map((one) =>
-    one.isKey ? String(state.choices.number(30)) : one.name === table.by ? String(state.choices.number(3)) : state.choices.of(valuesOf(state, one.type)),
+    one.isKey
+      ? String(state.choices.number(30))
+      : one.name === table.by
+        ? String(state.choices.number(3))
+        : state.choices.of(valuesOf(state, one.type)),
   )
   return `INSERT INTO ${state.ref(table)} (${given.map(({ name }) => name).join(', ')}) VALUES (${row.join(', ')})`
 }
@@ -178,7 +191,12 @@ const update: Form = (state) => {
   if (!picked) return undefined
   const { t, c, column } = picked
   const value = state.choices.of(valuesOf(state, column.type))
-  return state.choices.of([`UPDATE ${t} SET ${c} = ${value}`, `UPDATE ${t} SET ${c} = ${c} WHERE ${c} IS NOT NULL`, `DELETE FROM ${t} WHERE ${c} IS NULL`, `TRUNCATE ${t} CASCADE`])
+  return state.choices.of([
+    `UPDATE ${t} SET ${c} = ${value}`,
+    `UPDATE ${t} SET ${c} = ${c} WHERE ${c} IS NOT NULL`,
+    `DELETE FROM ${t} WHERE ${c} IS NULL`,
+    `TRUNCATE ${t} CASCADE`,
+  ])
 }
 
 /** Statements about columns, constraints, indexes and rows, with their weights. */

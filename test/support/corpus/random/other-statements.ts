@@ -3,7 +3,11 @@ import type { Form } from './table-statements.js'
 
 const createView: Form = (state) => {
   const { choices } = state
-  const source = choices.maybe<MadeTable | MadeView>([...state.tables.filter(({ kind }) => kind !== 'temporary'), ...state.views, ...state.views])
+  const source = choices.maybe<MadeTable | MadeView>([
+    ...state.tables.filter(({ kind }) => kind !== 'temporary'),
+    ...state.views,
+    ...state.views,
+  ])
   if (!source || source.columns.length === 0) return undefined
   const isMaterialized = choices.chance(1, 3)
   const kept = source.columns.filter(() => choices.chance(3, 4))
@@ -18,13 +22,21 @@ const createView: Form = (state) => {
     reads: [source, ...(isJoin && other ? [other] : [])],
   }
   state.views.push(view)
-  const list = choices.chance(1, 3) && columns.length === source.columns.length ? 's.*' : columns.map(({ name }) => `s.${name}`).join(', ')
-  const join = isJoin && other ? ` JOIN ${state.ref(other)} AS o ON o.${other.columns[0]?.name}::text = s.${columns[0]?.name}::text` : ''
+  const list =
+    choices.chance(1, 3) && columns.length === source.columns.length
+      ? 's.*'
+      : columns.map(({ name }) => `s.${name}`).join(', ')
+  const join =
+    isJoin && other
+      ? ` JOIN ${state.ref(other)} AS o ON o.${other.columns[0]?.name}::text = s.${columns[0]?.name}::text`
+      : ''
   return `CREATE ${isMaterialized ? 'MATERIALIZED ' : ''}VIEW ${state.ref(view)} AS SELECT ${list} FROM ${state.ref(source)} AS s${join}`
 }
 
 const replaceView: Form = (state) => {
-  const view = state.choices.maybe(state.views.filter(({ isMaterialized, reads }) => !isMaterialized && reads.length === 1))
+  const view = state.choices.maybe(
+    state.views.filter(({ isMaterialized, reads }) => !isMaterialized && reads.length === 1),
+  )
   const [source] = view?.reads ?? []
   if (!view || !source) return undefined
   return `CREATE OR REPLACE VIEW ${state.ref(view)} AS SELECT ${[...view.columns.map(({ name }) => `s.${name}`), '1 AS one'].join(', ')} FROM ${state.ref(source)} AS s`
@@ -51,7 +63,12 @@ const onMaterialized: Form = (state) => {
 function createType(state: SchemaState): string {
   const { choices } = state
   const kind = choices.of(['enum', 'enum', 'domain', 'domain', 'composite'] as const)
-  const type = { schema: state.schema(), name: state.name(kind === 'enum' ? 'e' : kind === 'domain' ? 'd' : 'k'), kind, labels: kind === 'enum' ? ['a', 'b'] : [] }
+  const type = {
+    schema: state.schema(),
+    name: state.name(kind === 'enum' ? 'e' : kind === 'domain' ? 'd' : 'k'),
+    kind,
+    labels: kind === 'enum' ? ['a', 'b'] : [],
+  }
   const base = choices.maybe(state.types.filter((one) => one.kind === 'domain'))
   state.types.push(type)
   if (kind === 'enum') return `CREATE TYPE ${state.ref(type)} AS ENUM ('a', 'b')`
@@ -78,7 +95,8 @@ const changeType: Form = (state) => {
       },
     ])()
   }
-  if (type.kind === 'composite') return `ALTER TYPE ${name} ${choices.of(['ADD ATTRIBUTE z int CASCADE', 'DROP ATTRIBUTE IF EXISTS z CASCADE', 'RENAME ATTRIBUTE x TO xx CASCADE'])}`
+  if (type.kind === 'composite')
+    return `ALTER TYPE ${name} ${choices.of(['ADD ATTRIBUTE z int CASCADE', 'DROP ATTRIBUTE IF EXISTS z CASCADE', 'RENAME ATTRIBUTE x TO xx CASCADE'])}`
   const check = state.name('dc')
   return `ALTER DOMAIN ${name} ${choices.of([`ADD CONSTRAINT ${check} CHECK (VALUE < 6)`, `ADD CONSTRAINT ${check} CHECK (VALUE < 3) NOT VALID`, `VALIDATE CONSTRAINT ${check}`, `DROP CONSTRAINT IF EXISTS ${check}`, 'SET NOT NULL', 'DROP NOT NULL', 'SET DEFAULT 2'])}`
 }
@@ -117,7 +135,15 @@ const dropSchema: Form = (state) => {
 
 const searchPath: Form = (state) => {
   const schema = state.choices.maybe(state.schemas.slice(1))
-  return schema && state.choices.of([`SET search_path = public, ${schema}`, `SET search_path = ${schema}, public`, 'RESET search_path', 'SET search_path = public'])
+  return (
+    schema &&
+    state.choices.of([
+      `SET search_path = public, ${schema}`,
+      `SET search_path = ${schema}, public`,
+      'RESET search_path',
+      'SET search_path = public',
+    ])
+  )
 }
 
 function createSequence(state: SchemaState): string {

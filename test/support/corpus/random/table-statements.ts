@@ -11,11 +11,20 @@ function newColumn(state: SchemaState): { column: MadeColumn; sql: string } {
   const value = choices.of(valuesOf(state, column.type))
   const fn = choices.maybe(state.functions)
   const sequence = choices.maybe(state.sequences)
-  const defaults = column.type === 'int' ? [fn && ` DEFAULT ${state.ref(fn)}()`, sequence && ` DEFAULT nextval('${state.ref(sequence)}')`] : []
+  const defaults =
+    column.type === 'int'
+      ? [fn && ` DEFAULT ${state.ref(fn)}()`, sequence && ` DEFAULT nextval('${state.ref(sequence)}')`]
+      : []
   const end = choices.of(
-    ['', '', '', ` DEFAULT ${value}`, value === 'NULL' ? '' : ` NOT NULL DEFAULT ${value}`, ...defaults, column.type === 'int' ? ` CHECK (${column.name} < 100)` : ''].filter(
-      (one) => one !== undefined,
-    ),
+    [
+      '',
+      '',
+      '',
+      ` DEFAULT ${value}`,
+      value === 'NULL' ? '' : ` NOT NULL DEFAULT ${value}`,
+      ...defaults,
+      column.type === 'int' ? ` CHECK (${column.name} < 100)` : '',
+    ].filter((one) => one !== undefined),
   )
   if (end.startsWith(' NOT NULL')) column.isNotNull = true
   return { column, sql: `${column.name} ${column.type}${end}` }
@@ -44,9 +53,12 @@ function createTable(state: SchemaState): string {
   }
   if (table.kind === 'temporary') table.schema = 'public'
   const target = choices.maybe(state.storedTables().filter(({ columns }) => columns[0]?.isKey))
-  const reference = target && table.kind === 'plain' && choices.chance(1, 3)
-    ? [`${target.name}_id int REFERENCES ${state.ref(target)}${choices.of(['', ' ON DELETE CASCADE', ' ON DELETE SET NULL'])}`]
-    : []
+  const reference =
+    target && table.kind === 'plain' && choices.chance(1, 3)
+      ? [
+          `${target.name}_id int REFERENCES ${state.ref(target)}${choices.of(['', ' ON DELETE CASCADE', ' ON DELETE SET NULL'])}`,
+        ]
+      : []
   if (reference.length > 0 && target) table.columns.push({ name: `${target.name}_id`, type: 'int' })
   state.tables.push(table)
   const end = table.kind === 'temporary' ? choices.of(['', '', ' ON COMMIT DROP']) : ''
@@ -88,7 +100,10 @@ const createPartition: Form = (state) => {
     indexes: [],
   }
   state.tables.push(table)
-  const bound = parent.by === 'k' && siblings < 4 ? `FOR VALUES IN (${siblings})` : choices.of(['DEFAULT', `FOR VALUES IN (${siblings + 10})`])
+  const bound =
+    parent.by === 'k' && siblings < 4
+      ? `FOR VALUES IN (${siblings})`
+      : choices.of(['DEFAULT', `FOR VALUES IN (${siblings + 10})`])
   return `CREATE TABLE ${state.ref(table)} PARTITION OF ${state.ref(parent)} ${bound}${isDeeper ? ' PARTITION BY LIST (id)' : ''}`
 }
 
@@ -97,7 +112,15 @@ const attachPartition: Form = (state) => {
   const parent = choices.maybe(state.tables.filter(({ by }) => by === 'k'))
   if (!parent) return undefined
   const name = state.name('pa')
-  const table: MadeTable = { ...parent, name, kind: 'partition', parent, columns: parent.columns, constraints: [], indexes: [] }
+  const table: MadeTable = {
+    ...parent,
+    name,
+    kind: 'partition',
+    parent,
+    columns: parent.columns,
+    constraints: [],
+    indexes: [],
+  }
   delete table.by
   state.tables.push(table)
   const including = choices.of(['INCLUDING ALL', 'INCLUDING ALL', 'INCLUDING DEFAULTS', ''])
@@ -120,7 +143,15 @@ const createChild: Form = (state) => {
   const parent = state.choices.maybe(state.tables.filter(({ kind }) => kind === 'plain' || kind === 'child'))
   if (!parent) return undefined
   const { column, sql } = newColumn(state)
-  const table: MadeTable = { schema: state.schema(), name: state.name('h'), kind: 'child', parent, columns: [...parent.columns, column], constraints: [], indexes: [] }
+  const table: MadeTable = {
+    schema: state.schema(),
+    name: state.name('h'),
+    kind: 'child',
+    parent,
+    columns: [...parent.columns, column],
+    constraints: [],
+    indexes: [],
+  }
   state.tables.push(table)
   return `CREATE TABLE ${state.ref(table)} (${sql}) INHERITS (${state.ref(parent)})`
 }
@@ -138,7 +169,14 @@ const copyTable: Form = (state) => {
   const { choices } = state
   const source = choices.maybe([...state.tables, ...state.views])
   if (!source) return undefined
-  const table: MadeTable = { schema: state.schema(), name: state.name('t'), kind: 'plain', columns: source.columns.map(({ name, type }) => ({ name, type })), constraints: [], indexes: [] }
+  const table: MadeTable = {
+    schema: state.schema(),
+    name: state.name('t'),
+    kind: 'plain',
+    columns: source.columns.map(({ name, type }) => ({ name, type })),
+    constraints: [],
+    indexes: [],
+  }
   state.tables.push(table)
   const from = state.ref(source)
   return choices.of([
@@ -153,7 +191,17 @@ const copyTable: Form = (state) => {
 const tableOfType: Form = (state) => {
   const type = state.choices.maybe(state.types.filter(({ kind }) => kind === 'composite'))
   if (!type) return undefined
-  const table: MadeTable = { schema: state.schema(), name: state.name('ty'), kind: 'plain', columns: [{ name: 'x', type: 'int' }, { name: 'y', type: 'int' }], constraints: [], indexes: [] }
+  const table: MadeTable = {
+    schema: state.schema(),
+    name: state.name('ty'),
+    kind: 'plain',
+    columns: [
+      { name: 'x', type: 'int' },
+      { name: 'y', type: 'int' },
+    ],
+    constraints: [],
+    indexes: [],
+  }
   state.tables.push(table)
   return `CREATE TABLE ${state.ref(table)} OF ${state.ref(type)}${state.choices.of(['', ' (x WITH OPTIONS PRIMARY KEY)', ' (y DEFAULT 3)'])}`
 }

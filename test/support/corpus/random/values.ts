@@ -14,7 +14,19 @@ const constants: Readonly<Record<string, readonly string[]>> = {
   ltree: ['NULL', `'a.b'`],
 }
 
-export const baseTypes = ['int', 'int', 'text', 'text', 'bigint', 'varchar(5)', 'boolean', 'date', 'numeric(6,2)', 'int[]', 'jsonb']
+export const baseTypes = [
+  'int',
+  'int',
+  'text',
+  'text',
+  'bigint',
+  'varchar(5)',
+  'boolean',
+  'date',
+  'numeric(6,2)',
+  'int[]',
+  'jsonb',
+]
 
 /** Values of a type, as SQL; NULL is the first. */
 export function valuesOf(state: SchemaState, type: string): readonly string[] {
