@@ -1,10 +1,10 @@
 // Holds the forecast against a real server: the corpus of test/forecast/corpus, generated chains and, with --cases, a folder of them.
 //   node scripts/forecast.mjs [--chains <n>] [--seed <n>] [--from <n>] [--url <server>] [--minutes <n>]
-//                             [--only <text>] [--no-corpus] [--cases <folder>] [--shrink <seconds>] [--out <file>]
+//                             [--only <text>] [--no-corpus] [--known] [--cases <folder>] [--shrink <seconds>] [--out <file>]
 // Prints how many were tried, how many are wrong without a doubt and how many are left to a rehearsal, by source; the
 // wrong ones go into a file, as rows that can be pasted into the corpus, the first of
 // each kind made smaller for at most 15 seconds. Without --url it starts a throw-away server.
-// Exits 1 when one is wrong.
+// --known tries those alone that are known to be wrong, and names the ones that no longer are. Exits 1 when one is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

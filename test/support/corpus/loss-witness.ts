@@ -81,7 +81,8 @@ export function inventedLosses(
     const now = after.get(table.oid)
     const { schema, name } = table
     if (!now || now.schema !== schema || now.name !== name || now.rows < table.rows) return []
-    const names = [name, `${schema}.${name}`]
+    // Only in the schema of the target a name stands alone.
+    const names = schema === 'public' ? [name, `${schema}.${name}`] : [`${schema}.${name}`]
     return findings.flatMap(({ code, object = '', message }) => {
       if (code === 'drop-table' && names.includes(object)) return [`${message}, but ${object} is there`]
       const column = [...table.columns].find(([, one]) =>

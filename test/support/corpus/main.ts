@@ -2,6 +2,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { corpus } from '../../forecast/corpus/corpus.js'
+import { knownWrong } from '../../forecast/corpus/known-wrong.js'
 import { casesIn } from './cases.js'
 import { type CorpusChain, idOf } from './corpus-chain.js'
 import { generatedChain } from './generated.js'
@@ -22,8 +23,10 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'wrong-forecasts.txt' },
     cases: { type: 'string' },
     'no-corpus': { type: 'boolean', default: false },
+    known: { type: 'boolean', default: false },
   },
 })
+const known = new Set(knownWrong)
 const until = Date.now() + Number(values.minutes) * 60_000
 /** So long a chain is made smaller. */
 const shrinkMs = Number(values.shrink) * 1_000
@@ -40,9 +43,10 @@ async function tryAll(place: OwnPlace): Promise<number> {
   const tally = new Tally()
   const seen = new Map<string, number>()
   const broken: string[] = []
+  const right: string[] = []
   let [tried, wrong, toldAt] = [0, 0, Date.now()]
   for (const chain of chains()) {
-    if (!idOf(chain).includes(values.only)) continue
+    if (!idOf(chain).includes(values.only) || (values.known && !known.has(idOf(chain)))) continue
     if (Date.now() > until) break
     const outcome = await tryChain(place, chain).catch((error) => {
       if (!(error instanceof NotAChain)) throw error
@@ -55,6 +59,7 @@ async function tryAll(place: OwnPlace): Promise<number> {
     }
     if (!outcome) continue
     tally.add(outcome)
+    if (known.has(idOf(chain)) && outcome.verdict !== 'wrong') right.push(idOf(chain))
     if (outcome.verdict !== 'wrong') continue
     wrong += 1
     await tell(place, outcome, seen)
@@ -62,6 +67,8 @@ async function tryAll(place: OwnPlace): Promise<number> {
   process.stdout.write(`\n${tally.format()}\n\n`)
   if (broken.length > 0)
     process.stdout.write(`no chains, for the server refuses them:\n${broken.join('\n')}\n\n`)
+  if (right.length > 0)
+    process.stdout.write(`no longer wrong, to be taken out of known-wrong.ts:\n${right.join('\n')}\n\n`)
   if (Date.now() > until) process.stdout.write('cut short: the time was over\n')
   if (wrong > 0) {
     const kinds = [...seen].sort(([, one], [, other]) => other - one)

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { LockMode } from '../../../src/domain/lock-mode.js'
 import type { ForecastFile } from '../../../src/forecast/file.js'
 import type { LockClaim } from '../../../src/forecast/locks/claim.js'
+import { setsTransaction } from '../../../src/sql/transaction-rules.js'
 import type { StatementWatch } from '../forecast.js'
 import {
   differencesOf,
@@ -31,24 +32,32 @@ export class StatementWitness implements StatementWatch {
   #held = new Map<string, LockMode>()
   #atBegin = new Map<string, string>()
   #pid = 0
+  #isWatching = false
+  /** What was there before the first file. */
+  #live: ReadonlySet<string> | undefined
 
   constructor(
     private readonly client: pg.Client,
     private readonly serverVersion: number,
   ) {}
 
-  async beforeFile(_: ForecastFile, isWhole: boolean): Promise<void> {
-    if (!isWhole) return
+  async beforeFile({ statements }: ForecastFile, isWhole: boolean): Promise<void> {
+    // SET TRANSACTION must come before any question of ours.
+    this.#isWatching = isWhole && !statements.some(setsTransaction)
+    if (!this.#isWatching) return
     const { rows } = await this.client.query('SELECT pg_catalog.pg_backend_pid() AS pid')
     this.#pid = rows[0].pid
     this.#before = await this.#relations()
     this.#atBegin = new Map(this.#before.map(({ oid, file }) => [oid, file]))
+    this.#live ??= new Set(this.#before.map(({ oid }) => oid))
     this.#reads = await readsOf(this.client)
     this.#held = new Map()
   }
 
   async afterStatement(at: string): Promise<void> {
-    const before = this.#before
+    if (!this.#isWatching) return
+    // Nobody else waits for the TOAST table of a table that the files make, and none is claimed.
+    const before = this.#before.filter(({ oid, name }) => this.#live?.has(oid) || !name.startsWith('toast '))
     const byOid = await locksOf(
       this.client,
       this.#pid,

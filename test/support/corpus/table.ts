@@ -7,6 +7,7 @@ const kinds: readonly DifferenceKind[] = [
   'catalog',
   'rows',
   'locks',
+  'locks of code',
   'rewrites',
   'scans',
   'losses',

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { ForecastFile } from '../../../src/forecast/file.js'
 import type { Doubt } from '../../../src/forecast/requirement.js'
 import {
   differences,
@@ -22,6 +23,7 @@ export type DifferenceKind =
   | 'catalog'
   | 'rows'
   | 'locks'
+  | 'locks of code'
   | 'rewrites'
   | 'scans'
   | 'losses'
@@ -83,7 +85,7 @@ export async function tryChain(place: Place, given: CorpusChain): Promise<Tried>
   }
   const truth = await runReally(client, files, options)
   const doubts = doubtsBefore(foretold.forecast.doubts, truth.end)
-  const found: Difference[] = [...endDifferences(foretold, truth), ...workDifferences(watch, foretold)]
+  const found: Difference[] = [...endDifferences(foretold, truth), ...workDifferences(watch, foretold, files)]
   if (!found.some(({ kind }) => kind === 'end')) {
     found.push(...lossDifferences(held, await heldTables(client), foretold, truth, chain))
     if (!truth.end) found.push(...(await contentDifferences(place, chain, foretold, truth)))
@@ -138,15 +140,25 @@ function endDifferences({ end, sqlstates, forecast }: Foretold, truth: Truth): D
   return isSameState ? [] : [{ kind: 'sqlstate', text }]
 }
 
-function workDifferences(watch: StatementWitness, { locks }: Foretold): Difference[] {
-  return watch.differences(locks).map((text) => ({
-    kind: / file, claimed /.test(text)
-      ? 'rewrites'
-      : /: (not )?read, claimed /.test(text)
-        ? 'scans'
-        : 'locks',
-    text,
-  }))
+/** Statements that run code, whose locks are those of what the code does. */
+const runsCode = ['DoStmt', 'CallStmt', 'SelectStmt']
+
+function workDifferences(
+  watch: StatementWitness,
+  { locks }: Foretold,
+  files: readonly ForecastFile[],
+): Difference[] {
+  const code = new Set(
+    files.flatMap(({ file, statements }) =>
+      statements.filter(({ kind }) => runsCode.includes(kind)).map(({ index }) => `${file}.${index}`),
+    ),
+  )
+  const kindOf = (text: string): DifferenceKind => {
+    if (/ file, claimed /.test(text)) return 'rewrites'
+    if (/: (not )?read, claimed /.test(text)) return 'scans'
+    return code.has(text.split(':')[0] ?? '') ? 'locks of code' : 'locks'
+  }
+  return watch.differences(locks).map((text) => ({ kind: kindOf(text), text }))
 }
 
 function lossDifferences(
