@@ -54,7 +54,7 @@ export async function runBaseline(settings: Settings, surroundings: Surroundings
         () => markBaseline(chosen, lock, () => run.proveUnchanged(), tools),
         (baseline) => ({
           outcome: 'passed',
-          summary: `${plural(baseline.migrations.length, 'migration')} marked as applied, and their rows were seen`,
+          summary: `${plural(baseline.migrations.length, 'migration')} marked as applied, as seen in the history`,
           record: { baseline: { ...baseline, approvedBy }, databaseState: 'changed' },
         }),
       )
@@ -120,7 +120,7 @@ function assertNoDrift({ findings }: Drift): void {
     'drift',
     `the database is not what its applied migrations make: ${plural(blocking.length, 'difference')}`,
     {
-      hint: 'To keep what the database has, put the SQL below into a new migration and run npx migrate-guard baseline, which proves it and marks it as applied; otherwise take the change back in the database.',
+      hint: 'To keep what the database has, put the SQL that is shown into a new migration and run npx migrate-guard baseline, which proves it and marks it as applied; otherwise take the change back in the database.',
     },
   )
 }

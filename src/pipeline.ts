@@ -197,7 +197,7 @@ async function deployApproved(
 async function audit(baseline: Baseline, run: Run, tools: Tools, backup?: Backup): Promise<void> {
   const stopped = {
     message: 'the verification was stopped',
-    hint: 'Audit the target when you are ready: migrate-guard verify.',
+    hint: 'Audit the target when you are ready: npx migrate-guard verify.',
   }
   const work = () => interruptible(tools, () => verify(baseline, tools), stopped)
   const verification = await run.step('verify', work, summaries.verify)

@@ -8,7 +8,7 @@ export const historyPages: readonly CodePage[] = [
     title: 'a migration was started and never finished',
     why: 'Prisma refuses every deploy until it is resolved (P3009). Its history looks the same whether all of the file, a part of it or nothing is in the database.',
     remedy:
-      'Run migrate-guard resolve. It finds out what of the file is in the database, shows its evidence and the one right thing to do, and asks: mark the migration as rolled back when nothing of it is there, as applied when all of it is, or run the rest. Where the evidence does not tell, it changes nothing and says so.',
+      'Run npx migrate-guard resolve. It finds out what of the file is in the database, shows its evidence and the one right thing to do, and asks: mark the migration as rolled back when nothing of it is there, as applied when all of it is, or run the rest. Where the evidence does not tell, it changes nothing and says so.',
   },
   {
     code: 'edited-migration',
@@ -30,7 +30,7 @@ export const historyPages: readonly CodePage[] = [
     title: 'the schema holds tables and no migration history',
     why: 'prisma migrate deploy refuses such a database with P3005: it cannot know which of the migrations made the tables that are there.',
     remedy:
-      'Run migrate-guard baseline. It runs the migrations on an empty database of its own, compares that with this one object by object, and marks as applied those that this database has already (what npx prisma migrate resolve --applied <migration> does for one). Then check again.',
+      'Run npx migrate-guard baseline. It runs the migrations on an empty database of its own, compares that with this one object by object, and marks as applied those that this database has already (what npx prisma migrate resolve --applied <migration> does for one). Then check again.',
   },
   {
     code: 'squashed-history',
@@ -38,7 +38,7 @@ export const historyPages: readonly CodePage[] = [
     title: 'applied migrations have no folder, and a later one took their place',
     why: 'That is what squashing leaves behind: Prisma deploys all the same, once the new file is marked as applied. While it is pending, Prisma would run it on tables that are there, and that blocks. It looks the same when somebody has lost the folders, or when this is the database of another project.',
     remedy:
-      'After squashing, mark the new file as applied: migrate-guard baseline --to <migration>, which proves first that it makes what is there. Otherwise check out the branch that has the folders, or correct the target.',
+      'After squashing, mark the new file as applied: npx migrate-guard baseline --to <migration>, which proves first that it makes what is there. Otherwise check out the branch that has the folders, or correct the target.',
   },
   {
     code: 'out-of-order-migration',

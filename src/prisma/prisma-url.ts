@@ -9,6 +9,8 @@ export interface PrismaUrl {
   readonly url: string
   /** Where it stands, e.g. `datasource.url in prisma.config.ts` or `directUrl (env DB_DIRECT) in schema.prisma`. */
   readonly source: string
+  /** The variable that it comes from, where a schema of Prisma 6 names one. */
+  readonly variable?: string
   /** Variables that Prisma's files name too, for another purpose: the pooled URL of the application. */
   readonly otherVariables: readonly string[]
 }
@@ -37,6 +39,7 @@ export async function findPrismaUrl(
   return {
     url: chosen.literal ?? environment[chosen.variable ?? ''] ?? '',
     source: `${isDirect ? 'directUrl' : 'url'}${chosen.variable ? ` (env ${chosen.variable})` : ''} in ${shown(schemaPath)}`,
+    ...(chosen.variable ? { variable: chosen.variable } : {}),
     otherVariables: variables.filter((name) => name !== chosen.variable),
   }
 }

@@ -39,7 +39,7 @@ export function formatCodeList(pages: readonly CodePage[]): string {
       ...own.map(({ code, title }) => `  ${code.padEnd(width)}  ${title}`),
     ].join('\n'),
   )
-  return `${groups.join('\n\n')}\n\nOne of them: migrate-guard explain <code>`
+  return `${groups.join('\n\n')}\n\nOne of them: npx migrate-guard explain <code>`
 }
 
 /** The page as Markdown, for docs/checks/<code>.md. */
@@ -70,7 +70,7 @@ export function formatCodeIndexMarkdown(pages: readonly CodePage[]): string {
   return `${['# Finding codes', introduction, ...groups, acceptingWords].join('\n\n')}\n`
 }
 
-const introduction = `Every finding of migrate-guard has a code. \`migrate-guard explain <code>\` prints its page in the terminal. These pages are
+const introduction = `Every finding of migrate-guard has a code. \`npx migrate-guard explain <code>\` prints its page in the terminal. These pages are
 made from the checks themselves by \`npm run docs\`.`
 
 const acceptingWords = `## Accepting a finding

@@ -13,7 +13,7 @@ export const exitCodeWords: Readonly<Record<ExitCode, string>> = {
   [exitCode.locked]: 'another run holds the lock',
   [exitCode.deployFailedUnchanged]: 'the deploy failed; the target is proven unchanged',
   [exitCode.deployFailedChanged]: 'the deploy failed; the target is changed in part, or its state is unknown',
-  [exitCode.verificationFailed]: 'deployed, but the verification failed',
+  [exitCode.verificationFailed]: 'the verification failed, after a deploy or in an audit',
 }
 
 /** The exit code of a run record with its meaning: `3: a check found a blocker, or could not tell`. */

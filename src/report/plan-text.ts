@@ -3,7 +3,7 @@ import { approvableHash, type OfflinePlan, type Plan } from '../domain/plan.js'
 import { summarizeSql } from '../sql/summary.js'
 import { formatLockGroups } from './lock-groups-text.js'
 import { formatLocks } from './lock-text.js'
-import { clean, formatBytes, formatCount, plural } from './words.js'
+import { clean, formatBytes, formatCount, formatTargetName, plural } from './words.js'
 
 const shownChanges = 8
 const shownStatements = 40
@@ -31,7 +31,7 @@ export function formatOfflinePlan({ pending, since }: OfflinePlan): string {
 function formatPlanHead(plan: Plan): string[] {
   const { target } = plan
   return [
-    `target      ${clean(target.database)} on ${clean(target.host)}:${target.port} as ${clean(target.user)}`,
+    `target      ${clean(formatTargetName(target))}`,
     `server      PostgreSQL ${clean(target.serverVersion)}, database of ${formatBytes(target.databaseSizeBytes)}`,
     `plan        ${approvableHash(plan)}, ${clean(formatPendingCount(plan))}`,
   ]

@@ -8,7 +8,7 @@ import { formatExitCode } from './exit-code-words.js'
 import { formatFindingHead } from './finding-text.js'
 import { isDeployStarted, listFindings, makeVerdict } from './json.js'
 import { formatStanding } from './standing-text.js'
-import { clean, formatCount, plural, shorten } from './words.js'
+import { clean, formatCount, formatTargetName, plural, shorten } from './words.js'
 
 /** The last screen fits on the smallest terminal, whatever the record holds. */
 const lastScreenLines = 20
@@ -20,7 +20,10 @@ export function formatStepLine(name: StepName, { outcome, summary }: StepRecord)
 }
 
 /** What a person must know when the run is over, in at most 20 lines; the rest is in the report. */
-export function formatLastScreen(record: RunRecord, { reportPath }: { readonly reportPath: string }): string {
+export function formatLastScreen(
+  record: RunRecord,
+  { reportPath, options }: { readonly reportPath: string; readonly options?: readonly string[] },
+): string {
   const before = [
     formatHeadline(record),
     labelled('target', formatTarget(record.plan?.target)),
@@ -29,7 +32,7 @@ export function formatLastScreen(record: RunRecord, { reportPath }: { readonly r
   const after = [...listOmissions(record), labelled('database', formatDatabaseState(record))]
   if (record.failure) after.push(labelled('next', record.failure.hint))
   after.push(labelled('exit', formatExitCode(record.exitCode)))
-  const command = formatDeployCommand(record)
+  const command = formatDeployCommand(record, options)
   const toCopy = [
     ...(command === undefined ? [] : [labelled('next', command)]),
     labelled('report', reportPath),
@@ -101,8 +104,7 @@ export function formatApplied(migrations: readonly MigrationOutcome[]): string {
 /** Where the target is and who it is, e.g. `shop on db1.example.com:5432 as deployer (PostgreSQL 15.18)`. */
 export function formatTarget(target: TargetIdentity | undefined): string {
   if (!target) return 'not known: the run made no plan'
-  const { database, host, port, user, serverVersion } = target
-  return clean(`${database} on ${host}:${port} as ${user} (PostgreSQL ${serverVersion})`)
+  return clean(`${formatTargetName(target)} (PostgreSQL ${target.serverVersion})`)
 }
 
 /** What the database is now, in one sentence, as far as it has been proven. */
@@ -134,7 +136,7 @@ function formatBaselineState(state: RunRecord['databaseState'], { migrations }: 
     case 'changed':
       return `only its migration history is changed: ${plural(migrations.length, 'migration')} marked as applied`
     case 'unknown':
-      return 'UNKNOWN: the marking was started and how it ended is not proven; look with migrate-guard status'
+      return 'UNKNOWN: the marking was started and how it ended is not proven; look with npx migrate-guard status'
   }
 }
 

@@ -1,3 +1,5 @@
+import type { TargetIdentity } from '../domain/target.js'
+
 // Findings say quantities too, and are made further down.
 export { formatBytes, formatCount, formatMs, plural } from '../domain/quantities.js'
 
@@ -15,6 +17,14 @@ const invisible = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u20
  */
 export function clean(text: string): string {
   return text.replace(escapeSequences, '').replace(lineBreaksAndTabs, ' ').replace(invisible, '')
+}
+
+/** `shop on db1.example.com:5432 as deployer`, and the schema where the URL names another one than Prisma's default. Not cleaned. */
+export function formatTargetName(
+  target: Pick<TargetIdentity, 'database' | 'host' | 'port' | 'user' | 'schema'>,
+): string {
+  const { database, host, port, user, schema } = target
+  return `${database} on ${host}:${port} as ${user}${schema === 'public' ? '' : `, schema ${schema}`}`
 }
 
 /** The same for text of several lines, e.g. SQL: each line is cleaned by itself and keeps its place. */

@@ -118,6 +118,8 @@ export interface SettingsInput {
   readonly prismaUrl?: {
     readonly url: string
     readonly source: string
+    /** The variable that it comes from, where a schema names one. */
+    readonly variable?: string
     /** Variables that Prisma's own files name for another purpose. */
     readonly otherVariables: readonly string[]
   }
@@ -293,16 +295,17 @@ function fromPrisma(file: SettingsInput['prismaConfig'], key: 'schema' | 'migrat
   return { name: `${key} in ${basename(file.path)}`, value: file[key], directory: dirname(file.path) }
 }
 
+const usualVariables = ['DIRECT_URL', 'DATABASE_URL']
+
 function findDatabaseUrl(input: SettingsInput, given: Given | undefined): SourcedUrl {
   const { flags, environment, dotEnv, prismaUrl, prismaConfig } = input
   // An option that was given but is empty is an error: looking further could find another database.
   const own = given && { url: readText(given), source: given.name }
   if (own && flags.databaseUrl !== undefined) return own
-  const names = ['DIRECT_URL', 'DATABASE_URL']
   const variables = [
-    ...names.map((name) => ({ name, url: environment[name] ?? '', source: name })),
+    ...usualVariables.map((name) => ({ name, url: environment[name] ?? '', source: name })),
     // One of the environment hides the one of that name in `.env`, for Prisma too.
-    ...names.map((name) => ({
+    ...usualVariables.map((name) => ({
       name,
       url: environment[name] ? '' : (dotEnv[name] ?? ''),
       source: `${name} (.env)`,
@@ -318,10 +321,36 @@ function findDatabaseUrl(input: SettingsInput, given: Given | undefined): Source
     const open = variables.filter(({ name }) => !ofPrisma.otherVariables.includes(name))
     return chooseTarget(ofPrisma, [...others, ...open])
   }
-  for (const { url, source } of [...others, ...variables]) if (url) return { url, source }
-  throw new SettingsError('database-url-missing', 'no database URL was given', {
-    hint: 'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.',
-  })
+  const usable = variables.filter(({ name }) => mayStandIn(name, prismaUrl))
+  for (const { url, source } of [...others, ...usable]) if (url) return { url, source }
+  throw noDatabaseUrl(prismaUrl?.source, prismaConfig?.path)
+}
+
+/**
+ * Prisma itself ends with an error when the variable is not set that it names. The two usual ones are taken for one another; where
+ * it names a third one, or this one for the application, a variable of these names is perhaps of another database.
+ */
+function mayStandIn(name: string, prismaUrl: SettingsInput['prismaUrl']): boolean {
+  if (prismaUrl?.variable === undefined) return true
+  return usualVariables.includes(prismaUrl.variable) && !prismaUrl.otherVariables.includes(name)
+}
+
+/** Where Prisma would take the URL from is what a person must correct. */
+function noDatabaseUrl(unset: string | undefined, configPath: string | undefined): SettingsError {
+  const error = (why: string, hint: string) =>
+    new SettingsError('database-url-missing', `no database URL was given${why}`, { hint })
+  if (unset)
+    return error(
+      `: ${unset} is not set`,
+      'Set that variable in the environment or in .env, or give the URL by --database-url.',
+    )
+  const hint =
+    'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.'
+  if (configPath) return error(`, and ${basename(configPath)} has no datasource.url`, hint)
+  return error(
+    ', and there is no prisma.config.ts here',
+    `Run the command in the folder of your Prisma project, or name its configuration by --prisma-config. Or give the URL: by --database-url, or as DIRECT_URL or DATABASE_URL in the environment or in .env.`,
+  )
 }
 
 function readText({ name, value }: Given): string {
@@ -398,7 +427,7 @@ function readOneOf<T extends string>(given: Given | undefined, allowed: readonly
 }
 
 /** What a hash is of, and where it is to be copied from. */
-const planHash = ['a plan', 'Copy the hash that migrate-guard plan prints.'] as const
+const planHash = ['a plan', 'Copy the hash that npx migrate-guard plan prints.'] as const
 const rehearsalHash = [
   'the evidence of a rehearsal',
   'Copy rehearsal.evidence.sha256 from the report.json of the run that rehearsed.',

@@ -142,7 +142,7 @@ function hintFor(code: string): string {
   )
   return nearest
     ? `There is no such code; did you mean ${nearest}?`
-    : 'There is no such code; migrate-guard explain lists all of them.'
+    : 'There is no such code; npx migrate-guard explain lists all of them.'
 }
 
 function isKnown(code: string): boolean {
@@ -158,7 +158,18 @@ export function assertNothingBlocks({ findings }: Pick<Findings, 'findings'>): v
     blocking.length > unknown ? `${blocking.length - unknown} found` : '',
     unknown > 0 ? `${unknown} not answered` : '',
   ].filter(Boolean)
+  const cause = findings.find(isCause)
   throw new CheckError('blocked', `the checks block the deploy: ${parts.join(', ')}`, {
-    hint: 'Fix what was found, or accept a finding by name: --accept <code>="reason".',
+    hint: cause?.hint ?? 'Fix what was found, or accept a finding by name: --accept <code>="reason".',
   })
+}
+
+/**
+ * The database has what the pending files make, and its history does not say so. What else is found, above all objects that exist
+ * already, follows from that: whoever is told to fix those is sent the wrong way.
+ */
+function isCause(finding: Finding): boolean {
+  // Where no deploy follows, the missing history is a warning; a squash that is dealt with is one too.
+  if (finding.code === 'no-history') return finding.accepted === undefined
+  return finding.code === 'squashed-history' && isBlocking(finding)
 }

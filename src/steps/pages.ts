@@ -127,7 +127,7 @@ export const stepPages: readonly CodePage[] = [
     kind: 'history',
     title: 'the audit found migrations that are not applied',
     why: 'The application that is deployed may already expect what they bring.',
-    remedy: 'Deploy them: migrate-guard deploy.',
+    remedy: 'Deploy them: npx migrate-guard deploy.',
   },
   {
     code: 'schema-difference',

@@ -231,7 +231,9 @@ export function assertRehearsed(rehearsal: Rehearsal): void {
     throw new RehearsalError(
       'rehearsal-failed',
       'the migrations are applied on the copy, but its catalog does not show what their statements name',
-      { hint: 'Run migrate-guard rehearse again; if it comes again, please report it with the run folder.' },
+      {
+        hint: 'Run npx migrate-guard rehearse again; if it comes again, please report it with the run folder.',
+      },
     )
   }
   throw new RehearsalError(

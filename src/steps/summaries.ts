@@ -39,7 +39,7 @@ export const summaries = {
       ? { outcome: 'skipped', summary: 'NO BACKUP: skipped by --skip-backup', record: { backup } }
       : {
           outcome: 'passed',
-          summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, ${backup.level === 'read' ? 'read back in full' : 'not yet restored'}   ${backup.path}`,
+          summary: `${formatBytes(backup.sizeBytes ?? 0)} in ${formatMs(backup.durationMs ?? 0)}, ${backup.level === 'read' ? 'read back in full' : 'for the rehearsal to restore'}   ${backup.path}`,
           record: { backup },
         },
 

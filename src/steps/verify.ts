@@ -124,7 +124,7 @@ async function auditHistory(
       step: 'verify',
       object: pending[0]?.name ?? '',
       message: `${pending.length} ${pending.length === 1 ? 'migration is' : 'migrations are'} not applied: ${pending.map(({ name }) => name).join(', ')}`,
-      hint: 'Deploy them: migrate-guard deploy.',
+      hint: 'Deploy them: npx migrate-guard deploy.',
     })
   }
   const result: CheckResult = {

@@ -97,6 +97,7 @@ test('a database without history: deploy names the command, baseline proves and 
   expect(refused.exitCode).toBe(3)
   expect(refused.stdout).toContain('blocker no-history  public')
   expect(refused.stdout).toContain('Run npx migrate-guard baseline')
+  expect(refused.stderr).toContain('hint: Run npx migrate-guard baseline')
 
   const shown = await run('baseline', '--dry-run', '--json')
   expect([shown.exitCode, await history()]).toEqual([0, []])

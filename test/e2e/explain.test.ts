@@ -37,7 +37,7 @@ test('all codes by kind', async () => {
   const { exitCode, stdout, stderr } = await explain()
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/^failure: the migration fails\n {2}\S/)
-  expect(stdout).toMatch(/\n\nOne of them: migrate-guard explain <code>\n$/)
+  expect(stdout).toMatch(/\n\nOne of them: npx migrate-guard explain <code>\n$/)
   for (const { code, title } of codePages)
     expect(stdout).toMatch(new RegExp(`^ {2}${code} +\\b.*${title.slice(-8)}$`, 'm'))
 })
@@ -52,7 +52,7 @@ test.each([
   ['invalid-indx', 'Did you mean invalid-index?'],
   ['Orphans', 'Did you mean orphan-rows?'],
   ['check', 'Did you mean check-may-act, check-not-answered, check-not-readable?'],
-  ['zzz', 'Run migrate-guard explain without a code to see all of them.'],
+  ['zzz', 'Run npx migrate-guard explain without a code to see all of them.'],
 ])('%s is no code', async (text, hint) => {
   expect(await explain(text)).toEqual({
     exitCode: 2,

@@ -288,7 +288,7 @@ test.each(either('SIGTERM'))(
       STOP_SIGNAL: signal,
     })
     expect(stderr).toBe(
-      'error: the verification was stopped\nhint: Audit the target when you are ready: migrate-guard verify.\n',
+      'error: the verification was stopped\nhint: Audit the target when you are ready: npx migrate-guard verify.\n',
     )
     expect(stdout).toContain('database  changed: 1 of 1 migration applied; not verified\n')
     expect(exitCode).toBe(22)

@@ -197,7 +197,7 @@ test('an acceptance that nothing needs is a warning', async () => {
 check     passed   0 blockers, 1 warning, 26 checks made
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts
-  hint: There is no such code; migrate-guard explain lists all of them.
+  hint: There is no such code; npx migrate-guard explain lists all of them.
 `,
   })
 })

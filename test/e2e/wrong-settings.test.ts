@@ -41,7 +41,7 @@ const wrong: [args: string[], stderr: string][] = [
   ],
   [
     ['deploy', '--confirm', 'yes'],
-    'error: --confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits\nhint: Copy the hash that migrate-guard plan prints.\n',
+    'error: --confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits\nhint: Copy the hash that npx migrate-guard plan prints.\n',
   ],
   [
     ['deploy', '--accept', 'drop-column'],

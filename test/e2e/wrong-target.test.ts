@@ -145,7 +145,7 @@ hint: Give the database's own URL by --database-url or DIRECT_URL.
   ],
   [
     undefined,
-    `error: no database URL was given
+    `error: no database URL was given, and prisma.config.ts has no datasource.url
 hint: Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.
 `,
   ],

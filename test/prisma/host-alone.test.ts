@@ -87,6 +87,22 @@ describe.each(['7', '6'] as const)('Prisma %s prints why', (prisma) => {
   })
 })
 
+test.each([
+  ['7', []],
+  ['6', ['--schema', 'prisma/schema.prisma']],
+] as const)('Prisma %s executes a script on the database that it names', async (prisma, options) => {
+  const database = await createTestDatabase()
+  const project = await projectOf(prisma)
+  await writeFile(join(project.directory, 'script.sql'), 'CREATE TABLE made (id int);')
+  const { exitCode, stdout, stderr } = await barePrisma(
+    project,
+    ['db', 'execute', '--file', 'script.sql', ...options],
+    { DATABASE_URL: database.url },
+  )
+  expect([exitCode, `${stdout}${stderr}`]).toEqual([0, expect.stringContaining('Script executed')])
+  expect(await database.query("SELECT to_regclass('made')::text AS made")).toEqual([{ made: 'made' }])
+})
+
 test('asked to create a database it says why there is none', async () => {
   const database = await createTestDatabase()
   const missing = `${database.name}_typo`

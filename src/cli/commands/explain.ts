@@ -29,7 +29,7 @@ function unknownCode(text: string): SettingsError {
     hint:
       near.length > 0
         ? `Did you mean ${near.slice(0, 3).join(', ')}?`
-        : 'Run migrate-guard explain without a code to see all of them.',
+        : 'Run npx migrate-guard explain without a code to see all of them.',
   })
 }
 

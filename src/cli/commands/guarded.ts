@@ -12,6 +12,7 @@ import { formatLastScreen } from '../../report/screen.js'
 import { formatJson } from '../../report/words.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
+import { optionsToRepeat } from '../options-to-repeat.js'
 import { printError, printFailure } from '../print-error.js'
 import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
@@ -38,7 +39,7 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
         pipelines[name](settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    output.write(steersNothing(formatForPeople(result, settings)))
+    output.write(steersNothing(formatForPeople(result, settings, flags)))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(result.record)))
     if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(result.record)))
     if (result.error !== undefined) printError(result.error, settings)
@@ -50,14 +51,15 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
   }
 }
 
-function formatForPeople({ record, reportPath }: RunResult, settings: Settings): string {
+function formatForPeople({ record, reportPath }: RunResult, settings: Settings, flags: Flags): string {
   const blocks = findingsOf(record)
     .filter((finding) => isBlocking(finding) || (!settings.quiet && finding.verdict === 'warn'))
     .map(formatFinding)
   if (settings.command === 'plan' && record.plan) blocks.push(formatFullPlan(record.plan))
   // A run that came to no plan has nothing to tell but its error, which is printed by itself.
   if (record.plan && ['deploy', 'rehearse', 'verify'].includes(settings.command)) {
-    blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written' }))
+    const options = optionsToRepeat(flags)
+    blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written', options }))
   } else if (reportPath) blocks.push(`report    ${reportPath}`)
   return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`
 }

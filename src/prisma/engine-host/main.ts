@@ -20,7 +20,7 @@ import { readLockGroups } from './lock-first.js'
 import { assertLockedBy } from './locked-by.js'
 import { makeMigrationAdapter } from './migration-adapter.js'
 import { assertAsPlanned, assertPlannedScript, type NotPlanned, readPlanned } from './planned.js'
-import { inWordsOfSeven, urlInSchema } from './prisma-6.js'
+import { inWordsOfSeven, scriptInWordsOfSeven, urlInSchema } from './prisma-6.js'
 import { runScript } from './run-script.js'
 import { type SchemaEngine, startSchemaEngine, watchPanics } from './wasm-engine.js'
 
@@ -60,8 +60,7 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
       const call = engine[method === 'getDatabaseVersion' ? 'version' : method]
       if (call === undefined) throw new Error(`the engine has no method "${method}"`)
       if (method === 'applyMigrations') refuseUnplanned(params)
-      // What introspection gives is written over the user's schema: without the URLs of Prisma 6 it would lose them.
-      const accepted = method === 'introspect' ? params : inWordsOfSeven(params, address)
+      const accepted = translations[method]?.(params, address) ?? inWordsOfSeven(params, address)
       return call.call(engine, accepted).catch((error) => {
         throw failure() ?? error
       })
@@ -82,6 +81,13 @@ async function serve(argv: readonly string[], given: HostOptions | undefined): P
   process.once('uncaughtException', crash).once('unhandledRejection', crash)
   await server.serve()
   await (await opened)?.dispose()
+}
+
+/** Of the requests that are not translated as most are. */
+const translations: Readonly<Record<string, typeof inWordsOfSeven>> = {
+  // What introspection gives is written over the user's schema: without the URLs of Prisma 6 it would lose them.
+  introspect: (params) => params,
+  dbExecute: scriptInWordsOfSeven,
 }
 
 interface OpenEngine {

@@ -126,7 +126,9 @@ export function makeMigrationAdapter(
   // Prisma's adapter would create a database on the target's own server, and leave it there when it cannot drop it.
   factory.connectToShadowDb = async () => {
     throw asAdapterError(
-      new RefusedScript('this needs a shadow database, and migrate-guard never creates a database'),
+      new RefusedScript(
+        'this needs a shadow database, and migrate-guard never creates a database; prisma migrate diff from the database to the schema writes a migration without one',
+      ),
     )
   }
   return {

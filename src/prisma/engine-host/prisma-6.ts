@@ -24,6 +24,16 @@ export function inWordsOfSeven(params: unknown, address: Omit<TargetAddress, 'pa
   return translate(params as Json, address)
 }
 
+/**
+ * The same for `db execute`, which takes a URL also from the engine of 7, and nothing else in its place. That one may only be the
+ * database on which the engine is connected, too.
+ */
+export function scriptInWordsOfSeven(params: unknown, address: Omit<TargetAddress, 'password'>): unknown {
+  const translated = inWordsOfSeven(params, address)
+  const { datasourceType } = params as { datasourceType?: { tag?: string } }
+  return datasourceType?.tag === 'url' ? { ...(translated as object), datasourceType } : translated
+}
+
 function translate(value: Json, address: Omit<TargetAddress, 'password'>): Json {
   if (Array.isArray(value)) return value.map((entry) => translate(entry, address))
   if (value === null || typeof value !== 'object') return value

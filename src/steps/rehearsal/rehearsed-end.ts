@@ -67,6 +67,6 @@ async function readLineage(backupsPath: string, runId: string): Promise<readonly
 
 function notKept(message: string): RehearsalError {
   return new RehearsalError('rehearsal-not-kept', message, {
-    hint: 'Rehearse again: leave --rehearsed out, or run migrate-guard rehearse.',
+    hint: 'Rehearse again: leave --rehearsed out, or run npx migrate-guard rehearse.',
   })
 }

@@ -14,7 +14,7 @@ import { findBrokenSeal } from './evidence.js'
  * @throws RehearsalError when there is no such run, or it rehearsed something else, or not well, or its record is not whole.
  */
 export async function takeRehearsal(runId: string, plan: Plan, { settings }: Tools): Promise<Rehearsal> {
-  const hint = 'Rehearse again: leave --rehearsed out, or run migrate-guard rehearse.'
+  const hint = 'Rehearse again: leave --rehearsed out, or run npx migrate-guard rehearse.'
   if (!isRunId(runId) || !existsSync(join(settings.backupsPath, runId)))
     throw new RehearsalError('run-not-found', `there is no run "${runId}" in ${settings.backupsPath}`, {
       hint,

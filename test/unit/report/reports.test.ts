@@ -685,7 +685,7 @@ verify    failed   1 blocker
 NOT REHEARSED: the migrations were not tried on a copy of this database
 database  changed: 2 of 2 migrations applied; verification failed
 next      Read the verification in the report.
-exit      22: deployed, but the verification failed
+exit      22: the verification failed, after a deploy or in an audit
 report    backups/20261120T043400Z-shop/report.txt`)
   })
 

@@ -6,6 +6,7 @@ import {
   formatCount,
   formatMs,
   formatRow,
+  formatTargetName,
   formatValue,
   plural,
   shorten,
@@ -116,4 +117,12 @@ test('a value is shown so that one sees where it ends', () => {
 
 test('a row is its columns and values', () => {
   expect(formatRow({ id: 4, 'e\nmail': null })).toBe('id=4, e mail=NULL')
+})
+
+test('a target is named with its schema where that is not the one that everybody has', () => {
+  const target = { database: 'shop', host: 'db1.example.com', port: 5432, user: 'deployer', schema: 'public' }
+  expect(formatTargetName(target)).toBe('shop on db1.example.com:5432 as deployer')
+  expect(formatTargetName({ ...target, schema: 'app' })).toBe(
+    'shop on db1.example.com:5432 as deployer, schema app',
+  )
 })

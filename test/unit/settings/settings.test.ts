@@ -289,9 +289,40 @@ describe('the database URL', () => {
   test('is missing when nothing gives it', () => {
     expect(errorOf(input({ environment: {} }))).toMatchObject({
       code: 'database-url-missing',
-      message: 'no database URL was given',
+      message: 'no database URL was given, and there is no prisma.config.ts here',
+      hint: 'Run the command in the folder of your Prisma project, or name its configuration by --prisma-config. Or give the URL: by --database-url, or as DIRECT_URL or DATABASE_URL in the environment or in .env.',
+    })
+    expect(
+      errorOf(input({ environment: {}, prismaConfig: { path: '/shop/prisma.config.ts' } })),
+    ).toMatchObject({
+      message: 'no database URL was given, and prisma.config.ts has no datasource.url',
       hint: 'Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.',
     })
+  })
+
+  test('names the variable from which Prisma would take it, and takes no other in its place', () => {
+    const variable = 'POSTGRES_URL_NON_POOLING'
+    const source = `directUrl (env ${variable}) in prisma/schema.prisma`
+    const prismaUrl = { url: '', source, variable, otherVariables: ['POSTGRES_PRISMA_URL'] }
+    expect(errorOf(input({ environment: { DATABASE_URL: url('shop') }, prismaUrl }))).toMatchObject({
+      message: `no database URL was given: ${source} is not set`,
+      hint: 'Set that variable in the environment or in .env, or give the URL by --database-url.',
+    })
+  })
+
+  test('is DIRECT_URL where Prisma names DATABASE_URL and it is not set, and not the one of the application', () => {
+    const environment = { DIRECT_URL: url('direct') }
+    const named = { url: '', source: 'url (env DATABASE_URL)', variable: 'DATABASE_URL', otherVariables: [] }
+    expect(makeSettings(input({ environment, prismaUrl: named })).databaseUrlSource).toBe('DIRECT_URL')
+    const direct = {
+      url: '',
+      source: 'directUrl (env DIRECT_URL)',
+      variable: 'DIRECT_URL',
+      otherVariables: ['DATABASE_URL'],
+    }
+    expect(errorOf(input({ environment: { DATABASE_URL: url('pooled') }, prismaUrl: direct })).message).toBe(
+      'no database URL was given: directUrl (env DIRECT_URL) is not set',
+    )
   })
 
   test('is not looked for elsewhere when the option is empty', () => {
@@ -355,12 +386,14 @@ describe('wrong settings are refused:', () => {
     )
     expect(error.code).toBe('several-settings-wrong')
     expect(error.message).toBe(
-      '6 settings are wrong: unknown setting "lockTimout" in migrate-guard.config.ts; no database URL was given; ' +
+      '6 settings are wrong: unknown setting "lockTimout" in migrate-guard.config.ts; no database URL was given, and there is no prisma.config.ts here; ' +
         '--lock-timeout "soon" is not a duration; --jobs is not a whole number from 1 to 32; ' +
         '--confirm is not the hash of a plan: it takes 32 to 64 hexadecimal digits; ' +
         '--yes and --confirm contradict each other',
     )
-    expect(error.hint).toContain('Did you mean lockTimeout? Give it by --database-url')
+    expect(error.hint).toContain(
+      'Did you mean lockTimeout? Run the command in the folder of your Prisma project',
+    )
     expect(error.errors.map(({ code }) => code)).toEqual([
       'unknown-setting',
       'database-url-missing',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Finding, isBlocking } from '../../../src/domain/finding.js'
 import type { PendingMigration } from '../../../src/domain/migration.js'
-import { acceptancesFor, applyAcceptances, usedHere } from '../../../src/steps/accept.js'
+import { acceptancesFor, applyAcceptances, assertNothingBlocks, usedHere } from '../../../src/steps/accept.js'
 
 const finding = (fields: Partial<Finding> = {}): Finding => ({
   code: 'orphan-rows',
@@ -113,7 +113,7 @@ test('one that accepts nothing is a warning of its own', () => {
       object: 'no-such-thing',
       migration: 'm1',
       message: 'nothing was found in "m1" that "no-such-thing" accepts',
-      hint: 'There is no such code; migrate-guard explain lists all of them.',
+      hint: 'There is no such code; npx migrate-guard explain lists all of them.',
     },
     {
       ...unused,
@@ -167,4 +167,31 @@ test('what a later step finds is not for nothing in the check', () => {
   const acceptances = [{ code: 'schema-difference', object: 't.x', reason }]
   expect(applyAcceptances([], acceptances, 'check')).toEqual([])
   expect(usedHere(acceptances, [finding({ code: 'schema-difference', object: 't.y' })], 'public')).toEqual([])
+})
+
+describe('what to do about what blocks', () => {
+  const adviceOn = (...findings: Finding[]) => {
+    try {
+      assertNothingBlocks({ findings })
+    } catch (error) {
+      return (error as { hint: string }).hint
+    }
+    return undefined
+  }
+  const exists = finding({ code: 'object-exists', hint: 'Fix what is named.' })
+  const baseline = 'Run npx migrate-guard baseline.'
+
+  test('is the baseline where the database has no history, whatever follows from that', () => {
+    const cause = finding({ code: 'no-history', hint: baseline })
+    expect(adviceOn(exists, cause)).toBe(baseline)
+    expect(adviceOn(exists, { ...cause, verdict: 'warn' })).toBe(baseline)
+    expect(adviceOn(exists, { ...cause, accepted: reason })).toMatch(/^Fix what was found/)
+  })
+
+  test('is that of a squash only while it blocks', () => {
+    const squash = finding({ code: 'squashed-history', hint: baseline })
+    expect(adviceOn(exists, squash)).toBe(baseline)
+    expect(adviceOn(exists, { ...squash, verdict: 'warn' })).toMatch(/^Fix what was found/)
+    expect(adviceOn({ ...squash, verdict: 'warn' })).toBeUndefined()
+  })
 })

@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals'
+import { optionsToRepeat } from '../../../src/cli/options-to-repeat.js'
+
+test('options that say where the project is and how to deploy are repeated, as a shell takes them', () => {
+  const flags = {
+    prismaConfig: 'packages/my db/prisma.config.ts',
+    lockTimeout: '3s',
+    backups: '/var/backups/shop',
+  }
+  expect(optionsToRepeat(flags)).toEqual([
+    "--prisma-config 'packages/my db/prisma.config.ts'",
+    "--lock-timeout '3s'",
+    "--backups '/var/backups/shop'",
+  ])
+})
+
+test('a URL is not shown, and what the deploy is given anew is left out', () => {
+  const flags = {
+    databaseUrl: 'postgresql://app:S3cret@db/shop',
+    rehearsal: 'postgresql://app:S3cret@db/postgres',
+    accept: ['delete=known'],
+    format: 'text',
+    dryRun: true,
+    yes: true,
+  }
+  expect(optionsToRepeat(flags)).toEqual(["--database-url '<the same URL>'"])
+})
