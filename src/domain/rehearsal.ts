@@ -158,3 +158,6 @@ export interface WayBack {
   /** What down.sql did not bring back, or what was not the same the second time; one line each. */
   readonly differences: readonly string[]
 }
+
+/** How the difference ends that says why a superuser is none on the copy. */
+export const superuserNeeded = 'What only a superuser may do fails here'

@@ -43,7 +43,7 @@ export async function openRestoreGate(
     throw notHarmless(`entry ${unread.id} of the dump`, 'it is nested too deeply to be read', others)
   const late = findLate(entries)
   const judge = async (reader: Reader, judged: readonly ScriptEntry[], coming: ReadonlySet<string>) => {
-    const judge = new Judge(await readServerCode(reader), [], coming)
+    const judge = new Judge(await readServerCode(reader), [], { coming })
     for (const one of treesOf(judged).flatMap(evaluatedByRestore)) {
       const reason = judge.reasonAgainstTrees(one)
       if (reason !== undefined) throw notHarmless(one.what, withoutRule(reason), others)

@@ -5,7 +5,7 @@ import { BackupError, RehearsalError } from '../domain/errors.js'
 import { type Finding, type Findings, isBlocking } from '../domain/finding.js'
 import type { TableFingerprint } from '../domain/fingerprint.js'
 import type { Plan } from '../domain/plan.js'
-import type { Rehearsal } from '../domain/rehearsal.js'
+import { type Rehearsal, superuserNeeded } from '../domain/rehearsal.js'
 import { readProvenByServer } from '../postgres/proven-by-server.js'
 import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
 import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
@@ -186,6 +186,16 @@ function weigh(findings: readonly Finding[], { settings }: Tools): Finding[] {
   return applyAcceptances(findings, usedHere(settings.accept, findings, home), 'rehearse', home)
 }
 
+/** SQLSTATE insufficient_privilege, on a copy where the superuser who deploys is none. */
+function hintOfMissingRights(
+  sqlstate: string | undefined,
+  { differences = [] }: Rehearsal,
+): string | undefined {
+  const why = differences.find((one) => one.endsWith(superuserNeeded))
+  if (sqlstate !== '42501' || why === undefined) return undefined
+  return `It may pass on the target, and cannot be rehearsed here: ${why}. After a look at it, give what is named to a superuser, or rehearse on a server where nothing is lost (--rehearsal <url>).`
+}
+
 /**
  * @throws BackupError when the backup did not come back as it was.
  * @throws RehearsalError when the migrations failed on the copy, or it is not well after them.
@@ -222,7 +232,8 @@ export function assertRehearsed(rehearsal: Rehearsal): void {
       `"${failed.name}"${where} fails on the copy: ${state}${message}`,
       {
         hint: failed.error
-          ? 'Correct the migration or the data; the target is untouched, and what the copy showed is in the report.'
+          ? (hintOfMissingRights(sqlstate, rehearsal) ??
+            'Correct the migration or the data; the target is untouched, and what the copy showed is in the report.')
           : 'Correct what Prisma names, then run the command again; the target is untouched.',
       },
     )

@@ -91,7 +91,16 @@ test(
   hostileTimeoutMs,
 )
 
-test.each([
+const audit = `CREATE TABLE audit_log (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), who text, op text, old jsonb, new jsonb);
+  CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP = 'DELETE' THEN INSERT INTO audit_log (who, op, old) SELECT current_user, TG_OP, to_jsonb(OLD); RETURN OLD;
+    ELSIF TG_OP = 'UPDATE' AND OLD.* IS DISTINCT FROM NEW.* THEN
+      INSERT INTO public.audit_log (who, op, old, new) VALUES (current_setting('app.user', true), TG_OP, row_to_json(OLD)::jsonb, to_jsonb(NEW));
+    ELSE INSERT INTO audit_log (who, op, new) SELECT session_user, TG_OP || ' ' || TG_TABLE_NAME, to_jsonb(NEW); END IF;
+    RETURN NEW; END $$;
+  CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON orders FOR EACH ROW EXECUTE FUNCTION audit()`
+
+test.each<[string, string, boolean]>([
   [
     'nothing but tables',
     `CREATE TABLE t (id serial PRIMARY KEY, at timestamptz DEFAULT now(), kind kind DEFAULT 'a', kinds kind[] DEFAULT '{}',
@@ -118,8 +127,37 @@ test.each([
   [
     'a rule that writes',
     'CREATE TABLE t (i int); CREATE TABLE log (i int); CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO log VALUES (1)',
-    false,
+    true,
   ],
+  ['a usual audit trigger', `CREATE TABLE orders (id serial PRIMARY KEY, total int); ${audit}`, true],
+  [
+    'an audit trigger that tells others and keeps the newest state',
+    `CREATE TABLE orders (id serial PRIMARY KEY, total int); CREATE TABLE newest (id int PRIMARY KEY, total int);
+     CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       INSERT INTO newest AS n VALUES (NEW.id, NEW.total) ON CONFLICT (id) DO UPDATE SET total = excluded.total WHERE n.total <> excluded.total;
+       DELETE FROM newest WHERE total IS NULL; PERFORM pg_notify('orders', NEW.id::text); RETURN NEW; END $$;
+     CREATE TRIGGER keep AFTER INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION keep()`,
+    true,
+  ],
+  ...(
+    [
+      ['the catalog', "UPDATE pg_authid SET rolsuper = true WHERE rolname = 'clerk'"],
+      ['the catalog by its schema', "UPDATE pg_catalog.pg_proc SET prosrc = 'x' WHERE proname = 'x'"],
+      [
+        'the catalog in a WITH',
+        "WITH w AS (DELETE FROM pg_authid WHERE rolname = 'x' RETURNING 1) SELECT count(*) INTO n FROM w",
+      ],
+      ['a view', 'UPDATE of_others SET rolsuper = true'],
+      ['what it computes', "INSERT INTO log SELECT lo_export(1, '/tmp/x')"],
+      ['a default of its own', "INSERT INTO log (i) VALUES (set_config('role', 'none', false)::int)"],
+    ] as const
+  ).map(([what, sql]): [string, string, boolean] => [
+    `a trigger that writes, with ${what}`,
+    `CREATE TABLE t (i int); CREATE TABLE log (i int); CREATE VIEW of_others WITH (security_barrier) AS SELECT * FROM pg_roles;
+     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN ${sql}; RETURN NEW; END $$;
+     CREATE TRIGGER f AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`,
+    false,
+  ]),
   [
     'a function that puts a text together',
     "CREATE FUNCTION f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT ' || t; END $$",
@@ -134,6 +172,27 @@ test.each([
   expect(differences).toEqual(stays ? [] : [expect.stringMatching(/^"postgres" is no superuser here/)])
   expect(await askAs(database.address, "SELECT current_setting('is_superuser')")).toEqual([
     stays ? 'on' : 'off',
+  ])
+  row.held()
+})
+
+test('what others write into a queue does not come to a trigger of a superuser that runs it', async () => {
+  const target = await createTestDatabase({
+    sql: `GRANT ALL ON SCHEMA public TO clerk; CREATE TABLE queue (command text); GRANT ALL ON queue TO clerk;
+      CREATE FUNCTION work() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE NEW.command; RETURN NEW; END $$;
+      CREATE TRIGGER work AFTER INSERT ON queue FOR EACH ROW EXECUTE FUNCTION work()`,
+  })
+  const asClerk = Object.assign(new URL(target.url), { username: 'clerk', password: 'x' }).href
+  await queryOnce(
+    asClerk,
+    `CREATE TABLE orders (i int); CREATE FUNCTION order_work() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       INSERT INTO queue VALUES ('CREATE TABLE made_by_' || current_user || ' ()'); RETURN NEW; END $$;
+     CREATE TRIGGER order_work AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION order_work()`,
+  )
+  const database = await openFor(target, { place: 'local' })
+  const { differences } = await restore(database, await dump(target))
+  expect(differences).toEqual([
+    expect.stringMatching(/^"postgres" is no superuser here.*function public\.work/),
   ])
   row.held()
 })

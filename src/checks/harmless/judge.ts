@@ -30,6 +30,13 @@ interface Waiting {
   readonly path: Path
 }
 
+export interface JudgeOptions {
+  /** Names of functions that will be there when it is run, and cannot be looked at yet. */
+  readonly coming?: ReadonlySet<string>
+  /** Whether rows of a table of this name may be written; of none where it is missing. */
+  readonly mayWrite?: (table: RelationName) => boolean
+}
+
 /** What is computed without a statement that says so. */
 export interface Judged {
   readonly trees: readonly Node[]
@@ -65,15 +72,17 @@ export class Judge {
   /** Where names are looked for: also where they were when the server printed its texts. */
   readonly #path: Path
 
-  /**
-   * @param path the search path in which the questions will be asked
-   * @param coming names of functions that will be there when it is run, and cannot be looked at yet
-   */
+  readonly #coming: ReadonlySet<string>
+  readonly #mayWrite: NonNullable<JudgeOptions['mayWrite']>
+
+  /** @param path the search path in which the questions will be asked */
   constructor(
     private readonly code: ServerCode,
     path: Path = [],
-    private readonly coming: ReadonlySet<string> = new Set(),
+    { coming = new Set(), mayWrite = () => false }: JudgeOptions = {},
   ) {
+    this.#coming = coming
+    this.#mayWrite = mayWrite
     this.#path = [...new Set([...path, ...code.path])]
     this.#functions = byName(code.functions)
     this.#operators = byName(code.operators)
@@ -152,11 +161,12 @@ export class Judge {
     by: OwnFunction | undefined,
     isInView: boolean,
   ): Expansion | string {
-    if (references.acts !== undefined)
-      return by ? `${named(by)} is not only a question: ${references.acts}; ${rule}` : references.acts
+    const isRefused = references.written.some((table) => !this.#mayWrite(table))
+    const acts = isRefused ? 'it writes' : references.acts
+    if (acts !== undefined) return by ? `${named(by)} is not only a question: ${acts}; ${rule}` : acts
     const parts: Part[] = []
     for (const { name } of references.functions) {
-      if (this.#isActingName(name) || this.coming.has(name.name)) return mayAct(name.name, by)
+      if (this.#isActingName(name) || this.#coming.has(name.name)) return mayAct(name.name, by)
       for (const one of this.#named(this.#functions, name, path))
         parts.push({ kind: 'function', function: one, path, ...(by ? { by } : {}) })
       if (/ts(query|vector)|^ts_/.test(name.name)) parts.push(...this.#ofOids(this.code.textSearch, path))
@@ -171,7 +181,7 @@ export class Judge {
         for (const { name: column, type } of relation.columns)
           if (references.readsWholeRows || references.names.has(column)) parts.push(...this.#ofTypeOid(type))
       }
-    const comingOperator = references.operators.find(({ name }) => this.coming.has(name.name))
+    const comingOperator = references.operators.find(({ name }) => this.#coming.has(name.name))
     if (comingOperator) return mayAct(comingOperator.name.name, by)
     if (references.operators.some(({ name }) => name.name.startsWith('@@')))
       parts.push(...this.#ofOids(this.code.textSearch, path))
@@ -182,6 +192,7 @@ export class Judge {
   #ofPlanned(references: References, path: Path): Expansion | string {
     const constant = new References()
     constant.acts = references.acts
+    constant.written.push(...references.written)
     constant.functions.push(...references.functions.filter(({ isConstant }) => isConstant))
     constant.operators.push(...references.operators.filter(({ isConstant }) => isConstant))
     const found = this.#ofReferences(constant, path, undefined, false)

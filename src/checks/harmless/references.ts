@@ -21,6 +21,8 @@ export class References {
   readonly fields = new Set<string>()
   /** A column may be read that is not named. */
   readsAllColumns = false
+  /** The tables into which it writes. */
+  readonly written: RelationName[] = []
   /** The kind of a statement in it that does more than ask, or the reason why it could not be read. */
   acts: string | undefined
 
@@ -104,6 +106,9 @@ export class References {
       case 'UpdateStmt':
       case 'DeleteStmt':
       case 'MergeStmt':
+        this.written.push(relationOf(node.relation))
+        this.relations.push(relationOf(node.relation))
+        break
       case 'IntoClause':
       case 'intoClause':
         this.acts = 'it writes'

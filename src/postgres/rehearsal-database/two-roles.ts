@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { superuserNeeded } from '../../domain/rehearsal.js'
 import { Secret, type TargetAddress } from '../../domain/target.js'
 import { effect } from '../../effects/effect.js'
 import { quoteIdentifier } from '../../sql/names.js'
@@ -197,7 +198,7 @@ export async function endRestore(
   const { reason, others } = harm
   const named = others.slice(0, 3).map((name) => `"${name}"`)
   return [
-    `"${deployer}" is no superuser here, because it would run on this machine what ${named.join(', ')}${others.length > 3 ? ' and others' : ''} may have written: ${reason}. What only a superuser may do fails here`,
+    `"${deployer}" is no superuser here, because it would run on this machine what ${named.join(', ')}${others.length > 3 ? ' and others' : ''} may have written: ${reason}. ${superuserNeeded}`,
   ]
 }
 
