@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
+import { printEndedFromWithin } from './ended-from-within.js'
 import { runProgram } from './program.js'
 
 // Whoever lists the processes of this machine reads no URL: this takes the place of the arguments.
@@ -15,4 +16,16 @@ if (Number.parseInt(process.versions.v8, 10) <= 13) setFlagsFromString('--liftof
 // A reader that went away, such as `head`, is no error of ours.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-process.exitCode = await runProgram(argv)
+let isOver = false
+const over = () => {
+  isOver = true
+}
+process.once('uncaughtExceptionMonitor', over)
+process.once('exit', () => {
+  if (!isOver) process.exitCode = printEndedFromWithin()
+})
+// Not by await: Node would warn where the command waits for what never comes.
+void runProgram(argv).then((code) => {
+  over()
+  process.exitCode = code
+})

@@ -75,6 +75,13 @@ function findFile(directory: string): string | undefined {
 const standIn = packagePath('dist/prisma/config-stand-in.js')
 const offlineStandIn = packagePath('dist/prisma/config-stand-in-offline.js')
 
+let beingRead: string | undefined
+
+/** The configuration file that is being read right now: its code may end the process. */
+export function configBeingRead(): string | undefined {
+  return beingRead
+}
+
 /**
  * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
  * @throws ProjectError with the reason when the file cannot be read as code, or exports no default.
@@ -85,12 +92,15 @@ export async function importConfig<T>(path: string, prismaConfigModule = standIn
     const alias = { 'prisma/config': prismaConfigModule, '@prisma/config': prismaConfigModule }
     // Loaded only when there is a file to read: it takes longer than to read a folder of migrations.
     const { createJiti } = await import('jiti')
+    beingRead = path
     module = await createJiti(import.meta.url, { fsCache: false, alias }).import<{ default?: T }>(path)
   } catch (error) {
     throw new ProjectError('config-not-readable', `${path} cannot be read: ${reasonOf(error)}`, {
       hint: 'Correct the file; if it asks for an environment variable, set that variable.',
       cause: error,
     })
+  } finally {
+    beingRead = undefined
   }
   // Without one, the loader gives the other exports in its place, and settings would be passed over in silence.
   if ('default' in module) return module.default as T

@@ -77,6 +77,7 @@ test(`${commands} of them by the command`, async () => {
     const url = oddUrl(random).replaceAll('\u0000', '')
     const config = random.onceIn(2) ? `export default ${random.pick(modules)}\n` : undefined
     const path = join(scratch, 'migrate-guard.config.mjs')
+    await rm(path, { force: true })
     if (config) await writeFile(path, config)
     const args = [
       'plan',
@@ -109,8 +110,50 @@ const modules = [
   '{',
   'await import("nowhere")',
   'process.exit()',
+  'process.exit(1)',
+  'await new Promise(() => {})',
+  '(() => { process.exitCode = 0; process.emit("SIGINT"); process.exit() })()',
   'new Proxy({}, { get() { throw new Error("no") } })',
 ]
+
+test.each(['migrate-guard.config.mjs', 'prisma.config.ts'])(
+  'a file that ends the program by %s is no success',
+  async (name) => {
+    for (const code of [
+      'process.exit()',
+      'process.exit(0)',
+      'process.exit(1)',
+      'await new Promise(() => {})',
+    ]) {
+      const path = join(scratch, name)
+      await writeFile(path, `export default ${code}\n`)
+      const { exitCode, stdout, stderr } = await runCli(['deploy', '--yes'], { cwd: scratch })
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: `error: ${path} cannot be read: it ends the program (process.exit), or waits for what never comes\nhint: Correct the file: it must give its default export and go on.\n`,
+      })
+      await rm(path)
+      row.held()
+    }
+  },
+)
+
+test('a file that ends the program later is no success', async () => {
+  const path = join(scratch, 'migrate-guard.config.mjs')
+  await writeFile(path, 'setTimeout(() => process.exit(0), 200)\nexport default {}\n')
+  // Nobody answers there for a while.
+  const url = 'postgresql://app@192.0.2.1/shop'
+  const { exitCode, stderr } = await runCli(['deploy', '--yes', '--database-url', url], { cwd: scratch })
+  await rm(path)
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 21,
+    stderr: expect.stringMatching(
+      /^error: the program was ended before .*\nhint: Run npx migrate-guard status.*\n$/,
+    ),
+  })
+  row.held()
+})
 
 /** What is wrong with an error as it is printed. */
 function problemOf(error: unknown): string | undefined {

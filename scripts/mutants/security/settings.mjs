@@ -1,0 +1,10 @@
+// What the files of a project may do to the guard that reads them.
+export const mutants = [
+  {
+    name: 'takes a settings file that ends the program for success',
+    file: 'cli/main.ts',
+    find: '  if (!isOver) process.exitCode = printEndedFromWithin()\n',
+    put: "  if (!isOver && argv[0] === '') process.exitCode = printEndedFromWithin()\n",
+    tests: { 'hostile/odd-settings': 'is no success' },
+  },
+]
