@@ -111,9 +111,10 @@ function assertHistoryTells({ findings }: Plan): void {
 function assertNoDrift({ findings }: Drift): void {
   const blocking = findings.filter(isBlocking)
   if (blocking.length === 0) return
-  if (blocking.some(({ verdict }) => verdict === 'unknown')) {
-    throw new CheckError('drift-unknown', 'the database was not compared with what its migrations make', {
-      hint: 'Correct what was found, and run the command again.',
+  const unknown = blocking.find(({ verdict }) => verdict === 'unknown')
+  if (unknown) {
+    throw new CheckError('drift-unknown', unknown.message, {
+      hint: unknown.hint ?? 'Correct what was found, and run the command again.',
     })
   }
   throw new CheckError(

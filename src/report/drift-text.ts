@@ -15,8 +15,11 @@ export function formatDrift({ findings, adopting }: DriftToShow, { quiet }: { qu
   })
   if (!findings.some(isBlocking))
     return ['the database is what its applied migrations make', ...lines].join('\n')
+  const isUnknown = findings.some(({ verdict, accepted }) => verdict === 'unknown' && accepted === undefined)
   return [
-    'the database is not what its applied migrations make:',
+    isUnknown
+      ? 'whether the database is what its applied migrations make is unknown:'
+      : 'the database is not what its applied migrations make:',
     ...lines,
     ...formatAdopting(adopting),
   ].join('\n')

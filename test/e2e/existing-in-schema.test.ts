@@ -128,3 +128,27 @@ test.each(Object.keys(places) as (keyof typeof places)[])(
     expect(await history()).toHaveLength(2)
   },
 )
+
+test('where the copy may not be made, nothing is compared, and it is said who can change that', async () => {
+  const database = await createTestDatabase()
+  await database.query(
+    `CREATE ROLE no_creator LOGIN PASSWORD 'secret'; ALTER DATABASE "${database.name}" OWNER TO no_creator`,
+  )
+  const url = Object.assign(new URL(database.url), { username: 'no_creator', password: 'secret' }).href
+  const project = await makeProject({ migrations, schema })
+  opened.push(project)
+  const run = (...args: string[]): Promise<CliResult> =>
+    runCli([...args, '--rehearsal', 'same-server'], {
+      cwd: project.directory,
+      env: { DATABASE_URL: url },
+      timeoutMs: 120_000,
+    })
+  const remedy = 'hint: Let it (ALTER ROLE "no_creator" CREATEDB), or rehearse locally (--rehearsal local).\n'
+  const drift = await run('drift')
+  expect([drift.exitCode, drift.stderr]).toEqual([3, expect.stringContaining(remedy)])
+  expect(drift.stdout).toContain('whether the database is what its applied migrations make is unknown:\n')
+  await database.query(Object.values(migrations).join(''))
+  const baseline = await run('baseline', '--yes')
+  expect([baseline.exitCode, baseline.stderr]).toEqual([3, expect.stringContaining(remedy)])
+  expect(await database.query("SELECT to_regclass('_prisma_migrations') AS it")).toEqual([{ it: null }])
+})

@@ -40,13 +40,16 @@ export async function proveBaseline(
 export function assertBaselineFits({ findings, fitsUpTo }: BaselineProof): void {
   const blocking = findings.filter(isBlocking)
   if (blocking.length === 0) return
+  // What kept the comparison from being made says itself what to do about it.
+  const unknown = blocking.find(({ verdict }) => verdict === 'unknown')
   throw new CheckError(
     'baseline-differs',
     `no migration was marked: ${plural(blocking.length, 'finding')} in the way of this baseline`,
     {
       hint: fitsUpTo
         ? `The database is what the migrations up to "${fitsUpTo}" make: mark only those, with --to ${fitsUpTo}, and deploy the others.`
-        : 'Correct what was found, mark fewer migrations with --to, or accept a difference by name: --accept drift:"<object>"="reason".',
+        : (unknown?.hint ??
+          'Correct what was found, mark fewer migrations with --to, or accept a difference by name: --accept drift:"<object>"="reason".'),
     },
   )
 }
