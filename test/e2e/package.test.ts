@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -75,6 +75,20 @@ test('its command checks a database, its library loads', async () => {
   const script = `import { exitCode, runDeploy } from ${JSON.stringify(library)}; console.log(typeof runDeploy, exitCode)`
   const loaded = await execa(process.execPath, ['--input-type=module', '-e', script])
   expect(loaded.stdout).toMatch(/^function /)
+}, 120_000)
+
+test('what is published is built for it, though no script runs when packages are installed', async () => {
+  const copy = join(folder, 'published')
+  await mkdir(copy)
+  await copyFile(join(root, '.npmrc'), join(copy, '.npmrc'))
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  expect(manifest.scripts.prepack).toBe('npm run build')
+  // The real build would take the programs away from the other tests.
+  const prepack = `node -e "require('fs').writeFileSync('built', '')"`
+  await writeFile(join(copy, 'package.json'), JSON.stringify({ ...manifest, scripts: { prepack } }))
+  const nowhere = ['--registry', 'http://127.0.0.1:1', '--fetch-retries', '0']
+  await execa('npm', ['publish', '--dry-run', ...nowhere], { cwd: copy, reject: false })
+  expect(await readdir(copy)).toContain('built')
 }, 120_000)
 
 test('npm ci takes the lock file on every system', async () => {
