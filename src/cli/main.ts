@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
+import { exitCode } from '../domain/exit-code.js'
 import { printEndedFromWithin } from './ended-from-within.js'
 import { runProgram } from './program.js'
 
@@ -16,16 +17,15 @@ if (Number.parseInt(process.versions.v8, 10) <= 13) setFlagsFromString('--liftof
 // A reader that went away, such as `head`, is no error of ours.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-let isOver = false
-const over = () => {
-  isOver = true
-}
-process.once('uncaughtExceptionMonitor', over)
+let code: number | undefined
+process.once('uncaughtExceptionMonitor', () => {
+  code = exitCode.bug
+})
+// Code of the project that runs in this process, such as its configuration, may call process.exit, now or after the command.
 process.once('exit', () => {
-  if (!isOver) process.exitCode = printEndedFromWithin()
+  process.exitCode = code ?? printEndedFromWithin()
 })
 // Not by await: Node would warn where the command waits for what never comes.
-void runProgram(argv).then((code) => {
-  over()
-  process.exitCode = code
+void runProgram(argv).then((given) => {
+  code = given
 })

@@ -49,6 +49,11 @@ export function connectionStringFor(address: TargetAddress, applicationName: str
     keepalives_interval: '10',
     keepalives_count: '3',
     tcp_user_timeout: '60000',
+    // As our own connections have it where the URL says nothing; else PGSSLMODE and the like would decide for these programs
+    // alone, also on a server of our own.
+    sslmode: 'prefer',
+    channel_binding: 'prefer',
+    gssencmode: 'prefer',
     host: address.host,
     port: String(address.port),
     dbname: address.database,

@@ -80,7 +80,10 @@ test(
       PATH: `${others}:${process.env.PATH}`,
     }
     const accepted = ['deploy', '--yes', '--accept', 'schema-difference=not what is tested']
-    expect(await shop.run(accepted, env)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await shop.start(accepted, { env, timeoutMs: 200_000 }).result).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
     for (const words of [
       ['init', '--quiet'],
       ['add', '.'],

@@ -76,6 +76,9 @@ test("settings of the user's shell do not change what is dumped; his password st
     PGDATABASE: 'other',
     PGOPTIONS: '-c x.y=z',
     PGPASSWORD: 'wrong',
+    PGSSLMODE: 'require',
+    PGCHANNELBINDING: 'require',
+    PGGSSENCMODE: 'require',
   })
   try {
     expect(await logIn(addressOf(database))).toBe('dumped')

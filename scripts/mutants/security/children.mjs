@@ -71,6 +71,13 @@ export const mutants = [
     [children]: '.',
   }),
   {
+    name: 'lets PGSSLMODE decide how pg_dump connects',
+    file: 'postgres/client-environment.ts',
+    find: "    sslmode: 'prefer',\n",
+    put: '',
+    tests: { 'postgres/client-environment': "settings of the user's shell" },
+  },
+  {
     name: 'asks a server of its own by variables about another one',
     file: 'postgres/throw-away-cluster.ts',
     find: '    ssl: false,\n',

@@ -21,9 +21,11 @@ export const mutants = [
   },
   {
     name: 'does not see that a pooler refuses a transaction',
-    file: pooling,
-    find: "      if (held === 'refused') return 'statement'\n",
-    put: '',
+    edits: ['held', 'after'].map((answer) => ({
+      file: pooling,
+      find: `      if (${answer} === 'refused') return 'statement'\n`,
+      put: '',
+    })),
     tests: { [poolers]: '"statement"} is recognised' },
   },
   {

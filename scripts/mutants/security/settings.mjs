@@ -3,8 +3,8 @@ export const mutants = [
   {
     name: 'takes a settings file that ends the program for success',
     file: 'cli/main.ts',
-    find: '  if (!isOver) process.exitCode = printEndedFromWithin()\n',
-    put: "  if (!isOver && argv[0] === '') process.exitCode = printEndedFromWithin()\n",
+    find: '  process.exitCode = code ?? printEndedFromWithin()\n',
+    put: "  if (argv[0] === '') process.exitCode = code ?? printEndedFromWithin()\n",
     tests: { 'hostile/odd-settings': 'is no success' },
   },
 ]
