@@ -20,6 +20,7 @@ import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterSequence, followCreateSequence } from './ddl/sequences.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
+import { isSettledByTwin } from './from-twin/settled.js'
 import { findColumn, findRelation } from './lookup.js'
 import type { Column } from './model.js'
 import { changesNothing } from './outward-functions.js'
@@ -121,7 +122,9 @@ async function follow(walk: Walk, statement: Followed, scope: Scope = emptyScope
  * constants raise may matter.
  */
 async function unlessIdle(walk: Walk, { kind, node }: Followed, work: () => Promise<void>): Promise<void> {
-  if (!hitsNoRow(walk.content, kind, node)) return work()
+  // The twin has run it over tables as empty as these.
+  const isProven = walk.onTwin.get(node)?.isProven === true
+  if (!hitsNoRow(walk.content, kind, node, isProven)) return work()
   const goBack = rememberRows(walk)
   const [start, doubts] = [walk.requirements.length, walk.doubts.length]
   try {
@@ -131,7 +134,7 @@ async function unlessIdle(walk: Walk, { kind, node }: Followed, work: () => Prom
   }
   goBack()
   walk.doubts.splice(doubts)
-  const known = walk.requirements.splice(start).filter(({ opaque }) => opaque.length === 0)
+  const known = walk.requirements.splice(start).filter(({ opaque }) => opaque.length === 0 && !isProven)
   walk.requirements.push(...known)
 }
 
@@ -197,6 +200,7 @@ export async function unlessOwnError(
 }
 
 function leaveToRehearsal(walk: Walk, statement: Followed, reason: string, ownError?: Error): void {
+  if (isSettledByTwin(walk, statement)) return
   // One fault often shows in several parts of the work on a statement.
   if (walk.doubts.some((doubt) => doubt.place === walk.place && doubt.ownError)) return
   walk.doubt(reason, undefined, ownError)

@@ -3,6 +3,7 @@ import { gate } from '../checks/harmless/gate.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
 import type { Reader } from '../domain/reader.js'
+import type { Twin } from '../twin/twin.js'
 import { damageFindings } from './damage.js'
 import type { ForecastFile } from './file.js'
 import { futureTables } from './future-tables.js'
@@ -71,9 +72,15 @@ export async function makeForecast(
   ungated: readonly [Reader, ...Reader[]],
   schema: string,
   onProgress: (title: string) => void = () => undefined,
+  twin?: Twin,
 ): Promise<Forecast> {
   const { readers } = await gate(ungated)
-  const { walk, losses, locks, hits, lineage, rowTypes } = await walkOver(files, readers[0], schema)
+  const { walk, losses, locks, hits, lineage, rowTypes } = await walkOver(
+    files,
+    readers[0],
+    schema,
+    twin ? { twin } : {},
+  )
   const questions = new Questions(readers, walk.content.chain)
   const outcomes = await questions.ask(walk.requirements, onProgress)
   const weighed = weigh(walk, questions, await inRowOrder(outcomes, questions))

@@ -324,6 +324,8 @@ export interface CatalogModel {
   timeZone?: string
   /** Names of functions in C that give another value at every call, e.g. `gen_random_uuid`; absent when they were not read. */
   readonly volatileFunctions?: ReadonlySet<string>
+  /** Names of the server's aggregates; absent when they were not read. */
+  aggregates?: ReadonlySet<string>
   readonly role: {
     readonly name: string
     readonly isSuperuser: boolean

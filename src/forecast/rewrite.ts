@@ -3,6 +3,7 @@ import type { Node } from '../sql/parser.js'
 import { castTo, labelsAsText, liveTypeText, NotFollowed } from './casts.js'
 import { answeredCatalogs, catalogQuery, changingCatalogs } from './catalog-queries.js'
 import type { Content } from './content.js'
+import { inlined } from './inline.js'
 import { findFunctions, findRelation, findSequence } from './lookup.js'
 import type { Column, ReadRelation, Relation, SequenceObject } from './model.js'
 import { changesNothing, standInFor } from './outward-functions.js'
@@ -283,6 +284,9 @@ export class Rewriter {
     const called = relationOfParts(node.funcname)
     const known = findFunctions(catalog, called)
     if (known.some(({ isLive }) => !isLive)) {
+      const [one] = known
+      const value = one && known.length === 1 && !node.args ? inlined(one) : undefined
+      if (value) return this.#rewrite(value, scope)
       this.#opaque.add(`function "${name}" is made by the migrations`)
       return { A_Const: { isnull: true } }
     }

@@ -2,10 +2,12 @@ import { answerForUser } from '../checks/answer.js'
 import { gate } from '../checks/harmless/gate.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
+import type { Ran, Twin } from '../twin/twin.js'
 import { followDataStatement } from './data/statement.js'
 import { columnsOfQuery, staticFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
 import { followStatement, leaveFailing, unlessOwnError } from './follow.js'
+import { TwinFollower } from './from-twin/follow-on-twin.js'
 import { HitWatch } from './hit-watch.js'
 import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
@@ -39,12 +41,13 @@ export interface Walked {
  * part of what is asked for, and what it destroys must not wait to be found until the failure is out of the way.
  * @param options.asksRows false: only the catalog is asked, and no row is read. What depends on rows is then not known, and
  * what the role in use may not do is no failure: it is there to look, and another may deploy.
+ * @param options.twin a database with the schema of the target, which says what statements do to the catalog
  */
 export async function walkOver(
   files: readonly ForecastFile[],
   ungated: Reader,
   schema: string,
-  { asksRows = true }: { asksRows?: boolean } = {},
+  { asksRows = true, twin }: { asksRows?: boolean; twin?: Twin } = {},
 ): Promise<Walked> {
   const {
     readers: [reader],
@@ -88,9 +91,10 @@ export async function walkOver(
   const hits = new HitWatch(walk)
   walk.watcher = andAlso(watch, hits)
   const lineage = new LineageWatch(walk)
+  const follower = twin && (await TwinFollower.start(walk, twin, schema))
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
-    await followFile(walk, file, { earlier, locks, lineage })
+    await followFile(walk, file, { earlier, locks, lineage, ...(follower ? { follower } : {}) })
   }
   return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
 }
@@ -113,11 +117,17 @@ function stopAt(
 
 async function followFile(
   walk: Walk,
-  { migration, file, statements, execution, keepsSession = false }: ForecastFile,
-  watches: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch },
+  whole: ForecastFile,
+  {
+    earlier,
+    locks,
+    lineage,
+    follower,
+  }: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch; follower?: TwinFollower },
 ): Promise<void> {
+  const { migration, file, statements, execution, keepsSession = false } = whole
   const isWhole = execution.mode === 'all-or-nothing'
-  const { earlier, locks, lineage } = watches
+  await follower?.beginFile(whole)
   walk.inTransaction = isWhole
   walk.session.isPrismas = keepsSession
   const settle = async (statement: ParsedStatement) => {
@@ -131,8 +141,17 @@ async function followFile(
     walk.place = place
     walk.refusedCommands = statement.refusedCommands ?? []
     let refusal: Refusal | undefined
+    let ran: Ran | undefined
     await unlessOwnError(walk, statement, async () => {
-      refusal = refusedByParser(walk, statement) ?? (await walk.refusalOf(statement))
+      refusal = refusedByParser(walk, statement)
+      if (!refusal && follower?.lost === undefined) {
+        const judged = await follower?.run(statement)
+        ran = judged?.ran
+        if (ran) walk.onTwin.set(statement.node, ran)
+        refusal = judged?.refusal
+      }
+      // Where the twin does not tell, the catalog as it is known has to.
+      if (!ran || (!refusal && follower?.lost !== undefined)) refusal ??= await walk.refusalOf(statement)
       if (!refusal) return
       await run.follow()
       walk.place = place
@@ -151,11 +170,16 @@ async function followFile(
     walk.place = place
     if (isWithoutEffect) await unlessOwnError(walk, statement, () => leaveFailing(walk, statement, true))
     else await followAsCorrected(walk, statement, refusal)
+    if (follower && ran) {
+      const done = ran
+      await unlessOwnError(walk, statement, () => follower.sync(done))
+    }
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole
     await settle(statement)
   }
   await run.follow()
+  await follower?.endFile(keepsSession)
   endTransaction(walk)
   // Our engine gives every file the settings that the session began with.
   if (!keepsSession) walk.session.resetAll()

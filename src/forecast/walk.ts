@@ -1,6 +1,7 @@
 import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
 import type { Node, ParsedStatement } from '../sql/parser.js'
+import type { Ran } from '../twin/twin.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
@@ -68,6 +69,8 @@ export class Walk {
   /** What the statement may hand to EXECUTE and the target's server cannot read. */
   refusedCommands: NonNullable<ParsedStatement['refusedCommands']> = []
   watcher: Watcher = nobody
+  /** What the twin says of a statement, by its node; of none where there is no twin. */
+  readonly onTwin = new WeakMap<Node, Ran>()
 
   constructor(
     readonly catalog: CatalogModel,

@@ -8,9 +8,10 @@ import { boundRelation, visitTree } from '../tree.js'
 /**
  * Whether a statement can hit no row, because the tables that it takes its rows from hold none: then what it would
  * compute is of no concern. Says so only where that is sure.
+ * @param areFunctionsKnown a server has run the statement, so that what the catalog does not call an aggregate is none
  */
-export function hitsNoRow(content: Content, kind: string, node: Node): boolean {
-  return new Idle(content).isIdle(kind, node, new Set())
+export function hitsNoRow(content: Content, kind: string, node: Node, areFunctionsKnown = false): boolean {
+  return new Idle(content, areFunctionsKnown).isIdle(kind, node, new Set())
 }
 
 /** Whether a SELECT gives no row, because the tables that it reads hold none. Says so only where that is sure. */
@@ -22,7 +23,10 @@ export function givesNoRow(content: Content, select: Node): boolean {
 type EmptyItems = ReadonlySet<string>
 
 class Idle {
-  constructor(private readonly content: Content) {}
+  constructor(
+    private readonly content: Content,
+    private readonly areFunctionsKnown = false,
+  ) {}
 
   get catalog(): CatalogModel {
     return this.content.catalog
@@ -84,7 +88,11 @@ class Idle {
     visitTree(targetList, (kind, node) => {
       if (kind !== 'FuncCall' || node.over) return
       const name: string = node.funcname?.at(-1)?.String?.sval ?? ''
-      mayBe ||= !plain.has(name) && !this.catalog.functions.some((one) => one.name === name)
+      const { aggregates, functions } = this.catalog
+      const isNone = this.areFunctionsKnown
+        ? aggregates?.has(name) === false
+        : plain.has(name) || functions.some((one) => one.name === name)
+      mayBe ||= !isNone
     })
     return mayBe
   }

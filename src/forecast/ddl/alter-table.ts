@@ -69,6 +69,7 @@ export function followAlterTable(walk: Walk, node: Node): void {
         walk,
         relation,
         commands.filter(({ subtype }) => subtype === 'AT_AlterColumnType'),
+        walk.onTwin.get(node)?.rewrites?.includes(`${relation.schema}.${relation.name}`) ?? true,
       )
     }
   }
@@ -236,7 +237,7 @@ function setTriggers(relation: Relation, isMeant: (name: string) => boolean, isE
 }
 
 /** ALTER COLUMN … TYPE … [USING …]: every value is cast, and whatever hangs on the column is checked again. */
-function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]): void {
+function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[], isRewritten: boolean): void {
   const source = walk.content.read(relation)
   const changed = new Set<Column>()
   for (const { name, def } of commands) {
@@ -246,7 +247,7 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
     const tree = using
       ? bindColumns(relation, using)
       : { ColumnRef: { fields: [{ String: { sval: name } }] } }
-    if (!relation.isEmpty) needFits(walk, relation, column, type, tree, source)
+    if (!relation.isEmpty && isRewritten) needFits(walk, relation, column, type, tree, source)
     const value = new Rewriter(walk.content).expression(tree, [relation])
     column.from = castTo(value.sql, type, 'assignment')
     column.type = type
@@ -259,12 +260,13 @@ function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[]):
   relation.isDirty = true
   relation.past = []
   if (relation.isEmpty) return
-  needEvaluation(
-    walk,
-    relation,
-    [...changed].flatMap(({ opaque }) => opaque ?? []),
-  )
-  recheck(walk, relation, changed)
+  if (isRewritten)
+    needEvaluation(
+      walk,
+      relation,
+      [...changed].flatMap(({ opaque }) => opaque ?? []),
+    )
+  recheck(walk, relation, changed, isRewritten)
   passTypesOn(relation, changed)
   followFamily(walk, relation, changed)
 }
@@ -281,9 +283,9 @@ function passTypesOn(relation: Relation, changed: ReadonlySet<Column>): void {
   }
 }
 
-function recheck(walk: Walk, relation: Relation, changed: ReadonlySet<Column>): void {
+function recheck(walk: Walk, relation: Relation, changed: ReadonlySet<Column>, isRewritten: boolean): void {
   const isChanged = (column: Column) => changed.has(column)
-  for (const column of changed) if (column.isNotNull) needNotNull(walk, relation, column)
+  for (const column of changed) if (column.isNotNull && isRewritten) needNotNull(walk, relation, column)
   for (const index of relation.indexes) {
     const columns = index.keys.flatMap(({ column, expression }) => [
       ...(column ? [column] : columnsIn(expression)),

@@ -16,7 +16,7 @@ export function followCreateFunction(walk: Walk, node: Node): void {
     name,
     language: options.find(({ defname }) => defname === 'language')?.arg?.String?.sval ?? 'sql',
     body: namesOf(bodies).join('\n') || JSON.stringify(node.sql_body ?? ''),
-    volatility: 'volatile' as const,
+    volatility: options.find(({ defname }) => defname === 'volatility')?.arg?.String?.sval ?? 'volatile',
     isLive: false,
   }
   walk.catalog.functions = [

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../../sql/names.js'
 import type { Column, ColumnType, TypeObject } from '../model.js'
 import type { Expressions } from './expressions.js'
 import type { RelationsByOid } from './relations.js'
-import { notOurs, rowsOf } from './rows.js'
+import { among, notOurs, rowsOf } from './rows.js'
 import { modifiersIn, type TypesByOid } from './types.js'
 
 interface ColumnRow {
@@ -19,7 +19,7 @@ interface ColumnRow {
   collation: string | null
 }
 
-const columnsQuery = `
+const columnsQuery = (only?: readonly number[]) => `
   SELECT a.attrelid::int4 AS relation, a.attnum::int4 AS number, a.attname AS name, a.atttypid::int4 AS type,
          pg_catalog.format_type(a.atttypid, a.atttypmod) AS "typeText", a.attnotnull AS "notNull",
          pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default, a.attgenerated AS generated, a.attidentity AS identity,
@@ -31,7 +31,7 @@ const columnsQuery = `
     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND ${notOurs}
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND ${notOurs}${among(only, 'c.oid')}
    ORDER BY a.attrelid, a.attnum`
 
 /** By OID of the relation, then by column number. */
@@ -43,8 +43,9 @@ export async function readColumns(
   relations: RelationsByOid,
   types: TypesByOid,
   later: Expressions,
+  only?: readonly number[],
 ): Promise<ColumnsByNumber> {
-  const rows = await rowsOf<ColumnRow>(reader, columnsQuery)
+  const rows = await rowsOf<ColumnRow>(reader, columnsQuery(only))
   const byNumber: ColumnsByNumber = new Map()
   for (const row of rows) {
     const relation = relations.get(row.relation)

@@ -4,7 +4,7 @@ import type { ColumnsByNumber } from './columns.js'
 import type { Expressions } from './expressions.js'
 import type { IndexesByOid } from './indexes.js'
 import type { RelationsByOid } from './relations.js'
-import { notOurs, rowsOf } from './rows.js'
+import { among, notOurs, rowsOf } from './rows.js'
 
 interface ConstraintRow {
   oid: number
@@ -25,7 +25,7 @@ interface ConstraintRow {
   operators: string[]
 }
 
-const constraintsQuery = `
+const constraintsQuery = (only?: readonly number[]) => `
   SELECT o.oid::int4 AS oid, o.conname AS name, o.contype AS kind, o.conrelid::int4 AS relation, o.conkey::int4[] AS columns,
          o.confrelid::int4 AS parent, o.confkey::int4[] AS "parentColumns", o.conindid::int4 AS index,
          o.convalidated AS validated, o.condeferrable AS deferrable, o.condeferred AS deferred,
@@ -38,7 +38,7 @@ const constraintsQuery = `
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE o.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND ${notOurs}
+   WHERE o.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND ${notOurs}${among(only, 'c.oid')}
      -- A foreign key to a partitioned table has one more for each partition, of which no row has to hold.
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
                       WHERE whole.oid = o.conparentid AND o.contype = 'f' AND whole.conrelid = o.conrelid)
@@ -68,8 +68,9 @@ export async function readConstraints(
   columns: ColumnsByNumber,
   indexes: IndexesByOid,
   later: Expressions,
+  only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<ConstraintRow>(reader, constraintsQuery)
+  const rows = await rowsOf<ConstraintRow>(reader, constraintsQuery(only))
   const columnsOf = (relation: number, numbers: number[] | null) =>
     (numbers ?? []).flatMap((number) => columns.get(relation)?.get(number) ?? [])
   for (const row of rows) {

@@ -3,18 +3,23 @@ import type { CatalogModel, Relation } from '../model.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { parseStatement } from '../tree.js'
 import type { RelationRow, RelationsByOid } from './relations.js'
-import { rowsOf } from './rows.js'
+import { oidArray, rowsOf } from './rows.js'
 
 interface FamilyRow {
   child: number
   parent: number
 }
 
-const familyQuery = `SELECT inhrelid::int4 AS child, inhparent::int4 AS parent FROM pg_catalog.pg_inherits ORDER BY inhseqno`
+const familyQuery = (only?: readonly number[]) =>
+  `SELECT inhrelid::int4 AS child, inhparent::int4 AS parent FROM pg_catalog.pg_inherits${only ? ` WHERE ARRAY[inhrelid, inhparent] && ${oidArray(only)}` : ''} ORDER BY inhseqno`
 
 /** Who inherits from whom, partitions too. */
-export async function readFamilies(reader: Reader, relations: RelationsByOid): Promise<void> {
-  const rows = await rowsOf<FamilyRow>(reader, familyQuery)
+export async function readFamilies(
+  reader: Reader,
+  relations: RelationsByOid,
+  only?: readonly number[],
+): Promise<void> {
+  const rows = await rowsOf<FamilyRow>(reader, familyQuery(only))
   for (const row of rows) {
     const child = relations.get(row.child)
     const parent = relations.get(row.parent)

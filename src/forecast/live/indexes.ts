@@ -4,7 +4,7 @@ import type { IndexKey, IndexObject } from '../model.js'
 import type { ColumnsByNumber } from './columns.js'
 import type { Expressions } from './expressions.js'
 import type { RelationsByOid } from './relations.js'
-import { notOurs, rowsOf } from './rows.js'
+import { among, notOurs, rowsOf } from './rows.js'
 
 interface IndexRow {
   oid: number
@@ -26,7 +26,7 @@ interface IndexRow {
   definition: string
 }
 
-const indexesQuery = `
+const indexesQuery = (only?: readonly number[]) => `
   SELECT x.indexrelid::int4 AS oid, x.indrelid::int4 AS relation, i.relname AS name, x.indisunique AS unique,
          x.indisvalid AND x.indisready AS valid,
          x.indisreplident AS "replicaIdentity", x.indnkeyatts::int4 AS "keyCount",
@@ -48,7 +48,7 @@ const indexesQuery = `
     JOIN pg_catalog.pg_am m ON m.oid = i.relam
     JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
     LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = x.indexrelid
-   WHERE ${notOurs}
+   WHERE ${notOurs}${among(only, 'x.indrelid')}
    ORDER BY x.indexrelid`
 
 export type IndexesByOid = Map<number, IndexObject>
@@ -59,8 +59,9 @@ export async function readIndexes(
   relations: RelationsByOid,
   columns: ColumnsByNumber,
   later: Expressions,
+  only?: readonly number[],
 ): Promise<IndexesByOid> {
-  const rows = await rowsOf<IndexRow>(reader, indexesQuery)
+  const rows = await rowsOf<IndexRow>(reader, indexesQuery(only))
   const byOid: IndexesByOid = new Map()
   for (const row of rows) {
     const relation = relations.get(row.relation)

@@ -3,7 +3,7 @@ import { quoteRelation } from '../../sql/names.js'
 import type { CatalogModel, Relation, RelationKind } from '../model.js'
 import { parseStatement } from '../tree.js'
 import { bindView } from '../views.js'
-import { notOurs, rowsOf } from './rows.js'
+import { among, notOurs, rowsOf } from './rows.js'
 
 export interface RelationRow {
   oid: number
@@ -27,7 +27,7 @@ export interface RelationRow {
   reads: number[] | null
 }
 
-const relationsQuery = `
+const relationsQuery = (only?: readonly number[]) => `
   SELECT c.oid::int4 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence,
          c.relispartition AS "isPartition",
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS "partitionKey",
@@ -54,7 +54,7 @@ const relationsQuery = `
                                          AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid
              WHERE w.ev_class = c.oid) END AS reads
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${notOurs}
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${notOurs}${among(only, 'c.oid')}
    ORDER BY c.oid`
 
 const relationKinds: Readonly<Record<string, RelationKind>> = {
@@ -71,8 +71,10 @@ export type RelationsByOid = Map<number, Relation>
 export async function readRelations(
   reader: Reader,
   catalog: CatalogModel,
+  only?: readonly number[],
+  known: RelationsByOid = new Map(),
 ): Promise<{ relations: RelationsByOid; rows: readonly RelationRow[] }> {
-  const rows = await rowsOf<RelationRow>(reader, relationsQuery)
+  const rows = await rowsOf<RelationRow>(reader, relationsQuery(only))
   const byOid: RelationsByOid = new Map()
   for (const row of rows) {
     const live = quoteRelation(row.schema, row.name)
@@ -115,7 +117,7 @@ export async function readRelations(
   for (const row of rows) {
     const relation = byOid.get(row.oid) as Relation
     for (const oid of row.reads ?? []) {
-      const read = byOid.get(oid)
+      const read = byOid.get(oid) ?? known.get(oid)
       if (read) relation.reads.push(read)
     }
   }

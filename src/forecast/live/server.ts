@@ -6,6 +6,7 @@ interface ServerRow {
   version: number
   timeZone: string
   volatile: string[]
+  aggregates: string[]
   role: string
   superuser: boolean
   bypassrls: boolean
@@ -20,6 +21,7 @@ const serverQuery = `
          pg_catalog.current_setting('TimeZone') AS "timeZone",
          (SELECT pg_catalog.json_agg(DISTINCT p.proname) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
            WHERE p.provolatile = 'v' AND p.prokind = 'f' AND l.lanname IN ('c', 'internal')) AS volatile,
+         (SELECT pg_catalog.json_agg(DISTINCT p.proname) FROM pg_catalog.pg_proc p WHERE p.prokind = 'a') AS aggregates,
          r.rolsuper AS superuser, r.rolbypassrls AS bypassrls,
          (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace) AS schemas,
          (SELECT COALESCE(pg_catalog.json_agg(nspname), '[]') FROM pg_catalog.pg_namespace
@@ -44,6 +46,7 @@ export async function readServer(reader: Reader, schema: string): Promise<Catalo
     serverVersion: server.version,
     timeZone: server.timeZone,
     volatileFunctions: new Set(server.volatile),
+    aggregates: new Set(server.aggregates),
     role: { name: server.role, isSuperuser: server.superuser, canBypassRowSecurity: server.bypassrls },
     creatableSchemas: new Set(server.creatable),
     isReplica: false,

@@ -1,0 +1,87 @@
+import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
+import type { ParsedStatement } from '../../sql/parser.js'
+import type { Ran, Twin } from '../../twin/twin.js'
+import type { ForecastFile } from '../file.js'
+import type { CatalogModel } from '../model.js'
+import { reachOf } from '../reach.js'
+import type { Refusal, Walk } from '../walk.js'
+import { Mirror } from './mirror.js'
+import { pairWithTwin } from './pair.js'
+import { refusalFromTwin } from './refusal.js'
+import { syncCatalog } from './sync.js'
+
+/** Lets the pending statements run on a schema twin while the walk follows them, and keeps the walk's catalog as the twin has it. */
+export class TwinFollower {
+  #opaqueBefore: string | undefined
+  readonly #mirror: Mirror
+
+  private constructor(
+    private readonly walk: Walk,
+    private readonly twin: Twin,
+    schema: string,
+  ) {
+    this.#mirror = new Mirror(schema)
+  }
+
+  static async start(walk: Walk, twin: Twin, schema: string): Promise<TwinFollower> {
+    const follower = new TwinFollower(walk, twin, schema)
+    const { catalog } = await follower.#read()
+    const difference = pairWithTwin(walk.catalog, catalog)
+    if (difference !== undefined) twin.giveUp(difference)
+    return follower
+  }
+
+  /** Why the twin says nothing any more; undefined while it does. */
+  get lost(): string | undefined {
+    return this.twin.lost
+  }
+
+  async beginFile({ statements, execution }: ForecastFile): Promise<void> {
+    const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
+    await this.twin.beginFile(isOurs ? beginOf(statements) : undefined)
+  }
+
+  async endFile(keepsSession: boolean): Promise<void> {
+    await this.twin.endFile({ keepsSession })
+  }
+
+  /** Runs the statement there before the walk follows it. */
+  async run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
+    const { catalog, place } = this.walk
+    this.#opaqueBefore = catalog.opaque
+    const ran = await this.twin.run(statement)
+    if (ran.reads.length > 0 && mayDependOnRows(catalog, statement.sql)) {
+      const held = ran.reads.find((table) => this.#holdsRows(table))
+      if (held !== undefined)
+        this.twin.giveUp(`line ${place.line} may change the catalog by the rows of ${held}`)
+    }
+    if (!ran.refusal) return { ran }
+    this.twin.giveUp(`line ${place.line} fails`)
+    return { ran, refusal: refusalFromTwin(ran.refusal, statement) }
+  }
+
+  /** Takes over what it did, when the walk has followed it. */
+  async sync({ isKept }: Ran): Promise<void> {
+    if (!isKept || this.twin.lost !== undefined) return
+    const { walk } = this
+    const { catalog, change } = await this.#read()
+    syncCatalog(walk, catalog, change, this.#mirror.places)
+    if (this.#opaqueBefore === undefined) delete walk.catalog.opaque
+  }
+
+  #read() {
+    return this.twin.look((reader) => this.#mirror.read(reader))
+  }
+
+  #holdsRows(table: string): boolean {
+    return this.walk.catalog.relations.some(
+      ({ schema, name, live, isEmpty }) => `${schema}.${name}` === table && live !== undefined && !isEmpty,
+    )
+  }
+}
+
+/** Code that changes the catalog, and reads tables: what it changes may depend on their rows. */
+function mayDependOnRows(catalog: CatalogModel, sql: string): boolean {
+  const { mayChangeCatalog, texts } = reachOf(catalog, sql, true)
+  return mayChangeCatalog && texts.some((text) => /\b(from|join|update|delete|insert|merge)\b/i.test(text))
+}

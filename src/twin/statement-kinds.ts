@@ -1,0 +1,40 @@
+import type { ParsedStatement } from '../sql/parser.js'
+
+/** How the twin runs a statement. */
+export type WayToRun =
+  /** It is undone at once: the twin holds no rows, and only names, types and privileges are judged. */
+  | 'judged'
+  /** What it does to the catalog stays. */
+  | 'kept'
+  /** The same, of code that may read rows: what it does may depend on those that the twin has not. */
+  | 'code'
+  /** BEGIN, COMMIT, SAVEPOINT and their like, as they are written. */
+  | 'transaction'
+  /** Not at all: it would reach beyond the database, or wait for rows from the client. */
+  | 'not'
+
+const judged: ReadonlySet<string> = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'TruncateStmt',
+])
+
+const beyondTheDatabase: ReadonlySet<string> = new Set(
+  `CreateSubscriptionStmt AlterSubscriptionStmt DropSubscriptionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt
+   AlterDatabaseSetStmt AlterSystemStmt CreateTableSpaceStmt DropTableSpaceStmt AlterTableSpaceOptionsStmt
+   CreateRoleStmt AlterRoleStmt AlterRoleSetStmt DropRoleStmt ReassignOwnedStmt CheckPointStmt LoadStmt NotifyStmt
+   ListenStmt UnlistenStmt CopyStmt`.split(/\s+/),
+)
+
+/** Says for a statement, by its parse tree, how the twin runs it. */
+export function wayToRun({ kind, node }: Pick<ParsedStatement, 'kind' | 'node'>): WayToRun {
+  if (kind === 'TransactionStmt') return 'transaction'
+  if (beyondTheDatabase.has(kind)) return 'not'
+  if (judged.has(kind)) return 'judged'
+  if (kind === 'DoStmt' || kind === 'CallStmt') return 'code'
+  if (kind !== 'SelectStmt') return 'kept'
+  if (node.intoClause) return 'kept'
+  return JSON.stringify(node).includes('"FuncCall"') ? 'code' : 'judged'
+}
