@@ -47,7 +47,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   command('check', 'plan, then ask the live data whether the pending migrations may run', [
     common,
     checking,
-    [asking],
+    [asking, twinning],
   ]).action(guarded('check'))
   command('plan', 'show what is pending, how it would run, what it locks, and where it can stop half-way', [
     common,
@@ -179,6 +179,11 @@ const asking = new Option(
   'how long one question to the live data may take (default: 10m)',
 )
 
+const twinning = new Option(
+  '--twin <place>',
+  'run the statements on a copy of the schema for the forecast: off, local, or the URL of a server (default: off)',
+)
+
 const planning = [
   new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
@@ -189,6 +194,7 @@ const keeping = [new Option('--backups <folder>', 'where the run folders go (def
 const working = [
   ...checking,
   asking,
+  twinning,
   ...keeping,
   new Option('--jobs <number>', 'connections that dump and restore side by side (default: 2)'),
 ]

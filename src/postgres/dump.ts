@@ -24,6 +24,8 @@ export interface DumpRequest {
   /** A folder that does not exist yet; pg_dump makes it. */
   readonly folder: string
   readonly jobs: number
+  /** No rows. */
+  readonly isSchemaOnly?: boolean
   readonly signal: AbortSignal
   /** Size in bytes of each table by `schema.name`, not quoted; the time left is estimated from it. */
   readonly tableSizesBytes?: ReadonlyMap<string, number>
@@ -54,6 +56,7 @@ export async function dumpDatabase(request: DumpRequest): Promise<void> {
       // Done by us afterwards; it would look like a pg_dump that has stopped.
       '--no-sync',
       '--verbose',
+      ...(request.isSchemaOnly ? ['--schema-only'] : []),
       `--snapshot=${request.snapshotId}`,
       `--lock-wait-timeout=${lockWaitTimeoutMs}`,
       `--file=${folder}`,

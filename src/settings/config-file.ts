@@ -31,6 +31,8 @@ export interface GuardConfig {
   readonly questionTimeout?: string
   /** Where the rehearsal database is: `local` (default), `same-server`, or the URL of a PostgreSQL server. */
   readonly rehearsal?: string
+  /** Where the schema twin is made: `off` (default), `local`, or the URL of a PostgreSQL server. */
+  readonly twin?: string
   /** Number of connections that dump and count side by side, 1 to 32. Default: 2. */
   readonly jobs?: number
   /** How often a file is tried again after a lock time-out or a deadlock, 0 to 10. Default: 5. */
@@ -66,6 +68,7 @@ const settingKinds: Readonly<Record<keyof GuardConfig, Kind>> = {
   statementTimeout: 'a string',
   questionTimeout: 'a string',
   rehearsal: 'a string',
+  twin: 'a string',
   jobs: 'a number',
   retries: 'a number',
   accept: 'a list of objects',

@@ -69,6 +69,8 @@ export interface Settings {
   readonly skipRehearsal: boolean
   /** Where the copy is made that the migrations are rehearsed on. */
   readonly rehearsal: { readonly place: RehearsalPlace; readonly url?: TargetAddress }
+  /** Where the schema twin is made on which the forecast runs statements; absent: nowhere. */
+  readonly twin?: { readonly place: 'local' | 'url'; readonly url?: TargetAddress }
   /** The run that has rehearsed this very plan. */
   readonly rehearsedRunId?: string
   /** The beginning of the hash of its evidence, as it came another way than through the run folder. */
@@ -213,6 +215,7 @@ function readSettings(
   const retries = attempt(() => readWholeNumber(given('retries'), 0, mostRetries))
   const confirmHash = attempt(() => readHash(flag('confirm')))
   const rehearsal = attempt(() => readRehearsal(given('rehearsal')))
+  const twin = attempt(() => readTwin(given('twin')))
   const rehearsed = attempt(() => readRehearsed(flag('rehearsed')))
   const since = attempt(() => readOptionalText(flag('since')))
   const lastToMark = attempt(() => readOptionalText(flag('to')))
@@ -256,6 +259,7 @@ function readSettings(
     skipBackup: flags.skipBackup === true,
     skipRehearsal: flags.skipRehearsal === true,
     rehearsal: rehearsal ?? { place: 'local' as const },
+    ...(twin === undefined ? {} : { twin }),
     ...(rehearsed ?? {}),
     yes: flags.yes === true,
     ...(confirmHash === undefined ? {} : { confirmHash }),
@@ -386,6 +390,18 @@ function readRehearsal(given: Given | undefined): Settings['rehearsal'] | undefi
   throw invalid(
     `${givenValue(given.name, text)} is unknown`,
     'Write local, same-server, or the URL of a PostgreSQL server.',
+  )
+}
+
+function readTwin(given: Given | undefined): Settings['twin'] {
+  if (given === undefined) return undefined
+  const text = readText(given).trim()
+  if (text === 'off') return undefined
+  if (text === 'local') return { place: text }
+  if (/^postgres(ql)?:/.test(text)) return { place: 'url', url: parseDatabaseUrl(text, given.name) }
+  throw invalid(
+    `${givenValue(given.name, text)} is unknown`,
+    'Write off, local, or the URL of a PostgreSQL server.',
   )
 }
 

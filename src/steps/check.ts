@@ -16,6 +16,7 @@ import { readCheckFiles } from './check-files.js'
 import { foldFindings } from './fold-findings.js'
 import { forecastPending } from './forecast.js'
 import { maskValues } from './mask-values.js'
+import { noSchemaTwin, withSchemaTwin } from './schema-twin.js'
 import { readSession, type Tools } from './tools.js'
 
 /** Holds the pending statements against the live rows, and runs the general checks and the before-checks. */
@@ -42,7 +43,10 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
       screen.progress,
     ),
   ])
-  const forecast = await forecastPending(plan, readers, tools)
+  const { twinFindings, ...forecast } = await withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => ({
+    ...(await forecastPending(plan, readers, tools, twin)),
+    twinFindings: whyNot === undefined ? [] : [noSchemaTwin(whyNot)],
+  }))
   const context = {
     step: 'check',
     schema,
@@ -52,7 +56,14 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     ...(forecast.concerned ? { concerned: forecast.concerned } : {}),
   } as const
   const general = await runChecks(generalChecks, readers, context, screen.progress)
-  const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]
+  const found = [
+    ...plan.findings,
+    ...unreadable,
+    ...twinFindings,
+    ...forecast.findings,
+    ...own.findings,
+    ...general.findings,
+  ]
   const accepted = acceptancesFor(plan.pending, settings)
   return {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],

@@ -10,6 +10,7 @@ import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
 import { type Forecast, makeForecast } from '../forecast/forecast.js'
 import { ownErrorReason } from '../forecast/own-error.js'
 import { loadParser } from '../sql/parser.js'
+import type { Twin } from '../twin/twin.js'
 import { forecastFiles, takeReadable } from './readable-files.js'
 import type { Tools } from './tools.js'
 
@@ -28,10 +29,17 @@ export async function forecastPending(
   plan: Plan,
   readers: readonly [Reader, ...Reader[]],
   { settings, screen }: Tools,
+  twin?: Twin,
 ): Promise<ForecastReport> {
   if (plan.pending.length === 0) return { results: [], findings: [], predictions: {} }
   await loadParser()
-  const forecast = await makeForecast(forecastFiles(plan), readers, settings.target.schema, screen.progress)
+  const forecast = await makeForecast(
+    forecastFiles(plan),
+    readers,
+    settings.target.schema,
+    screen.progress,
+    twin,
+  )
   if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
   const outcome = outcomeFindings(forecast)
   return {

@@ -3,6 +3,14 @@ import type { CodePage } from '../domain/code-page.js'
 /** What the steps themselves find. */
 export const stepPages: readonly CodePage[] = [
   {
+    code: 'no-schema-twin',
+    kind: 'health',
+    title: 'no schema twin could be made',
+    why: '`--twin` asks for a copy of the schema on which the pending statements really run, so that the server itself says what each of them does. Without it the forecast goes by what is known here of PostgreSQL, which is less in unusual chains.',
+    remedy:
+      'Install the server programs of the major version of the target (for example the package postgresql-17) and pg_dump, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by `--twin <url>`; its role needs CREATEDB.',
+  },
+  {
     code: 'sql-not-parsed',
     kind: 'failure',
     title: 'Postgres cannot parse a migration file',

@@ -1,0 +1,114 @@
+// twin: the schema of the target in a database of our own, without its rows, for the forecast to run statements on.
+// The target is only read, by pg_dump and for its roles and settings.
+import { join } from 'node:path'
+import { GuardError, InterruptedError } from '../domain/errors.js'
+import type { Finding } from '../domain/finding.js'
+import type { Plan } from '../domain/plan.js'
+import { effect } from '../effects/effect.js'
+import { makePrivateFolder } from '../effects/private-files.js'
+import { clientEnvironment } from '../postgres/client-environment.js'
+import { withConnection } from '../postgres/connection.js'
+import { dumpDatabase } from '../postgres/dump.js'
+import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
+import { ownerSession } from '../postgres/rehearsal-database/owner-session.js'
+import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
+import { restoreDump } from '../postgres/restore.js'
+import type { Snapshot } from '../postgres/snapshot.js'
+import { Twin } from '../twin/twin.js'
+import { findBackupTools } from './backup.js'
+import { applicationName, type Tools } from './tools.js'
+
+/** A statement on empty tables takes no longer, unless it was written to. */
+const statementTimeoutMs = 10_000
+
+/**
+ * Makes a schema twin of what the snapshot sees, lends it to `work`, and removes it.
+ * `work` is told instead why there is none, where it cannot be had.
+ */
+export async function withSchemaTwin<T>(
+  plan: Plan,
+  snapshot: Snapshot,
+  tools: Tools,
+  work: (twin: Twin | undefined, whyNot?: string) => Promise<T>,
+): Promise<T> {
+  const { settings, runId, signal, screen } = tools
+  if (settings.twin === undefined || plan.pending.length === 0) return work(undefined)
+  let isOpen = false
+  try {
+    screen.progress('making a schema twin')
+    const dump = await dumpSchema(plan, snapshot, tools)
+    const request = {
+      ...settings.twin,
+      target: settings.target,
+      targetIdentity: plan.target,
+      targetClient: snapshot.client,
+      runId,
+      signal,
+    }
+    return await withRehearsalDatabase(request, async (database) => {
+      await fill(database, dump, plan, tools)
+      const session = {
+        applicationName: applicationName(tools, 'twin'),
+        runsUserSql: true,
+        parameters: { statement_timeout: String(statementTimeoutMs) },
+      }
+      return withConnection(database.address, session, (client) => {
+        isOpen = true
+        return work(new Twin(client))
+      })
+    })
+  } catch (error) {
+    if (isOpen || !(error instanceof GuardError) || error instanceof InterruptedError) throw error
+    return work(undefined, error.message)
+  }
+}
+
+/** The finding where a twin was asked for and cannot be had. */
+export function noSchemaTwin(reason: string): Finding {
+  return {
+    code: 'no-schema-twin',
+    kind: 'health',
+    verdict: 'warn',
+    step: 'check',
+    message: `no schema twin could be made: ${reason}`,
+    hint: 'Install the server programs and pg_dump of the major version of the target, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by --twin <url>.',
+  }
+}
+
+async function dumpSchema(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<string> {
+  const { settings, scratchFolder, signal } = tools
+  const { dump } = await findBackupTools(plan)
+  const folder = join(scratchFolder, 'schema.dump')
+  await makePrivateFolder(folder)
+  await dumpDatabase({
+    tool: dump,
+    address: settings.target,
+    applicationName: applicationName(tools, 'twin'),
+    environment: await clientEnvironment(settings.target, scratchFolder),
+    snapshotId: snapshot.id,
+    folder,
+    jobs: 1,
+    isSchemaOnly: true,
+    signal: AbortSignal.any([signal, snapshot.lost]),
+  })
+  return folder
+}
+
+async function fill(database: RehearsalDatabase, folder: string, plan: Plan, tools: Tools): Promise<void> {
+  const { runId, scratchFolder, signal } = tools
+  const { restore: tool } = await findBackupTools(plan)
+  await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
+  await withConnection(database.ownerAddress, ownerSession(runId), (client) =>
+    effect('twin.refresh', () => client.query(refreshAll)),
+  )
+}
+
+/** A schema alone has materialized views that were never filled, which then refuse to be read. */
+const refreshAll = `DO $$ DECLARE name pg_catalog.text; BEGIN
+  FOR name IN SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c
+               WHERE c.relkind = 'm' AND NOT c.relispopulated ORDER BY c.oid
+  LOOP
+    BEGIN EXECUTE 'REFRESH MATERIALIZED VIEW ' || name;
+    EXCEPTION WHEN others THEN NULL; END;
+  END LOOP;
+END $$`
