@@ -11,6 +11,7 @@ const rooms = [
   'sql',
   'settings',
   'checks',
+  'twin',
   'forecast',
   'postgres',
   'prisma',

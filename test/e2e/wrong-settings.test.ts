@@ -75,7 +75,7 @@ const wrongFiles: [name: string, content: string, stderr: string][] = [
     'two errors at once',
     'export default { frobnicate: true, jobs: "many" }\n',
     `error: 2 settings are wrong: unknown setting "frobnicate" in guard.config.ts; jobs in guard.config.ts is not a number
-hint: The settings there are databaseUrl, schema, migrations, backups, engine, lockTimeout, maxBlocking, wait, statementTimeout, questionTimeout, rehearsal, jobs, retries, accept, checks. Give a number, or leave jobs out.
+hint: The settings there are databaseUrl, schema, migrations, backups, engine, lockTimeout, maxBlocking, wait, statementTimeout, questionTimeout, rehearsal, twin, jobs, retries, accept, checks. Give a number, or leave jobs out.
 `,
   ],
   [

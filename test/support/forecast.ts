@@ -17,6 +17,7 @@ import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
 import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
+import { twinOf, wantsTwin } from './twin.js'
 
 /** Where and with what the migrations end. */
 export interface End {
@@ -100,6 +101,7 @@ export async function foretell(
     moreLines = () => [],
   }: { readonly withLosses?: boolean } & Pick<RunOptions, 'moreLines'> = {},
 ): Promise<Foretold> {
+  const twin = wantsTwin ? await twinOf(client) : undefined
   await client.query(
     `SET search_path = ${ownSearchPath}; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`,
   )
@@ -107,7 +109,7 @@ export async function foretell(
     // One for each forecast, because what is read of a server is remembered by its reader.
     const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
     const { readers } = await gate<[Reader]>([reader])
-    const { walk, locks, losses } = await walkOver(files, reader, 'public')
+    const { walk, locks, losses } = await walkOver(files, reader, 'public', twin ? { twin } : {})
     const questions = new Questions(readers, walk.content.chain)
     const outcomes = await questions.ask(walk.requirements, () => undefined)
     const forecast = weigh(walk, questions, await inRowOrder(outcomes, questions))

@@ -5,6 +5,7 @@ import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier } from '../../src/sql/names.js'
 import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
+import { twinOf, wantsTwin } from './twin.js'
 
 /** What was foretold of a migration, held against what it then did. */
 export interface Outcome {
@@ -20,7 +21,12 @@ export interface Outcome {
 }
 
 /** Foretells a migration on a database of its own making, runs it, and compares. */
-export async function foretellAndRun(client: pg.Client, setup: string, migration: string): Promise<Outcome> {
+export async function foretellAndRun(
+  client: pg.Client,
+  setup: string,
+  migration: string,
+  { onTwin = wantsTwin }: { readonly onTwin?: boolean } = {},
+): Promise<Outcome> {
   await client.query('ROLLBACK')
   await client.query('DISCARD ALL')
   await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
@@ -28,10 +34,13 @@ export async function foretellAndRun(client: pg.Client, setup: string, migration
   const statements = parse(migration)
   const file = { migration: 'm', file: 'm', statements, execution: executionModelOf(statements) }
 
+  const twin = onTwin ? await twinOf(client) : undefined
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   // One for each forecast, because what is read of a server is remembered by its reader.
   const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
-  const { failure, doubts, future } = await asGuard(client, () => makeForecast([file], [reader], 'public'))
+  const { failure, doubts, future } = await asGuard(client, () =>
+    makeForecast([file], [reader], 'public', () => undefined, twin),
+  )
   await client.query('COMMIT')
 
   // Today's rows are read by the queries that foretell; the migration runs in a transaction that is left open for that.

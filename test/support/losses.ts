@@ -7,6 +7,7 @@ import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
 import { parse } from './parse.js'
+import { twinOf, wantsTwin } from './twin.js'
 
 /** Asks as a run does: in one read-only transaction, before anything runs. */
 export async function forecastOf(
@@ -21,11 +22,12 @@ export async function forecastOf(
     execution: executionModelOf(statements),
     ...more,
   }))
+  const twin = wantsTwin ? await twinOf(client) : undefined
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   await client.query(`SET LOCAL search_path = ${ownSearchPath}`)
   try {
     await limitQuestions(client, 20_000)
-    return await makeForecast(files, [client], 'public')
+    return await makeForecast(files, [client], 'public', () => undefined, twin)
   } finally {
     await client.query('ROLLBACK')
   }

@@ -40,7 +40,7 @@ describe('a configuration file', () => {
   })
 
   const allSettings =
-    'The settings there are databaseUrl, schema, migrations, backups, engine, lockTimeout, maxBlocking, wait, statementTimeout, questionTimeout, rehearsal, jobs, retries, accept, checks.'
+    'The settings there are databaseUrl, schema, migrations, backups, engine, lockTimeout, maxBlocking, wait, statementTimeout, questionTimeout, rehearsal, twin, jobs, retries, accept, checks.'
 
   test.each([
     [

@@ -1,0 +1,75 @@
+import { afterAll, expect, test } from '@jest/globals'
+import type { JsonReport } from '../../src/report/json.js'
+import { makeShop, removeShops } from '../support/shop.js'
+
+afterAll(removeShops)
+
+/** CASCADE takes the view over the join, so that its name is free; and the foreign key, so that the orphan is allowed. */
+const pending = `ALTER TABLE "notes" DROP COLUMN "customer_id" CASCADE;
+CREATE VIEW "named" AS SELECT "id" FROM "customers";
+CREATE TYPE "place" AS ("x" INTEGER);
+CREATE TABLE "places" OF "place";
+INSERT INTO "places" VALUES (1);
+`
+const view = `CREATE VIEW named AS SELECT customers.id FROM customers JOIN notes ON notes.customer_id = customers.id`
+
+async function makeScene(sql = pending) {
+  const shop = await makeShop({ pending: sql })
+  await shop.database.query(view)
+  const check = async (...args: string[]) => {
+    const { stdout, stderr, exitCode } = await shop.run(['check', '--json', ...args])
+    return { report: JSON.parse(stdout || '{}') as JsonReport, stderr, exitCode }
+  }
+  return { shop, check, other: Object.assign(new URL(shop.database.url), { pathname: '/postgres' }).href }
+}
+
+test('on a schema twin the server says what CASCADE takes, on this machine and on another server', async () => {
+  const { shop, check, other } = await makeScene()
+  const before = await shop.fingerprint()
+  expect((await check()).report.prediction).not.toBe('succeeds')
+  for (const place of ['local', other]) {
+    const { report, stderr } = await check('--twin', place)
+    expect({ place, prediction: report.prediction, stderr: stderr.includes('Error') }).toEqual({
+      place,
+      prediction: 'succeeds',
+      stderr: false,
+    })
+    expect(report.findings.map(({ code }) => code)).not.toContain('no-schema-twin')
+  }
+  expect(await shop.fingerprint()).toBe(before)
+  expect(await shop.leftovers()).toEqual([])
+  const made = await shop.database.query("SELECT datname FROM pg_database WHERE datname LIKE 'mg\\_%'")
+  expect(made).toEqual([])
+}, 120_000)
+
+test('what the twin refuses is found with line and SQLSTATE, and a deploy with it ends before anything is changed', async () => {
+  const { shop, other } = await makeScene(
+    'ALTER TABLE "notes" ADD COLUMN "tags" TEXT[];\nCREATE UNIQUE INDEX "by_tag" ON "notes" USING gin ("tags");\n',
+  )
+  const deployed = await shop.run(['deploy', '--yes', '--twin', other])
+  expect(deployed.exitCode).toBe(3)
+  const { findings, prediction, databaseState } = await shop.report()
+  expect({ prediction, databaseState }).toEqual({ prediction: 'fails', databaseState: 'unchanged' })
+  expect(findings).toMatchObject([
+    { code: 'invalid-statement', line: 2, message: expect.stringContaining('0A000') },
+  ])
+}, 60_000)
+
+test('where there can be none, that is said, and the forecast goes on without it', async () => {
+  const { check } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
+  const { report, exitCode } = await check('--twin', 'postgresql://nobody:secret@127.0.0.1:1/nothing')
+  expect(exitCode).toBe(0)
+  expect(report.prediction).toBe('succeeds')
+  expect(report.findings).toMatchObject([
+    {
+      code: 'no-schema-twin',
+      verdict: 'warn',
+      message: expect.stringContaining('the server at 127.0.0.1:1 cannot be reached'),
+    },
+  ])
+  expect(JSON.stringify(report)).not.toContain('secret')
+
+  const { stderr, exitCode: usage } = await check('--twin', 'elsewhere')
+  expect(usage).toBe(2)
+  expect(stderr).toContain('Write off, local, or the URL of a PostgreSQL server.')
+}, 60_000)

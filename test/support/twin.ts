@@ -1,0 +1,31 @@
+import { execa } from 'execa'
+import type pg from 'pg'
+import { Twin } from '../../src/twin/twin.js'
+import { createTestDatabase } from './test-database.js'
+
+/** Every forecast of the tests runs on a twin too: `MIGRATE_GUARD_TEST_TWIN=1 node scripts/test.mjs test/forecast`. */
+export const wantsTwin = process.env.MIGRATE_GUARD_TEST_TWIN === '1'
+
+const clients = new Map<string, pg.Client>()
+
+/** A schema twin of the database of the client, on the same server: its schema as pg_dump writes it, and no rows. */
+export async function twinOf({ host, port, user, password, database }: pg.Client): Promise<Twin> {
+  const urlFor = (name: string) =>
+    `postgresql://${user}:${encodeURIComponent(String(password))}@${host}:${port}/${name}`
+  const known = clients.get(database ?? '')
+  const client = known ?? (await (await createTestDatabase()).client())
+  clients.set(database ?? '', client)
+  await client.query('ROLLBACK')
+  await client.query('DISCARD ALL')
+  await client.query(`DO $$ DECLARE s text; BEGIN
+    FOR s IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP;
+    FOR s IN SELECT pubname FROM pg_publication LOOP EXECUTE format('DROP PUBLICATION %I', s); END LOOP;
+    FOR s IN SELECT evtname FROM pg_event_trigger LOOP EXECUTE format('DROP EVENT TRIGGER %I', s); END LOOP;
+  END $$; CREATE SCHEMA public`)
+  const { stdout } = await execa('pg_dump', ['--schema-only', urlFor(database ?? '')])
+  await client.query(stdout.replace(/^\\(un)?restrict .*$/gm, '').replace(/^CREATE SCHEMA public;$/m, ''))
+  await client.query('DISCARD ALL')
+  await client.query("SET search_path = public; SET jit = off; SET statement_timeout = '5s'")
+  return new Twin(client)
+}
