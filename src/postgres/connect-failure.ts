@@ -8,7 +8,7 @@ function refusedSession(make: MakeError, where: string, { message }: Error): Tar
   return make(
     'session-refused',
     `${where} refused the settings of the session: ${message}`,
-    'Give the direct URL of the database, not that of a connection pooler.',
+    'Give the direct URL of the database, not that of a connection pooler. A PgBouncer in session mode will do when its ignore_startup_parameters names options.',
   )
 }
 

@@ -12,9 +12,10 @@ export interface TlsFailure {
  * and what Postgres says at the login (https://www.postgresql.org/docs/current/auth-pg-hba-conf.html).
  */
 export function tlsFailure(
-  { code = '', message }: NodeJS.ErrnoException,
+  error: NodeJS.ErrnoException,
   { host, parameters }: TargetAddress,
 ): TlsFailure | undefined {
+  const { code = '', message } = error
   const authority = parameters.sslrootcert
   if (/does not support SSL/.test(message)) {
     return {
@@ -64,9 +65,18 @@ export function tlsFailure(
       hint: 'Write sslmode=require in the database URL.',
     }
   }
+  // What has a severity was said by the server, or by a pooler before it: neither knows the files.
+  if ('severity' in error) return undefined
+  if (/mac verify failure/.test(message)) {
+    return {
+      errorCode: 'certificate-not-readable',
+      what: 'cannot be asked: the file of sslidentity does not open with the passphrase of sslpassword',
+      hint: 'Correct sslpassword in the database URL, percent-encoded.',
+    }
+  }
   if (
     /^ERR_OSSL|^ERR_CRYPTO/.test(code) ||
-    /PEM routines|key values mismatch|mac verify failure|PKCS12|unsupported/i.test(message)
+    /PEM routines|key values mismatch|PKCS12|unsupported/i.test(message)
   ) {
     return {
       errorCode: 'certificate-not-readable',

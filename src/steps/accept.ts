@@ -165,11 +165,13 @@ export function assertNothingBlocks({ findings }: Pick<Findings, 'findings'>): v
 }
 
 /**
- * The database has what the pending files make, and its history does not say so. What else is found, above all objects that exist
- * already, follows from that: whoever is told to fix those is sent the wrong way.
+ * The history does not say what is in the database, and a command of its own finds that out. What else is found, above all objects
+ * that exist already, follows from that: whoever is told to fix those is sent the wrong way.
  */
+const causes: ReadonlySet<string> = new Set(['squashed-history', 'failed-migration'])
+
 function isCause(finding: Finding): boolean {
   // Where no deploy follows, the missing history is a warning; a squash that is dealt with is one too.
   if (finding.code === 'no-history') return finding.accepted === undefined
-  return finding.code === 'squashed-history' && isBlocking(finding)
+  return causes.has(finding.code) && isBlocking(finding)
 }

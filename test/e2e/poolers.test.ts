@@ -82,6 +82,17 @@ describeWithPgBouncer(`behind a PgBouncer that drops the options of the startup 
     expect(again.stdout).toContain('history     3 migrations applied')
   })
 
+  test('one that refuses the options is told so, and what would let it do', async () => {
+    const url = await start({ mode: 'session', ignores: 'extra_float_digits' })
+    const { exitCode, stderr } = await run(url, 'status')
+    expect([exitCode, stderr]).toEqual([
+      2,
+      `error: ${new URL(url).host} refused the settings of the session: unsupported startup parameter: options
+hint: Give the direct URL of the database, not that of a connection pooler. A PgBouncer in session mode will do when its ignore_startup_parameters names options.
+`,
+    ])
+  })
+
   test('in session mode the server refuses a write on a connection that only reads', async () => {
     const url = await start({ mode: 'session' })
     const client = await openConnection(parseDatabaseUrl(url, 'test'), {

@@ -14,6 +14,8 @@ export interface PgBouncer {
 export interface PgBouncerOptions {
   readonly mode: 'session' | 'transaction' | 'statement'
   readonly poolSize?: number
+  /** What of the startup packet it drops; it refuses the rest, and so it is installed. By default what the guard sends. */
+  readonly ignores?: string
 }
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
@@ -39,7 +41,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = ${options.mode}
 default_pool_size = ${options.poolSize ?? 20}
-ignore_startup_parameters = options,extra_float_digits
+ignore_startup_parameters = ${options.ignores ?? 'options,extra_float_digits'}
 `,
   )
   // It refuses to run as root.

@@ -188,6 +188,11 @@ describe('what to do about what blocks', () => {
     expect(adviceOn(exists, { ...cause, accepted: reason })).toMatch(/^Fix what was found/)
   })
 
+  test('is to resolve a migration that is unfinished', () => {
+    const hint = 'Run npx migrate-guard resolve.'
+    expect(adviceOn(exists, finding({ code: 'failed-migration', hint }))).toBe(hint)
+  })
+
   test('is that of a squash only while it blocks', () => {
     const squash = finding({ code: 'squashed-history', hint: baseline })
     expect(adviceOn(exists, squash)).toBe(baseline)
