@@ -126,7 +126,11 @@ interface Blocked {
   readonly prepare?: (shop: Shop) => Promise<void>
   /** As it is printed: the finding from its first line to its hint. */
   readonly finding: string
+  /** What the run ends with, where it is the advice of the finding itself. */
+  readonly advice?: string
 }
+
+const generalAdvice = 'Fix what was found, or accept a finding by name: --accept <code>="reason".'
 
 const blocked: Blocked[] = [
   {
@@ -172,6 +176,8 @@ const blocked: Blocked[] = [
   hint: Run npx migrate-guard resolve: it finds out what of it is in the database, shows the one right thing to do, and asks.
   override: --accept failed-migration:${pendingName}="reason"   (stored in the run record and the report)
 `,
+    advice:
+      'Run npx migrate-guard resolve: it finds out what of it is in the database, shows the one right thing to do, and asks.',
   },
   {
     name: 'bytes that are not UTF-8',
@@ -220,31 +226,34 @@ const blocked: Blocked[] = [
   },
 ]
 
-test.each(blocked)('the checks block on $name', async ({ pending, prepare, finding }) => {
-  const shop = await makeShop(pending === undefined ? {} : { pending })
-  await prepare?.(shop)
-  const before = await shop.fingerprint()
-  const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes'])
-  const [, found] = stdout.split(
-    /^check {5}failed {3}1 blocker,(?: 1 unknown,)? 0 warnings, \d+ checks made(?:, \d+ not made)?\n/m,
-  )
-  expect(found?.slice(0, finding.length)).toBe(finding)
-  // Of a file that cannot be read, what it does to rows was not looked at.
-  expect(stderr).toMatch(
-    /^error: the checks block the deploy: 1 found(?:, 1 not answered)?\nhint: Fix what was found, or accept a finding by name: --accept <code>="reason"\.\n$/,
-  )
-  expect(exitCode).toBe(3)
-  expect(await shop.fingerprint()).toBe(before)
-  expect(await shop.leftovers()).toEqual([])
-  const report = await shop.report()
-  expect(report).toMatchObject({
-    exitCode: 3,
-    verdict: 'block',
-    databaseState: 'unchanged',
-    backup: null,
-    deployment: null,
-  })
-})
+test.each(blocked)(
+  'the checks block on $name',
+  async ({ pending, prepare, finding, advice = generalAdvice }) => {
+    const shop = await makeShop(pending === undefined ? {} : { pending })
+    await prepare?.(shop)
+    const before = await shop.fingerprint()
+    const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes'])
+    const [, found] = stdout.split(
+      /^check {5}failed {3}1 blocker,(?: 1 unknown,)? 0 warnings, \d+ checks made(?:, \d+ not made)?\n/m,
+    )
+    expect(found?.slice(0, finding.length)).toBe(finding)
+    // Of a file that cannot be read, what it does to rows was not looked at.
+    const [error, ...hint] = stderr.split('\n')
+    expect(error).toMatch(/^error: the checks block the deploy: 1 found(?:, 1 not answered)?$/)
+    expect(hint).toEqual([`hint: ${advice}`, ''])
+    expect(exitCode).toBe(3)
+    expect(await shop.fingerprint()).toBe(before)
+    expect(await shop.leftovers()).toEqual([])
+    const report = await shop.report()
+    expect(report).toMatchObject({
+      exitCode: 3,
+      verdict: 'block',
+      databaseState: 'unchanged',
+      backup: null,
+      deployment: null,
+    })
+  },
+)
 
 test('a link to the folder of a migration is not taken for a migration', async () => {
   // Prisma passes over it too; what counts is that both see the same.
