@@ -190,9 +190,9 @@ test('files squashed into one: one finding whose advice works to the end', async
   await addMigration(project, '000000000000_squashed', Object.values(migrations).join(''))
   const blocked = await run('plan', '--json')
   expect(blocked.exitCode).toBe(3)
-  const found = JSON.parse(blocked.stdout).findings as { code: string; hint: string }[]
+  const found = JSON.parse(blocked.stdout).findings as { code: string; verdict: string; hint: string }[]
   const [told, ...others] = found.filter(({ code }) => /history|missing|order/.test(code))
-  expect([told?.code, others]).toEqual(['squashed-history', []])
+  expect([told?.code, told?.verdict, others]).toEqual(['squashed-history', 'block', []])
   const advised = /npx migrate-guard (baseline --to \S+)\./.exec(told?.hint ?? '')?.[1]?.split(' ') ?? []
   const done = await run(...advised, '--yes')
   expect([done.stderr, done.exitCode]).toEqual(['', 0])

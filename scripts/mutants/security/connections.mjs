@@ -36,11 +36,11 @@ export const mutants = [
     tests: { [poolers]: '"poolSize":1} is recognised' },
   },
   {
-    name: 'sets its parameters before it knows how connections are lent',
+    name: 'sets its parameters on a connection that others are lent',
     file: settings,
-    find: '  const login = keyOf(config)\n',
-    put: '  const login = keyOf(config)\n  await client.query(setText([...asked].filter(([name]) => name !== markName)))\n',
-    tests: { [poolers]: 'is recognised' },
+    find: "  if (pooling !== 'session') throw pooledConnection(where, pooling)\n",
+    put: "  if (pooling === 'transaction') await client.query(setText([...asked].filter(([name]) => name !== markName)))\n  if (pooling !== 'session') throw pooledConnection(where, pooling)\n",
+    tests: { [poolers]: '"transaction"} is recognised' },
   },
   {
     name: 'does not set by hand what a pooler drops',
