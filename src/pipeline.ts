@@ -98,7 +98,7 @@ export async function runVerify(settings: Settings, surroundings: Surroundings):
 export async function runPlan(settings: Settings, surroundings: Surroundings): Promise<RunResult> {
   return inRun(settings, surroundings, async (run, tools) => {
     const plan = await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
-    if (settings.command === 'plan') assertNothingBlocks(plan)
+    if (settings.command === 'plan') assertNothingBlocks(plan, settings.failOn)
   })
 }
 

@@ -185,6 +185,10 @@ const twinning = new Option(
 )
 
 const planning = [
+  new Option(
+    '--fail-on <verdict>',
+    'end with exit code 3 from this verdict on: block, or warn as well (default: block)',
+  ),
   new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
 ]

@@ -1,26 +1,14 @@
 import type { StatementLock } from '../domain/statement-lock.js'
 import type { ParsedStatement } from '../sql/parser.js'
-import { makeEmptyCatalog } from './empty-catalog.js'
 import type { ForecastFile } from './file.js'
-import { followStatement, unlessOwnError } from './follow.js'
 import type { LockClaim } from './locks/claim.js'
 import { lockClaimsOf } from './locks/lock-claims.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { CatalogModel, Relation } from './model.js'
+import { followOffline, makeOfflineWalk } from './offline-walk.js'
 import { isOwnError } from './own-error.js'
 import type { StatementPlace } from './requirement.js'
 import { endTransaction } from './transaction.js'
-import { StatementFails, Walk } from './walk.js'
-
-/** Whose effect on the catalog is none: they need not be followed where rows are of no concern. */
-const dataKinds: ReadonlySet<string> = new Set([
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-  'TruncateStmt',
-  'CommentStmt',
-])
 
 /** They lock a relation that is there; where none is found, it is not known. */
 const alwaysLocks: ReadonlySet<string> = new Set([
@@ -44,7 +32,7 @@ export async function locksWithoutServer(
   files: readonly ForecastFile[],
   isShown: (migration: string) => boolean,
 ): Promise<{ readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]> {
-  const walk = makeWalk()
+  const walk = makeOfflineWalk()
   const { catalog } = walk
   const found: { place: StatementPlace; locks: StatementLock[] }[] = []
   /** Made by the files before. */
@@ -59,7 +47,7 @@ export async function locksWithoutServer(
       const isKnown = claims !== undefined && (claims.length > 0 || !alwaysLocks.has(statement.kind))
       if (isShown(migration) && isKnown)
         found.push({ place: walk.place, locks: statementLocksOf(claims, old) })
-      if (!dataKinds.has(statement.kind)) await follow(walk, statement)
+      await followOffline(walk, statement)
     }
     endTransaction(walk)
     walk.session.resetAll()
@@ -88,21 +76,6 @@ function newestOf<T extends object>(all: readonly T[], old: ReadonlySet<object>)
   return all.slice(last + 1)
 }
 
-function makeWalk(): Walk {
-  const unknown = async () => undefined
-  const nobodyAnswers = { kind: 'not-answered', reason: 'no server is asked' } as const
-  return new Walk(
-    makeEmptyCatalog(),
-    unknown,
-    unknown,
-    unknown,
-    unknown,
-    unknown,
-    async () => nobodyAnswers,
-    async () => nobodyAnswers,
-  )
-}
-
 /** Undefined where an error of our own leaves them unknown. */
 function claimsOf(statement: ParsedStatement, catalog: CatalogModel): LockClaim[] | undefined {
   try {
@@ -110,14 +83,5 @@ function claimsOf(statement: ParsedStatement, catalog: CatalogModel): LockClaim[
   } catch (error) {
     if (!isOwnError(error)) throw error
     return undefined
-  }
-}
-
-/** Whether a statement succeeds is not asked; the next one is looked at in any case. */
-async function follow(walk: Walk, statement: ParsedStatement): Promise<void> {
-  try {
-    await unlessOwnError(walk, statement, () => followStatement(walk, statement))
-  } catch (error) {
-    if (!(error instanceof StatementFails)) throw error
   }
 }

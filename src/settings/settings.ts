@@ -26,6 +26,7 @@ export type CommandName =
 export type Format = 'text' | 'json' | 'markdown'
 
 const engines: readonly EngineName[] = ['hosted', 'native']
+const verdictsToFailOn = ['block', 'warn'] as const
 const formats: readonly Format[] = ['text', 'json', 'markdown']
 
 /** More would take connections that a busy server needs for its own work. */
@@ -82,6 +83,8 @@ export interface Settings {
   readonly lastToMark?: string
   /** Plan only migrations that are new since this git ref. */
   readonly since?: string
+  /** A plan ends with exit code 3 from this verdict on. */
+  readonly failOn: 'block' | 'warn'
   readonly accept: readonly Acceptance[]
   /** Check files named in the configuration file, beside those in the migrations. */
   readonly checks: { readonly before: readonly string[]; readonly after: readonly string[] }
@@ -219,6 +222,7 @@ function readSettings(
   const rehearsed = attempt(() => readRehearsed(flag('rehearsed')))
   const since = attempt(() => readOptionalText(flag('since')))
   const lastToMark = attempt(() => readOptionalText(flag('to')))
+  const failOn = attempt(() => readOneOf(flag('failOn'), verdictsToFailOn))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
   attempt(() =>
@@ -265,6 +269,7 @@ function readSettings(
     ...(confirmHash === undefined ? {} : { confirmHash }),
     ...(since === undefined ? {} : { since }),
     ...(lastToMark === undefined ? {} : { lastToMark }),
+    failOn: failOn ?? 'block',
     accept: Object.freeze(accept),
     checks: Object.freeze({
       before: Object.freeze((config.checks?.before ?? []).map(fromConfig)),

@@ -150,8 +150,12 @@ function isKnown(code: string): boolean {
 }
 
 /** @throws CheckError when a finding blocks that nobody accepted. */
-export function assertNothingBlocks({ findings }: Pick<Findings, 'findings'>): void {
-  const blocking = findings.filter(isBlocking)
+export function assertNothingBlocks(
+  { findings }: Pick<Findings, 'findings'>,
+  failOn: 'block' | 'warn' = 'block',
+): void {
+  const isWarning = ({ verdict, accepted }: Finding) => verdict === 'warn' && accepted === undefined
+  const blocking = findings.filter((one) => isBlocking(one) || (failOn === 'warn' && isWarning(one)))
   if (blocking.length === 0) return
   const unknown = blocking.filter(({ verdict }) => verdict === 'unknown').length
   const parts = [

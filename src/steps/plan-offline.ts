@@ -1,6 +1,8 @@
 // plan --offline: what the migration files alone tell. Opens no database; writes nothing.
+import type { Finding } from '../domain/finding.js'
 import type { MigrationFolder, PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
+import type { ForecastFile } from '../forecast/file.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
 import { findMigrationsPath, findPrismaCli } from '../prisma/project.js'
@@ -29,7 +31,8 @@ export async function planOffline(settings: OfflineSettings): Promise<OfflinePla
   const script = scriptEngineOf(engine, prismaVersion ?? '')
   const shown = since ? all.filter(({ name }) => since.isNew(name)) : all
   const files = await planFiles(shown, script)
-  const found = [...(since?.findings ?? []), ...findPending(shown, []).findings, ...files.findings]
+  const losses = await findLosses(shown, all, files, script)
+  const found = [...(since?.findings ?? []), ...findPending(shown, []).findings, ...files.findings, ...losses]
   return {
     engine,
     ...(prismaVersion === undefined ? {} : { prismaVersion }),
@@ -50,13 +53,31 @@ async function addLocks(
 ): Promise<readonly PendingMigration[]> {
   if (shown.length === 0) return shown
   const { locksWithoutServer } = await import('../forecast/offline-locks.js')
-  const { pending, statements } = await planFiles(all, engine)
-  const files = pending.map(({ name, file, execution }, at) => ({
+  const files = filesOf(await planFiles(all, engine))
+  const names = new Set(shown.map(({ name }) => name))
+  return withLocks(shown, await locksWithoutServer(files, (name) => names.has(name)))
+}
+
+/** What the shown files drop of what files before them have made. */
+async function findLosses(
+  shown: readonly MigrationFolder[],
+  all: readonly MigrationFolder[],
+  planned: PlannedFiles,
+  engine: ScriptEngine,
+): Promise<Finding[]> {
+  const { lossesWithoutServer } = await import('../forecast/offline-losses.js')
+  const names = new Set(shown.map(({ name }) => name))
+  const files = filesOf(shown.length === all.length ? planned : await planFiles(all, engine))
+  return lossesWithoutServer(files, (name) => names.has(name))
+}
+
+type PlannedFiles = Awaited<ReturnType<typeof planFiles>>
+
+function filesOf({ pending, statements }: PlannedFiles): ForecastFile[] {
+  return pending.map(({ name, file, execution }, at) => ({
     migration: name,
     file,
     statements: statements[at] ?? [],
     execution,
   }))
-  const names = new Set(shown.map(({ name }) => name))
-  return withLocks(shown, await locksWithoutServer(files, (name) => names.has(name)))
 }

@@ -71,7 +71,11 @@ describe('plan --offline', () => {
     expect(await clone.plan()).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: `plan        2 migrations, offline: no database was asked
+      stdout: `warning drop-column  db/migrations/2_two/migration.sql:1
+  "t"."a" is dropped with the values that it holds
+  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
+
+plan        2 migrations, offline: no database was asked
   1_one: 1 statement, all-or-nothing
     line 1  CREATE TABLE t
   2_two: 1 statement, all-or-nothing
@@ -105,11 +109,23 @@ describe('plan --offline', () => {
         },
         { name: '2_two', dataChanges: [{ kind: 'drop', line: 1, text: 'DROP COLUMN t.a' }] },
       ],
-      findings: [],
+      findings: [{ code: 'drop-column', verdict: 'warn', migration: '2_two', object: 't.a' }],
     })
     const markdown = await clone.plan('--format', 'markdown')
     expect(markdown.stdout).toContain('none: no database was asked')
     expect(markdown.stdout).toContain('line 1 drops data: DROP COLUMN t.a')
+  })
+
+  test('what is dropped gates a pull request that says so', async () => {
+    const clone = await makeClone(plain)
+    const { exitCode, stderr } = await clone.plan('--fail-on', 'warn')
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('error: the checks block the deploy: 1 found')
+    const accepted = ['--fail-on', 'warn', '--accept', 'drop-column:t.a=nobody reads it']
+    expect((await clone.plan(...accepted)).exitCode).toBe(0)
+    const wrong = await clone.plan('--fail-on', 'info')
+    expect(wrong.exitCode).toBe(2)
+    expect(wrong.stderr).toContain('--fail-on')
   })
 
   test('a URL contradicts it, also one that leads nowhere is not looked at', async () => {
@@ -287,7 +303,11 @@ DROP TABLE u;
     })
     const { exitCode, stdout } = await clone.plan('--since', 'main')
     expect(exitCode).toBe(0)
-    expect(stdout).toBe(`plan        3 migrations new since main, offline: no database was asked
+    expect(stdout).toBe(`warning drop-table  db/migrations/5_five/migration.sql:2
+  "u" is dropped with the rows that it holds
+  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
+
+plan        3 migrations new since main, offline: no database was asked
   3_three: 6 statements, all-or-nothing
     line 1  ALTER TABLE t ADD COLUMN id int PRIMARY KEY, ADD COLUMN place citext
               ACCESS EXCLUSIVE on t (size unknown, builds an index)

@@ -19,7 +19,7 @@ export async function runOfflinePlan(flags: Flags): Promise<number> {
     const startedAt = new Date()
     const settings = await loadOfflineSettings('plan', flags)
     const plan = await planOffline(settings)
-    const error = errorOf(() => assertNothingBlocks(plan))
+    const error = errorOf(() => assertNothingBlocks(plan, settings.failOn))
     const record = makeOfflineRecord(plan, startedAt, error)
     // A program reads standard output: what is for people goes to the other one.
     const output = settings.format === 'text' ? process.stdout : process.stderr
