@@ -77,25 +77,31 @@ test.each(sampleOf(called, 4))(
   hostileTimeoutMs,
 )
 
+/** Restores as resolve --back does. */
+async function restoreBack(target: TestDatabase) {
+  const path = await dump(target)
+  const database = await openFor(target, { place: 'same-server' })
+  const client = await connectTo(target)
+  const restorable = await decideRestorable(client, client)
+  await client.end()
+  const restoring = restoreForUse({
+    tool: await findClientTool('pg_restore', 0),
+    database: { ownerAddress: database.ownerAddress, restorable },
+    runId: 'back',
+    folder: path,
+    jobs: 1,
+    scratchFolder: await scratchFolder(),
+    signal: new AbortController().signal,
+  })
+  return { restoring, database }
+}
+
 test(
   'the same is refused by resolve --back',
   async () => {
     for (const construct of sampleOf(called, 2)) {
       const target = await makeTarget([construct], 'hostile')
-      const path = await dump(target)
-      const database = await openFor(target, { place: 'same-server' })
-      const client = await connectTo(target)
-      const restorable = await decideRestorable(client, client)
-      await client.end()
-      const restoring = restoreForUse({
-        tool: await findClientTool('pg_restore', 0),
-        database: { ownerAddress: database.ownerAddress, restorable },
-        runId: 'back',
-        folder: path,
-        jobs: 1,
-        scratchFolder: await scratchFolder(),
-        signal: new AbortController().signal,
-      })
+      const { restoring, database } = await restoreBack(target)
       await expect(restoring).rejects.toMatchObject({
         code: 'not-harmless',
         exitCode: 4,
@@ -129,6 +135,43 @@ test('what only later statements call is not refused, and not called', async () 
   const target = await makeTarget(laterOnly, 'hostile')
   expect(await rehearse(target, target.url)).toEqual({ refusal: undefined, wasCalled: false })
   row.held(laterOnly.length)
+})
+
+/** A superuser has made the triggers; the function that they call is the clerk's, who may replace it at any time. */
+async function withEventTriggers(body: Body): Promise<TestDatabase> {
+  const target = await makeTarget([], 'harmless')
+  await queryOnce(
+    as(target, 'clerk'),
+    `CREATE TABLE t (i int); CREATE MATERIALIZED VIEW filled AS SELECT i FROM t; CREATE INDEX ON filled (i);
+     CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM public.all_doors('event trigger'); END $f$`,
+  )
+  for (const event of ['ddl_command_start', 'ddl_command_end', 'sql_drop', 'table_rewrite'])
+    await target.query(
+      `CREATE EVENT TRIGGER on_${event} ON ${event} EXECUTE FUNCTION watch(); COMMENT ON EVENT TRIGGER on_${event} IS 'x'; ALTER EVENT TRIGGER on_${event} DISABLE`,
+    )
+  if (body === 'hostile') await queryOnce(as(target, 'clerk'), tryDoors())
+  await target.query(
+    ['ddl_command_start', 'ddl_command_end', 'sql_drop', 'table_rewrite']
+      .map((event) => `ALTER EVENT TRIGGER on_${event} ENABLE ALWAYS`)
+      .join(';'),
+  )
+  return target
+}
+
+test('event triggers that call a function of another role are restored last, and call nothing of the restore', async () => {
+  const target = await withEventTriggers('hostile')
+  expect(await rehearse(target, target.url)).toEqual({ refusal: undefined, wasCalled: false })
+  row.held(4)
+})
+
+test('resolve --back calls no event trigger either', async () => {
+  const target = await withEventTriggers('hostile')
+  const { restoring, database } = await restoreBack(target)
+  await restoring
+  expect(await askAs(database.ownerAddress, 'SELECT count(*) FROM pg_event_trigger')).toEqual(['4'])
+  expect(await askAs(database.ownerAddress, "SELECT to_regclass('public.evidence')")).toEqual(['null'])
+  await database.remove()
+  row.held(4)
 })
 
 test('the same database with a body that is harmless is restored', async () => {

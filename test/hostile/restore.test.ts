@@ -31,15 +31,47 @@ async function makeHostile(): Promise<TestDatabase> {
   for (const { name, sql } of constructs)
     await queryOnce(asClerk, sql(`public.harmless_looking($c$${name}$c$)`))
   await target.query('CREATE EXTENSION dblink')
+  const shells = await makeShells(target)
   const { port, password } = new URL(target.url)
   const connection = `host=127.0.0.1 port=${port} dbname=${target.name} user=postgres password=${password}`
   await queryOnce(
     asClerk,
     tryDoors({
+      ...shells,
       [outgoing]: `SELECT public.dblink_connect('away', '${connection}'), public.dblink_disconnect('away')`,
     }),
   )
   return target
+}
+
+/** Languages in which a function may do what the server's account may. A superuser has made one for everybody to call. */
+const untrusted = {
+  plperlu: "system('true') == 0 or die 'no'; return 1;",
+  plpython3u: "import subprocess\nreturn 1 if subprocess.run(['true']).returncode == 0 else plpy.error('no')",
+}
+
+/** Doors that are only where the server has these languages. */
+async function makeShells(target: TestDatabase): Promise<Record<string, string>> {
+  const doorsOfLanguages: Record<string, string> = {}
+  for (const [language, body] of Object.entries(untrusted)) {
+    const there = await target.query('SELECT FROM pg_available_extensions WHERE name = $1', [language])
+    if (there.length === 0) {
+      process.stderr.write(`skipped: the door of ${language}, which this server does not have\n`)
+      continue
+    }
+    await target.query(
+      `CREATE EXTENSION ${language}; CREATE FUNCTION public.by_${language}() RETURNS int LANGUAGE ${language} AS $f$\n${body}\n$f$`,
+    )
+    doorsOfLanguages[`a shell by ${language}`] = `SELECT public.by_${language}()`
+  }
+  return doorsOfLanguages
+}
+
+async function shellsOf(target: TestDatabase): Promise<string[]> {
+  const made = await target.query('SELECT lanname FROM pg_language WHERE lanname = ANY ($1)', [
+    Object.keys(untrusted),
+  ])
+  return made.map(({ lanname }) => `a shell by ${lanname}`)
 }
 
 interface Evidence {
@@ -62,7 +94,8 @@ test('every door is open to a superuser', async () => {
   const target = await makeHostile()
   await target.query("SELECT public.all_doors('superuser')")
   const open = await target.query("SELECT door FROM evidence WHERE door <> 'called' ORDER BY 1")
-  const closed = [...Object.keys(doors), outgoing].filter((name) => !open.some(({ door }) => door === name))
+  const all = [...Object.keys(doors), ...(await shellsOf(target)), outgoing]
+  const closed = all.filter((name) => !open.some(({ door }) => door === name))
   // They lead to a role that is only on a server of ours.
   expect(closed).toEqual(['the session of a superuser', 'the role of a superuser'])
 })
@@ -86,7 +119,7 @@ test(
     // Each was really called on the copy, else it proves nothing.
     expect(constructs.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([])
     expect(evidence.filter(({ door }) => door !== 'called')).toEqual([])
-    row.held(attempts.length)
+    row.held(attempts.length + constructs.length * (await shellsOf(target)).length)
   },
   hostileTimeoutMs,
 )
