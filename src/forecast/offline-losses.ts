@@ -6,14 +6,16 @@ import { type DroppedColumn, Lineage } from './loss/lineage.js'
 import { renameColumnSql, renameTableSql } from './loss/proposals.js'
 import type { Relation } from './model.js'
 import { named, shown } from './named.js'
+import { isWritten, keep, ofPlace } from './offline-loss-words.js'
+import { unknownDropped } from './offline-unknown-tables.js'
 import { followOffline, makeOfflineWalk } from './offline-walk.js'
 import type { StatementPlace } from './requirement.js'
 import { endTransaction } from './transaction.js'
 import type { Walk } from './walk.js'
 
 /**
- * What the files drop that earlier files have made. Whether it holds data nobody knows without a database, so that it is a
- * warning. A history without such a statement is not followed at all.
+ * What the files drop that earlier files have made, or that no file makes. Whether it holds data nobody knows without a
+ * database, so that it is a warning. A history without such a statement is not followed at all.
  * @param files all migrations, in order
  * @param isShown whether this migration is of interest
  */
@@ -33,6 +35,7 @@ export async function lossesWithoutServer(
       walk.place = { migration, file, index: statement.index, line: statement.line }
       lineage.beforeStatement(statement)
       const dropped = isShown(migration) && drops(statement) ? await droppedBy(walk, statement) : []
+      if (isShown(migration)) found.push(...unknownDropped(walk, statement, statements))
       for (const { columns, relations, by } of dropped) {
         for (const { relation, column } of columns) {
           if (!old.has(relation) || isOfHere(column.addedAt, migration)) continue
@@ -66,9 +69,6 @@ function isOfHere(addedAt: object | undefined, migration: string): boolean {
   return (addedAt as StatementPlace | undefined)?.migration === migration
 }
 
-const keep =
-  'Copy the values to where they are needed first, or accept the finding. On a database, check counts them.'
-
 function columnFinding(
   walk: Walk,
   lineage: Lineage,
@@ -95,14 +95,6 @@ function columnFinding(
   }
 }
 
-/** Whether an UPDATE of the file fills the column. */
-function isWritten(name: string, statements: readonly ParsedStatement[]): boolean {
-  return statements.some(
-    ({ kind, node }) =>
-      kind === 'UpdateStmt' && (node.targetList ?? []).some(({ ResTarget }: Node) => ResTarget.name === name),
-  )
-}
-
 function tableFinding(walk: Walk, lineage: Lineage, relation: Relation, place: StatementPlace): Finding {
   const what = `${shown(relation)} is dropped with the rows that it holds`
   const renamed = lineage.renamedTableTo(relation, place)
@@ -117,8 +109,4 @@ function tableFinding(walk: Walk, lineage: Lineage, relation: Relation, place: S
       ? `If it is a rename, write in the place of the DROP and the CREATE: ${renameTableSql(walk.catalog, relation, renamed.name)} If not, copy the rows first.`
       : keep,
   }
-}
-
-function ofPlace({ migration, file, line }: StatementPlace) {
-  return { kind: 'loss', verdict: 'warn', step: 'plan', migration, file, line } as const
 }

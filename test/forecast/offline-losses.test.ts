@@ -42,6 +42,14 @@ test.each<[title: string, files: string[], found: string[]]>([
     ['DROP TABLE people;\nCREATE TABLE persons (id int PRIMARY KEY, name text, fax text)'],
     ['2:1 probable-rename-table people'],
   ],
+  ['a column of a table that no file makes', ['ALTER TABLE old DROP a'], ['2:1 drop-column old.a']],
+  [
+    'and another one comes in its place',
+    ['ALTER TABLE old DROP a;\nALTER TABLE old ADD b text'],
+    ['2:1 probable-rename-column old.a'],
+  ],
+  ['a table that no file makes', ['DROP TABLE old'], ['2:1 drop-table old']],
+  ['a column that the file adds to it', ['ALTER TABLE old ADD b text;\nALTER TABLE old DROP b'], []],
   ['a rename', ['ALTER TABLE people RENAME fax TO telefax'], []],
 ])('what files drop, without a server: %s', async (_, files, found) => {
   expect(await lossesOf(...files)).toEqual(found)
