@@ -49,8 +49,7 @@ async function tryAll(place: OwnPlace): Promise<number> {
     if (!idOf(chain).includes(values.only) || (values.known && !known.has(idOf(chain)))) continue
     if (Date.now() > until) break
     const outcome = await tryChain(place, chain).catch((error) => {
-      if (!(error instanceof NotAChain)) throw error
-      broken.push(error.message)
+      broken.push(error instanceof NotAChain ? error.message : `${idOf(chain)}: ${error.stack}`)
     })
     tried += 1
     if (Date.now() > toldAt + 10_000) {
@@ -66,7 +65,7 @@ async function tryAll(place: OwnPlace): Promise<number> {
   }
   process.stdout.write(`\n${tally.format()}\n\n`)
   if (broken.length > 0)
-    process.stdout.write(`no chains, for the server refuses them:\n${broken.join('\n')}\n\n`)
+    process.stdout.write(`not compared:\n${broken.join('\n')}\n\n`)
   if (right.length > 0)
     process.stdout.write(`no longer wrong, to be taken out of known-wrong.ts:\n${right.join('\n')}\n\n`)
   if (Date.now() > until) process.stdout.write('cut short: the time was over\n')

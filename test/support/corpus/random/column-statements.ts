@@ -10,10 +10,17 @@ interface Picked {
   readonly c: string
 }
 
-function pick(state: SchemaState): Picked | undefined {
-  const table = state.choices.maybe(state.tables.filter(({ columns }) => columns.length > 0))
+/**
+ * Now and then what the server will refuse: a column of a partition, of a key of partitions, of a typed table.
+ * @param changes whether the column itself is to be changed
+ */
+function pick(state: SchemaState, changes = false): Picked | undefined {
+  const isFree = ({ parent, isTyped }: MadeTable) =>
+    !changes || !(parent || isTyped) || state.choices.chance(1, 8)
+  const table = state.choices.maybe(state.tables.filter((one) => one.columns.length > 0 && isFree(one)))
   if (!table) return undefined
-  const column = state.choices.of(table.columns)
+  const free = table.columns.filter(({ name }) => !changes || name !== table.by || state.choices.chance(1, 8))
+  const column = state.choices.of(free.length > 0 ? free : table.columns)
   return { table, column, t: state.ref(table), c: column.name }
 }
 
@@ -52,6 +59,7 @@ const setNotNull: Action = (_, { column, c }) => {
 }
 
 const addIdentity: Action = (state, { column, c }) => {
+  if (!['int', 'bigint'].includes(column.type) && state.choices.chance(7, 8)) return undefined
   column.isIdentity = true
   const identity = `ALTER ${c} ADD GENERATED ${state.choices.of(['ALWAYS', 'BY DEFAULT'])} AS IDENTITY`
   if (column.isNotNull || column.isKey) return identity
@@ -85,8 +93,9 @@ const addCheck: Action = (state, { table, column, c }) => {
 const addUnique: Action = (state, { table, c }) => {
   const name = state.name('uq')
   table.constraints.push(name)
+  const hasKey = table.columns.some(({ isKey }) => isKey)
   const keys = table.kind === 'partitioned' && table.by ? `${c === table.by ? 'id' : c}, ${table.by}` : c
-  return `ADD CONSTRAINT ${name} ${state.choices.of(['UNIQUE', 'UNIQUE', 'PRIMARY KEY'])} (${keys})`
+  return `ADD CONSTRAINT ${name} ${state.choices.of(['UNIQUE', 'UNIQUE', hasKey ? 'UNIQUE' : 'PRIMARY KEY'])} (${keys})`
 }
 
 const addForeignKey: Action = (state, { table, column, c }) => {
@@ -100,7 +109,12 @@ const addForeignKey: Action = (state, { table, column, c }) => {
 
 const dropConstraint: Action = (state, { table }) => {
   const name = state.choices.maybe(table.constraints)
-  if (name === undefined) return `DROP CONSTRAINT ${table.name}_pkey CASCADE`
+  if (name === undefined || state.choices.chance(1, 4)) {
+    const key = table.columns.find(({ isKey }) => isKey)
+    if (!key || table.parent) return undefined
+    key.isKey = false
+    return `DROP CONSTRAINT ${table.name}_pkey CASCADE`
+  }
   for (const one of family(state, table)) one.constraints = one.constraints.filter((other) => other !== name)
   return `DROP CONSTRAINT ${name}${state.choices.of([' CASCADE', ''])}`
 }
@@ -129,7 +143,7 @@ const actions: readonly [weight: number, action: Action][] = [
 const weighed = actions.flatMap(([weight, action]) => Array<Action>(weight).fill(action))
 
 const alter: Form = (state) => {
-  const picked = pick(state)
+  const picked = pick(state, true)
   if (!picked) return undefined
   const action = state.choices.of(weighed)(state, picked)
   if (action === undefined) return undefined
@@ -140,7 +154,7 @@ const alter: Form = (state) => {
 }
 
 const renameColumn: Form = (state) => {
-  const picked = pick(state)
+  const picked = pick(state, true)
   if (!picked) return undefined
   const from = picked.column.name
   picked.column.name = state.name('c')
@@ -172,17 +186,21 @@ const dropIndex: Form = (state) => {
 }
 
 const insert: Form = (state) => {
-  const table = state.choices.maybe(state.tables)
+  const { choices } = state
+  const table = choices.maybe(state.tables)
   if (!table) return undefined
-  const given = table.columns.filter(({ isIdentity }) => !isIdentity && state.choices.chance(4, 5))
+  const parts = state.tables.filter(({ parent }) => parent === table).length
+  if (table.by && parts === 0 && choices.chance(7, 8)) return undefined
+  const mustBeGiven = ({ isKey, isNotNull, name }: MadeColumn) =>
+    isKey || isNotNull || name === table.by || name === 'k'
+  const given = table.columns.filter((one) => !one.isIdentity && (mustBeGiven(one) || choices.chance(3, 4)))
   if (given.length === 0) return `INSERT INTO ${state.ref(table)} DEFAULT VALUES`
-  const row = given.map((one) =>
-    one.isKey
-      ? String(state.choices.number(30))
-      : one.name === table.by
-        ? String(state.choices.number(3))
-        : state.choices.of(valuesOf(state, one.type)),
-  )
+  const row = given.map((one) => {
+    if (one.isKey) return String(choices.number(30))
+    if (one.name === 'k') return String(choices.number(Math.max(parts, 1)))
+    const values = valuesOf(state, one.type)
+    return choices.of(one.isNotNull && values.length > 1 ? values.slice(1) : values)
+  })
   return `INSERT INTO ${state.ref(table)} (${given.map(({ name }) => name).join(', ')}) VALUES (${row.join(', ')})`
 }
 

@@ -134,7 +134,7 @@ const dropSchema: Form = (state) => {
 }
 
 const searchPath: Form = (state) => {
-  const schema = state.choices.maybe(state.schemas.slice(1))
+  const schema = state.isSetup ? undefined : state.choices.maybe(state.schemas.slice(1))
   return (
     schema &&
     state.choices.of([

@@ -38,6 +38,7 @@ export const schemaChains: fc.Arbitrary<{ readonly setup: string; readonly pendi
         return statement(state)
       })
     const before = write(setup)
+    state.isSetup = false
     const written = write(pending)
     const at = cut ?? written.length
     const files = [written.slice(0, at), written.slice(at)].filter((file) => file.length > 0)

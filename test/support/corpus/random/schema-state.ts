@@ -19,6 +19,8 @@ export interface MadeTable {
   parent?: MadeTable
   /** Of a partitioned table: the column that it is partitioned by. */
   by?: string
+  /** Made of a composite type: takes no columns of its own. */
+  isTyped?: boolean
   /** Names of constraints and of indexes, as far as they are known. */
   constraints: string[]
   indexes: string[]
@@ -53,6 +55,8 @@ export class SchemaState {
   /** Functions without arguments that give an int. */
   functions: MadeName[] = []
   extensions: string[] = []
+  /** What the session of a setup has is not there for the one that deploys. */
+  isSetup = true
   #count = 0
 
   constructor(public choices: Choices) {}
@@ -70,6 +74,7 @@ export class SchemaState {
 
   /** Without its schema where that is `public`, now and then with it. */
   ref({ schema, name }: MadeName): string {
+    if (schema === 'pg_temp') return name
     return schema === 'public' && this.choices.chance(5, 6) ? name : `${schema}.${name}`
   }
 

@@ -46,12 +46,11 @@ function createTable(state: SchemaState): string {
   const table: MadeTable = {
     schema: state.schema(),
     name: state.name('t'),
-    kind: choices.chance(1, 10) ? 'temporary' : 'plain',
+    kind: choices.chance(1, 10) && !state.isSetup ? 'temporary' : 'plain',
     columns: [id, ...others.map(({ column }) => column)],
     constraints: [],
     indexes: [],
   }
-  if (table.kind === 'temporary') table.schema = 'public'
   const target = choices.maybe(state.storedTables().filter(({ columns }) => columns[0]?.isKey))
   const reference =
     target && table.kind === 'plain' && choices.chance(1, 3)
@@ -62,7 +61,10 @@ function createTable(state: SchemaState): string {
   if (reference.length > 0 && target) table.columns.push({ name: `${target.name}_id`, type: 'int' })
   state.tables.push(table)
   const end = table.kind === 'temporary' ? choices.of(['', '', ' ON COMMIT DROP']) : ''
-  return `CREATE ${table.kind === 'temporary' ? 'TEMP ' : ''}TABLE ${state.ref(table)} (${[idSql, ...others.map(({ sql }) => sql), ...reference].join(', ')})${end}`
+  const isTemporary = table.kind === 'temporary'
+  // Now and then in a schema, where none may be.
+  if (isTemporary && choices.chance(7, 8)) table.schema = 'pg_temp'
+  return `CREATE ${isTemporary ? 'TEMP ' : ''}TABLE ${state.ref(table)} (${[idSql, ...others.map(({ sql }) => sql), ...reference].join(', ')})${end}`
 }
 
 function createPartitioned(state: SchemaState): string {
@@ -125,7 +127,8 @@ const attachPartition: Form = (state) => {
   state.tables.push(table)
   const including = choices.of(['INCLUDING ALL', 'INCLUDING ALL', 'INCLUDING DEFAULTS', ''])
   const made = `CREATE TABLE ${state.ref(table)} (LIKE ${state.ref(parent)} ${including})`
-  const row = choices.chance(1, 2) ? `; INSERT INTO ${state.ref(table)} (id, k) VALUES (1, 9)` : ''
+  const isBare = !parent.columns.some(({ isNotNull }) => isNotNull)
+  const row = isBare && choices.chance(1, 2) ? `; INSERT INTO ${state.ref(table)} (id, k) VALUES (1, 9)` : ''
   return `${made}${row}; ALTER TABLE ${state.ref(parent)} ATTACH PARTITION ${state.ref(table)} FOR VALUES IN (9)`
 }
 
@@ -195,6 +198,7 @@ const tableOfType: Form = (state) => {
     schema: state.schema(),
     name: state.name('ty'),
     kind: 'plain',
+    isTyped: true,
     columns: [
       { name: 'x', type: 'int' },
       { name: 'y', type: 'int' },
