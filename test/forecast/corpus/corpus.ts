@@ -8,6 +8,7 @@ import { names } from '../chains/names.js'
 import { queries } from '../chains/queries.js'
 import { rows } from '../chains/rows.js'
 import { types } from '../chains/types.js'
+import { onlyLooksLikeIt, usesOfAddedValue } from './added-values.js'
 import * as behind from './behind-a-failure.js'
 import * as blocks from './blocks.js'
 import { cascades } from './cascades.js'
@@ -19,8 +20,10 @@ import * as exclusion from './exclusion.js'
 import * as obstacles from './first-obstacle.js'
 import * as kept from './kept.js'
 import { knownFaults } from './known-faults.js'
+import * as lineage from './lineage.js'
 import * as locks from './locks.js'
 import * as losses from './losses.js'
+import * as madeTypes from './made-types.js'
 import * as merge from './merge.js'
 import * as partitions from './partitions.js'
 import * as privileges from './privileges.js'
@@ -110,6 +113,15 @@ function ofRowSecurity(): CorpusChain[] {
   })
 }
 
+function madeTypeTexts(): Record<string, string> {
+  const { made, slug, replaced, withoutRows, withRows } = madeTypes
+  return Object.fromEntries([
+    ...replaced.map(([name, sql]) => [name, `${made} CREATE VIEW v AS SELECT * FROM made; ${sql};`]),
+    ...withoutRows.map(([name, sql]) => [`no row, ${name}`, `${made} ${slug} ${sql};`]),
+    ...withRows.map(([name, sql]) => [name, `${made} ${slug} ${sql};`]),
+  ])
+}
+
 /** Every statement and chain of the forecast's tests, and those that show its known faults. */
 export const corpus: readonly CorpusChain[] = [
   ...cascades,
@@ -148,6 +160,20 @@ export const corpus: readonly CorpusChain[] = [
     name,
     setup: `${losses.shop}; ${setup}`,
     pending,
+  })),
+  ...lineage.cases.map(([name, files]) => ({
+    source: 'lineage',
+    name,
+    setup: lineage.setup,
+    pending: files,
+  })),
+  ...ofTexts('made types', madeTypeTexts(), ''),
+  ...[...usesOfAddedValue, ...onlyLooksLikeIt].map((sql) => ({
+    source: 'added enum values',
+    name: sql,
+    setup:
+      "CREATE TYPE status AS ENUM ('open'); CREATE TABLE t (s status, a text); CREATE VIEW v AS SELECT s FROM t",
+    pending: [`ALTER TYPE status ADD VALUE 'paid'; ${sql}`],
   })),
   ...ofCases('merge', merge.cases, merge.setup),
   ...ofCases('partitions', partitions.cases, partitions.setup),

@@ -64,8 +64,7 @@ async function tryAll(place: OwnPlace): Promise<number> {
     await tell(place, outcome, seen)
   }
   process.stdout.write(`\n${tally.format()}\n\n`)
-  if (broken.length > 0)
-    process.stdout.write(`not compared:\n${broken.join('\n')}\n\n`)
+  if (broken.length > 0) process.stdout.write(`not compared:\n${broken.join('\n')}\n\n`)
   if (right.length > 0)
     process.stdout.write(`no longer wrong, to be taken out of known-wrong.ts:\n${right.join('\n')}\n\n`)
   if (Date.now() > until) process.stdout.write('cut short: the time was over\n')

@@ -124,7 +124,11 @@ function nameBefore({ target, name }: LockClaim, before: readonly Known[]): stri
       : target.kind === 'composite type'
         ? target.type.schema
         : target.relation.schema
-  const own = qualified(name.replace(/^TOAST (table|index) of /, ''), schema)
+  const quoted = name.replace(/^TOAST (table|index) of /, '')
+  const inLastSchema = qualified(quoted, schema)
+  // It may have been moved since.
+  const isThere = before.some((one) => one.name === inLastSchema)
+  const own = isThere ? inLastSchema : qualified(quoted, 'public')
   switch (target.kind) {
     case 'relation':
       return known(target.relation.oid) ?? own
