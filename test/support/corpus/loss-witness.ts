@@ -64,7 +64,7 @@ export function untoldLosses(
     return [...table.columns].flatMap(([number, column]) =>
       column.values === 0 ||
       now.columns.has(number) ||
-      isTold(...tables.map((one) => `${one}.${column.name}`))
+      isTold(...tables, ...tables.map((one) => `${one}.${column.name}`))
         ? []
         : [`column ${full}.${column.name} is gone with ${column.values} values, and nothing says so`],
     )
