@@ -7,6 +7,8 @@ export interface HeldTable {
   readonly oid: number
   readonly schema: string
   readonly name: string
+  /** Names of the tables that it is a part of, or inherits from: what is said of them is said of it. */
+  readonly ancestors: readonly string[]
   readonly rows: number
   /** Values that are not NULL, by the number of the column. */
   readonly columns: ReadonlyMap<number, { readonly name: string; readonly values: number }>
@@ -17,11 +19,16 @@ export async function heldTables(client: pg.Client): Promise<Map<number, HeldTab
   const { rows: tables } = await client.query(`
     SELECT c.oid::int4 AS oid, n.nspname::text AS schema, c.relname::text AS name,
            (SELECT json_agg(json_build_array(attnum, attname) ORDER BY attnum) FROM pg_attribute
-             WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
+             WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+           (WITH RECURSIVE up AS (
+              SELECT inhparent FROM pg_inherits WHERE inhrelid = c.oid
+              UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = up.inhparent)
+            SELECT json_agg(json_build_array(pn.nspname, p.relname))
+              FROM up JOIN pg_class p ON p.oid = up.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace) AS ancestors
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`)
   const held = new Map<number, HeldTable>()
-  for (const { oid, schema, name, columns } of tables) {
+  for (const { oid, schema, name, columns, ancestors } of tables) {
     const list: [number, string][] = columns ?? []
     const counts = list.map(([, column]) => `count(${quoteIdentifier(column)})::int`)
     const { rows } = await client.query({
@@ -33,6 +40,10 @@ export async function heldTables(client: pg.Client): Promise<Map<number, HeldTab
       oid,
       schema,
       name,
+      ancestors: (ancestors ?? []).flatMap(([above, parent]: [string, string]) => [
+        parent,
+        `${above}.${parent}`,
+      ]),
       rows: all,
       columns: new Map(list.map(([number, column], i) => [number, { name: column, values: values[i] ?? 0 }])),
     })
@@ -58,7 +69,7 @@ export function untoldLosses(
     const { schema, name } = table
     const full = `${schema}.${name}`
     const now = after.get(table.oid)
-    const tables = [name, full]
+    const tables = [name, full, ...table.ancestors]
     if (!now)
       return isTold(...tables) ? [] : [`table ${full} is gone with ${table.rows} rows, and nothing says so`]
     return [...table.columns].flatMap(([number, column]) =>
