@@ -38,10 +38,10 @@ if (given.some((word) => word === '--url' || word.startsWith('--url='))) {
   }
 }
 
-/** Gives the exit code. A signal goes to the child too, which shares the terminal; the server ends after it. */
+/** Gives the exit code. A signal ends the child, which then says what it has found; the server ends after it. */
 async function run(words) {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined)
   const child = spawn(process.execPath, [program, ...words], { cwd: process.cwd(), stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   const [code] = await once(child, 'exit')
   return code ?? 130
 }

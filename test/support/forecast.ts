@@ -167,18 +167,24 @@ async function readContents(
     const columns = known.map((one) => one.name)
     const query = `${rowsAsText(columns)} FROM ${walk.content.read(relation)} AS r`
     const whole = walk.content.chain.withClauseOf(query) + query
-    contents.set(name, { columns, rows: await foretoldRows(client, whole, columns) })
+    const rows = await foretoldRows(client, whole, columns)
+    if (rows) contents.set(name, { columns, rows })
   }
   return { contents, unknown }
 }
 
-/** Content that cannot be read differs from every real row. */
-async function foretoldRows(client: pg.Client, query: string, columns: readonly string[]): Promise<string[]> {
+/** Content that cannot be read differs from every real row; what the role may not read is not compared. */
+async function foretoldRows(
+  client: pg.Client,
+  query: string,
+  columns: readonly string[],
+): Promise<string[] | undefined> {
   await client.query('SAVEPOINT content')
   try {
     return await sortedRows(client, query)
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT content')
+    if ((error as { code?: string }).code === '42501') return undefined
     return [JSON.stringify(columns.map(() => `cannot be read: ${(error as Error).message}`))]
   }
 }

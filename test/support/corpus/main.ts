@@ -27,7 +27,7 @@ const { values } = parseArgs({
   },
 })
 const known = new Set(knownWrong)
-const until = Date.now() + Number(values.minutes) * 60_000
+let until = Date.now() + Number(values.minutes) * 60_000
 /** So long a chain is made smaller. */
 const shrinkMs = Number(values.shrink) * 1_000
 
@@ -67,7 +67,7 @@ async function tryAll(place: OwnPlace): Promise<number> {
   if (broken.length > 0) process.stdout.write(`not compared:\n${broken.join('\n')}\n\n`)
   if (right.length > 0)
     process.stdout.write(`no longer wrong, to be taken out of known-wrong.ts:\n${right.join('\n')}\n\n`)
-  if (Date.now() > until) process.stdout.write('cut short: the time was over\n')
+  if (Date.now() > until) process.stdout.write('cut short: the time was over, or a signal came\n')
   if (wrong > 0) {
     const kinds = [...seen].sort(([, one], [, other]) => other - one)
     process.stdout.write(
@@ -90,6 +90,12 @@ async function tell(place: OwnPlace, outcome: Tried, seen: Map<string, number>):
   appendFileSync(values.out, `${text}\n\n`)
   if (isNew) process.stderr.write(`${text}\n\n`)
 }
+
+// A run that is told to stop says what it has found so far.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    until = 0
+  })
 
 writeFileSync(values.out, '')
 const place = await placeOn(values.url)

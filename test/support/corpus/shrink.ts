@@ -16,6 +16,14 @@ export function signatureOf({ kind, text }: Difference): string {
  * @param untilMs `Date.now()` at which the smallest chain so far is good enough
  */
 export async function shrink(place: Place, tried: Tried, untilMs: number): Promise<Tried> {
+  const smallest = await withFewest(place, tried, untilMs)
+  const pending = smallest.chain.pending.filter((text) => text !== '')
+  if (pending.length === smallest.chain.pending.length) return smallest
+  const again = await tryChain(place, { ...smallest.chain, pending }).catch(ifNoChain)
+  return again?.verdict === 'wrong' ? again : smallest
+}
+
+async function withFewest(place: Place, tried: Tried, untilMs: number): Promise<Tried> {
   const wanted = new Set(tried.differences.map(signatureOf))
   let smallest = tried
   const isStillWrong = async (chain: CorpusChain) => {
@@ -43,10 +51,7 @@ export async function shrink(place: Place, tried: Tried, untilMs: number): Promi
       if (!isSmaller || size > 1) size = size === 1 ? 0 : Math.floor(size / 2)
     }
   }
-  const pending = smallest.chain.pending.filter((text) => text !== '')
-  return pending.length === smallest.chain.pending.length
-    ? smallest
-    : ((await tryChain(place, { ...smallest.chain, pending }).catch(ifNoChain)) ?? smallest)
+  return smallest
 }
 
 function ifNoChain(error: unknown): undefined {
