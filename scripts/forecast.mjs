@@ -21,6 +21,7 @@ await build({
   outfile: program,
   bundle: true,
   packages: 'external',
+  alias: { '@jest/globals': join(root, 'test/support/corpus/outside-jest.ts') },
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
