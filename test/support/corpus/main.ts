@@ -6,6 +6,7 @@ import { knownWrong } from '../../forecast/corpus/known-wrong.js'
 import { casesIn } from './cases.js'
 import { type CorpusChain, idOf } from './corpus-chain.js'
 import { generatedChain } from './generated.js'
+import { finish } from './outside-jest.js'
 import { type OwnPlace, placeOn } from './place.js'
 import { shrink, signatureOf } from './shrink.js'
 import { pasted, Tally } from './table.js'
@@ -105,4 +106,5 @@ try {
   process.exitCode = await tryAll(place)
 } finally {
   await place.close()
+  await finish()
 }
