@@ -56,8 +56,12 @@ export class StatementWitness implements StatementWatch {
 
   async afterStatement(at: string): Promise<void> {
     if (!this.#isWatching) return
-    // Nobody else waits for the TOAST table of a table that the files make, and none is claimed.
-    const before = this.#before.filter(({ oid, name }) => this.#live?.has(oid) || !name.startsWith('toast '))
+    // Nobody else waits for the TOAST table of a table that the files make, and none is claimed. One that is rewritten
+    // gets another TOAST table.
+    const live = new Set(this.#before.filter(({ oid }) => this.#live?.has(oid)).map(({ name }) => name))
+    const before = this.#before.filter(
+      ({ name }) => !name.startsWith('toast ') || live.has(name.replace(/^toast (index )?of /, '')),
+    )
     const byOid = await locksOf(
       this.client,
       this.#pid,
