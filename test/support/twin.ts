@@ -1,22 +1,23 @@
 import { execa } from 'execa'
 import type pg from 'pg'
 import { Twin } from '../../src/twin/twin.js'
-import { createTestDatabase } from './test-database.js'
+import { createTestDatabase, type TestDatabase } from './test-database.js'
 
 /** Every forecast of the tests runs on a twin too: `MIGRATE_GUARD_TEST_TWIN=1 node scripts/test.mjs test/forecast`. */
 export const wantsTwin = process.env.MIGRATE_GUARD_TEST_TWIN === '1'
 
-const clients = new Map<string, pg.Client>()
+const twins = new Map<string, { readonly database: TestDatabase; client: pg.Client }>()
 
 /** A schema twin of the database of the client, on the same server: its schema as pg_dump writes it, and no rows. */
 export async function twinOf({ host, port, user, password, database }: pg.Client): Promise<Twin> {
   const urlFor = (name: string) =>
     `postgresql://${user}:${encodeURIComponent(String(password))}@${host}:${port}/${name}`
-  const known = clients.get(database ?? '')
-  const client = known ?? (await (await createTestDatabase()).client())
-  clients.set(database ?? '', client)
-  await client.query('ROLLBACK')
-  await client.query('DISCARD ALL')
+  const own = twins.get(database ?? '')
+  const twin = own?.database ?? (await createTestDatabase())
+  // A session that has used an extension remembers its functions after it is dropped.
+  await own?.client.end()
+  const client = await twin.client()
+  twins.set(database ?? '', { database: twin, client })
   await client.query(`DO $$ DECLARE s text; BEGIN
     FOR s IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP;
