@@ -56,6 +56,7 @@ describe('settings', () => {
       projectDirectory: '/srv/shop',
       backupsPath: '/srv/shop/backups',
       engine: 'hosted',
+      failOn: 'block',
       lockTimeoutMs: 1_000,
       maxBlockingMs: 5_000,
       waitMs: 0,
@@ -136,6 +137,7 @@ describe('settings', () => {
     const flags = { engine: 'hosted', jobs: '1', lockTimeout: '2s', schema: 'b.prisma' }
     expect(makeSettings(withConfig(config, flags))).toMatchObject({
       engine: 'hosted',
+      failOn: 'block',
       jobs: 1,
       lockTimeoutMs: 2_000,
       schemaPath: '/srv/shop/b.prisma',
