@@ -137,7 +137,6 @@ describe('settings', () => {
     const flags = { engine: 'hosted', jobs: '1', lockTimeout: '2s', schema: 'b.prisma' }
     expect(makeSettings(withConfig(config, flags))).toMatchObject({
       engine: 'hosted',
-      failOn: 'block',
       jobs: 1,
       lockTimeoutMs: 2_000,
       schemaPath: '/srv/shop/b.prisma',
