@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { gate } from '../../src/checks/harmless/gate.js'
 import type { Evidence, Finding } from '../../src/domain/finding.js'
 import type { Reader } from '../../src/domain/reader.js'
+import { NotFollowed } from '../../src/forecast/casts.js'
 import type { ForecastFile } from '../../src/forecast/file.js'
 import { type Forecast, weigh } from '../../src/forecast/forecast.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
@@ -155,8 +156,7 @@ async function readContents(
   const unknown: string[] = []
   for (const relation of walk.catalog.relations) {
     const name = nameOf(relation)
-    walk.content.read(relation)
-    if (relation.opaque !== undefined) {
+    if (!isReadable(walk, relation) || relation.opaque !== undefined) {
       unknown.push(name)
       continue
     }
@@ -171,6 +171,17 @@ async function readContents(
     if (rows) contents.set(name, { columns, rows })
   }
   return { contents, unknown }
+}
+
+/** A view may hold what cannot be written as a question, e.g. a cast to the row type of a table. */
+function isReadable({ content }: Walk, relation: Relation): boolean {
+  try {
+    content.read(relation)
+    return true
+  } catch (error) {
+    if (error instanceof NotFollowed) return false
+    throw error
+  }
 }
 
 /** Content that cannot be read differs from every real row; what the role may not read is not compared. */

@@ -1,9 +1,11 @@
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
 import type { Ran, Twin } from '../../twin/twin.js'
+import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
 import type { CatalogModel } from '../model.js'
 import { reachOf } from '../reach.js'
+import { NotDeparsed } from '../tree.js'
 import type { Refusal, Walk } from '../walk.js'
 import { Mirror } from './mirror.js'
 import { pairWithTwin } from './pair.js'
@@ -65,7 +67,14 @@ export class TwinFollower {
     if (!isKept || this.twin.lost !== undefined) return
     const { walk } = this
     const { catalog, change } = await this.#read()
-    syncCatalog(walk, catalog, change, this.#mirror.places)
+    try {
+      syncCatalog(walk, catalog, change, this.#mirror.places)
+    } catch (error) {
+      if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+      this.twin.giveUp(error.message)
+      walk.catalog.opaque ??= `line ${walk.place.line} is not followed: ${error.message}`
+      return
+    }
     if (this.#opaqueBefore === undefined) delete walk.catalog.opaque
   }
 
