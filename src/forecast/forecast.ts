@@ -148,6 +148,12 @@ function isSamePlace(one: StatementPlace, other: StatementPlace): boolean {
   return one.migration === other.migration && one.index === other.index
 }
 
+/** What a value meets while it is computed: the CHECK or the NOT NULL of a domain, or it does not fit. */
+function codeOfState(sqlstate: string): string {
+  if (sqlstate === '23514') return 'check-violation'
+  return sqlstate === '23502' ? 'not-null-violation' : 'invalid-value'
+}
+
 function nameOf({ object, schema }: Requirement): Named {
   return { object, ...(schema === undefined ? {} : { schema }) }
 }
@@ -161,7 +167,7 @@ function failureOf(
   const findSql = questions.findSql(question)
   return {
     place,
-    code: outcome.evidence || question.kind === 'certain' ? code : 'invalid-value',
+    code: outcome.evidence || question.kind === 'certain' ? code : codeOfState(outcome.sqlstate),
     sqlstate: outcome.sqlstate,
     ...nameOf(requirement),
     title,
