@@ -61,6 +61,7 @@ export class Twin {
 
   /** @param begin the statement that opens the one transaction of the file; absent where each runs as it is written */
   async beginFile(begin?: string): Promise<void> {
+    if (this.#lost !== undefined) return
     if (begin !== undefined) await this.#always(begin)
     this.#isInTransaction = begin !== undefined
   }

@@ -1,5 +1,6 @@
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
+import { setsTransaction } from '../../sql/transaction-rules.js'
 import type { Ran, Twin } from '../../twin/twin.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
@@ -39,6 +40,8 @@ export class TwinFollower {
   }
 
   async beginFile({ statements, execution }: ForecastFile): Promise<void> {
+    // It must come before any other statement of the transaction, and what we ask and set would come before it.
+    if (statements.some(setsTransaction)) this.twin.giveUp('a file sets the mode of its transaction')
     const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
     await this.twin.beginFile(isOurs ? beginOf(statements) : undefined)
   }
