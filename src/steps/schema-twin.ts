@@ -1,7 +1,7 @@
 // twin: the schema of the target in a database of our own, without its rows, for the forecast to run statements on.
 // The target is only read, by pg_dump and for its roles and settings.
 import { join } from 'node:path'
-import { GuardError, InterruptedError } from '../domain/errors.js'
+import { GuardError, InterruptedError, RehearsalError } from '../domain/errors.js'
 import type { Finding } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import { effect } from '../effects/effect.js'
@@ -9,6 +9,7 @@ import { makePrivateFolder } from '../effects/private-files.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import { withConnection } from '../postgres/connection.js'
 import { dumpDatabase } from '../postgres/dump.js'
+import { readTargetIdentity } from '../postgres/identity.js'
 import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
 import { ownerSession } from '../postgres/rehearsal-database/owner-session.js'
 import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
@@ -36,6 +37,7 @@ export async function withSchemaTwin<T>(
   let isOpen = false
   try {
     screen.progress('making a schema twin')
+    await assertElsewhere(plan, tools)
     const dump = await dumpSchema(plan, snapshot, tools)
     const request = {
       ...settings.twin,
@@ -73,6 +75,23 @@ export function noSchemaTwin(reason: string): Finding {
     message: `no schema twin could be made: ${reason}`,
     hint: 'Install the server programs and pg_dump of the major version of the target, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by --twin <url>.',
   }
+}
+
+/**
+ * Code of the migrations runs on the twin, and can act on the whole server that it is on: on that of the target a check would
+ * no longer only look.
+ * @throws RehearsalError `twin-beside-target`
+ */
+async function assertElsewhere(plan: Plan, { settings, runId }: Tools): Promise<void> {
+  const url = settings.twin?.url
+  if (url === undefined) return
+  const { systemIdentifier } = await withConnection(url, ownerSession(runId), (client) =>
+    readTargetIdentity(client, url),
+  )
+  if (systemIdentifier !== plan.target.systemIdentifier) return
+  throw new RehearsalError('twin-beside-target', '--twin names the server of the target', {
+    hint: 'Name another server, or write --twin local.',
+  })
 }
 
 async function dumpSchema(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<string> {

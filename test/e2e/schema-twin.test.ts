@@ -1,8 +1,15 @@
-import { afterAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { startThrowAwayCluster, type ThrowAwayCluster } from '../../src/postgres/throw-away-cluster.js'
 import type { JsonReport } from '../../src/report/json.js'
 import { makeShop, removeShops } from '../support/shop.js'
 
+let elsewhere: ThrowAwayCluster
+
+beforeAll(async () => {
+  elsewhere = await startThrowAwayCluster()
+})
 afterAll(removeShops)
+afterAll(() => elsewhere.stop())
 
 /** CASCADE takes the view over the join, so that its name is free; and the foreign key, so that the orphan is allowed. */
 const pending = `ALTER TABLE "notes" DROP COLUMN "customer_id" CASCADE;
@@ -20,7 +27,7 @@ async function makeScene(sql = pending) {
     const { stdout, stderr, exitCode } = await shop.run(['check', '--json', ...args])
     return { report: JSON.parse(stdout || '{}') as JsonReport, stderr, exitCode }
   }
-  return { shop, check, other: Object.assign(new URL(shop.database.url), { pathname: '/postgres' }).href }
+  return { shop, check, other: elsewhere.url }
 }
 
 test('on a schema twin the server says what CASCADE takes, on this machine and on another server', async () => {
@@ -56,7 +63,7 @@ test('what the twin refuses is found with line and SQLSTATE, and a deploy with i
 }, 60_000)
 
 test('where there can be none, that is said, and the forecast goes on without it', async () => {
-  const { check } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
+  const { shop, check } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
   const { report, exitCode } = await check('--twin', 'postgresql://nobody:secret@127.0.0.1:1/nothing')
   expect(exitCode).toBe(0)
   expect(report.prediction).toBe('succeeds')
@@ -68,6 +75,15 @@ test('where there can be none, that is said, and the forecast goes on without it
     },
   ])
   expect(JSON.stringify(report)).not.toContain('secret')
+
+  // Code of the migrations runs on the twin; on the server of the target it could act there.
+  const beside = await check(
+    '--twin',
+    Object.assign(new URL(shop.database.url), { pathname: '/postgres' }).href,
+  )
+  expect(beside.report.findings).toMatchObject([
+    { code: 'no-schema-twin', message: expect.stringContaining('--twin names the server of the target') },
+  ])
 
   const { stderr, exitCode: usage } = await check('--twin', 'elsewhere')
   expect(usage).toBe(2)
