@@ -8,7 +8,7 @@ import { findPending } from '../prisma/pending.js'
 import { findMigrationsPath, findPrismaCli } from '../prisma/project.js'
 import type { OfflineSettings } from '../settings/settings.js'
 import { loadParser } from '../sql/parser.js'
-import { type ScriptEngine, scriptEngineOf } from '../sql/script-engine.js'
+import { scriptEngineOf } from '../sql/script-engine.js'
 import { acceptancesFor, applyAcceptances } from './accept.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
@@ -31,13 +31,15 @@ export async function planOffline(settings: OfflineSettings): Promise<OfflinePla
   const script = scriptEngineOf(engine, prismaVersion ?? '')
   const shown = since ? all.filter(({ name }) => since.isNew(name)) : all
   const files = await planFiles(shown, script)
-  const losses = await findLosses(shown, all, files, script)
+  // What a statement locks or drops is known from the files before it.
+  const history = filesOf(since && shown.length > 0 ? await planFiles(all, script) : files)
+  const losses = await findLosses(shown, history)
   const found = [...(since?.findings ?? []), ...findPending(shown, []).findings, ...files.findings, ...losses]
   return {
     engine,
     ...(prismaVersion === undefined ? {} : { prismaVersion }),
     ...(ref === undefined ? {} : { since: ref }),
-    pending: since ? await addLocks(files.pending, all, script) : files.pending,
+    pending: since ? await addLocks(files.pending, history) : files.pending,
     findings: applyAcceptances(found, acceptancesFor(files.pending, settings), 'plan'),
   }
 }
@@ -48,32 +50,25 @@ export async function planOffline(settings: OfflineSettings): Promise<OfflinePla
  */
 async function addLocks(
   shown: readonly PendingMigration[],
-  all: readonly MigrationFolder[],
-  engine: ScriptEngine,
+  history: readonly ForecastFile[],
 ): Promise<readonly PendingMigration[]> {
   if (shown.length === 0) return shown
   const { locksWithoutServer } = await import('../forecast/offline-locks.js')
-  const files = filesOf(await planFiles(all, engine))
   const names = new Set(shown.map(({ name }) => name))
-  return withLocks(shown, await locksWithoutServer(files, (name) => names.has(name)))
+  return withLocks(shown, await locksWithoutServer(history, (name) => names.has(name)))
 }
 
 /** What the shown files drop of what files before them have made. */
 async function findLosses(
   shown: readonly MigrationFolder[],
-  all: readonly MigrationFolder[],
-  planned: PlannedFiles,
-  engine: ScriptEngine,
+  history: readonly ForecastFile[],
 ): Promise<Finding[]> {
   const { lossesWithoutServer } = await import('../forecast/offline-losses.js')
   const names = new Set(shown.map(({ name }) => name))
-  const files = filesOf(shown.length === all.length ? planned : await planFiles(all, engine))
-  return lossesWithoutServer(files, (name) => names.has(name))
+  return lossesWithoutServer(history, (name) => names.has(name))
 }
 
-type PlannedFiles = Awaited<ReturnType<typeof planFiles>>
-
-function filesOf({ pending, statements }: PlannedFiles): ForecastFile[] {
+function filesOf({ pending, statements }: Awaited<ReturnType<typeof planFiles>>): ForecastFile[] {
   return pending.map(({ name, file, execution }, at) => ({
     migration: name,
     file,
