@@ -48,7 +48,7 @@ export async function forecastPending(
         id: 'pending-statements',
         title: 'the live rows allow every pending statement',
         outcome: outcomeOf(outcome),
-        note: `${forecast.holds} demands on the rows were asked and hold`,
+        note: `${forecast.holds} demands on the rows were asked and hold${withoutTwin(twin)}`,
       },
       {
         id: 'existing-data',
@@ -75,6 +75,11 @@ export async function forecastPending(
       takeReadable(plan).map(({ name }) => name),
     ),
   }
+}
+
+/** Where the forecast has gone on without the twin that was asked for, that is said. */
+function withoutTwin(twin: Twin | undefined): string {
+  return twin?.lost === undefined ? '' : `; the schema twin was left on the way: ${twin.lost}`
 }
 
 /** Of errors of our own that have left a statement to the rehearsal. */
