@@ -62,11 +62,11 @@ export class RestoreOutput {
   #read(line: string): void {
     this.#lines.push(line)
     if (this.#lines.length > keptLines) this.#lines.shift()
-    // Each process writes its name and its message apart, so lines of several run into each other.
-    const begun = /(?:^|: )(?:processing data for|dumping contents of) table "(.*)"$/.exec(line)?.[1]
+    // Each process writes its name and its message apart, so lines of several run into each other: "pg_dump:pg_dump: …".
+    const begun = /(?:^|:) *(?:processing data for|dumping contents of) table "(.*)"$/.exec(line)?.[1]
     // Only parallel jobs say it. One job alone is done with its tables when it begins with the indexes.
-    const finished = /(?:^|: )finished item \d+ TABLE DATA (.*)$/.exec(line)?.[1]
-    const index = /(?:^|: )(creating|launching item \d+) (INDEX|CONSTRAINT|FK CONSTRAINT) /.exec(line)
+    const finished = /(?:^|:) *finished item \d+ TABLE DATA (.*)$/.exec(line)?.[1]
+    const index = /(?:^|:) *(creating|launching item \d+) (INDEX|CONSTRAINT|FK CONSTRAINT) /.exec(line)
     if (begun !== undefined) this.#begin(begun)
     else if (finished !== undefined) this.#finish(finished)
     else if (index) this.#beginIndexes(index[1] === 'creating')

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 import { clientEnvironment } from '../../src/postgres/client-environment.js'
 import { findClientTool } from '../../src/postgres/client-tools.js'
 import { dumpDatabase } from '../../src/postgres/dump.js'
-import type { RestoreProgress } from '../../src/postgres/restore-output.js'
+import { RestoreOutput, type RestoreProgress } from '../../src/postgres/restore-output.js'
 import { takeSnapshot } from '../../src/postgres/snapshot.js'
 import { formatDumpProgress } from '../../src/report/restore-progress.js'
 import { addressOf } from '../support/address.js'
@@ -45,6 +45,23 @@ test.each([1, 2])('a dump tells how far it is, with %d jobs', async (jobs) => {
   expect(half).toMatchObject({ phase: 'rows', bytesTotal: 1000, remainingMs: expect.any(Number) })
   // One job alone does not say when it is done with its last table.
   if (jobs > 1) expect(told.at(-1)).toMatchObject({ tablesDone: 2, bytesDone: 1000, remainingMs: 0 })
+})
+
+test('two jobs whose lines run into each other, as a busy machine has printed them', () => {
+  const told: RestoreProgress[] = []
+  const sizes = new Map([
+    ['odd schema.Big "one"', 900],
+    ['public.small', 100],
+  ])
+  const output = new RestoreOutput(sizes, 2, (progress) => told.push(progress))
+  output.add(
+    Buffer.from(`pg_dump:pg_dump: dumping contents of table "odd schema.Big "one""
+ dumping contents of table "public.small"
+pg_dump: finished item 3344 TABLE DATA small
+pg_dump: finished item 3343 TABLE DATA Big "one"
+`),
+  )
+  expect(told.at(-1)).toMatchObject({ tablesDone: 2, bytesDone: 1000, remainingMs: 0 })
 })
 
 test('in one line', () => {
