@@ -1,23 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { access, chown, constants, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, constants, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa, type Options, type ResultPromise } from 'execa'
 import pg from 'pg'
 import { effect } from '../effects/effect.js'
 import { runProcess } from '../effects/run-process.js'
+import { layOutData } from './throw-away-data.js'
 import {
   type Account,
   ClusterError,
   dataIn,
   makePlace,
   noteServer,
-  type Place,
   removePlace,
   removePlaceAtExit,
   sweepDeadPlaces,
 } from './throw-away-place.js'
+import {
+  describeEnding,
+  notStarted,
+  type Server,
+  type Start,
+  spawn,
+  stopTimeoutMs,
+} from './throw-away-program.js'
 import { watchOverServer } from './throw-away-watch.js'
 
 export { ClusterError }
@@ -41,15 +48,6 @@ export interface ThrowAwayCluster {
   stop(): Promise<void>
 }
 
-/** What a server is started with. */
-interface Start extends Place {
-  readonly binaries: string
-  readonly superuser: string
-  readonly password: string
-}
-
-type Server = ResultPromise<Options>
-
 interface Running {
   readonly server: Server
   /** Tells the watch over the server that it was ended in order. */
@@ -57,9 +55,7 @@ interface Running {
 }
 
 const startTimeoutMs = 60_000
-const stopTimeoutMs = 10_000
 const connectTimeoutMs = 5_000
-const mostLogBytes = 1_000_000
 
 /** The cluster lives no longer than its process, so it need not survive a power cut. */
 const settingsForSpeed = {
@@ -95,7 +91,7 @@ export async function startThrowAwayCluster(
       process.off('exit', removeAtExit)
     }
     try {
-      await effect('cluster.initdb', () => initialize(start))
+      await layOutData(start)
       const settings = { ...settingsForSpeed, ...options.settings }
       const onSpawn = (spawned: Running) => {
         running = spawned
@@ -206,36 +202,6 @@ async function findServerAccount(): Promise<Account> {
   )
 }
 
-// What lies in the directory
-
-async function initialize(start: Start): Promise<void> {
-  // Beside the server's directory, where nobody but us can write.
-  const passwordFile = join(start.outer, 'password')
-  await writeFile(passwordFile, start.password, { mode: 0o600, flag: 'wx' })
-  if (start.account) await chown(passwordFile, start.account.uid, start.account.gid)
-  // C.UTF-8 knows letters beyond ASCII, but not every system has it. A failed initdb removes what it made.
-  let ended = await initdb(start, passwordFile, 'C.UTF-8')
-  if (ended) ended = await initdb(start, passwordFile, 'C')
-  if (ended) throw await notStarted(start, `initdb ${ended}`)
-  await rm(passwordFile)
-}
-
-/** Returns how a failed initdb ended, nothing for a good one. */
-async function initdb(start: Start, passwordFile: string, locale: string): Promise<string | undefined> {
-  const { server } = await spawn(start, 'initdb', [
-    `--pgdata=${dataIn(start.directory)}`,
-    `--username=${start.superuser}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    `--locale=${locale}`,
-    '--lc-messages=C',
-    '--no-sync',
-  ])
-  const result = await server
-  return result.failed ? describeEnding(result) : undefined
-}
-
 // The server
 
 /** A free port may be taken by another program before the server has it, so there are a few tries. */
@@ -316,49 +282,6 @@ async function end({ server, tellStopped }: Running): Promise<void> {
   server.kill()
   await server
   tellStopped()
-}
-
-/** Runs a server program with its output in a file, so that it never waits for us to read. */
-async function spawn(
-  { log, directory, account, binaries }: Start,
-  program: string,
-  programArguments: readonly string[],
-): Promise<{ server: Server }> {
-  await log.truncate()
-  // Any file descriptor will do; execa's types know only those up to 9.
-  const output = log.fd as 3
-  const options: Options = {
-    reject: false,
-    cwd: directory,
-    // PGDATA, LC_ALL and the like would change the server, and secrets in our environment are not for it.
-    extendEnv: false,
-    env: { PATH: process.env.PATH, TZ: process.env.TZ, LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH },
-    stdin: 'ignore',
-    stdout: output,
-    stderr: output,
-    // An immediate shutdown, and SIGKILL when even that takes long.
-    killSignal: 'SIGQUIT',
-    forceKillAfterDelay: stopTimeoutMs,
-    ...account,
-  }
-  // Not the child itself, which would be waited for like a promise.
-  return { server: execa(join(binaries, program), [...programArguments], options) }
-}
-
-function describeEnding(result: Awaited<Server>): string {
-  if (result.signal !== undefined) return `was ended by ${result.signal}`
-  if (result.exitCode === undefined) return `could not be run (${result.code ?? 'unknown error'})`
-  return `ended with exit code ${result.exitCode}`
-}
-
-async function notStarted({ log, binaries }: Start, what: string): Promise<ClusterError> {
-  const { buffer, bytesRead } = await log.read(Buffer.alloc(mostLogBytes), 0, mostLogBytes, 0)
-  const tail = buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-5).join('\n')
-  return new ClusterError(
-    'cluster-not-started',
-    `a PostgreSQL server of our own could not be started: ${what}${tail === '' ? '' : `, and its log says\n${tail}`}`,
-    { hint: `Fix what the log says, or name the folder of other server programs than ${binaries}.` },
-  )
 }
 
 function findFreePort(): Promise<number> {

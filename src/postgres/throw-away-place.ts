@@ -168,7 +168,8 @@ export function removePlaceAtExit({ outer, directory, account }: Place, server: 
   }
 }
 
-function asAccount(account: Account) {
+/** What a program that removes files runs with. */
+export function asAccount(account: Account) {
   return {
     reject: false,
     extendEnv: false,

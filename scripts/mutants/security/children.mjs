@@ -60,7 +60,7 @@ export const mutants = [
     put: 'return { ...inherited, PGPASSFILE: file, PGPASSWORD: password }',
     tests: { [children]: '.' },
   },
-  wholeEnvironment('the server of a rehearsal and its initdb', 'postgres/throw-away-cluster.ts', {
+  wholeEnvironment('the server of a rehearsal and its initdb', 'postgres/throw-away-program.ts', {
     [children]: '.',
     'hostile/server-of-our-own': '.',
   }),

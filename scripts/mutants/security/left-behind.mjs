@@ -61,7 +61,7 @@ export const mutants = [
   },
   {
     name: 'leaves the password of the server in a file',
-    file: 'postgres/throw-away-cluster.ts',
+    file: 'postgres/throw-away-data.ts',
     find: '  await rm(passwordFile)\n',
     put: "  if (passwordFile === '') await rm(passwordFile)\n",
     tests: { [leftBehind]: 'can put nothing beside' },
