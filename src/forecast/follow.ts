@@ -218,6 +218,16 @@ export async function leaveFailing(walk: Walk, statement: Followed, isRefused: b
   noteCatalogChange(walk, statement)
 }
 
+/**
+ * Goes on behind a statement of which the twin cannot say what it does.
+ * @param reason why not
+ */
+export async function leaveOpen(walk: Walk, statement: Followed, reason: string): Promise<void> {
+  await walk.watcher.beforeStatement(statement)
+  leaveToRehearsal(walk, statement, reason)
+  noteCatalogChange(walk, statement)
+}
+
 /** Nothing is known any more of what the statement may touch. */
 function loseSight(walk: Walk, { kind, node, sql }: Followed, why: string, reason: string): void {
   const isCode = codeKinds.has(kind)

@@ -2,13 +2,14 @@ import { answerForUser } from '../checks/answer.js'
 import { gate } from '../checks/harmless/gate.js'
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
-import type { Ran, Twin } from '../twin/twin.js'
+import type { Twin } from '../twin/twin.js'
 import { followDataStatement } from './data/statement.js'
-import { columnsOfQuery, staticFailureOf } from './facts/facts.js'
+import { columnsOfQuery, staticFailureOf, transactionFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
-import { followStatement, leaveFailing, unlessOwnError } from './follow.js'
+import { followStatement, leaveFailing, leaveOpen, unlessOwnError } from './follow.js'
 import { TwinFollower } from './from-twin/follow-on-twin.js'
 import { HitWatch } from './hit-watch.js'
+import { type Judged, judge } from './judge.js'
 import { LineageWatch } from './lineage-watch.js'
 import { readLiveCatalog } from './live-catalog.js'
 import { LockWatch } from './lock-watch.js'
@@ -91,10 +92,20 @@ export async function walkOver(
   const hits = new HitWatch(walk)
   walk.watcher = andAlso(watch, hits)
   const lineage = new LineageWatch(walk)
+  const ofTransaction = (statement: ParsedStatement) => {
+    const { inTransaction, inSameTransaction } = walk
+    return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
+  }
   const follower = twin && (await TwinFollower.start(walk, twin, schema))
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
-    await followFile(walk, file, { earlier, locks, lineage, ...(follower ? { follower } : {}) })
+    await followFile(walk, file, {
+      earlier,
+      locks,
+      lineage,
+      ofTransaction,
+      ...(follower ? { follower } : {}),
+    })
   }
   return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
 }
@@ -122,8 +133,15 @@ async function followFile(
     earlier,
     locks,
     lineage,
+    ofTransaction,
     follower,
-  }: { earlier: ParsedStatement[]; locks: LockWatch; lineage: LineageWatch; follower?: TwinFollower },
+  }: {
+    earlier: ParsedStatement[]
+    locks: LockWatch
+    lineage: LineageWatch
+    ofTransaction: Walk['refusalOf']
+    follower?: TwinFollower
+  },
 ): Promise<void> {
   const { migration, file, statements, execution, keepsSession = false } = whole
   const isWhole = execution.mode === 'all-or-nothing'
@@ -140,35 +158,29 @@ async function followFile(
     const place = { migration, file, index: statement.index, line: statement.line }
     walk.place = place
     walk.refusedCommands = statement.refusedCommands ?? []
-    let refusal: Refusal | undefined
-    let ran: Ran | undefined
+    let judged: Judged = { way: 'follow' }
     await unlessOwnError(walk, statement, async () => {
-      refusal = refusedByParser(walk, statement)
-      if (!refusal && follower?.lost === undefined) {
-        const judged = await follower?.run(statement)
-        ran = judged?.ran
-        if (ran) walk.onTwin.set(statement.node, ran)
-        refusal = judged?.refusal
-      }
-      // Where the twin does not tell, the catalog as it is known has to.
-      if (!ran || (!refusal && follower?.lost !== undefined)) refusal ??= await walk.refusalOf(statement)
-      if (!refusal) return
+      judged = await judge(walk, statement, ofTransaction, follower)
+      if (judged.ran) walk.onTwin.set(statement.node, judged.ran)
+      if (!judged.refusal) return
       await run.follow()
       walk.place = place
-      noteRefusal(walk, statement, refusal)
+      noteRefusal(walk, statement, judged.refusal)
     })
-    const isWithoutEffect = refusal?.isCertain === true && !hasItsEffect.has(refusal.code)
-    if (!isWithoutEffect)
+    const { refusal, ran, way } = judged
+    if (way !== 'leave')
       await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
     earlier.push(statement)
     walk.inSameTransaction.push(statement)
-    if (!isWithoutEffect && (await takes(run, statement))) {
+    if (way === 'follow' && (await takes(run, statement))) {
       if (!walk.inTransaction) walk.inSameTransaction.length = 0
       continue
     }
     await run.follow()
     walk.place = place
-    if (isWithoutEffect) await unlessOwnError(walk, statement, () => leaveFailing(walk, statement, true))
+    if (way === 'leave') await unlessOwnError(walk, statement, () => leaveFailing(walk, statement, true))
+    else if (way === 'open')
+      await unlessOwnError(walk, statement, () => leaveOpen(walk, statement, ran?.undone ?? ''))
     else await followAsCorrected(walk, statement, refusal)
     if (follower && ran) {
       const done = ran
@@ -199,29 +211,6 @@ async function followAsCorrected(walk: Walk, statement: ParsedStatement, refusal
   })
   // Why it is not followed either is the same once more.
   if (refusal) walk.doubts.push(...walk.doubts.splice(known).filter(({ ownError }) => ownError))
-}
-
-/**
- * The server refuses it, but all that it names is there: once that is corrected, with a privilege, CASCADE or another
- * place, the statement does what it says.
- */
-const hasItsEffect: ReadonlySet<string> = new Set([
-  'missing-privilege',
-  'dependent-object',
-  'cannot-run-in-transaction',
-  'foreign-key-target',
-  'transaction-setting-late',
-  'read-only-transaction',
-  'newer-syntax',
-])
-
-/** Before it looks up a name, the server reads the statement. */
-function refusedByParser(walk: Walk, { kind, refusal }: ParsedStatement): Refusal | undefined {
-  if (!refusal) return undefined
-  const { object = kind, isMisread, message, sqlstate } = refusal
-  if (!isMisread) return { code: 'newer-syntax', object, message, sqlstate, isCertain: true }
-  walk.doubt(message, object)
-  return undefined
 }
 
 /** What the server refuses whatever the rows. */

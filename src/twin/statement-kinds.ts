@@ -1,4 +1,5 @@
 import type { ParsedStatement } from '../sql/parser.js'
+import { isTransactionSetting } from '../sql/transaction-rules.js'
 
 /** How the twin runs a statement. */
 export type WayToRun =
@@ -10,7 +11,10 @@ export type WayToRun =
   | 'code'
   /** BEGIN, COMMIT, SAVEPOINT and their like, as they are written. */
   | 'transaction'
-  /** Not at all: it would reach beyond the database, or wait for rows from the client. */
+  /**
+   * Not at all: it would reach beyond the database, or wait for rows from the client. SET TRANSACTION must come before any
+   * query of the transaction, and we ask some of our own.
+   */
   | 'not'
 
 const judged: ReadonlySet<string> = new Set([
@@ -31,7 +35,7 @@ const beyondTheDatabase: ReadonlySet<string> = new Set(
 /** Says for a statement, by its parse tree, how the twin runs it. */
 export function wayToRun({ kind, node }: Pick<ParsedStatement, 'kind' | 'node'>): WayToRun {
   if (kind === 'TransactionStmt') return 'transaction'
-  if (beyondTheDatabase.has(kind)) return 'not'
+  if (beyondTheDatabase.has(kind) || isTransactionSetting({ kind, node })) return 'not'
   if (judged.has(kind)) return 'judged'
   if (kind === 'DoStmt' || kind === 'CallStmt') return 'code'
   if (kind !== 'SelectStmt') return 'kept'

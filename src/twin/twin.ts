@@ -19,12 +19,24 @@ export interface Ran {
   readonly refusal?: TwinRefusal
   /** It ran to its end: names, types, privileges and constants are right. */
   readonly isProven: boolean
-  /** Its effect on the catalog, if any, is in the twin. False where it is only judged, or not run. */
+  /** Its effect on the catalog, if any, is in the twin. False where it is only judged, refused, or not run. */
   readonly isKept: boolean
+  /** Whether it is refused is not known from the twin. */
+  readonly isOpen: boolean
+  /** Why what it does is not known from the twin either, which has undone it: it is as it was before. */
+  readonly undone?: string
   /** Tables, as `schema.name`, that it has read where it is code: on the twin they hold no rows of the target. */
   readonly reads: readonly string[]
   /** Tables, as `schema.name`, whose rows an ALTER TABLE writes anew; absent for other statements. */
   readonly rewrites?: readonly string[]
+}
+
+/** What code may meet that the twin has not. */
+export interface RowsOfTarget {
+  /** Whether the target has rows in a table, named `schema.name`. */
+  readonly holds: (table: string) => boolean
+  /** What the code does to the catalog may depend on the rows that it reads. */
+  readonly mayDecide: boolean
 }
 
 /** The connection to the twin, e.g. a client of `pg`. */
@@ -34,8 +46,12 @@ export interface TwinSession {
 
 /** Classes that depend on rows: bad values, keys, what code raises by itself, what a cursor or a query finds. */
 const ofRows = /^(21|22|23|24|44|P0|55006)/
-/** Trouble of the server that says nothing of the statement: the connection, its resources, a time-out, an error inside. */
+/** Trouble of the server that says nothing of the statement: its resources, a time-out, a file of the machine, an error inside. */
 const ofServer = /^(08|40|53|57|58|XX)/
+/** After these there is no connection any more: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const endsConnection = /^(08|57P0)/
+/** COMMIT or ROLLBACK in code that runs in a transaction. */
+const endsTransaction = '2D000'
 
 /**
  * A database with the schema of the target and none of its rows, on which the pending statements really run. The server
@@ -74,16 +90,17 @@ export class Twin {
     if (!keepsSession) await this.#always('RESET ALL; RESET SESSION AUTHORIZATION')
   }
 
-  /** Runs the next statement. Says nothing of it once the twin is lost. */
-  async run(statement: ParsedStatement): Promise<Ran> {
+  /** Runs the next statement. What is refused leaves the twin as it was. Says nothing of it once the twin is lost. */
+  async run(statement: ParsedStatement, rows: RowsOfTarget = noRows): Promise<Ran> {
     const way = this.#lost === undefined ? wayToRun(statement) : 'not'
     if (way === 'not') return nothing
     if (way === 'transaction') return this.#control(statement)
+    if (way === 'code') return this.#runCode(statement, rows)
     const files = statement.kind === 'AlterTableStmt' ? await this.#files() : undefined
     try {
-      const reads = await this.#inItsPlace(statement.sql, { keep: way !== 'judged', watch: way === 'code' })
+      await this.#inItsPlace(statement.sql, way === 'kept')
       const rewrites = files && changedIn(files, await this.#files())
-      return { isProven: true, isKept: way !== 'judged', reads, ...(rewrites ? { rewrites } : {}) }
+      return { ...proven, isKept: way === 'kept', ...(rewrites ? { rewrites } : {}) }
     } catch (error) {
       return this.#refused(statement, error)
     }
@@ -104,55 +121,103 @@ export class Twin {
   }
 
   async #refused(statement: ParsedStatement, error: unknown): Promise<Ran> {
+    const refusal = this.#refusalOf(error)
+    if (!refusal) return undone((error as Error).message)
+    if (!ofRows.test(refusal.sqlstate)) return { ...nothing, isOpen: false, refusal }
+    return wayToRun(statement) === 'judged' ? { ...nothing, isOpen: false } : this.#runEmptied(statement)
+  }
+
+  /** Undefined where the error says nothing of the statement. */
+  #refusalOf(error: unknown): TwinRefusal | undefined {
     const { code: sqlstate, message, table, column } = error as ServerError
-    if (sqlstate === undefined || ofServer.test(sqlstate)) {
-      this.giveUp(message)
-      return nothing
+    if (sqlstate === undefined || endsConnection.test(sqlstate)) this.giveUp(message)
+    if (sqlstate === undefined || ofServer.test(sqlstate)) return undefined
+    return {
+      sqlstate,
+      message,
+      ...(table === undefined ? {} : { relation: table }),
+      ...(column === undefined ? {} : { column }),
     }
-    const way = wayToRun(statement)
-    if (way === 'code') {
-      this.giveUp(`${message}, on a copy without rows`)
-      return nothing
-    }
-    if (!ofRows.test(sqlstate)) return { ...nothing, refusal: refusalOf(sqlstate, message, table, column) }
-    if (way === 'judged') return nothing
-    return this.#runEmptied(statement)
   }
 
   /** A definition that met rows which earlier statements put in: without them it is refused only for itself. */
   async #runEmptied({ sql }: ParsedStatement): Promise<Ran> {
     try {
-      await this.#inItsPlace(emptyAll, { keep: true, watch: false })
-      await this.#inItsPlace(sql, { keep: true, watch: false })
-      return { isProven: false, isKept: true, reads: [] }
+      await this.#inItsPlace(emptyAll, true)
+      await this.#inItsPlace(sql, true)
+      return { isProven: false, isKept: true, isOpen: false, reads: [] }
     } catch (error) {
-      const { code: sqlstate = '', message, table, column } = error as ServerError
-      if (/^(21|22|42)/.test(sqlstate))
-        return { ...nothing, refusal: refusalOf(sqlstate, message, table, column) }
-      this.giveUp(message)
-      return nothing
+      const refusal = this.#refusalOf(error)
+      if (refusal && /^(21|22|42)/.test(refusal.sqlstate)) return { ...nothing, isOpen: false, refusal }
+      return undone((error as Error).message)
     }
   }
 
   /** In a transaction a savepoint keeps it from ending with a refusal. */
-  async #inItsPlace(sql: string, { keep, watch }: { keep: boolean; watch: boolean }): Promise<string[]> {
-    if (!this.#isInTransaction && keep && !watch) {
+  async #inItsPlace(sql: string, keep: boolean): Promise<void> {
+    if (!this.#isInTransaction && keep) {
       await this.client.query(sql)
-      return []
+      return
     }
     const isNested = this.#isInTransaction
     await this.client.query(isNested ? 'SAVEPOINT guard_statement' : 'BEGIN')
-    const undo = isNested ? 'ROLLBACK TO guard_statement; RELEASE guard_statement' : 'ROLLBACK'
+    const undo = isNested ? undoStatement : 'ROLLBACK'
     try {
-      const before = watch ? await this.#scans() : new Map<string, number>()
       await this.client.query(sql)
-      const after = watch ? await this.#scans() : new Map<string, number>()
-      await this.client.query(keep ? (isNested ? 'RELEASE guard_statement' : 'COMMIT') : undo)
-      return [...after].filter(([table, scans]) => scans > (before.get(table) ?? 0)).map(([table]) => table)
     } catch (error) {
       await this.client.query(undo)
       throw error
     }
+    await this.client.query(keep ? 'RELEASE guard_statement' : undo)
+  }
+
+  /** Runs code, and looks which tables it has read, also where it ends with an error. */
+  async #runCode({ sql }: ParsedStatement, rows: RowsOfTarget): Promise<Ran> {
+    const isNested = this.#isInTransaction
+    try {
+      if (!isNested) await this.client.query('BEGIN')
+      const before = await this.#scans()
+      await this.client.query('SAVEPOINT guard_statement')
+      const error = await this.client.query(sql).then(
+        () => undefined,
+        (failed: ServerError) => failed,
+      )
+      if (error) await this.client.query('ROLLBACK TO guard_statement')
+      const after = await this.#scans()
+      const reads = [...after].filter(([table, scans]) => scans > (before.get(table) ?? 0))
+      const ran = this.#codeThatRan(
+        reads.map(([table]) => table),
+        error,
+        rows,
+        isNested,
+      )
+      const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
+      await this.client.query(ran.isKept ? end : isNested ? undoStatement : 'ROLLBACK')
+      return ran
+    } catch (error) {
+      this.giveUp((error as Error).message)
+      return nothing
+    }
+  }
+
+  /** On empty tables code is the same as on the target, unless it has read one that holds rows there. */
+  #codeThatRan(
+    reads: readonly string[],
+    error: ServerError | undefined,
+    { holds, mayDecide }: RowsOfTarget,
+    isNested: boolean,
+  ): Ran {
+    const held = reads.find(holds)
+    if (!error && mayDecide && held !== undefined)
+      return { ...undone(`it may change the catalog by the rows of ${held}`), reads }
+    if (!error) return { ...proven, isKept: true, reads }
+    // Code that ends its transaction cannot be undone, so that it is not run.
+    const isOfOurs = error.code === endsTransaction && !isNested
+    const refusal = isOfOurs ? undefined : this.#refusalOf(error)
+    if (!refusal) return undone(error.message)
+    return held === undefined
+      ? { ...nothing, isOpen: false, refusal, reads }
+      : { ...undone(`${error.message}, on a copy without the rows of ${held}`), reads }
   }
 
   /** By table: how often this transaction has read it. */
@@ -176,15 +241,23 @@ export class Twin {
 
   async #control({ sql, node }: ParsedStatement): Promise<Ran> {
     const kind: string = node.kind
+    const isOfSavepoint = /ROLLBACK_TO|RELEASE/.test(kind)
     try {
-      await this.client.query(sql)
+      if (this.#isInTransaction && isOfSavepoint) await this.client.query('SAVEPOINT guard_statement')
+      // READ ONLY and the level of isolation are judged without the twin, which we look at in between.
+      await this.client.query(opens(kind) ? 'BEGIN' : sql)
     } catch (error) {
-      this.giveUp((error as Error).message)
-      return nothing
+      const refusal = this.#refusalOf(error)
+      if (!refusal || !this.#isInTransaction || !isOfSavepoint) {
+        this.giveUp((error as Error).message)
+        return nothing
+      }
+      await this.#always(undoStatement)
+      return { ...nothing, isOpen: false, refusal }
     }
-    if (/BEGIN|START/.test(kind)) this.#isInTransaction = true
+    if (opens(kind)) this.#isInTransaction = true
     else if (/COMMIT|ROLLBACK$|PREPARE/.test(kind)) this.#isInTransaction = node.chain === true
-    return { isProven: true, isKept: true, reads: [] }
+    return { ...proven, isKept: true }
   }
 
   /** What must succeed; the twin is lost where it does not. */
@@ -194,7 +267,21 @@ export class Twin {
   }
 }
 
-const nothing: Ran = { isProven: false, isKept: false, reads: [] }
+const nothing: Ran = { isProven: false, isKept: false, isOpen: true, reads: [] }
+
+const proven = { isProven: true, isOpen: false, reads: [] } as const
+
+const noRows: RowsOfTarget = { holds: () => false, mayDecide: false }
+
+const undoStatement = 'ROLLBACK TO guard_statement; RELEASE guard_statement'
+
+function undone(why: string): Ran {
+  return { ...nothing, undone: why }
+}
+
+function opens(kind: string): boolean {
+  return /BEGIN|START/.test(kind)
+}
 
 function changedIn(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
   return [...after]
@@ -206,15 +293,6 @@ interface ServerError extends Error {
   readonly code?: string
   readonly table?: string
   readonly column?: string
-}
-
-function refusalOf(sqlstate: string, message: string, relation?: string, column?: string): TwinRefusal {
-  return {
-    sqlstate,
-    message,
-    ...(relation === undefined ? {} : { relation }),
-    ...(column === undefined ? {} : { column }),
-  }
 }
 
 /** Every table that holds rows. */

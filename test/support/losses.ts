@@ -6,6 +6,7 @@ import { type Forecast, makeForecast } from '../../src/forecast/forecast.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
+import type { Twin } from '../../src/twin/twin.js'
 import { parse } from './parse.js'
 import { twinOf, wantsTwin } from './twin.js'
 
@@ -14,6 +15,7 @@ export async function forecastOf(
   client: pg.Client,
   pending: readonly string[],
   more: Pick<ForecastFile, 'keepsSession'> = {},
+  twinFor: ((client: pg.Client) => Promise<Twin>) | undefined = wantsTwin ? twinOf : undefined,
 ): Promise<Forecast> {
   const files = parsed(pending).map(({ name, statements }) => ({
     migration: name,
@@ -22,7 +24,7 @@ export async function forecastOf(
     execution: executionModelOf(statements),
     ...more,
   }))
-  const twin = wantsTwin ? await twinOf(client) : undefined
+  const twin = await twinFor?.(client)
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   await client.query(`SET LOCAL search_path = ${ownSearchPath}`)
   try {

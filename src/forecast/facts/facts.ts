@@ -69,22 +69,51 @@ export async function staticFailureOf(
   catalog: CatalogModel,
   { reader, inTransaction, earlier, inSameTransaction = [], inBlock = false }: FactsContext,
 ): Promise<StaticFailure | undefined> {
+  const ofTransaction = await transactionFailureOf(statement, catalog, {
+    reader,
+    inTransaction,
+    inSameTransaction,
+  })
+  if (ofTransaction) return ofTransaction
   const situation = await situationOf(catalog, reader, earlier, inBlock)
-  try {
-    if (inTransaction) {
-      requireNoTransaction(statement)
-      requireTimelySetting(statement, inSameTransaction, situation.server.defaultIsolation)
-      requireWritable(statement, inSameTransaction, catalog)
-    }
+  return failureIn(async () => {
     await requireStatement(situation, reader, statement)
     requireNoVeto(situation, statement)
+  }, catalog.opaque === undefined)
+}
+
+/** Whether it fails for the transaction that it runs in, e.g. one that the file makes READ ONLY. */
+export async function transactionFailureOf(
+  statement: ParsedStatement,
+  catalog: CatalogModel,
+  { reader, inTransaction, inSameTransaction = [] }: Omit<FactsContext, 'earlier'>,
+): Promise<StaticFailure | undefined> {
+  if (!inTransaction) return undefined
+  const { defaultIsolation } = await serverFactsOf(reader)
+  return failureIn(() => {
+    requireNoTransaction(statement)
+    requireTimelySetting(statement, inSameTransaction, defaultIsolation)
+    requireWritable(statement, inSameTransaction, catalog)
+  }, true)
+}
+
+async function failureIn(
+  require: () => void | Promise<void>,
+  isKnown: boolean,
+): Promise<StaticFailure | undefined> {
+  try {
+    await require()
     return undefined
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { sqlstate, code, message, object, isWeak } = error
-    const isOfCatalog = !ofTransaction.has(code)
-    const isCertain = !isWeak && !(isOfCatalog && catalog.opaque !== undefined)
-    return { sqlstate, code, message, ...(object === undefined ? {} : { object }), isCertain }
+    return {
+      sqlstate,
+      code,
+      message,
+      ...(object === undefined ? {} : { object }),
+      isCertain: !isWeak && isKnown,
+    }
   }
 }
 
@@ -118,13 +147,6 @@ async function situationOf(
   )
   return visibleOnly({ catalog, server: await serverFactsOf(reader), typesByOid, earlier, seesVariables })
 }
-
-/** What the server refuses before it looks into its catalog. */
-const ofTransaction: ReadonlySet<string> = new Set([
-  'cannot-run-in-transaction',
-  'transaction-setting-late',
-  'read-only-transaction',
-])
 
 /** @throws Refusal */
 async function requireStatement(

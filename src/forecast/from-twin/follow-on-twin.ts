@@ -1,6 +1,6 @@
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
-import { setsTransaction } from '../../sql/transaction-rules.js'
+import { wayToRun } from '../../twin/statement-kinds.js'
 import type { Ran, Twin } from '../../twin/twin.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
@@ -8,6 +8,7 @@ import type { CatalogModel } from '../model.js'
 import { reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
 import type { Refusal, Walk } from '../walk.js'
+import { correctedStatement, hasItsEffect } from './corrected.js'
 import { Mirror } from './mirror.js'
 import { pairWithTwin } from './pair.js'
 import { refusalFromTwin } from './refusal.js'
@@ -40,8 +41,6 @@ export class TwinFollower {
   }
 
   async beginFile({ statements, execution }: ForecastFile): Promise<void> {
-    // It must come before any other statement of the transaction, and what we ask and set would come before it.
-    if (statements.some(setsTransaction)) this.twin.giveUp('a file sets the mode of its transaction')
     const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
     await this.twin.beginFile(isOurs ? beginOf(statements) : undefined)
   }
@@ -50,19 +49,40 @@ export class TwinFollower {
     await this.twin.endFile({ keepsSession })
   }
 
-  /** Runs the statement there before the walk follows it. */
+  /**
+   * Runs the statement there before the walk follows it. What the server refuses behind a statement whose effect nobody knows
+   * may be refused only for want of that.
+   */
   async run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
-    const { catalog, place } = this.walk
+    const { catalog } = this.walk
     this.#opaqueBefore = catalog.opaque
-    const ran = await this.twin.run(statement)
-    if (ran.reads.length > 0 && mayDependOnRows(catalog, statement.sql)) {
-      const held = ran.reads.find((table) => this.#holdsRows(table))
-      if (held !== undefined)
-        this.twin.giveUp(`line ${place.line} may change the catalog by the rows of ${held}`)
-    }
+    const ran = await this.twin.run(statement, {
+      holds: (table) => this.#holdsRows(table),
+      mayDecide: isCode(statement) && mayDependOnRows(catalog, statement.sql),
+    })
     if (!ran.refusal) return { ran }
-    this.twin.giveUp(`line ${place.line} fails`)
-    return { ran, refusal: refusalFromTwin(ran.refusal, statement) }
+    return { ran, refusal: refusalFromTwin(ran.refusal, statement, catalog.opaque === undefined) }
+  }
+
+  /**
+   * Lets a statement that is refused have the effect there that it has once it is corrected, where that is known.
+   * @returns `leave` where the twin is as it was before it
+   */
+  async correct(
+    statement: ParsedStatement,
+    { code }: Refusal,
+  ): Promise<{ ran?: Ran; way: 'follow' | 'leave' }> {
+    if (!hasItsEffect.has(code)) return { way: 'leave' }
+    // What becomes of rows the walk says by itself.
+    if (wayToRun(statement) === 'judged' || withoutCatalog.has(statement.kind)) return { way: 'follow' }
+    const corrected = correctedStatement(statement, code)
+    const ran = corrected && (await this.twin.run(corrected))
+    return ran?.isKept ? { ran, way: 'follow' } : { way: 'leave' }
+  }
+
+  /** Whether code may make, change or drop objects. */
+  mayChangeCatalog({ sql }: ParsedStatement): boolean {
+    return reachOf(this.walk.catalog, sql, true).mayChangeCatalog
   }
 
   /** Takes over what it did, when the walk has followed it. */
@@ -90,6 +110,19 @@ export class TwinFollower {
       ({ schema, name, live, isEmpty }) => `${schema}.${name}` === table && live !== undefined && !isEmpty,
     )
   }
+}
+
+/** They leave the catalog as it is. */
+const withoutCatalog: ReadonlySet<string> = new Set([
+  'VariableSetStmt',
+  'VacuumStmt',
+  'ReindexStmt',
+  'ClusterStmt',
+  'LockStmt',
+])
+
+function isCode(statement: ParsedStatement): boolean {
+  return wayToRun(statement) === 'code'
 }
 
 /** Code that changes the catalog, and reads tables: what it changes may depend on their rows. */

@@ -13,12 +13,23 @@ const codes: readonly (readonly [RegExp, string])[] = [
   [/^42501$/, 'missing-privilege'],
   [/^25006$/, 'read-only-transaction'],
   [/^42601$/, 'newer-syntax'],
+  [/^23502$/, 'not-null-violation'],
+  [/^23503$/, 'foreign-key-violation'],
+  [/^23505$/, 'unique-violation'],
+  [/^23514$/, 'check-violation'],
+  [/^23P01$/, 'exclusion-violation'],
+  [/^2[12]/, 'invalid-value'],
+  [/^P0/, 'raised-exception'],
 ]
 
-/** The server's refusal of a statement as the forecast says it. */
+/**
+ * The server's refusal of a statement as the forecast says it.
+ * @param isCertain false where the twin may lack what a statement before it would have made
+ */
 export function refusalFromTwin(
   { sqlstate, message, relation, column }: TwinRefusal,
   statement: ParsedStatement,
+  isCertain: boolean,
 ): Refusal {
   const object = objectOf(message, relation, column)
   return {
@@ -26,7 +37,7 @@ export function refusalFromTwin(
     code: codeOf(sqlstate, message, statement),
     message,
     ...(object === undefined ? {} : { object }),
-    isCertain: true,
+    isCertain,
   }
 }
 
