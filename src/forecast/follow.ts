@@ -56,7 +56,8 @@ export async function followStatement(walk: Walk, statement: Followed): Promise<
 
 /** A statement of a block, which gives up as a whole. */
 async function followInBlock(walk: Walk, statement: Followed, scope?: Scope): Promise<void> {
-  await follow(walk, statement, scope)
+  const itself = () => follow(walk, statement, scope)
+  await (walk.codeOnTwin ? walk.codeOnTwin.run(statement, itself) : itself())
   noteCatalogChange(walk, statement)
 }
 
@@ -219,12 +220,26 @@ export async function leaveFailing(walk: Walk, statement: Followed, isRefused: b
 }
 
 /**
- * Goes on behind a statement of which the twin cannot say what it does.
- * @param reason why not
+ * Goes on behind a statement of which the twin cannot say what it does. Of a block the walk may know it by the rows: then the
+ * twin is made to do the same.
+ * @param reason why the twin does not say it
  */
-export async function leaveOpen(walk: Walk, statement: Followed, reason: string): Promise<void> {
-  await walk.watcher.beforeStatement(statement)
-  leaveToRehearsal(walk, statement, reason)
+export async function leaveOpen(
+  walk: Walk,
+  statement: Followed,
+  reason: string,
+  onTwin: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<void> {
+  try {
+    if (statement.kind !== 'DoStmt') {
+      await walk.watcher.beforeStatement(statement)
+      throw new NotFollowed(reason)
+    }
+    await onTwin(() => follow(walk, statement))
+  } catch (error) {
+    if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+    leaveToRehearsal(walk, statement, reason)
+  }
   noteCatalogChange(walk, statement)
 }
 

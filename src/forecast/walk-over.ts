@@ -180,7 +180,9 @@ async function followFile(
     walk.place = place
     if (way === 'leave') await unlessOwnError(walk, statement, () => leaveFailing(walk, statement, true))
     else if (way === 'open')
-      await unlessOwnError(walk, statement, () => leaveOpen(walk, statement, ran?.undone ?? ''))
+      await followAsCorrected(walk, statement, undefined, () =>
+        leaveOpen(walk, statement, ran?.undone ?? '', (work) => follower?.replay(work) ?? work()),
+      )
     else await followAsCorrected(walk, statement, refusal)
     if (follower && ran) {
       const done = ran
@@ -199,11 +201,16 @@ async function followFile(
 }
 
 /** Follows a statement; where it fails for certain, it counts as corrected. */
-async function followAsCorrected(walk: Walk, statement: ParsedStatement, refusal?: Refusal): Promise<void> {
+async function followAsCorrected(
+  walk: Walk,
+  statement: ParsedStatement,
+  refusal?: Refusal,
+  follow = () => followStatement(walk, statement),
+): Promise<void> {
   const known = walk.doubts.length
   await unlessOwnError(walk, statement, async () => {
     try {
-      await followStatement(walk, statement)
+      await follow()
     } catch (error) {
       if (!(error instanceof StatementFails)) throw error
       await leaveFailing(walk, statement, false)

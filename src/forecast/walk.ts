@@ -1,7 +1,7 @@
 import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
 import type { Node, ParsedStatement } from '../sql/parser.js'
-import type { Ran } from '../twin/twin.js'
+import type { Mark, Ran } from '../twin/twin.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
@@ -39,6 +39,13 @@ export interface Refusal {
   readonly isCertain: boolean
 }
 
+/** See `followCodeOnTwin`. */
+export interface CodeOnTwin {
+  /** @throws Raised where the server refuses it, NotFollowed where the twin does not tell */
+  run(statement: { kind: string; node: Node; sql: string }, follow: () => Promise<void>): Promise<void>
+  mark(): Promise<Mark>
+}
+
 /** Thrown where a statement fails for certain; the walk goes on with the next one. */
 export class StatementFails extends Error {}
 
@@ -69,6 +76,8 @@ export class Walk {
   /** What the statement may hand to EXECUTE and the target's server cannot read. */
   refusedCommands: NonNullable<ParsedStatement['refusedCommands']> = []
   watcher: Watcher = nobody
+  /** Runs on the twin what a block of code does, while the walk follows a block whose own run there does not count. */
+  codeOnTwin: CodeOnTwin | undefined
   /** What the twin says of a statement, by its node; of none where there is no twin. */
   readonly onTwin = new WeakMap<Node, Ran>()
 

@@ -39,6 +39,12 @@ export interface RowsOfTarget {
   readonly mayDecide: boolean
 }
 
+/** A point to which the twin can be taken back. */
+export interface Mark {
+  keep(): Promise<void>
+  undo(): Promise<void>
+}
+
 /** The connection to the twin, e.g. a client of `pg`. */
 export interface TwinSession {
   query(sql: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
@@ -117,6 +123,21 @@ export class Twin {
       await this.client.query(
         this.#isInTransaction ? 'ROLLBACK TO guard_look; RELEASE guard_look' : 'ROLLBACK',
       )
+    }
+  }
+
+  /** Takes the twin back to where it is now, or keeps what was done since: one of the two must be called. */
+  async mark(): Promise<Mark> {
+    const isOwn = !this.#isInTransaction
+    await this.#always(isOwn ? 'BEGIN' : 'SAVEPOINT guard_mark')
+    this.#isInTransaction = true
+    const end = async (sql: string) => {
+      await this.#always(sql)
+      if (isOwn) this.#isInTransaction = false
+    }
+    return {
+      keep: () => end(isOwn ? 'COMMIT' : 'RELEASE guard_mark'),
+      undo: () => end(isOwn ? 'ROLLBACK' : 'ROLLBACK TO guard_mark; RELEASE guard_mark'),
     }
   }
 

@@ -103,6 +103,50 @@ const cases: Record<string, Case> = {
     fails: 'raised-exception:1',
     losses: ['drop-and-re-add-column homes.zip 5 block'],
   },
+  'a block makes what the rows say, and the twin makes it too': {
+    files: [
+      `DO $$ BEGIN IF EXISTS (SELECT FROM homes WHERE city IS NULL) THEN ALTER TABLE logs ADD CONSTRAINT small CHECK (id < 5);
+         ELSE ALTER TABLE logs ADD CONSTRAINT large CHECK (id > 5); END IF; END $$;
+       ALTER TABLE logs_1 DROP CONSTRAINT small`,
+    ],
+    fails: 'invalid-statement:3',
+  },
+  'a block that takes a column by the rows takes the view over it too': {
+    files: [
+      `DO $$ BEGIN IF EXISTS (SELECT FROM homes) THEN ALTER TABLE homes DROP COLUMN city CASCADE; END IF; END $$;
+       CREATE VIEW cities AS SELECT id FROM homes`,
+    ],
+    losses: ['cascade homes.city 1 warn', 'drop-column homes.city 4 block'],
+  },
+  'what a handler takes back the twin takes back': {
+    files: [
+      `DO $$ BEGIN
+         IF EXISTS (SELECT FROM homes) THEN ALTER TABLE homes ADD COLUMN more int; ALTER TABLE homes ADD COLUMN more int; END IF;
+       EXCEPTION WHEN duplicate_column THEN CREATE TABLE other (id int); END $$;
+       ALTER TABLE homes ADD COLUMN more text;
+       CREATE TABLE other (id int)`,
+    ],
+    fails: 'object-exists:5',
+  },
+  'a block is refused whatever the rows, in a way that the rows lead to': {
+    files: [
+      'DO $$ BEGIN IF EXISTS (SELECT FROM homes) THEN DROP TABLE homes; END IF; END $$;\nDROP SCHEMA lib CASCADE',
+    ],
+    fails: 'dependent-object:1',
+    losses: ['drop-schema homes.zip 5 block', 'drop-table homes 5 unknown'],
+  },
+  'what a block does that is not followed is not known, and what may rest on it neither': {
+    files: [
+      `DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM homes LOOP EXECUTE format('CREATE TABLE h_%s (id int)', md5(r.city || clock_timestamp())); END LOOP; END $$;
+       ALTER TABLE h_x ADD COLUMN y int;
+       DROP SCHEMA lib CASCADE`,
+    ],
+    losses: ['drop-schema homes.zip 5 block', 'not-looked-at DO ? unknown'],
+    doubts: [
+      'it may change the catalog by the rows of public.homes',
+      'relation "h_x" does not exist, as far as can be told',
+    ],
+  },
 }
 
 describe('behind what the twin cannot run it goes on', () => {

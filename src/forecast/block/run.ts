@@ -57,12 +57,9 @@ export class BlockRun {
       await this.#block(block)
     } catch (error) {
       if (!(error instanceof Raised)) throw error
-      this.walk.fail({
-        code: 'raised-exception',
-        sqlstate: error.sqlstate,
-        object: 'DO',
-        message: error.message,
-      })
+      const { sqlstate, message, refused } = error
+      const { code = 'raised-exception', object = 'DO' } = refused ?? {}
+      this.walk.fail({ code, sqlstate, object, message })
     }
   }
 
@@ -76,13 +73,16 @@ export class BlockRun {
     )
     const before = this.walk.requirements.length
     const undo = rememberState(this.walk)
+    const mark = await this.walk.codeOnTwin?.mark()
     try {
       const end = await this.#list(body, handlers)
+      await mark?.keep()
       return end
     } catch (error) {
       if (!(error instanceof Raised)) throw error
       const handler = handlers.find((one) => catches(one, error.sqlstate))
       if (!handler) throw error
+      await mark?.undo()
       undo()
       this.walk.requirements.splice(before)
       return this.#list(handler.action ?? [])

@@ -2,16 +2,20 @@ import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
 import { wayToRun } from '../../twin/statement-kinds.js'
 import type { Ran, Twin } from '../../twin/twin.js'
+import type { Followed } from '../block/block.js'
+import { Raised } from '../block/raised.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
-import type { CatalogModel } from '../model.js'
+import type { CatalogModel, Relation } from '../model.js'
 import { reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
+import { rememberState } from '../undo.js'
 import type { Refusal, Walk } from '../walk.js'
 import { correctedStatement, hasItsEffect } from './corrected.js'
 import { Mirror } from './mirror.js'
 import { pairWithTwin } from './pair.js'
 import { refusalFromTwin } from './refusal.js'
+import { isSettledByTwin } from './settled.js'
 import { syncCatalog } from './sync.js'
 
 /** Lets the pending statements run on a schema twin while the walk follows them, and keeps the walk's catalog as the twin has it. */
@@ -80,6 +84,49 @@ export class TwinFollower {
     return ran?.isKept ? { ran, way: 'follow' } : { way: 'leave' }
   }
 
+  /**
+   * Lets the walk follow a block by the rows, and the twin run each definition that the walk comes to. Where the walk does not
+   * come to the end of the block, both are taken back to where they were before it.
+   */
+  async replay<T>(work: () => Promise<T>): Promise<T> {
+    const { walk, twin } = this
+    const goBack = rememberState(walk)
+    const mark = await twin.mark()
+    walk.codeOnTwin = {
+      run: (statement, follow) => this.#runInCode(statement, follow),
+      mark: () => twin.mark(),
+    }
+    try {
+      const done = await work()
+      await mark.keep()
+      return done
+    } catch (error) {
+      await mark.undo()
+      goBack()
+      throw error
+    } finally {
+      walk.codeOnTwin = undefined
+    }
+  }
+
+  async #runInCode(statement: Followed, follow: () => Promise<void>): Promise<void> {
+    const { walk } = this
+    if (wayToRun(statement) !== 'kept') return follow()
+    const { ran, refusal } = await this.run({ index: 0, line: walk.place.line, ...statement })
+    // What is no name of a table or column there may be one of a variable.
+    const mayBeVariable = statement.kind === 'CreateTableAsStmt'
+    if (refusal?.isCertain && !mayBeVariable) throw new Raised(refusal.sqlstate, refusal.message, refusal)
+    if (!ran.isKept) throw new NotFollowed(refusal?.message ?? ran.undone ?? `${statement.kind} in code`)
+    walk.onTwin.set(statement.node, ran)
+    try {
+      await follow()
+    } catch (error) {
+      if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+      if (!isSettledByTwin(walk, statement)) throw error
+    }
+    await this.sync(ran)
+  }
+
   /** Whether code may make, change or drop objects. */
   mayChangeCatalog({ sql }: ParsedStatement): boolean {
     return reachOf(this.walk.catalog, sql, true).mayChangeCatalog
@@ -89,12 +136,13 @@ export class TwinFollower {
   async sync({ isKept }: Ran): Promise<void> {
     if (!isKept || this.twin.lost !== undefined) return
     const { walk } = this
-    const { catalog, change } = await this.#read()
     try {
+      const { catalog, change } = await this.#read()
       syncCatalog(walk, catalog, change, this.#mirror.places)
     } catch (error) {
+      // Half of it may be taken over.
+      this.twin.giveUp((error as Error).message)
       if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
-      this.twin.giveUp(error.message)
       walk.catalog.opaque ??= `line ${walk.place.line} is not followed: ${error.message}`
       return
     }
@@ -105,10 +153,11 @@ export class TwinFollower {
     return this.twin.look((reader) => this.#mirror.read(reader))
   }
 
+  /** One that the walk does not know may hold rows, unless it is not yet on the twin either: then the code makes it itself. */
   #holdsRows(table: string): boolean {
-    return this.walk.catalog.relations.some(
-      ({ schema, name, live, isEmpty }) => `${schema}.${name}` === table && live !== undefined && !isEmpty,
-    )
+    const isIt = ({ schema, name }: Relation) => `${schema}.${name}` === table
+    const known = this.walk.catalog.relations.find(isIt)
+    return known ? !known.isEmpty : this.#mirror.catalog?.relations.some(isIt) === true
   }
 }
 
