@@ -33,14 +33,16 @@ export async function withSchemaTwin<T>(
   work: (twin: Twin | undefined, whyNot?: string) => Promise<T>,
 ): Promise<T> {
   const { settings, runId, signal, screen } = tools
-  if (settings.twin === undefined || plan.pending.length === 0) return work(undefined)
+  const { place, url } = settings.twin
+  if (place === 'off' || plan.pending.length === 0) return work(undefined)
   let isOpen = false
   try {
     screen.progress('making a schema twin')
     await assertElsewhere(plan, tools)
     const dump = await dumpSchema(plan, snapshot, tools)
     const request = {
-      ...settings.twin,
+      place,
+      ...(url === undefined ? {} : { url }),
       target: settings.target,
       targetIdentity: plan.target,
       targetClient: snapshot.client,
@@ -83,7 +85,7 @@ export function noSchemaTwin(reason: string): Finding {
  * @throws RehearsalError `twin-beside-target`
  */
 async function assertElsewhere(plan: Plan, { settings, runId }: Tools): Promise<void> {
-  const url = settings.twin?.url
+  const { url } = settings.twin
   if (url === undefined) return
   const { systemIdentifier } = await withConnection(url, ownerSession(runId), (client) =>
     readTargetIdentity(client, url),
