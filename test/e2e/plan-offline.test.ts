@@ -318,8 +318,10 @@ DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN b text'; END $$;
         ],
         replay: { lost: null },
       })
-      const lock = { name: '"t"', mode: 'ACCESS EXCLUSIVE', work: 'rewrites', isNew: false }
-      expect(migrations[1]?.statementList[0]?.locks).toMatchObject([lock])
+      expect(migrations[1]?.statementList[0]?.locks).toMatchObject([
+        { name: '"t"', mode: 'ACCESS EXCLUSIVE', work: 'rewrite', isNew: false },
+        { name: '"t_pkey"', mode: 'ACCESS EXCLUSIVE', work: 'build', isNew: false },
+      ])
     }
     const left = await queryOnce(elsewhere.url, 'SELECT datname FROM pg_database WHERE NOT datistemplate')
     expect(left).toEqual([{ datname: 'postgres' }])
