@@ -105,7 +105,7 @@ export async function walkOver(
     const { inTransaction, inSameTransaction } = walk
     return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
   }
-  const follower = twin && (await TwinFollower.start(walk, twin, schema))
+  const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, {
