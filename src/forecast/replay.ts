@@ -14,7 +14,7 @@ export interface Replay {
   /** The first statement that the server refuses whatever rows there are; absent where one before them was refused. */
   readonly failure?: Failure
   readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
-  /** Why the twin was left before the end; absent where it was not. */
+  /** From where on nothing is known for certain, and why: the twin was left, or refused what is not to be told. */
   readonly lost?: string
 }
 
@@ -55,9 +55,11 @@ export async function replayOnTwin(
     ({ question, mayPass }) => question.kind === 'certain' && mayPass === undefined,
   )
   const failure = first && isShown(first.place.migration) && isTold(first) ? first : undefined
+  const refused = first && !failure ? `${first.place.file}:${first.place.line}: ${first.title}` : undefined
+  const lost = twin.lost ?? refused
   return {
     locks,
     ...(failure ? { failure: { ...failure, message: failure.title } } : {}),
-    ...(twin.lost === undefined ? {} : { lost: twin.lost }),
+    ...(lost === undefined ? {} : { lost }),
   }
 }

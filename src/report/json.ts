@@ -58,7 +58,7 @@ export interface JsonPlan {
   readonly appliedCount: number | null
   /** The git ref since which the migrations shown are new. */
   readonly since: string | null
-  /** Offline: whether the migrations ran on an empty schema twin, and why it was left before their end. */
+  /** Offline: whether the migrations ran on an empty schema twin, and from where on what it tells is not certain. */
   readonly replay: { readonly lost: string | null } | null
 }
 

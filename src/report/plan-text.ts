@@ -30,7 +30,7 @@ export function formatOfflinePlan({ pending, since, replay }: OfflinePlan): stri
 }
 
 function formatReplay({ lost }: NonNullable<OfflinePlan['replay']>): string {
-  const left = lost === undefined ? '' : `; it was left on the way: ${clean(lost)}`
+  const left = lost === undefined ? '' : `; not certain from here on: ${clean(lost)}`
   return `every migration ran on a server without data${left}`
 }
 

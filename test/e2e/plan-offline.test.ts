@@ -308,6 +308,11 @@ DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN b text'; END $$;
 `,
       [sqlOf('4_four')]: 'ALTER TABLE t ALTER COLUMN b TYPE int USING b::int;\nCREATE INDEX ON u (gone);\n',
     })
+    const without = await clone.planOnTwin('--since', 'main', '--json', '--twin', elsewhere.url)
+    expect((JSON.parse(without.stdout) as JsonReport).plan?.replay).toEqual({
+      lost: `${sqlOf('3_three')}:2: role "reader" does not exist`,
+    })
+    await queryOnce(elsewhere.url, 'CREATE ROLE reader')
     for (const where of [[], ['--twin', elsewhere.url]]) {
       const { exitCode, stdout } = await clone.planOnTwin('--since', 'main', '--json', ...where)
       const { findings, migrations, plan } = JSON.parse(stdout) as JsonReport
