@@ -26,7 +26,7 @@ import type { Column } from './model.js'
 import { changesNothing } from './outward-functions.js'
 import { isOwnError, ownErrorReason } from './own-error.js'
 import { needNothingPutOff } from './put-off-checks.js'
-import { reachOf } from './reach.js'
+import { codeKinds, reachOf } from './reach.js'
 import { emptyScope, Rewriter, type Scope, writes } from './rewrite.js'
 import { rememberRows } from './runs/remember.js'
 import { setSequence } from './sequences.js'
@@ -255,9 +255,6 @@ function loseSight(walk: Walk, { kind, node, sql }: Followed, why: string, reaso
   if (isDefinition || reach.mayChangeCatalog || (kind === 'SelectStmt' && node.intoClause))
     walk.catalog.opaque ??= why
 }
-
-/** Code, or no more than a call of it. */
-const codeKinds: ReadonlySet<string> = new Set(['DoStmt', 'SelectStmt', 'CallStmt'])
 
 /** Of the tables that are there, they change no rows. */
 const writesNoRows: ReadonlySet<string> = new Set([

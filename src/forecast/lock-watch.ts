@@ -1,9 +1,9 @@
 import type { Finding } from '../domain/finding.js'
 import type { LockGroup } from '../domain/lock-group.js'
-import type { ParsedStatement } from '../sql/parser.js'
+import type { Ran } from '../twin/twin.js'
+import { claimsOf, claimsOfCode } from './from-twin/lock-claims.js'
 import type { LockClaim } from './locks/claim.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from './locks/findings.js'
-import { lockClaimsOf } from './locks/lock-claims.js'
 import { type LockStep, lockGroupsOf, lockStepOf } from './locks/lock-first.js'
 import { longWorkOf, reaches } from './locks/long-work.js'
 import { type LockThresholds, lockThresholds } from './locks/thresholds.js'
@@ -11,6 +11,7 @@ import type { CatalogModel } from './model.js'
 import type { StatementPlace } from './requirement.js'
 import type { SafeRewrite } from './rewrites/safe-rewrite.js'
 import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
+import type { WatchedStatement } from './watcher.js'
 
 interface Seen {
   readonly locked: LockedStatement
@@ -27,10 +28,30 @@ export class LockWatch {
 
   constructor(private readonly thresholds: LockThresholds = lockThresholds) {}
 
-  /** Right before the statement is followed: claims and proposals go by the catalog that it meets. */
-  beforeStatement(statement: ParsedStatement, place: StatementPlace, catalog: CatalogModel): void {
-    const locked = { statement, place, claims: lockClaimsOf(statement, catalog) }
-    const rewrite = once(() => safeRewriteOf(statement, catalog))
+  /**
+   * Right before the statement is followed: claims and proposals go by the catalog that it meets.
+   * @param ran what it did on the twin, where it ran there
+   */
+  beforeStatement(
+    statement: WatchedStatement,
+    place: StatementPlace,
+    catalog: CatalogModel,
+    ran?: Ran,
+  ): void {
+    this.#note({ statement, place, claims: claimsOf(statement, catalog, ran) }, catalog)
+  }
+
+  /** The same of a statement that the code of the last one comes to. */
+  inCode(statement: WatchedStatement, catalog: CatalogModel, ran?: Ran): void {
+    const last = this.#statements.at(-1)
+    if (!last || !ran?.locks || last.locked.statement.node === statement.node) return
+    this.#statements.pop()
+    const claims = claimsOfCode(last.locked.claims, statement, catalog, ran)
+    this.#note({ ...last.locked, claims }, catalog)
+  }
+
+  #note(locked: LockedStatement, catalog: CatalogModel): void {
+    const rewrite = once(() => safeRewriteOf(locked.statement, catalog))
     this.#statements.push({
       locked,
       rewrite,

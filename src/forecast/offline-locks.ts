@@ -23,7 +23,7 @@ const alwaysLocks: ReadonlySet<string> = new Set([
 
 /**
  * What each statement locks when the files are run on an empty database, one after the other. No server is asked: which
- * relations there are is known, their sizes are not, and what a block or a function does stays out.
+ * relations there are is known, their sizes are not. Of blocks and functions only the tables that they may write are told.
  *
  * @param files all migrations, in order
  * @param isShown whether the locks of this migration are wanted
@@ -58,7 +58,7 @@ export async function locksWithoutServer(
 }
 
 /** By the next file a table may hold anything. What is new stands at the end of its list. */
-export function noteMade(
+function noteMade(
   { relations, sequences, types }: CatalogModel,
   old: Set<object>,
   touched: Set<Relation>,

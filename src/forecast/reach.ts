@@ -13,6 +13,9 @@ export interface Reach {
   readonly texts: readonly string[]
 }
 
+/** Statements that are code, or no more than a call of it. */
+export const codeKinds: ReadonlySet<string> = new Set(['DoStmt', 'SelectStmt', 'CallStmt'])
+
 const readable: ReadonlySet<string> = new Set(['sql', 'plpgsql'])
 
 /**

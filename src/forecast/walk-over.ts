@@ -43,21 +43,12 @@ export interface Walked {
  * @param options.asksRows false: only the catalog is asked, and no row is read. What depends on rows is then not known, and
  * what the role in use may not do is no failure: it is there to look, and another may deploy.
  * @param options.twin a database with the schema of the target, which says what statements do to the catalog
- * @param options.afterFile is told of each file, with the catalog as the file has left it and the locks so far
  */
 export async function walkOver(
   files: readonly ForecastFile[],
   ungated: Reader,
   schema: string,
-  {
-    asksRows = true,
-    twin,
-    afterFile,
-  }: {
-    asksRows?: boolean
-    twin?: Twin
-    afterFile?: (file: ForecastFile, walk: Walk, locks: LockWatch) => void
-  } = {},
+  { asksRows = true, twin }: { asksRows?: boolean; twin?: Twin } = {},
 ): Promise<Walked> {
   const {
     readers: [reader],
@@ -99,13 +90,15 @@ export async function walkOver(
   )
   const watch = new LossWatch(walk)
   const hits = new HitWatch(walk)
-  walk.watcher = andAlso(watch, hits)
+  walk.watcher = andAlso(andAlso(watch, hits), {
+    beforeStatement: async (statement) => locks.inCode(statement, catalog, walk.onTwin.get(statement.node)),
+  })
   const lineage = new LineageWatch(walk)
   const ofTransaction = (statement: ParsedStatement) => {
     const { inTransaction, inSameTransaction } = walk
     return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
   }
-  const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
+  const follower = twin && (await TwinFollower.start(walk, twin, schema))
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, {
@@ -115,7 +108,6 @@ export async function walkOver(
       ofTransaction,
       ...(follower ? { follower } : {}),
     })
-    afterFile?.(file, walk, locks)
   }
   return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
 }
@@ -179,7 +171,7 @@ async function followFile(
     })
     const { refusal, ran, way } = judged
     if (way !== 'leave')
-      await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog))
+      await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog, ran))
     earlier.push(statement)
     walk.inSameTransaction.push(statement)
     if (way === 'follow' && (await takes(run, statement))) {

@@ -57,20 +57,29 @@ export interface Watcher {
   notFollowed(statement: WatchedStatement, reason: string, reach: Reach): void
 }
 
-/** One that passes on what becomes of the rows to another one too. */
-export function andAlso(watcher: Watcher, other: Pick<Watcher, 'deleted' | 'updated'>): Watcher {
+/** One that passes on to another one too what statements there are, and what becomes of the rows. */
+export function andAlso(watcher: Watcher, other: Partial<Watcher>): Watcher {
   return {
-    beforeStatement: (statement) => watcher.beforeStatement(statement),
-    inserted: (relation) => watcher.inserted(relation),
+    beforeStatement: async (statement) => {
+      await other.beforeStatement?.(statement)
+      await watcher.beforeStatement(statement)
+    },
+    inserted: (relation) => {
+      watcher.inserted(relation)
+      other.inserted?.(relation)
+    },
     deleted: (relation, rows) => {
       watcher.deleted(relation, rows)
-      other.deleted(relation, rows)
+      other.deleted?.(relation, rows)
     },
     updated: (relation, rows) => {
       watcher.updated(relation, rows)
-      other.updated(relation, rows)
+      other.updated?.(relation, rows)
     },
-    notFollowed: (statement, reason, reach) => watcher.notFollowed(statement, reason, reach),
+    notFollowed: (statement, reason, reach) => {
+      watcher.notFollowed(statement, reason, reach)
+      other.notFollowed?.(statement, reason, reach)
+    },
   }
 }
 

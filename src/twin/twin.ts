@@ -1,7 +1,8 @@
 import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { ownSearchPath } from '../sql/search-path.js'
-import { wayToRun } from './statement-kinds.js'
+import { isSeenWhole, runsQuery, wayToRun } from './statement-kinds.js'
+import { type StateRow, type TwinLock, Watch, type Work } from './watch.js'
 
 /** Why the server refuses a statement. */
 export interface TwinRefusal {
@@ -27,8 +28,10 @@ export interface Ran {
   readonly undone?: string
   /** Tables, as `schema.name`, that it has read where it is code: on the twin they hold no rows of the target. */
   readonly reads: readonly string[]
-  /** Tables, as `schema.name`, whose rows an ALTER TABLE writes anew; absent for other statements. */
+  /** Tables, as `schema.name`, whose rows it writes anew; absent where it was not watched. */
   readonly rewrites?: readonly string[]
+  /** What it locks and works on; absent where it was not watched, as statements that write rows are not. */
+  readonly locks?: readonly TwinLock[]
 }
 
 /** What code may meet that the twin has not. */
@@ -67,13 +70,10 @@ const endsTransaction = '2D000'
  */
 export class Twin {
   #isInTransaction = false
+  readonly #watch = new Watch()
   #lost: string | undefined
 
-  /** @param isOwnServer nobody else uses the server, so that roles may be made there */
-  constructor(
-    private readonly client: TwinSession,
-    private readonly isOwnServer = false,
-  ) {}
+  constructor(private readonly client: TwinSession) {}
 
   /** Why the twin is not what the target will be any more; undefined while it is. */
   get lost(): string | undefined {
@@ -90,6 +90,7 @@ export class Twin {
     if (this.#lost !== undefined) return
     if (begin !== undefined) await this.#always(begin)
     this.#isInTransaction = begin !== undefined
+    this.#watch.begin()
   }
 
   /** Ends what is open, and gives the session the settings that it began with. */
@@ -102,15 +103,17 @@ export class Twin {
 
   /** Runs the next statement. What is refused leaves the twin as it was. Says nothing of it once the twin is lost. */
   async run(statement: ParsedStatement, rows: RowsOfTarget = noRows): Promise<Ran> {
-    const way = this.#lost === undefined ? wayToRun(statement, this.isOwnServer) : 'not'
+    const way = this.#lost === undefined ? wayToRun(statement) : 'not'
     if (way === 'not') return nothing
     if (way === 'transaction') return this.#control(statement)
     if (way === 'code') return this.#runCode(statement, rows)
-    const files = statement.kind === 'AlterTableStmt' ? await this.#files() : undefined
     try {
+      if (way === 'kept' && isSeenWhole(statement, this.#isInTransaction)) {
+        const { locks, rewrites } = await this.#watched(statement)
+        return { ...proven, isKept: true, locks, rewrites }
+      }
       await this.#inItsPlace(statement.sql, way === 'kept')
-      const rewrites = files && changedIn(files, await this.#files())
-      return { ...proven, isKept: way === 'kept', ...(rewrites ? { rewrites } : {}) }
+      return { ...proven, isKept: way === 'kept' }
     } catch (error) {
       return this.#refused(statement, error)
     }
@@ -135,13 +138,17 @@ export class Twin {
     const isOwn = !this.#isInTransaction
     await this.#always(isOwn ? 'BEGIN' : 'SAVEPOINT guard_mark')
     this.#isInTransaction = true
+    if (isOwn) this.#watch.begin()
     const end = async (sql: string) => {
       await this.#always(sql)
       if (isOwn) this.#isInTransaction = false
     }
     return {
       keep: () => end(isOwn ? 'COMMIT' : 'RELEASE guard_mark'),
-      undo: () => end(isOwn ? 'ROLLBACK' : 'ROLLBACK TO guard_mark; RELEASE guard_mark'),
+      undo: () => {
+        this.#watch.forget()
+        return end(isOwn ? 'ROLLBACK' : 'ROLLBACK TO guard_mark; RELEASE guard_mark')
+      },
     }
   }
 
@@ -178,8 +185,27 @@ export class Twin {
     }
   }
 
+  /** Keeps it, and sees what it does to relations. */
+  async #watched(statement: ParsedStatement): Promise<Work> {
+    const isNested = this.#isInTransaction
+    if (!isNested) this.#watch.begin()
+    const start = isNested ? 'SAVEPOINT guard_statement' : 'BEGIN'
+    const before = this.#watch.before(await this.#ask(`${start}; ${this.#watch.stateQuery}`))
+    try {
+      await this.client.query(statement.sql)
+      const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
+      return this.#watch.after(before, await this.#ask(`${this.#watch.stateQuery}; ${end}`), {
+        runsQuery: runsQuery(statement),
+      })
+    } catch (error) {
+      await this.client.query(isNested ? undoStatement : 'ROLLBACK')
+      throw error
+    }
+  }
+
   /** In a transaction a savepoint keeps it from ending with a refusal. */
   async #inItsPlace(sql: string, keep: boolean): Promise<void> {
+    if (keep) this.#watch.forget()
     if (!this.#isInTransaction && keep) {
       await this.client.query(sql)
       return
@@ -200,25 +226,23 @@ export class Twin {
   async #runCode({ sql }: ParsedStatement, rows: RowsOfTarget): Promise<Ran> {
     const isNested = this.#isInTransaction
     try {
-      if (!isNested) await this.client.query('BEGIN')
-      const before = await this.#scans()
-      await this.client.query('SAVEPOINT guard_statement')
+      if (!isNested) this.#watch.begin()
+      const before = this.#watch.before(
+        await this.#ask(`${isNested ? '' : 'BEGIN; '}${this.#watch.stateQuery}; SAVEPOINT guard_statement`),
+      )
       const error = await this.client.query(sql).then(
         () => undefined,
         (failed: ServerError) => failed,
       )
       if (error) await this.client.query('ROLLBACK TO guard_statement')
-      const after = await this.#scans()
-      const reads = [...after].filter(([table, scans]) => scans > (before.get(table) ?? 0))
-      const ran = this.#codeThatRan(
-        reads.map(([table]) => table),
-        error,
-        rows,
-        isNested,
-      )
+      const { locks, rewrites, reads } = this.#watch.after(before, await this.#ask(this.#watch.stateQuery), {
+        runsQuery: true,
+      })
+      const ran = this.#codeThatRan(reads, error, rows, isNested)
+      if (!ran.isKept) this.#watch.forget()
       const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
       await this.client.query(ran.isKept ? end : isNested ? undoStatement : 'ROLLBACK')
-      return ran
+      return error ? ran : { ...ran, locks, rewrites }
     } catch (error) {
       this.giveUp((error as Error).message)
       return nothing
@@ -245,23 +269,10 @@ export class Twin {
       : { ...undone(`${error.message}, on a copy without the rows of ${held}`), reads }
   }
 
-  /** By table: how often this transaction has read it. */
-  async #scans(): Promise<Map<string, number>> {
-    const { rows } = await this.client.query(
-      `SELECT schemaname || '.' || relname AS table, (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::float8 AS scans
-         FROM pg_catalog.pg_stat_xact_user_tables`,
-    )
-    return new Map(rows.map(({ table, scans }) => [table as string, scans as number]))
-  }
-
-  /** By table: the file that holds its rows. */
-  async #files(): Promise<Map<string, number>> {
-    const { rows } = await this.client.query(
-      `SELECT n.nspname || '.' || c.relname AS table, c.relfilenode::int8::float8 AS file
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
-    )
-    return new Map(rows.map(({ table, file }) => [table as string, file as number]))
+  /** The row that the one question among several commands gives. */
+  async #ask(sql: string): Promise<StateRow> {
+    const results = [await this.client.query(sql)].flat()
+    return results.find(({ rows }) => rows.length > 0)?.rows[0] ?? {}
   }
 
   async #control({ sql, node }: ParsedStatement): Promise<Ran> {
@@ -282,6 +293,8 @@ export class Twin {
     }
     if (opens(kind)) this.#isInTransaction = true
     else if (/COMMIT|ROLLBACK$|PREPARE/.test(kind)) this.#isInTransaction = node.chain === true
+    if (/ROLLBACK/.test(kind)) this.#watch.forget()
+    if (!/SAVEPOINT|RELEASE|ROLLBACK_TO/.test(kind)) this.#watch.begin()
     return { ...proven, isKept: true }
   }
 
@@ -306,12 +319,6 @@ function undone(why: string): Ran {
 
 function opens(kind: string): boolean {
   return /BEGIN|START/.test(kind)
-}
-
-function changedIn(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
-  return [...after]
-    .filter(([table, file]) => before.has(table) && before.get(table) !== file)
-    .map(([table]) => table)
 }
 
 interface ServerError extends Error {

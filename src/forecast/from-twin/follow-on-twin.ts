@@ -1,13 +1,12 @@
-import type { Reader } from '../../domain/reader.js'
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
 import { wayToRun } from '../../twin/statement-kinds.js'
-import type { Ran, Twin, TwinRefusal } from '../../twin/twin.js'
+import type { Ran, Twin } from '../../twin/twin.js'
 import type { Followed } from '../block/block.js'
 import { Raised } from '../block/raised.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
-import type { CatalogModel, Relation } from '../model.js'
+import type { CatalogModel } from '../model.js'
 import { reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
 import { rememberState } from '../undo.js'
@@ -16,6 +15,7 @@ import { correctedStatement, hasItsEffect } from './corrected.js'
 import { Mirror } from './mirror.js'
 import { pairWithTwin } from './pair.js'
 import { refusalFromTwin } from './refusal.js'
+import { holdsRows } from './rows.js'
 import { isSettledByTwin } from './settled.js'
 import { syncCatalog } from './sync.js'
 
@@ -23,23 +23,17 @@ import { syncCatalog } from './sync.js'
 export class TwinFollower {
   #opaqueBefore: string | undefined
   readonly #mirror: Mirror
-  /** That pending statements make, and that are not made on the server of the twin. */
-  readonly #rolesElsewhere = new Set<string>()
 
   private constructor(
     private readonly walk: Walk,
     private readonly twin: Twin,
     schema: string,
-    /** The role there may do what the role of the deploy may. */
-    readonly isSameRole: boolean,
   ) {
     this.#mirror = new Mirror(schema)
   }
 
-  /** @param target reads the target */
-  static async start(walk: Walk, twin: Twin, schema: string, target: Reader): Promise<TwinFollower> {
-    const [here, there] = [await roleOf(target), await twin.look(roleOf)]
-    const follower = new TwinFollower(walk, twin, schema, here === there)
+  static async start(walk: Walk, twin: Twin, schema: string): Promise<TwinFollower> {
+    const follower = new TwinFollower(walk, twin, schema)
     const { catalog } = await follower.#read()
     const difference = pairWithTwin(walk.catalog, catalog)
     if (difference !== undefined) twin.giveUp(difference)
@@ -68,14 +62,11 @@ export class TwinFollower {
     const { catalog } = this.walk
     this.#opaqueBefore = catalog.opaque
     const ran = await this.twin.run(statement, {
-      holds: (table) => this.#holdsRows(table),
+      holds: (table) => holdsRows(catalog, table),
       mayDecide: isCode(statement) && mayDependOnRows(catalog, statement.sql),
     })
-    if (statement.kind === 'CreateRoleStmt' && !ran.isKept) this.#rolesElsewhere.add(statement.node.role)
     if (!ran.refusal) return { ran }
-    const { refusal, ...left } = ran
-    if (this.#isOfRole(refusal)) return { ran: { ...left, isOpen: true, undone: refusal.message } }
-    return { ran, refusal: refusalFromTwin(refusal, statement, catalog.opaque === undefined) }
+    return { ran, refusal: refusalFromTwin(ran.refusal, statement, catalog.opaque === undefined) }
   }
 
   /**
@@ -137,17 +128,9 @@ export class TwinFollower {
     await this.sync(ran)
   }
 
-  /** Of roles, and of what they may do, a twin tells the truth only where they are those of the target. */
-  #isOfRole({ sqlstate, message }: TwinRefusal): boolean {
-    if (sqlstate === '42501') return !this.isSameRole
-    const [, role] = /^role "(.+)" does not exist$/.exec(message) ?? []
-    return role !== undefined && this.#rolesElsewhere.has(role)
-  }
-
-  /** Whether what it does to the catalog, if anything, is missing where the twin does not run it. */
-  mayChangeCatalog(statement: ParsedStatement): boolean {
-    if (isCode(statement)) return reachOf(this.walk.catalog, statement.sql, true).mayChangeCatalog
-    return wayToRun(statement) === 'kept' && !withoutCatalog.has(statement.kind)
+  /** Whether code may make, change or drop objects. */
+  mayChangeCatalog({ sql }: ParsedStatement): boolean {
+    return reachOf(this.walk.catalog, sql, true).mayChangeCatalog
   }
 
   /** Takes over what it did, when the walk has followed it. */
@@ -172,11 +155,6 @@ export class TwinFollower {
   }
 
   /** One that the walk does not know may hold rows, unless it is not yet on the twin either: then the code makes it itself. */
-  #holdsRows(table: string): boolean {
-    const isIt = ({ schema, name }: Relation) => `${schema}.${name}` === table
-    const known = this.walk.catalog.relations.find(isIt)
-    return known ? !known.isEmpty : this.#mirror.catalog?.relations.some(isIt) === true
-  }
 }
 
 /** They leave the catalog as it is. */
@@ -186,20 +164,7 @@ const withoutCatalog: ReadonlySet<string> = new Set([
   'ReindexStmt',
   'ClusterStmt',
   'LockStmt',
-  'GrantStmt',
-  'GrantRoleStmt',
-  'AlterOwnerStmt',
-  'AlterDefaultPrivilegesStmt',
-  'CommentStmt',
 ])
-
-/** The role in use, and whether it is a superuser. */
-async function roleOf(reader: Reader): Promise<string> {
-  const { rows } = await reader.query(
-    'SELECT rolname::pg_catalog.text AS name, rolsuper AS is_super FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER',
-  )
-  return JSON.stringify(rows)
-}
 
 function isCode(statement: ParsedStatement): boolean {
   return wayToRun(statement) === 'code'

@@ -10,6 +10,20 @@ export type LockTarget =
   | { readonly kind: 'sequence'; readonly sequence: SequenceObject }
   | { readonly kind: 'composite type'; readonly type: TypeObject }
 
+/** The object of the catalog behind a target; a table and its TOAST table have one between them. */
+export function lockedObject(target: LockTarget): object {
+  switch (target.kind) {
+    case 'index':
+      return target.index
+    case 'sequence':
+      return target.sequence
+    case 'composite type':
+      return target.type
+    default:
+      return target.relation
+  }
+}
+
 /** What is done to the target under the lock; of several the last counts. */
 const works: readonly LockedWork[] = [
   'metadata',
@@ -59,11 +73,11 @@ export class Claims {
   constructor(readonly catalog: CatalogModel) {}
 
   relation(relation: Relation, mode: LockMode, details: Details = {}): void {
-    this.#add({ kind: 'relation', relation }, relation, mode, details)
+    this.add({ kind: 'relation', relation }, mode, details)
   }
 
   index(index: IndexObject, relation: Relation, mode: LockMode, details: Details = {}): void {
-    this.#add({ kind: 'index', index, relation }, index, mode, details)
+    this.add({ kind: 'index', index, relation }, mode, details)
   }
 
   indexesOf(relation: Relation, mode: LockMode, details: Details = {}): void {
@@ -77,19 +91,19 @@ export class Claims {
   }
 
   toastIndexOf(relation: Relation, mode: LockMode, details: Details = {}): void {
-    if (hasToast(relation)) this.#add({ kind: 'toast index', relation }, relation, mode, details)
+    this.add({ kind: 'toast index', relation }, mode, details)
   }
 
   toastTableOf(relation: Relation, mode: LockMode, details: Details = {}): void {
-    if (hasToast(relation)) this.#add({ kind: 'toast', relation }, relation, mode, details)
+    this.add({ kind: 'toast', relation }, mode, details)
   }
 
   sequence(sequence: SequenceObject, mode: LockMode, details: Details = {}): void {
-    this.#add({ kind: 'sequence', sequence }, sequence, mode, details)
+    this.add({ kind: 'sequence', sequence }, mode, details)
   }
 
   compositeType(type: TypeObject, mode: LockMode): void {
-    this.#add({ kind: 'composite type', type }, type, mode, {})
+    this.add({ kind: 'composite type', type }, mode)
   }
 
   /** The relation with everything that belongs to it. */
@@ -110,12 +124,9 @@ export class Claims {
     return [...this.#drafts.values()].flat().map((draft) => ({ ...draft, ...this.#describe(draft.target) }))
   }
 
-  #add(
-    target: LockTarget,
-    key: object,
-    mode: LockMode,
-    { work = 'metadata', isCertain = true }: Details,
-  ): void {
+  add(target: LockTarget, mode: LockMode, { work = 'metadata', isCertain = true }: Details = {}): void {
+    if ((target.kind === 'toast' || target.kind === 'toast index') && !hasToast(target.relation)) return
+    const key = lockedObject(target)
     const drafts = this.#drafts.get(key) ?? []
     this.#drafts.set(key, drafts)
     const known = drafts.find((draft) => draft.target.kind === target.kind)

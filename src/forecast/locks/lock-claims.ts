@@ -8,6 +8,7 @@ import { claimCreateTable } from './create-table.js'
 import { claimDrop } from './drop-statement.js'
 import { claimCluster, claimCreateIndex, claimReindex, claimVacuum } from './indexes.js'
 import { claimQuery } from './queries.js'
+import { claimReached } from './reached.js'
 import { claimOwner, claimRename, claimSetSchema } from './renames.js'
 import { claimSequenceOptions } from './sequences.js'
 import { claimTruncate } from './truncate.js'
@@ -19,18 +20,19 @@ import { claimCreateTableAs, claimCreateView, claimRefresh } from './views.js'
  * transaction ends; those that the server gives back with the statement are left out, except where a statement may not
  * run in a transaction at all.
  *
- * The locks of code that is called (DO, CALL, functions, triggers) are not in it.
+ * Of code that runs (DO, CALL, functions, triggers) only the tables are in it whose rows it may write.
  *
  * @param catalog as it is before the statement
  */
 export function lockClaimsOf(
-  { kind, node }: Pick<ParsedStatement, 'kind' | 'node'>,
+  { kind, node, sql = '' }: Pick<ParsedStatement, 'kind' | 'node'> & { readonly sql?: string },
   catalog: CatalogModel,
 ): LockClaim[] {
   const claims = new Claims(catalog)
   const query = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind)
   if (query) claimQuery(claims, kind, node)
   else claimants[kind]?.(claims, node)
+  claimReached(claims, kind, sql)
   return claims.list()
 }
 

@@ -210,7 +210,7 @@ function assignedColumns(kind: string, node: Node, relation: Relation): Column[]
  * What a changed row brings about through foreign keys. Whether there is such a row is not in the catalog.
  * https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK
  */
-class RowConsequences {
+export class RowConsequences {
   readonly #deleted = new Set<Relation>()
   readonly #updated = new Set<Relation>()
 

@@ -1,5 +1,5 @@
 import type { StatementLock } from '../../domain/statement-lock.js'
-import type { LockClaim, LockTarget } from './claim.js'
+import { type LockClaim, type LockTarget, lockedObject } from './claim.js'
 
 /**
  * The claims of a statement, as a plan shows them.
@@ -11,7 +11,7 @@ export function statementLocksOf(
 ): StatementLock[] {
   return claims.map(
     ({ target, name, object, mode, work, isCertain, heapBytes, toastBytes, indexBytes, rowEstimate }) => {
-      const isOld = old.has(objectOf(target))
+      const isOld = old.has(lockedObject(target))
       return {
         kind: target.kind === 'relation' ? target.relation.kind : target.kind,
         name,
@@ -26,19 +26,6 @@ export function statementLocksOf(
       }
     },
   )
-}
-
-function objectOf(target: LockTarget): object {
-  switch (target.kind) {
-    case 'index':
-      return target.index
-    case 'sequence':
-      return target.sequence
-    case 'composite type':
-      return target.type
-    default:
-      return target.relation
-  }
 }
 
 /** It is there today. */

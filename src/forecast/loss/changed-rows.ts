@@ -4,7 +4,7 @@ import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { named, shown } from '../named.js'
-import type { Reach } from '../reach.js'
+import { codeKinds, type Reach } from '../reach.js'
 import { sampleOf } from '../walk.js'
 import type { DeletedRows, UpdatedRows, WatchedStatement } from '../watcher.js'
 import { allOf } from './all-of.js'
@@ -289,9 +289,6 @@ function addAnything(context: LossContext, object: string, reason: string): void
     }),
   })
 }
-
-/** What any other statement does itself is noted before it is followed. */
-const codeKinds: ReadonlySet<string> = new Set(['DoStmt', 'SelectStmt', 'CallStmt'])
 
 const dataKinds: ReadonlySet<string> = new Set(['InsertStmt', 'DeleteStmt', 'UpdateStmt', 'MergeStmt'])
 

@@ -1656,7 +1656,6 @@ describe('the JSON report', () => {
         prismaVersion: '7.10.1',
         appliedCount: 12,
         since: null,
-        replay: null,
       },
       migrations: [
         {

@@ -1,0 +1,117 @@
+import { type LockMode, lockModes, strongerOf } from '../../domain/lock-mode.js'
+import type { LockedWork } from '../../domain/statement-lock.js'
+import { refusedInTransaction } from '../../sql/transaction-rules.js'
+import type { Ran } from '../../twin/twin.js'
+import type { TwinLock } from '../../twin/watch.js'
+import { Claims, type LockClaim, type LockTarget, lockedObject } from '../locks/claim.js'
+import { lockClaimsOf } from '../locks/lock-claims.js'
+import type { CatalogModel } from '../model.js'
+import { codeKinds } from '../reach.js'
+import type { WatchedStatement } from '../watcher.js'
+import { type OnTwin, onTwin } from './counterparts.js'
+import { holdsRows } from './rows.js'
+
+/**
+ * What a statement locks, and what it does meanwhile: as the server has shown on the twin where it ran there, else by our
+ * own rules.
+ * @param catalog as it is before the statement
+ */
+export function claimsOf(statement: WatchedStatement, catalog: CatalogModel, ran?: Ran): LockClaim[] {
+  const ruled = lockClaimsOf(statement, catalog)
+  // CONCURRENTLY and VACUUM give locks back before they end.
+  if (!ran?.locks || refusedInTransaction(statement) !== undefined) return ruled
+  const claims = new Claims(catalog)
+  const targets = new Targets(catalog)
+  // With the rows of the target code may go another way.
+  const isCertain = ran.isKept && !ran.reads.some((table) => holdsRows(catalog, table))
+  for (const lock of ran.locks) {
+    const target = targets.of(lock)
+    if (!target) continue
+    const own = ruled.find((claim) => isSame(claim.target, target))
+    claims.add(target, modeOf(lock, own), { work: workOf(lock, own, statement.kind), isCertain })
+  }
+  for (const { target, mode, work, isCertain } of ruled)
+    if (dependsOnRows(statement, target, isCertain)) claims.add(target, mode, { work, isCertain })
+  return claims.list()
+}
+
+/**
+ * The claims of code, and of a statement that it may come to.
+ * @param catalog as that statement meets it
+ */
+export function claimsOfCode(
+  code: readonly LockClaim[],
+  statement: WatchedStatement,
+  catalog: CatalogModel,
+  ran: Ran,
+): LockClaim[] {
+  const claims = new Claims(catalog)
+  for (const { target, ...claim } of code) claims.add(target, claim.mode, claim)
+  for (const { target, mode, work } of claimsOf(statement, catalog, ran))
+    claims.add(target, mode, { work, isCertain: false })
+  return claims.list()
+}
+
+/** Locks that the twin may not show, because it holds no rows. */
+function dependsOnRows({ kind }: WatchedStatement, target: LockTarget, isCertain: boolean): boolean {
+  // The default of a new column takes a value for each row.
+  return codeKinds.has(kind) || (target.kind === 'sequence' && !isCertain)
+}
+
+/**
+ * A lock that the transaction held already is not seen to be taken once more: there our own rules say how much of it the
+ * statement needs itself.
+ */
+function modeOf({ mode, heldMode }: TwinLock, ruled: LockClaim | undefined): LockMode {
+  if (heldMode === undefined) return mode ?? 'ACCESS SHARE'
+  const needed = ruled && isWithin(ruled.mode, heldMode) ? ruled.mode : undefined
+  const known = [mode, needed].filter((one) => one !== undefined)
+  return known.length === 0 ? heldMode : known.reduce(strongerOf)
+}
+
+/** A query need not read all of its tables where one of them is empty. */
+function workOf({ work, mode, kind }: TwinLock, ruled: LockClaim | undefined, of: string): LockedWork {
+  if (work !== 'metadata' || kind !== 'relation') return work
+  const mayBeRead = codeKinds.has(of) && (mode === 'ACCESS SHARE' || mode === 'ROW SHARE')
+  return mayBeRead || ruled?.work === 'read' ? 'read' : work
+}
+
+function isSame(one: LockTarget, other: LockTarget): boolean {
+  return one.kind === other.kind && lockedObject(one) === lockedObject(other)
+}
+
+function isWithin(mode: LockMode, held: LockMode): boolean {
+  return lockModes.indexOf(mode) <= lockModes.indexOf(held)
+}
+
+/** Finds what an object of the twin is in the walk's catalog. */
+class Targets {
+  readonly #byOid = new Map<number, LockTarget>()
+
+  constructor(private readonly catalog: CatalogModel) {
+    const note = (object: object, target: LockTarget) => {
+      const oid = (object as OnTwin)[onTwin]
+      if (oid !== undefined) this.#byOid.set(oid, target)
+    }
+    for (const relation of catalog.relations) {
+      note(relation, { kind: 'relation', relation })
+      for (const index of relation.indexes) note(index, { kind: 'index', index, relation })
+    }
+    for (const sequence of catalog.sequences) note(sequence, { kind: 'sequence', sequence })
+    for (const type of catalog.types)
+      if (type.kind === 'composite' && !type.isDropped) note(type, { kind: 'composite type', type })
+  }
+
+  of({ oid, kind, schema, name }: TwinLock): LockTarget | undefined {
+    const found = this.#byOid.get(oid) ?? this.#temporary(schema, name)
+    if (kind !== 'toast' && kind !== 'toast index') return found
+    return found?.kind === 'relation' ? { kind, relation: found.relation } : undefined
+  }
+
+  /** Temporary tables are not read from the twin. */
+  #temporary(schema: string, name: string): LockTarget | undefined {
+    if (!/^pg_temp/.test(schema)) return undefined
+    const relation = this.catalog.relations.find((one) => one.isTemporary && one.name === name)
+    return relation && { kind: 'relation', relation }
+  }
+}

@@ -1,0 +1,325 @@
+import { blocksWriters, type LockMode, lockModeOf, lockModes } from '../domain/lock-mode.js'
+import type { LockedWork } from '../domain/statement-lock.js'
+
+/** A relation that was there before a statement, and that the statement locks or works on. */
+export interface TwinLock {
+  /** On the twin. Of a composite type that of the type, of a TOAST table and its index that of the table it belongs to. */
+  readonly oid: number
+  readonly kind: 'relation' | 'index' | 'toast' | 'toast index' | 'sequence' | 'composite type'
+  /** As it was called before. */
+  readonly schema: string
+  readonly name: string
+  /** The strongest lock that the statement takes anew; absent where its transaction has held what it needs. */
+  readonly mode?: LockMode
+  /** The strongest lock that the transaction held before. */
+  readonly heldMode?: LockMode
+  readonly work: LockedWork
+}
+
+/** What a statement did to relations. */
+export interface Work {
+  readonly locks: readonly TwinLock[]
+  /** Tables, as `schema.name`, whose rows are written anew. */
+  readonly rewrites: readonly string[]
+  /** Tables, as `schema.name`, that were read. */
+  readonly reads: readonly string[]
+}
+
+interface Known {
+  readonly kind: TwinLock['kind'] | 'other'
+  readonly isMaterializedView: boolean
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** Number of the file that holds its rows; 0 where it has none. */
+  readonly file: number
+  /** Of an index. */
+  readonly table: number
+}
+
+/** What the session holds and has read, at one moment. */
+interface State {
+  readonly modes: ReadonlyMap<number, ReadonlySet<LockMode>>
+  /** By table. */
+  readonly scans: ReadonlyMap<number, number>
+  readonly gone: ReadonlySet<number>
+  readonly changed: ReadonlyMap<number, Known>
+  readonly foreignKeys: readonly ForeignKey[]
+}
+
+interface ForeignKey {
+  readonly oid: number
+  readonly child: number
+  readonly parent: number
+  readonly isValidated: boolean
+}
+
+/** What comes of a query of `stateQuery`. */
+export type StateRow = Record<string, unknown>
+
+/** `FirstNormalObjectId`: what is older than that is the server's own. */
+const lastOwnOid = 16_383
+const lastOid = 4_294_967_295
+
+/**
+ * Reads what each statement of one session does to the relations that were there before it, by what the session holds and
+ * has read before and after.
+ *
+ * Relations, their files and constraints are numbered by one counter of the server that only grows, so that a higher
+ * number than any seen before is of something new.
+ */
+export class Watch {
+  readonly #known = new Map<number, Known>()
+  readonly #unvalidated = new Set<number>()
+  #highest = lastOwnOid
+  /** What is newer was made by the transaction itself: nobody waits for it. */
+  #lastBeforeTransaction: number | undefined
+
+  /** A transaction begins. */
+  begin(): void {
+    this.#lastBeforeTransaction = undefined
+  }
+
+  /** Something has run that was not watched, or was undone. */
+  forget(): void {
+    this.#known.clear()
+    this.#unvalidated.clear()
+    this.#highest = lastOwnOid
+  }
+
+  /** To be asked inside the transaction, right before a statement and right after it; gives one row. */
+  get stateQuery(): string {
+    const [highest, last] = [this.#highest, this.#lastBeforeTransaction ?? lastOid]
+    return `WITH held AS MATERIALIZED (
+        SELECT relation, mode FROM pg_catalog.pg_locks
+         WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND mode <> 'SIReadLock'
+           AND relation > ${lastOwnOid} AND relation <= ${last}
+           AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+      SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
+             (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
+               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
+             (SELECT pg_catalog.string_agg("table" || ':' || scans, ' ') FROM (
+                SELECT COALESCE(x.indrelid, c.oid) AS "table", pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(c.oid)) AS scans
+                  FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+                 WHERE c.oid > ${lastOwnOid} AND c.relkind IN ('r', 'm', 'i') GROUP BY 1) AS s WHERE scans > 0) AS scans,
+             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                       c.oid::int8, c.relkind, n.nspname, c.relname, c.relfilenode::int8, c.reltype::int8, x.indrelid::int8))
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+               WHERE c.oid > ${lastOwnOid} AND (c.oid > ${highest} OR c.relfilenode > ${highest})) AS changed,
+             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                       oid::int8, conrelid::int8, confrelid::int8, convalidated))
+                FROM pg_catalog.pg_constraint
+               WHERE contype = 'f'
+                 AND (oid > ${highest} OR NOT convalidated OR oid IN (${[0, ...this.#unvalidated].join(', ')}))) AS keys`
+  }
+
+  before(row: StateRow): State {
+    const state = stateOf(row)
+    this.#note(state)
+    this.#lastBeforeTransaction ??= this.#highest
+    return state
+  }
+
+  /** @param runsQuery rows are read for the sake of what a query says, not to be held against a constraint */
+  after(before: State, row: StateRow, { runsQuery }: { readonly runsQuery: boolean }): Work {
+    const state = stateOf(row)
+    const old = new Map(this.#known)
+    const unvalidated = new Set(this.#unvalidated)
+    const highest = this.#highest
+    this.#note(state)
+    const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
+    const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
+    return { locks: did.locks(), rewrites: did.rewrites(), reads: did.reads(this.#known) }
+  }
+
+  #note({ changed, gone, foreignKeys }: State): void {
+    for (const [oid, one] of changed) {
+      this.#known.set(oid, one)
+      this.#highest = Math.max(this.#highest, oid, one.file)
+    }
+    for (const oid of gone) this.#known.delete(oid)
+    for (const { oid, isValidated } of foreignKeys) {
+      if (isValidated) this.#unvalidated.delete(oid)
+      else this.#unvalidated.add(oid)
+      this.#highest = Math.max(this.#highest, oid)
+    }
+  }
+}
+
+/** Holds two states of the session against each other. */
+class Comparison {
+  /** Tables of which an index was made or made anew. */
+  readonly #built = new Set<number>()
+  /** Indexes that were dropped and made again under their name. */
+  readonly #madeAgain = new Map<number, Known>()
+
+  constructor(
+    private readonly old: ReadonlyMap<number, Known>,
+    private readonly before: State,
+    private readonly now: State,
+    /** Made or validated. */
+    private readonly newKeys: readonly ForeignKey[],
+    private readonly runsQuery: boolean,
+  ) {
+    for (const [oid, one] of now.changed) {
+      if (one.kind !== 'index' || one.file === 0) continue
+      const former = [...now.gone].find((gone) => this.#isFormer(gone, one))
+      if (former !== undefined) this.#madeAgain.set(former, one)
+      // It may have kept the file.
+      if ((former === undefined ? old.get(oid) : old.get(former))?.file !== one.file)
+        this.#built.add(one.table)
+    }
+  }
+
+  #isFormer(gone: number, { table, name }: Known): boolean {
+    const one = this.old.get(gone)
+    return one?.kind === 'index' && one.table === table && one.name === name
+  }
+
+  locks(): TwinLock[] {
+    const touched = new Set([...this.now.modes.keys(), ...this.now.changed.keys()])
+    return [...touched].flatMap((oid) => {
+      const known = this.old.get(oid)
+      if (!known || known.kind === 'other') return []
+      const held = this.before.modes.get(oid) ?? new Set()
+      const taken = [...(this.now.modes.get(oid) ?? [])].filter((mode) => !held.has(mode))
+      const work = this.#workOf(oid, known)
+      if (taken.length === 0 && work === 'metadata') return []
+      const [mode, heldMode] = [strongestOf(taken), strongestOf([...held])]
+      const { kind, schema, name } = known
+      return [
+        { oid: known.oid, kind, schema, name, ...(mode && { mode }), ...(heldMode && { heldMode }), work },
+      ]
+    })
+  }
+
+  /** Also of tables that the transaction has made. */
+  rewrites(): string[] {
+    return [...this.now.changed].flatMap(([oid, { schema, name }]) =>
+      this.old.get(oid)?.kind === 'relation' && this.#hasNewFile(oid) ? [`${schema}.${name}`] : [],
+    )
+  }
+
+  reads(known: ReadonlyMap<number, Known>): string[] {
+    return [...this.now.scans.keys()].flatMap((oid) => {
+      const one = known.get(oid)
+      return one?.kind === 'relation' && this.#isRead(oid) ? [`${one.schema}.${one.name}`] : []
+    })
+  }
+
+  #workOf(oid: number, { kind, oid: owner, table }: Known): LockedWork {
+    switch (kind) {
+      case 'relation':
+        return this.#workOnTable(oid)
+      case 'index': {
+        const again = this.#madeAgain.get(oid)
+        if (again) return again.file === this.old.get(oid)?.file ? 'metadata' : 'build'
+        if (this.now.gone.has(oid)) return 'drop'
+        return this.#hasNewFile(oid) ? this.#unlessEmptied(table, 'build') : 'metadata'
+      }
+      case 'toast':
+      case 'toast index': {
+        // A table that is written anew may get another TOAST table.
+        if (this.now.gone.has(oid)) return this.now.gone.has(owner) ? 'drop' : 'rewrite'
+        return this.#hasNewFile(oid) ? this.#unlessEmptied(owner, 'rewrite') : 'metadata'
+      }
+      default:
+        if (this.now.gone.has(oid)) return 'drop'
+        return this.#hasNewFile(oid) ? 'rewrite' : 'metadata'
+    }
+  }
+
+  #workOnTable(oid: number): LockedWork {
+    if (this.now.gone.has(oid)) return 'drop'
+    if (this.#hasNewFile(oid)) return this.#isTruncated(oid) ? 'empty' : 'rewrite'
+    if (this.#built.has(oid)) return 'build'
+    const keys = this.newKeys.filter(({ child }) => this.#isRead(child))
+    // Each row of the child is looked for in the parent, which need not be read for a child without rows.
+    if (keys.some(({ child, parent }) => parent === oid && child !== oid)) return 'read'
+    if (!this.#isRead(oid)) return 'metadata'
+    return this.runsQuery && !this.#isHeldAgainstConstraint(oid) ? 'read' : 'scan'
+  }
+
+  /** Code that reads a table and locks writers out most likely adds a constraint. */
+  #isHeldAgainstConstraint(oid: number): boolean {
+    const held = this.before.modes.get(oid)
+    return [...(this.now.modes.get(oid) ?? [])].some((mode) => blocksWriters(mode) && !held?.has(mode))
+  }
+
+  /** In code, which reads no rows for a new file then. */
+  #isTruncated(oid: number): boolean {
+    return this.runsQuery && !this.#isRead(oid) && this.old.get(oid)?.isMaterializedView === false
+  }
+
+  #unlessEmptied(table: number, work: LockedWork): LockedWork {
+    return this.#workOnTable(table) === 'empty' ? 'empty' : work
+  }
+
+  #hasNewFile(oid: number): boolean {
+    const now = this.now.changed.get(oid)
+    return now !== undefined && now.file !== 0 && now.file !== this.old.get(oid)?.file
+  }
+
+  #isRead(oid: number): boolean {
+    return (this.now.scans.get(oid) ?? 0) > (this.before.scans.get(oid) ?? 0)
+  }
+}
+
+function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
+  return lockModes.findLast((mode) => modes.includes(mode))
+}
+
+type ChangedRow = [number, string, string, string, number, number, number | null]
+
+function stateOf({ held, gone, scans, changed, keys }: StateRow): State {
+  const modes = new Map<number, Set<LockMode>>()
+  for (const [oid, mode] of pairsOf(held)) {
+    const of = modes.get(oid) ?? new Set()
+    modes.set(oid, of.add(lockModeOf(mode) as LockMode))
+  }
+  return {
+    modes,
+    gone: new Set(wordsOf(gone).map(Number)),
+    scans: new Map(pairsOf(scans).map(([oid, count]) => [oid, Number(count)])),
+    changed: new Map(((changed ?? []) as ChangedRow[]).map((row) => [row[0], knownOf(row)])),
+    foreignKeys: ((keys ?? []) as [number, number, number, boolean][]).map(
+      ([oid, child, parent, isValidated]) => ({ oid, child, parent, isValidated }),
+    ),
+  }
+}
+
+function wordsOf(text: unknown): string[] {
+  return typeof text === 'string' ? text.split(' ') : []
+}
+
+function pairsOf(text: unknown): [number, string][] {
+  return wordsOf(text).map((word) => {
+    const [oid, rest = ''] = word.split(':')
+    return [Number(oid), rest]
+  })
+}
+
+/** `pg_class.relkind` */
+const kinds: Readonly<Record<string, TwinLock['kind']>> = {
+  r: 'relation',
+  p: 'relation',
+  v: 'relation',
+  m: 'relation',
+  f: 'relation',
+  i: 'index',
+  I: 'index',
+  t: 'toast',
+  S: 'sequence',
+  c: 'composite type',
+}
+
+function knownOf([oid, relkind, schema, name, file, type, indexed]: ChangedRow): Known {
+  const kind = kinds[relkind] ?? 'other'
+  const rest = { isMaterializedView: relkind === 'm', schema, name, file, table: indexed ?? 0 }
+  // It is named for its table: https://www.postgresql.org/docs/current/storage-toast.html
+  const toasted = /^pg_toast/.test(schema) ? /^pg_toast_(\d+)/.exec(name)?.[1] : undefined
+  if (toasted !== undefined)
+    return { ...rest, kind: kind === 'index' ? 'toast index' : 'toast', oid: Number(toasted) }
+  return { ...rest, kind, oid: kind === 'composite type' ? type : oid }
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type pg from 'pg'
+import { claimsOf } from '../../src/forecast/from-twin/lock-claims.js'
+import { Mirror } from '../../src/forecast/from-twin/mirror.js'
+import { pairWithTwin } from '../../src/forecast/from-twin/pair.js'
+import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
+import type { CatalogModel } from '../../src/forecast/model.js'
+import type { ParsedStatement } from '../../src/sql/parser.js'
+import { isSeenWhole, wayToRun } from '../../src/twin/statement-kinds.js'
+import type { Twin } from '../../src/twin/twin.js'
+import { asGuard } from '../support/as-guard.js'
+import { differencesOf, LockWatch } from '../support/lock-watch.js'
+import { parse } from '../support/parse.js'
+import { createTestDatabase } from '../support/test-database.js'
+import { twinOf } from '../support/twin.js'
+import { afterOthers, statements } from './corpus/locks.js'
+
+// What a statement locks, rewrites, reads and builds on a twin without rows, held against what it does to a database with
+// rows.
+
+const fixture = readFileSync(
+  fileURLToPath(new URL('../fixtures/forecast/locks.sql', import.meta.url)),
+  'utf8',
+)
+
+interface Pair {
+  readonly client: pg.Client
+  readonly watch: LockWatch
+  readonly catalog: CatalogModel
+  readonly twin: Twin
+}
+
+/** A database, and a twin whose objects are known to be those of the database. */
+async function pairOf(setup: string): Promise<Pair> {
+  const client = await (await createTestDatabase({ sql: setup })).client()
+  const catalog = await asGuard(client, () => readLiveCatalog(client, 'public'))
+  const twin = await twinOf(client)
+  const mirror = new Mirror('public')
+  const read = await twin.look((reader) => mirror.read(reader))
+  expect(pairWithTwin(catalog, read.catalog)).toBeUndefined()
+  return { client, watch: await LockWatch.over(client), catalog, twin }
+}
+
+async function differencesOnTwin(sql: string, { watch, catalog, twin }: Pair): Promise<string[]> {
+  const [statement] = parse(sql) as [ParsedStatement]
+  const mark = await twin.mark()
+  const ran = await twin.run(statement)
+  await mark.undo()
+  expect({ lost: twin.lost, ...ran }).toMatchObject({ lost: undefined, locks: expect.anything() })
+  return differencesOf(
+    claimsOf(statement, catalog, ran),
+    await watch.inTransaction(sql),
+    catalog.serverVersion,
+  )
+}
+
+let pair: Pair
+beforeAll(async () => {
+  pair = await pairOf(fixture)
+  const [refresh] = parse('REFRESH MATERIALIZED VIEW order_totals') as [ParsedStatement]
+  expect((await pair.twin.run(refresh)).isProven).toBe(true)
+})
+
+/** Definitions and code: of statements that write rows the twin shows no locks. */
+const seen = Object.values(statements)
+  .flat()
+  .filter((sql) => {
+    const [statement] = parse(sql) as [ParsedStatement]
+    return ['kept', 'code'].includes(wayToRun(statement)) && isSeenWhole(statement, true)
+  })
+
+describe('one statement', () => {
+  test.each(seen.filter((_, i) => i % 3 === 0))('%s', async (sql) => {
+    expect(await differencesOnTwin(sql, pair)).toEqual([])
+  })
+})
+
+/** What is made before it is not in the fixture. */
+const definitionsAfter = afterOthers.filter(
+  ([, sql]) => wayToRun(parse(sql)[0] as ParsedStatement) === 'kept',
+)
+
+describe('after others', () => {
+  test.each(definitionsAfter)('%s → %s', async (before, sql) => {
+    expect(await differencesOnTwin(sql, await pairOf(`${fixture};${before}`))).toEqual([])
+  })
+})
+
+describe('code', () => {
+  test.each([
+    'DO $$ BEGIN ALTER TABLE plain ALTER COLUMN n TYPE numeric; END $$',
+    'DO $$ BEGIN ALTER TABLE customers ALTER COLUMN name SET NOT NULL; END $$',
+    'DO $$ BEGIN CREATE INDEX ON orders (total); TRUNCATE plain; END $$',
+    'DO $$ BEGIN REFRESH MATERIALIZED VIEW order_totals; END $$',
+    "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN more int', 'plain'); END $$",
+    'DO $$ BEGIN ALTER TABLE members ADD FOREIGN KEY (document_id) REFERENCES documents; END $$',
+    'DO $$ BEGIN DROP TABLE orders CASCADE; EXCEPTION WHEN others THEN NULL; END $$',
+    'DO $$ BEGIN PERFORM FROM customers c JOIN orders o ON o.customer_id = c.id; END $$',
+    'DO $$ BEGIN UPDATE customers SET age = 3; END $$',
+  ])('%s', async (sql) => {
+    expect(await differencesOnTwin(sql, pair)).toEqual([])
+  })
+})
