@@ -51,7 +51,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(guarded('check'))
   command('plan', 'show what is pending, how it would run, what it locks, and where it can stop half-way', [
     common,
-    [accepting],
+    [accepting, twinning],
     planning,
   ]).action(async (flags: Flags) => {
     if (!flags.offline) await guarded('plan')(flags)
@@ -181,7 +181,7 @@ const asking = new Option(
 
 const twinning = new Option(
   '--twin <place>',
-  'run the statements on a copy of the schema for the forecast: off, local, or the URL of a server (default: off)',
+  'run the statements on a copy of the schema for the forecast: local, off, or the URL of a server (default: local)',
 )
 
 const planning = [

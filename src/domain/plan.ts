@@ -32,6 +32,8 @@ export interface OfflinePlan {
   readonly prismaVersion?: string
   /** Only migrations that are new since this git ref; absent: every migration in the folder. */
   readonly since?: string
+  /** The migrations ran on an empty schema twin; `lost` says from where on what it tells is not certain. */
+  readonly replay?: { readonly lost?: string }
   readonly pending: readonly PendingMigration[]
   readonly findings: readonly Finding[]
 }

@@ -1,6 +1,5 @@
 import type { ParsedStatement } from '../sql/parser.js'
 import { setsTransaction } from '../sql/transaction-rules.js'
-import { wayToRun } from '../twin/statement-kinds.js'
 import type { Ran } from '../twin/twin.js'
 import { hasItsEffect } from './from-twin/corrected.js'
 import type { TwinFollower } from './from-twin/follow-on-twin.js'
@@ -34,10 +33,10 @@ export async function judge(
   if (first) return { refusal: first, ...(await twin.correct(statement, first)) }
   const { ran, refusal: refused } = await twin.run(statement)
   if (refused) return { refusal: refused, ...(await twin.correct(statement, refused)) }
-  const known = ran.isOpen ? await walk.refusalOf(statement) : undefined
-  if (known) return { ...withoutTwin(known), ran }
-  const isOpen =
-    ran.undone !== undefined && (wayToRun(statement) !== 'code' || twin.mayChangeCatalog(statement))
+  const known = ran.isOpen || !twin.isSameRole ? await walk.refusalOf(statement) : undefined
+  // Another role may do there what that of the deploy may not.
+  if (known && (ran.isOpen || known.code === 'missing-privilege')) return { ...withoutTwin(known), ran }
+  const isOpen = ran.undone !== undefined && twin.mayChangeCatalog(statement)
   return { ran, way: isOpen ? 'open' : 'follow' }
 }
 

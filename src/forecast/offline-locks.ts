@@ -58,7 +58,7 @@ export async function locksWithoutServer(
 }
 
 /** By the next file a table may hold anything. What is new stands at the end of its list. */
-function noteMade(
+export function noteMade(
   { relations, sequences, types }: CatalogModel,
   old: Set<object>,
   touched: Set<Relation>,

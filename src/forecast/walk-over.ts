@@ -43,12 +43,21 @@ export interface Walked {
  * @param options.asksRows false: only the catalog is asked, and no row is read. What depends on rows is then not known, and
  * what the role in use may not do is no failure: it is there to look, and another may deploy.
  * @param options.twin a database with the schema of the target, which says what statements do to the catalog
+ * @param options.afterFile is told of each file, with the catalog as the file has left it and the locks so far
  */
 export async function walkOver(
   files: readonly ForecastFile[],
   ungated: Reader,
   schema: string,
-  { asksRows = true, twin }: { asksRows?: boolean; twin?: Twin } = {},
+  {
+    asksRows = true,
+    twin,
+    afterFile,
+  }: {
+    asksRows?: boolean
+    twin?: Twin
+    afterFile?: (file: ForecastFile, walk: Walk, locks: LockWatch) => void
+  } = {},
 ): Promise<Walked> {
   const {
     readers: [reader],
@@ -98,7 +107,7 @@ export async function walkOver(
     const { inTransaction, inSameTransaction } = walk
     return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
   }
-  const follower = twin && (await TwinFollower.start(walk, twin, schema))
+  const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
   for (const file of files) {
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, {
@@ -108,6 +117,7 @@ export async function walkOver(
       ofTransaction,
       ...(follower ? { follower } : {}),
     })
+    afterFile?.(file, walk, locks)
   }
   return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
 }

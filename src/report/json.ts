@@ -58,6 +58,8 @@ export interface JsonPlan {
   readonly appliedCount: number | null
   /** The git ref since which the migrations shown are new. */
   readonly since: string | null
+  /** Offline: whether the migrations ran on an empty schema twin, and from where on what it tells is not certain. */
+  readonly replay: { readonly lost: string | null } | null
 }
 
 export interface JsonMigration {
@@ -203,11 +205,12 @@ function stopsPrisma({ verdict, kind, code }: Finding): boolean {
 function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
   if (plan) {
     const { hash, engine, prismaVersion, appliedCount, since } = plan
-    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null }
+    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null, replay: null }
   }
   if (offlinePlan === undefined) return null
-  const { engine, prismaVersion = null, since = null } = offlinePlan
-  return { hash: null, engine, prismaVersion, appliedCount: null, since }
+  const { engine, prismaVersion = null, since = null, replay } = offlinePlan
+  const ran = replay ? { lost: replay.lost ?? null } : null
+  return { hash: null, engine, prismaVersion, appliedCount: null, since, replay: ran }
 }
 
 function makeJsonMigration(migration: PendingMigration, record: RunRecord): JsonMigration {

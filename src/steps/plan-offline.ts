@@ -34,13 +34,36 @@ export async function planOffline(settings: OfflineSettings): Promise<OfflinePla
   // What a statement locks or drops is known from the files before it.
   const history = filesOf(since && shown.length > 0 ? await planFiles(all, script) : files)
   const losses = await findLosses(shown, history)
-  const found = [...(since?.findings ?? []), ...findPending(shown, []).findings, ...files.findings, ...losses]
+  const { findings, ...said } = await addWhatServerSays(settings, files.pending, history)
+  const found = [
+    ...(since?.findings ?? []),
+    ...findPending(shown, []).findings,
+    ...files.findings,
+    ...findings,
+    ...losses,
+  ]
   return {
     engine,
     ...(prismaVersion === undefined ? {} : { prismaVersion }),
     ...(ref === undefined ? {} : { since: ref }),
-    pending: since ? await addLocks(files.pending, history) : files.pending,
+    ...said,
     findings: applyAcceptances(found, acceptancesFor(files.pending, settings), 'plan'),
+  }
+}
+
+/** What a replay on a twin tells, where there is one; else the locks as far as they are known here. */
+async function addWhatServerSays(
+  { twin, since }: OfflineSettings,
+  shown: readonly PendingMigration[],
+  history: readonly ForecastFile[],
+): Promise<Pick<OfflinePlan, 'pending' | 'replay' | 'findings'>> {
+  const isWanted = twin ? twin.place !== 'off' : since !== undefined
+  const { replayPending } = await import('./replay-offline.js')
+  const replayed = isWanted && shown.length > 0 ? await replayPending(shown, history, twin) : undefined
+  if (replayed?.ran) return { ...replayed.ran, findings: replayed.findings }
+  return {
+    pending: since === undefined ? shown : await addLocks(shown, history),
+    findings: replayed?.findings ?? [],
   }
 }
 

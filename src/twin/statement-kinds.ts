@@ -32,12 +32,28 @@ const judged: ReadonlySet<string> = new Set([
 const beyondTheDatabase: ReadonlySet<string> = new Set(
   `CreateSubscriptionStmt AlterSubscriptionStmt DropSubscriptionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt
    AlterDatabaseSetStmt AlterSystemStmt CreateTableSpaceStmt DropTableSpaceStmt AlterTableSpaceOptionsStmt
-   CreateRoleStmt AlterRoleStmt AlterRoleSetStmt DropRoleStmt ReassignOwnedStmt CheckPointStmt LoadStmt NotifyStmt
-   ListenStmt UnlistenStmt CopyStmt`.split(/\s+/),
+   CheckPointStmt LoadStmt NotifyStmt ListenStmt UnlistenStmt CopyStmt`.split(/\s+/),
 )
 
-/** Says for a statement, by its parse tree, how the twin runs it. */
-export function wayToRun({ kind, node }: Pick<ParsedStatement, 'kind' | 'node'>): WayToRun {
+/** Roles are of the whole server: where that is not ours, others would see them. */
+const ofRoles: ReadonlySet<string> = new Set([
+  'CreateRoleStmt',
+  'AlterRoleStmt',
+  'AlterRoleSetStmt',
+  'DropRoleStmt',
+  'GrantRoleStmt',
+  'ReassignOwnedStmt',
+])
+
+/**
+ * Says for a statement, by its parse tree, how the twin runs it.
+ * @param isOwnServer the twin is alone on its server
+ */
+export function wayToRun(
+  { kind, node }: Pick<ParsedStatement, 'kind' | 'node'>,
+  isOwnServer = false,
+): WayToRun {
+  if (ofRoles.has(kind) && !isOwnServer) return 'not'
   if (kind === 'TransactionStmt') return 'transaction'
   if (beyondTheDatabase.has(kind) || isTransactionSetting({ kind, node })) return 'not'
   if (judged.has(kind)) return 'judged'

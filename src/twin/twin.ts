@@ -73,7 +73,11 @@ export class Twin {
   readonly #watch = new Watch()
   #lost: string | undefined
 
-  constructor(private readonly client: TwinSession) {}
+  /** @param isOwnServer nobody else uses the server, so that roles may be made there */
+  constructor(
+    private readonly client: TwinSession,
+    private readonly isOwnServer = false,
+  ) {}
 
   /** Why the twin is not what the target will be any more; undefined while it is. */
   get lost(): string | undefined {
@@ -103,7 +107,7 @@ export class Twin {
 
   /** Runs the next statement. What is refused leaves the twin as it was. Says nothing of it once the twin is lost. */
   async run(statement: ParsedStatement, rows: RowsOfTarget = noRows): Promise<Ran> {
-    const way = this.#lost === undefined ? wayToRun(statement) : 'not'
+    const way = this.#lost === undefined ? wayToRun(statement, this.isOwnServer) : 'not'
     if (way === 'not') return nothing
     if (way === 'transaction') return this.#control(statement)
     if (way === 'code') return this.#runCode(statement, rows)

@@ -1,13 +1,20 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execa } from 'execa'
+import { startThrowAwayCluster, type ThrowAwayCluster } from '../../src/postgres/throw-away-cluster.js'
 import type { JsonReport } from '../../src/report/json.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
+import { queryOnce } from '../support/test-database.js'
 
 const folders: string[] = []
+let elsewhere: ThrowAwayCluster
 
+beforeAll(async () => {
+  elsewhere = await startThrowAwayCluster()
+})
+afterAll(() => elsewhere.stop())
 afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true })
 })
@@ -15,6 +22,8 @@ afterAll(async () => {
 interface Clone {
   readonly directory: string
   plan(...args: string[]): Promise<CliResult>
+  /** With a schema twin, as it is by default with `--since`. */
+  planOnTwin(...args: string[]): Promise<CliResult>
   write(files: Readonly<Record<string, string | undefined>>): Promise<void>
   git(...args: string[]): Promise<void>
 }
@@ -26,6 +35,7 @@ async function makeClone(migrations: Readonly<Record<string, string>>): Promise<
   const clone: Clone = {
     directory,
     plan: (...args) => runCli(['plan', '--offline', ...args], { cwd: directory }),
+    planOnTwin: (...args) => runCli(['plan', '--offline', ...args], { cwd: directory, hasTwin: true }),
     write: async (files) => {
       for (const [path, content] of Object.entries(files)) {
         const absolute = join(directory, path)
@@ -286,6 +296,59 @@ describe('--since', () => {
       (await (await makeRepository()).plan('--since', 'main', '--json')).stdout,
     ) as JsonReport
     expect(nothing).toMatchObject({ verdict: 'pass', migrations: [], exitCode: 0 })
+  })
+
+  test('runs the whole history on a server without data: the server says what new statements lock, and what it refuses', async () => {
+    const clone = await makeRepository()
+    await clone.write({
+      [sqlOf('3_three')]: `ALTER TABLE t ADD COLUMN id int PRIMARY KEY;
+GRANT SELECT ON t TO reader;
+CREATE TABLE u (t_id int REFERENCES t);
+DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN b text'; END $$;
+`,
+      [sqlOf('4_four')]: 'ALTER TABLE t ALTER COLUMN b TYPE int USING b::int;\nCREATE INDEX ON u (gone);\n',
+    })
+    const without = await clone.planOnTwin('--since', 'main', '--json', '--twin', elsewhere.url)
+    expect((JSON.parse(without.stdout) as JsonReport).plan?.replay).toEqual({
+      lost: `${sqlOf('3_three')}:2: role "reader" does not exist`,
+    })
+    await queryOnce(elsewhere.url, 'CREATE ROLE reader')
+    for (const where of [[], ['--twin', elsewhere.url]]) {
+      const { exitCode, stdout } = await clone.planOnTwin('--since', 'main', '--json', ...where)
+      const { findings, migrations, plan } = JSON.parse(stdout) as JsonReport
+      expect({ exitCode, findings, replay: plan?.replay }).toMatchObject({
+        exitCode: 3,
+        findings: [
+          { code: 'missing-object', verdict: 'block', migration: '4_four', line: 2, file: sqlOf('4_four') },
+        ],
+        replay: { lost: null },
+      })
+      expect(migrations[1]?.statementList[0]?.locks).toMatchObject([
+        { name: '"t"', mode: 'ACCESS EXCLUSIVE', work: 'rewrite', isNew: false },
+        { name: '"t_pkey"', mode: 'ACCESS EXCLUSIVE', work: 'build', isNew: false },
+      ])
+    }
+    const left = await queryOnce(elsewhere.url, 'SELECT datname FROM pg_database WHERE NOT datistemplate')
+    expect(left).toEqual([{ datname: 'postgres' }])
+  })
+
+  test('where no server can be had, what is known from the files stays', async () => {
+    const clone = await makeRepository()
+    await clone.write({ [sqlOf('3_three')]: 'ALTER TABLE t ADD COLUMN b int;\n' })
+    const nowhere = await clone.planOnTwin(
+      '--since',
+      'main',
+      '--json',
+      '--twin',
+      'postgresql://me@127.0.0.1:1/x',
+    )
+    const { findings, migrations, plan } = JSON.parse(nowhere.stdout) as JsonReport
+    expect({ exitCode: nowhere.exitCode, findings, replay: plan?.replay }).toMatchObject({
+      exitCode: 0,
+      findings: [{ code: 'no-schema-twin', verdict: 'warn' }],
+      replay: null,
+    })
+    expect(migrations[0]?.statementList[0]?.locks).toMatchObject([{ name: '"t"', mode: 'ACCESS EXCLUSIVE' }])
   })
 
   test('says what new statements lock, as the files before them have made the tables', async () => {

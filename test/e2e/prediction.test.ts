@@ -50,6 +50,7 @@ async function check(
   const { stdout, stderr, exitCode } = await runCli(['check', '--json', ...extra], {
     cwd: project.directory,
     env: { DATABASE_URL: database.url },
+    hasTwin: true,
   })
   await project.remove()
   return { database, report: JSON.parse(stdout) as Report, exitCode, output: stdout + stderr }
@@ -161,6 +162,7 @@ ALTER TABLE customers ADD COLUMN code serial;`,
   const { exitCode } = await runCli(['check', '--json'], {
     cwd: project.directory,
     env: { DATABASE_URL: database.url },
+    hasTwin: true,
   })
   await project.remove()
   expect(exitCode).not.toBe(1)

@@ -20,8 +20,15 @@ INSERT INTO "places" VALUES (1);
 `
 const view = `CREATE VIEW named AS SELECT customers.id FROM customers JOIN notes ON notes.customer_id = customers.id`
 
+/** Roles stay on a server when a database goes. */
+const reader = `reader_${process.pid}`
+
+function failuresOf({ findings }: JsonReport): string[] {
+  return findings.filter(({ kind }) => kind === 'failure').map(({ code, line }) => `${code}:${line}`)
+}
+
 async function makeScene(sql = pending) {
-  const shop = await makeShop({ pending: sql })
+  const shop = await makeShop({ pending: sql, hasTwin: true })
   await shop.database.query(view)
   const check = async (...args: string[]) => {
     const { stdout, stderr, exitCode } = await shop.run(['check', '--json', ...args])
@@ -33,9 +40,9 @@ async function makeScene(sql = pending) {
 test('on a schema twin the server says what CASCADE takes, on this machine and on another server', async () => {
   const { shop, check, other } = await makeScene()
   const before = await shop.fingerprint()
-  expect((await check()).report.prediction).not.toBe('succeeds')
-  for (const place of ['local', other]) {
-    const { report, stderr } = await check('--twin', place)
+  expect((await check('--twin', 'off')).report.prediction).not.toBe('succeeds')
+  for (const place of [undefined, other]) {
+    const { report, stderr } = await check(...(place ? ['--twin', place] : []))
     expect({ place, prediction: report.prediction, stderr: stderr.includes('Error') }).toEqual({
       place,
       prediction: 'succeeds',
@@ -62,6 +69,33 @@ test('what the twin refuses is found with line and SQLSTATE, and a deploy with i
     { code: 'invalid-statement', line: 2, message: expect.stringContaining('0A000') },
   ])
 }, 60_000)
+
+test('what a dump of the schema leaves out is on the twin too', async () => {
+  const { shop, check } = await makeScene(`DROP INDEX "broken";
+REFRESH MATERIALIZED VIEW CONCURRENTLY "filled";
+CREATE ROLE "${reader}";
+GRANT SELECT ON "customers" TO "${reader}";
+ALTER SEQUENCE "far" MAXVALUE 500;
+`)
+  const { database } = shop
+  await database.query('CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (1)')
+  const broken = database.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (n)')
+  await expect(broken).rejects.toThrow('could not create unique index')
+  await database.query(`CREATE MATERIALIZED VIEW filled AS SELECT id, 1 / (SELECT count(*) FROM customers) AS share FROM customers;
+    CREATE UNIQUE INDEX ON filled (id); CREATE MATERIALIZED VIEW unfilled AS SELECT 1 AS one WITH NO DATA;
+    CREATE SEQUENCE far; SELECT setval('far', 400)`)
+  for (const place of ['local', elsewhere.url]) {
+    const { report } = await check('--twin', place)
+    expect({ place, prediction: report.prediction, codes: failuresOf(report) }).toEqual({
+      place,
+      prediction: 'succeeds',
+      codes: [],
+    })
+  }
+  await database.query("SELECT setval('far', 600)")
+  for (const place of ['local', elsewhere.url])
+    expect(failuresOf((await check('--twin', place)).report)).toEqual(['invalid-statement:5'])
+}, 120_000)
 
 test('where there can be none, that is said, and the forecast goes on without it', async () => {
   const { shop, check } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')

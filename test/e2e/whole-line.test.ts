@@ -30,7 +30,7 @@ CREATE TRIGGER keep_phone BEFORE UPDATE ON "customers" FOR EACH ROW EXECUTE FUNC
 const { MIGRATE_GUARD_POSTGRES_BIN } = process.env
 
 async function makeLine(pending: string) {
-  const made = await makeShop({ pending, rehearses: true })
+  const made = await makeShop({ pending, rehearses: true, hasTwin: true })
   const shop: Shop = { ...made, run: (args, env) => made.run(args, { MIGRATE_GUARD_POSTGRES_BIN, ...env }) }
   const [server] = await shop.database.query('SHOW server_version_num')
   const major = Math.floor(Number(server.server_version_num) / 10_000)

@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 const guard = (...args: string[]) =>
-  runCli(args, { cwd: folder, env: { DATABASE_URL: crm.url }, timeoutMs: 90_000 })
+  runCli(args, { cwd: folder, env: { DATABASE_URL: crm.url }, timeoutMs: 90_000, hasTwin: true })
 
 /** What became of the old tables, by the lines of the migration that did it: before the question, and in the report. */
 async function expectProof(stdout: string): Promise<void> {

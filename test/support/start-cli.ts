@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { CliResult } from './run-cli.js'
+import { withoutTwin } from './without-twin.js'
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -21,12 +22,14 @@ export interface StartOptions {
   /** Runs it on a terminal of its own, which `type` types at. Both outputs then come as standard output. */
   readonly terminal?: boolean
   readonly timeoutMs?: number
+  /** With a schema twin, as it is by default. */
+  readonly hasTwin?: boolean
 }
 
 /** Starts the built command and gives it back while it runs. */
 export function startCli(args: readonly string[], options: StartOptions): RunningCli {
   const { PATH, HOME } = process.env
-  const own = [process.execPath, command, ...args]
+  const own = [process.execPath, command, ...(options.hasTwin ? args : withoutTwin(args))]
   const [file = '', ...rest] = options.terminal
     ? // util-linux: a pseudo-terminal whose input is our pipe, and the exit code of what runs on it.
       ['script', '--quiet', '--return', '--echo=never', '--command', own.map(quote).join(' '), '/dev/null']

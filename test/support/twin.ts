@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type pg from 'pg'
+import { addLeftOut } from '../../src/postgres/left-out-of-schema.js'
 import { Twin } from '../../src/twin/twin.js'
 import { createTestDatabase, type TestDatabase } from './test-database.js'
 
@@ -9,7 +10,8 @@ export const wantsTwin = process.env.MIGRATE_GUARD_TEST_TWIN === '1'
 const twins = new Map<string, { readonly database: TestDatabase; client: pg.Client }>()
 
 /** A schema twin of the database of the client, on the same server: its schema as pg_dump writes it, and no rows. */
-export async function twinOf({ host, port, user, password, database }: pg.Client): Promise<Twin> {
+export async function twinOf(target: pg.Client): Promise<Twin> {
+  const { host, port, user, password, database } = target
   const urlFor = (name: string) =>
     `postgresql://${user}:${encodeURIComponent(String(password))}@${host}:${port}/${name}`
   const own = twins.get(database ?? '')
@@ -27,6 +29,7 @@ export async function twinOf({ host, port, user, password, database }: pg.Client
   const { stdout } = await execa('pg_dump', ['--schema-only', urlFor(database ?? '')])
   await client.query(stdout.replace(/^\\(un)?restrict .*$/gm, '').replace(/^CREATE SCHEMA public;$/m, ''))
   await client.query('DISCARD ALL')
+  await addLeftOut(client, target)
   await client.query("SET search_path = public; SET jit = off; SET statement_timeout = '5s'")
   return new Twin(client)
 }

@@ -1,7 +1,8 @@
+import type { Reader } from '../../domain/reader.js'
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
 import { wayToRun } from '../../twin/statement-kinds.js'
-import type { Ran, Twin } from '../../twin/twin.js'
+import type { Ran, Twin, TwinRefusal } from '../../twin/twin.js'
 import type { Followed } from '../block/block.js'
 import { Raised } from '../block/raised.js'
 import { NotFollowed } from '../casts.js'
@@ -23,17 +24,23 @@ import { syncCatalog } from './sync.js'
 export class TwinFollower {
   #opaqueBefore: string | undefined
   readonly #mirror: Mirror
+  /** That pending statements make, and that are not made on the server of the twin. */
+  readonly #rolesElsewhere = new Set<string>()
 
   private constructor(
     private readonly walk: Walk,
     private readonly twin: Twin,
     schema: string,
+    /** The role there may do what the role of the deploy may. */
+    readonly isSameRole: boolean,
   ) {
     this.#mirror = new Mirror(schema)
   }
 
-  static async start(walk: Walk, twin: Twin, schema: string): Promise<TwinFollower> {
-    const follower = new TwinFollower(walk, twin, schema)
+  /** @param target reads the target */
+  static async start(walk: Walk, twin: Twin, schema: string, target: Reader): Promise<TwinFollower> {
+    const [here, there] = [await roleOf(target), await twin.look(roleOf)]
+    const follower = new TwinFollower(walk, twin, schema, here === there)
     const { catalog } = await follower.#read()
     const difference = pairWithTwin(walk.catalog, catalog)
     if (difference !== undefined) twin.giveUp(difference)
@@ -65,8 +72,11 @@ export class TwinFollower {
       holds: (table) => holdsRows(catalog, table),
       mayDecide: isCode(statement) && mayDependOnRows(catalog, statement.sql),
     })
+    if (statement.kind === 'CreateRoleStmt' && !ran.isKept) this.#rolesElsewhere.add(statement.node.role)
     if (!ran.refusal) return { ran }
-    return { ran, refusal: refusalFromTwin(ran.refusal, statement, catalog.opaque === undefined) }
+    const { refusal, ...left } = ran
+    if (this.#isOfRole(refusal)) return { ran: { ...left, isOpen: true, undone: refusal.message } }
+    return { ran, refusal: refusalFromTwin(refusal, statement, catalog.opaque === undefined) }
   }
 
   /**
@@ -128,9 +138,17 @@ export class TwinFollower {
     await this.sync(ran)
   }
 
-  /** Whether code may make, change or drop objects. */
-  mayChangeCatalog({ sql }: ParsedStatement): boolean {
-    return reachOf(this.walk.catalog, sql, true).mayChangeCatalog
+  /** Of roles, and of what they may do, a twin tells the truth only where they are those of the target. */
+  #isOfRole({ sqlstate, message }: TwinRefusal): boolean {
+    if (sqlstate === '42501') return !this.isSameRole
+    const [, role] = /^role "(.+)" does not exist$/.exec(message) ?? []
+    return role !== undefined && this.#rolesElsewhere.has(role)
+  }
+
+  /** Whether what it does to the catalog, if anything, is missing where the twin does not run it. */
+  mayChangeCatalog(statement: ParsedStatement): boolean {
+    if (isCode(statement)) return reachOf(this.walk.catalog, statement.sql, true).mayChangeCatalog
+    return wayToRun(statement) === 'kept' && !withoutCatalog.has(statement.kind)
   }
 
   /** Takes over what it did, when the walk has followed it. */
@@ -164,7 +182,20 @@ const withoutCatalog: ReadonlySet<string> = new Set([
   'ReindexStmt',
   'ClusterStmt',
   'LockStmt',
+  'GrantStmt',
+  'GrantRoleStmt',
+  'AlterOwnerStmt',
+  'AlterDefaultPrivilegesStmt',
+  'CommentStmt',
 ])
+
+/** The role in use, and whether it is a superuser. */
+async function roleOf(reader: Reader): Promise<string> {
+  const { rows } = await reader.query(
+    'SELECT rolname::pg_catalog.text AS name, rolsuper AS is_super FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER',
+  )
+  return JSON.stringify(rows)
+}
 
 function isCode(statement: ParsedStatement): boolean {
   return wayToRun(statement) === 'code'

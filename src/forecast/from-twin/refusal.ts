@@ -1,4 +1,5 @@
 import type { ParsedStatement } from '../../sql/parser.js'
+import { wayToRun } from '../../twin/statement-kinds.js'
 import type { TwinRefusal } from '../../twin/twin.js'
 import type { Refusal } from '../walk.js'
 
@@ -13,6 +14,10 @@ const codes: readonly (readonly [RegExp, string])[] = [
   [/^42501$/, 'missing-privilege'],
   [/^25006$/, 'read-only-transaction'],
   [/^42601$/, 'newer-syntax'],
+]
+
+/** What code meets in the rows that it makes itself. */
+const ofCode: readonly (readonly [RegExp, string])[] = [
   [/^23502$/, 'not-null-violation'],
   [/^23503$/, 'foreign-key-violation'],
   [/^23505$/, 'unique-violation'],
@@ -41,14 +46,15 @@ export function refusalFromTwin(
   }
 }
 
-function codeOf(sqlstate: string, message: string, { kind }: ParsedStatement): string {
+function codeOf(sqlstate: string, message: string, { kind, node }: ParsedStatement): string {
   if (sqlstate === '25001')
     return kind === 'VariableSetStmt' || kind === 'TransactionStmt'
       ? 'transaction-setting-late'
       : 'cannot-run-in-transaction'
   if (kind === 'CreateExtensionStmt' && /is not available|could not open extension/.test(message))
     return 'missing-extension'
-  return codes.find(([states]) => states.test(sqlstate))?.[1] ?? 'invalid-statement'
+  const all = wayToRun({ kind, node }) === 'code' ? [...codes, ...ofCode] : codes
+  return all.find(([states]) => states.test(sqlstate))?.[1] ?? 'invalid-statement'
 }
 
 /** `table.column` or the first name that the message quotes. */

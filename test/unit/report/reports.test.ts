@@ -1656,6 +1656,7 @@ describe('the JSON report', () => {
         prismaVersion: '7.10.1',
         appliedCount: 12,
         since: null,
+        replay: null,
       },
       migrations: [
         {

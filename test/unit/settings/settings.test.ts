@@ -59,6 +59,7 @@ describe('settings', () => {
       failOn: 'block',
       lockTimeoutMs: 1_000,
       maxBlockingMs: 5_000,
+      twin: { place: 'local' },
       waitMs: 0,
       statementTimeoutMs: 0,
       questionTimeoutMs: 600_000,
@@ -180,7 +181,7 @@ describe('settings', () => {
 
 describe('offline settings', () => {
   test('are those of any command but for the target', () => {
-    const { target, databaseUrlSource, ...settings } = makeSettings(withFlags({ since: ' main ' }))
+    const { target, databaseUrlSource, twin, ...settings } = makeSettings(withFlags({ since: ' main ' }))
     expect(makeOfflineSettings(input({ flags: { since: ' main ' }, environment: {} }))).toEqual(settings)
     expect(settings.since).toBe('main')
     expect(Object.isFrozen(makeOfflineSettings(input()))).toBe(true)
