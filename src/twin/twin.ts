@@ -1,6 +1,5 @@
-import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
-import { ownSearchPath } from '../sql/search-path.js'
+import { Looks, type TwinReader, type TwinSession } from './look.js'
 import { isSeenWhole, runsQuery, wayToRun } from './statement-kinds.js'
 import { type StateRow, type TwinLock, Watch, type Work } from './watch.js'
 
@@ -48,11 +47,6 @@ export interface Mark {
   undo(): Promise<void>
 }
 
-/** The connection to the twin, e.g. a client of `pg`. */
-export interface TwinSession {
-  query(sql: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
-
 /** Classes that depend on rows: bad values, keys, what code raises by itself, what a cursor or a query finds. */
 const ofRows = /^(21|22|23|24|44|P0|55006)/
 /** Trouble of the server that says nothing of the statement: its resources, a time-out, a file of the machine, an error inside. */
@@ -73,11 +67,15 @@ export class Twin {
   readonly #watch = new Watch()
   #lost: string | undefined
 
+  readonly #looks: Looks
+
   /** @param isOwnServer nobody else uses the server, so that roles may be made there */
   constructor(
     private readonly client: TwinSession,
     private readonly isOwnServer = false,
-  ) {}
+  ) {
+    this.#looks = new Looks(client)
+  }
 
   /** Why the twin is not what the target will be any more; undefined while it is. */
   get lost(): string | undefined {
@@ -124,17 +122,8 @@ export class Twin {
   }
 
   /** Reads the catalog as the statements so far have left it, with the settings of a session of our own. */
-  async look<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    const reader: Reader = { query: (sql, values) => this.client.query(sql, values && [...values]) }
-    await this.client.query(this.#isInTransaction ? 'SAVEPOINT guard_look' : 'BEGIN READ ONLY')
-    try {
-      await this.client.query(`SET LOCAL search_path = ${ownSearchPath}; SET LOCAL jit = off`)
-      return await work(reader)
-    } finally {
-      await this.client.query(
-        this.#isInTransaction ? 'ROLLBACK TO guard_look; RELEASE guard_look' : 'ROLLBACK',
-      )
-    }
+  async look<T>(work: (reader: TwinReader) => Promise<T>): Promise<T> {
+    return this.#looks.look(work, this.#isInTransaction)
   }
 
   /** Takes the twin back to where it is now, or keeps what was done since: one of the two must be called. */

@@ -280,7 +280,7 @@ function nameOf({ schema, name }: Relation): string {
 }
 
 /** What the forecast must know of a catalog, one line for each thing. */
-function summaryOf({ relations, types, sequences }: CatalogModel): string[] {
+export function summaryOf({ relations, types, sequences }: CatalogModel): string[] {
   return [
     ...relations.flatMap((relation) => [
       `${relation.kind} ${nameOf(relation)}`,

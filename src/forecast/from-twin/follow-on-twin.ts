@@ -59,6 +59,7 @@ export class TwinFollower {
 
   async endFile(keepsSession: boolean): Promise<void> {
     await this.twin.endFile({ keepsSession })
+    this.#mirror.settle()
   }
 
   /**

@@ -1,21 +1,23 @@
 import type { Reader } from '../../domain/reader.js'
-import { type ColumnsByNumber, readColumns } from '../live/columns.js'
-import { readConstraints } from '../live/constraints.js'
+import type { TwinReader } from '../../twin/look.js'
+import { type ColumnsByNumber, columnsQuery, readColumns } from '../live/columns.js'
+import { constraintsQuery, readConstraints } from '../live/constraints.js'
 import { Expressions } from '../live/expressions.js'
-import { readFamilies, readPartitions } from '../live/families.js'
+import { familyQuery, readFamilies, readPartitions } from '../live/families.js'
 import { readFunctions } from '../live/functions.js'
-import { type IndexesByOid, readIndexes } from '../live/indexes.js'
-import { readPolicies } from '../live/policies.js'
-import { type RelationsByOid, readRelations } from '../live/relations.js'
-import { readRules } from '../live/rules.js'
+import { type IndexesByOid, indexesQuery, readIndexes } from '../live/indexes.js'
+import { policiesQuery, readPolicies } from '../live/policies.js'
+import { type RelationsByOid, readRelations, relationsQuery } from '../live/relations.js'
+import { oidArray } from '../live/rows.js'
+import { readRules, rulesQuery } from '../live/rules.js'
 import { readSequences } from '../live/sequences.js'
 import { readServer } from '../live/server.js'
-import { readTriggers } from '../live/triggers.js'
+import { readTriggers, triggersQuery } from '../live/triggers.js'
 import { readTypes, type TypesByOid } from '../live/types.js'
 import type { CatalogModel, Column, Relation } from '../model.js'
 import { parseStatement } from '../tree.js'
 import { bindView } from '../views.js'
-import { readVersions, type Versions } from './versions.js'
+import { ChangeWatch } from './changes.js'
 
 /** What a statement has changed on the twin. */
 export interface Change {
@@ -33,7 +35,7 @@ export class Mirror {
   catalog: CatalogModel | undefined
   /** Where a column stands: the OID of its relation, and its number. */
   readonly places = new WeakMap<Column, { readonly relation: number; readonly number: number }>()
-  #versions: Versions | undefined
+  readonly #changes = new ChangeWatch()
   #relations: RelationsByOid = new Map()
   #columns: ColumnsByNumber = new Map()
   #indexes: IndexesByOid = new Map()
@@ -41,33 +43,30 @@ export class Mirror {
 
   constructor(private readonly schema: string) {}
 
+  /** What was read so far cannot be undone any more. */
+  settle(): void {
+    this.#changes.settle()
+  }
+
   /** Reads what is another than last time; the first time, all of it. */
-  async read(reader: Reader): Promise<{ catalog: CatalogModel; change: Change }> {
-    const versions = await readVersions(reader)
-    const before = this.#versions
-    this.#versions = versions
-    const isOther = (part: 'types' | 'functions' | 'sequences' | 'server') =>
-      before?.[part] !== versions[part]
-    if (this.catalog === undefined || isOther('server')) {
+  async read(reader: TwinReader): Promise<{ catalog: CatalogModel; change: Change }> {
+    const isFirst = this.catalog === undefined
+    const { relations: changed, gone, ...are } = await this.#changes.read(reader)
+    if (this.catalog === undefined || are.isServer) {
       const server = await readServer(reader, this.schema)
       this.catalog = { ...server, ...only(this.catalog), home: this.schema }
     }
     const { catalog } = this
-    if (isOther('types')) {
+    if (isFirst || are.areTypes) {
       catalog.types = []
       this.#types = await readTypes(reader, catalog)
     }
-    if (isOther('functions')) {
+    if (isFirst || are.areFunctions) {
       catalog.functions = []
       await readFunctions(reader, catalog)
     }
-    const changed = [...versions.relations.keys()].filter(
-      (oid) => before?.relations.get(oid) !== versions.relations.get(oid),
-    )
-    const gone = [...(before?.relations.keys() ?? [])].filter((oid) => !versions.relations.has(oid))
     if (changed.length + gone.length > 0) await this.#readRelations(reader, catalog, changed, gone)
-    const areSequences = isOther('sequences')
-    if (areSequences) {
+    if (are.areSequences) {
       catalog.sequences = []
       await readSequences(reader, catalog, this.#columns)
     }
@@ -76,22 +75,23 @@ export class Mirror {
       change: {
         relations: changed.flatMap((oid) => this.#relations.get(oid) ?? []),
         gone,
-        areTypes: isOther('types'),
-        areFunctions: isOther('functions'),
-        areSequences,
+        ...are,
       },
     }
   }
 
   async #readRelations(
-    reader: Reader,
+    twin: TwinReader,
     catalog: CatalogModel,
     changed: readonly number[],
     gone: readonly number[],
   ): Promise<void> {
+    const reader = await answered(twin, changed)
     catalog.relations = []
     const { relations, rows } = await readRelations(reader, catalog, changed, this.#relations)
     for (const oid of gone) this.#relations.delete(oid)
+    const replaced = new Set([...changed, ...gone])
+    for (const relation of this.#relations.values()) leaveFamily(relation, replaced)
     for (const [oid, relation] of relations) this.#relations.set(oid, relation)
     catalog.relations = [...this.#relations.values()]
     const later = new Expressions()
@@ -114,6 +114,33 @@ export class Mirror {
       if (view.definition !== undefined) view.query = bindView(catalog, parseStatement(view.definition))
   }
 }
+
+/** Whom it inherits from and who from it is read again, where the other one is. */
+function leaveFamily(relation: Relation, replaced: ReadonlySet<number>): void {
+  const stays = ({ oid = 0 }: Relation) => !replaced.has(oid)
+  if (!relation.parents.every(stays)) relation.parents = relation.parents.filter(stays)
+  if (!relation.children.every(stays)) relation.children = relation.children.filter(stays)
+}
+
+/** Asks all that there is to ask of relations in one go. */
+async function answered(twin: TwinReader, changed: readonly number[]): Promise<Reader> {
+  const values = [oidArray(changed)]
+  const questions = ofRelations.map((query) => ({ sql: query(changed), values }))
+  const answers = await twin.together(questions)
+  const rows = new Map(questions.map(({ sql }, i) => [sql, answers[i]]))
+  return { query: async (sql) => ({ rows: rows.get(sql) ?? (await twin.query(sql, values)).rows }) }
+}
+
+const ofRelations = [
+  relationsQuery,
+  columnsQuery,
+  indexesQuery,
+  constraintsQuery,
+  triggersQuery,
+  rulesQuery,
+  familyQuery,
+  policiesQuery,
+]
 
 /** What is not the server's own part of a catalog. */
 function only(catalog: CatalogModel | undefined): Partial<CatalogModel> {

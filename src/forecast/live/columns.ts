@@ -19,7 +19,8 @@ interface ColumnRow {
   collation: string | null
 }
 
-const columnsQuery = (only?: readonly number[]) => `
+/** For `readColumns`. */
+export const columnsQuery = (only?: readonly number[]) => `
   SELECT a.attrelid::int4 AS relation, a.attnum::int4 AS number, a.attname AS name, a.atttypid::int4 AS type,
          pg_catalog.format_type(a.atttypid, a.atttypmod) AS "typeText", a.attnotnull AS "notNull",
          pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default, a.attgenerated AS generated, a.attidentity AS identity,
@@ -45,7 +46,7 @@ export async function readColumns(
   later: Expressions,
   only?: readonly number[],
 ): Promise<ColumnsByNumber> {
-  const rows = await rowsOf<ColumnRow>(reader, columnsQuery(only))
+  const rows = await rowsOf<ColumnRow>(reader, columnsQuery(only), only)
   const byNumber: ColumnsByNumber = new Map()
   for (const row of rows) {
     const relation = relations.get(row.relation)

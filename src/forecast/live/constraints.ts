@@ -25,7 +25,8 @@ interface ConstraintRow {
   operators: string[]
 }
 
-const constraintsQuery = (only?: readonly number[]) => `
+/** For `readConstraints`. */
+export const constraintsQuery = (only?: readonly number[]) => `
   SELECT o.oid::int4 AS oid, o.conname AS name, o.contype AS kind, o.conrelid::int4 AS relation, o.conkey::int4[] AS columns,
          o.confrelid::int4 AS parent, o.confkey::int4[] AS "parentColumns", o.conindid::int4 AS index,
          o.convalidated AS validated, o.condeferrable AS deferrable, o.condeferred AS deferred,
@@ -70,7 +71,7 @@ export async function readConstraints(
   later: Expressions,
   only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<ConstraintRow>(reader, constraintsQuery(only))
+  const rows = await rowsOf<ConstraintRow>(reader, constraintsQuery(only), only)
   const columnsOf = (relation: number, numbers: number[] | null) =>
     (numbers ?? []).flatMap((number) => columns.get(relation)?.get(number) ?? [])
   for (const row of rows) {

@@ -3,15 +3,16 @@ import type { CatalogModel, Relation } from '../model.js'
 import { partitionKeyOf } from '../partition-key.js'
 import { parseStatement } from '../tree.js'
 import type { RelationRow, RelationsByOid } from './relations.js'
-import { oidArray, rowsOf } from './rows.js'
+import { rowsOf } from './rows.js'
 
 interface FamilyRow {
   child: number
   parent: number
 }
 
-const familyQuery = (only?: readonly number[]) =>
-  `SELECT inhrelid::int4 AS child, inhparent::int4 AS parent FROM pg_catalog.pg_inherits${only ? ` WHERE ARRAY[inhrelid, inhparent] && ${oidArray(only)}` : ''} ORDER BY inhseqno`
+/** For `readFamilies`. */
+export const familyQuery = (only?: readonly number[]) =>
+  `SELECT inhrelid::int4 AS child, inhparent::int4 AS parent FROM pg_catalog.pg_inherits${only ? ' WHERE ARRAY[inhrelid, inhparent] && $1::oid[]' : ''} ORDER BY inhseqno`
 
 /** Who inherits from whom, partitions too. */
 export async function readFamilies(
@@ -19,7 +20,7 @@ export async function readFamilies(
   relations: RelationsByOid,
   only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<FamilyRow>(reader, familyQuery(only))
+  const rows = await rowsOf<FamilyRow>(reader, familyQuery(only), only)
   for (const row of rows) {
     const child = relations.get(row.child)
     const parent = relations.get(row.parent)

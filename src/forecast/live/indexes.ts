@@ -26,7 +26,8 @@ interface IndexRow {
   definition: string
 }
 
-const indexesQuery = (only?: readonly number[]) => `
+/** For `readIndexes`. */
+export const indexesQuery = (only?: readonly number[]) => `
   SELECT x.indexrelid::int4 AS oid, x.indrelid::int4 AS relation, i.relname AS name, x.indisunique AS unique,
          x.indisvalid AND x.indisready AS valid,
          x.indisreplident AS "replicaIdentity", x.indnkeyatts::int4 AS "keyCount",
@@ -61,7 +62,7 @@ export async function readIndexes(
   later: Expressions,
   only?: readonly number[],
 ): Promise<IndexesByOid> {
-  const rows = await rowsOf<IndexRow>(reader, indexesQuery(only))
+  const rows = await rowsOf<IndexRow>(reader, indexesQuery(only), only)
   const byOid: IndexesByOid = new Map()
   for (const row of rows) {
     const relation = relations.get(row.relation)

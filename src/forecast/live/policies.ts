@@ -8,7 +8,8 @@ interface PolicyRow {
   expressions: string[]
 }
 
-const policiesQuery = (only?: readonly number[]) => `
+/** For `readPolicies`. */
+export const policiesQuery = (only?: readonly number[]) => `
   SELECT p.polrelid::int4 AS relation, p.polname AS name,
          ARRAY(SELECT e FROM (VALUES (pg_catalog.pg_get_expr(p.polqual, p.polrelid)),
                                      (pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) v(e) WHERE e IS NOT NULL) AS expressions
@@ -21,6 +22,6 @@ export async function readPolicies(
   relations: RelationsByOid,
   only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<PolicyRow>(reader, policiesQuery(only))
+  const rows = await rowsOf<PolicyRow>(reader, policiesQuery(only), only)
   for (const { relation, ...policy } of rows) relations.get(relation)?.policies.push(policy)
 }

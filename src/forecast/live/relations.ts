@@ -27,7 +27,8 @@ export interface RelationRow {
   reads: number[] | null
 }
 
-const relationsQuery = (only?: readonly number[]) => `
+/** For `readRelations`. */
+export const relationsQuery = (only?: readonly number[]) => `
   SELECT c.oid::int4 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence,
          c.relispartition AS "isPartition",
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS "partitionKey",
@@ -74,7 +75,7 @@ export async function readRelations(
   only?: readonly number[],
   known: RelationsByOid = new Map(),
 ): Promise<{ relations: RelationsByOid; rows: readonly RelationRow[] }> {
-  const rows = await rowsOf<RelationRow>(reader, relationsQuery(only))
+  const rows = await rowsOf<RelationRow>(reader, relationsQuery(only), only)
   const byOid: RelationsByOid = new Map()
   for (const row of rows) {
     const live = quoteRelation(row.schema, row.name)

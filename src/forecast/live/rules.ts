@@ -7,7 +7,8 @@ interface RuleRow extends RuleObject {
   relation: number
 }
 
-const rulesQuery = (only?: readonly number[]) => `
+/** For `readRules`. */
+export const rulesQuery = (only?: readonly number[]) => `
   SELECT w.ev_class::int4 AS relation, w.rulename AS name,
          CASE w.ev_type WHEN '1' THEN 'select' WHEN '2' THEN 'update' WHEN '3' THEN 'insert' ELSE 'delete' END AS event,
          pg_catalog.pg_get_ruledef(w.oid) AS definition
@@ -22,6 +23,6 @@ export async function readRules(
   relations: RelationsByOid,
   only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<RuleRow>(reader, rulesQuery(only))
+  const rows = await rowsOf<RuleRow>(reader, rulesQuery(only), only)
   for (const { relation, ...rule } of rows) relations.get(relation)?.rules.push(rule)
 }

@@ -12,7 +12,8 @@ interface TriggerRow {
   functionName: string
 }
 
-const triggersQuery = (only?: readonly number[]) => `
+/** For `readTriggers`. */
+export const triggersQuery = (only?: readonly number[]) => `
   SELECT t.tgrelid::int4 AS relation, t.tgenabled AS enabled, pg_catalog.pg_get_triggerdef(t.oid) AS definition,
          fn.nspname AS "functionSchema", f.proname AS "functionName"
     FROM pg_catalog.pg_trigger t
@@ -29,7 +30,7 @@ export async function readTriggers(
   relations: RelationsByOid,
   only?: readonly number[],
 ): Promise<void> {
-  const rows = await rowsOf<TriggerRow>(reader, triggersQuery(only))
+  const rows = await rowsOf<TriggerRow>(reader, triggersQuery(only), only)
   const statements = parseStatementsTogether(rows.map(({ definition }) => definition))
   rows.forEach(({ relation: oid, enabled, functionSchema: schema, functionName: name }, i) => {
     const relation = relations.get(oid)
