@@ -126,7 +126,8 @@ const serverQuery = `
          (SELECT COALESCE(pg_catalog.json_agg(p.oid::pg_catalog.int8), '[]') FROM pg_catalog.pg_proc p
            WHERE NOT ${own('p.oid')} AND NOT ${isHarmlessBuiltIn}
              -- What an input or output function makes of a value is no act, volatile or not.
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE NOT ${own('t.oid')} AND p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout))) AS "actingOids",
+             AND p.oid NOT IN (SELECT pg_catalog.unnest(ARRAY[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout]::pg_catalog.oid[])
+                                 FROM pg_catalog.pg_type t WHERE NOT ${own('t.oid')})) AS "actingOids",
          (SELECT pg_catalog.json_agg(DISTINCT oprname) FROM pg_catalog.pg_operator WHERE NOT ${own('oid')}) AS "operatorNames",
          (SELECT COALESCE(pg_catalog.json_agg(f::pg_catalog.oid::pg_catalog.int8), '[]') FROM (
             SELECT pg_catalog.unnest(ARRAY[tmplinit, tmpllexize]) FROM pg_catalog.pg_ts_template WHERE ${own('oid')}
