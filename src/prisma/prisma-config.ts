@@ -82,11 +82,15 @@ export function configBeingRead(): string | undefined {
   return beingRead
 }
 
+/** By path. The loader gives what a file in CommonJS exports a second time without the `default` around it. */
+const imported = new Map<string, unknown>()
+
 /**
- * Imports a configuration file, TypeScript or JavaScript, and gives its default export.
+ * Imports a configuration file once a process, TypeScript or JavaScript, and gives its default export.
  * @throws ProjectError with the reason when the file cannot be read as code, or exports no default.
  */
 export async function importConfig<T>(path: string, prismaConfigModule = standIn): Promise<T> {
+  if (imported.has(path)) return imported.get(path) as T
   let module: { default?: T }
   try {
     const alias = { 'prisma/config': prismaConfigModule, '@prisma/config': prismaConfigModule }
@@ -103,7 +107,10 @@ export async function importConfig<T>(path: string, prismaConfigModule = standIn
     beingRead = undefined
   }
   // Without one, the loader gives the other exports in its place, and settings would be passed over in silence.
-  if ('default' in module) return module.default as T
+  if ('default' in module) {
+    imported.set(path, module.default)
+    return module.default as T
+  }
   throw new ProjectError('config-not-readable', `${path} has no default export`, {
     hint: 'Write it as export default defineConfig({ … }).',
   })

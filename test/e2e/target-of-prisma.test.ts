@@ -44,7 +44,7 @@ async function targetOf({ prisma, schema, config, files, env }: Scene, ...args: 
     ...(config ? { config } : {}),
   })
   const { directory } = project
-  if (config === undefined) await rm(join(directory, 'prisma.config.ts'))
+  if (config === undefined) await rm(project.configPath)
   for (const [path, text] of Object.entries(files?.(meant.url, other.url) ?? {})) {
     await mkdir(dirname(join(directory, path)), { recursive: true })
     await writeFile(join(directory, path), text)

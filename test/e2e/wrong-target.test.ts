@@ -107,45 +107,45 @@ const shape = 'Write it as postgresql://user:password@host:5432/database'
 const refusedUrls: [url: string | undefined, stderr: string][] = [
   [
     'mysql://app:S3cret@db/shop',
-    `error: datasource.url in prisma.config.ts is a mysql URL, not one of PostgreSQL\nhint: ${shape}.\n`,
+    `error: datasource.url in prisma.config.cjs is a mysql URL, not one of PostgreSQL\nhint: ${shape}.\n`,
   ],
   [
     'prisma://accelerate.prisma-data.net/?api_key=S3cret',
-    `error: datasource.url in prisma.config.ts is a Prisma Accelerate URL, through which migrations cannot run
+    `error: datasource.url in prisma.config.cjs is a Prisma Accelerate URL, through which migrations cannot run
 hint: Give the database's own URL by --database-url or DIRECT_URL.
 `,
   ],
   [
     'prisma+postgres://accelerate.prisma-data.net/?api_key=S3cret',
-    `error: datasource.url in prisma.config.ts is a Prisma Accelerate URL, through which migrations cannot run
+    `error: datasource.url in prisma.config.cjs is a Prisma Accelerate URL, through which migrations cannot run
 hint: Give the database's own URL by --database-url or DIRECT_URL.
 `,
   ],
   [
     'postgresql://app:S3cret@db:5432',
-    `error: datasource.url in prisma.config.ts names no database
+    `error: datasource.url in prisma.config.cjs names no database
 hint: ${shape} and percent-encode special characters: @ as %40, / as %2F, ? as %3F, # as %23, % as %25.
 `,
   ],
   [
     'postgresql://app:S3cret@db:port/shop',
-    `error: datasource.url in prisma.config.ts is not a connection URL that can be read
+    `error: datasource.url in prisma.config.cjs is not a connection URL that can be read
 hint: ${shape} and percent-encode special characters: @ as %40, / as %2F, ? as %3F, # as %23, % as %25.
 `,
   ],
   [
     'S3cret',
-    `error: datasource.url in prisma.config.ts does not begin with postgresql://\nhint: ${shape}.\n`,
+    `error: datasource.url in prisma.config.cjs does not begin with postgresql://\nhint: ${shape}.\n`,
   ],
   [
     'postgresql://app:S3cret@db/shop?pgbouncer=true',
-    `error: datasource.url in prisma.config.ts leads to a connection pooler, on which session locks and prepared statements do not hold
+    `error: datasource.url in prisma.config.cjs leads to a connection pooler, on which session locks and prepared statements do not hold
 hint: Give the database's own URL by --database-url or DIRECT_URL.
 `,
   ],
   [
     undefined,
-    `error: no database URL was given, and prisma.config.ts has no datasource.url
+    `error: no database URL was given, and prisma.config.cjs has no datasource.url
 hint: Give it by --database-url, or set DIRECT_URL or DATABASE_URL in the environment, in .env or in prisma.config.ts.
 `,
   ],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { execa } from 'execa'
 import { findNativeEngine, makePrismaCli } from '../../dist/prisma/cli.js'
 import { readPrismaConfig } from '../../dist/prisma/prisma-config.js'
 import { findPrismaProject, readSchemaFiles } from '../../dist/prisma/project.js'
@@ -163,6 +164,28 @@ export default defineConfig({
     delete process.env.FROM_DOTENV
   })
 
+  // In a process of its own, because Jest keeps modules in another way than Node.
+  test.each(['prisma.config.ts', 'prisma.config.cjs'])(
+    'as %s is read a second time as the first',
+    async (name) => {
+      const directory = await makeFolder()
+      const text = "{ datasource: { url: 'postgresql://me@host/db' } }"
+      const begin = name.endsWith('.cjs') ? 'module.exports =' : 'export default'
+      await write(directory, { [name]: `${begin} ${text}\n` })
+      const reader = new URL('../../dist/prisma/prisma-config.js', import.meta.url).href
+      const program = `import { readPrismaConfig } from ${JSON.stringify(reader)}
+const read = () => readPrismaConfig(${JSON.stringify(directory)})
+console.log(JSON.stringify([await read(), await read()]))`
+      const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', program])
+      const expected = {
+        path: join(directory, name),
+        databaseUrl: 'postgresql://me@host/db',
+        databaseUrlName: 'datasource.url',
+      }
+      expect(JSON.parse(stdout)).toEqual([expected, expected])
+    },
+  )
+
   test('throws', async () => {
     const directory = await projectOf({ config: "throw new Error('MY_URL is not set\\nmore')" })
     const path = join(directory, 'prisma.config.ts')
@@ -213,7 +236,7 @@ export default defineConfig({
     '%s (Prisma %s): deploys the migrations that the guard has planned',
     async (_name, prisma, config) => {
       const directory = await projectOf({ prisma, ...(config === undefined ? {} : { config }) })
-      if (config === undefined) await rm(join(directory, 'prisma.config.ts'))
+      if (config === undefined) await rm(join(directory, 'prisma.config.cjs'))
       await write(directory, {
         'db/schema/main.prisma': `datasource db {\n  provider = "postgresql"\n${prisma === '6' ? '  url = env("OTHER")\n' : ''}}\n`,
         'db/schema/b.prisma': 'model B {\n  id Int @id\n}\n',
@@ -301,7 +324,7 @@ process.exit(1)
     await chmod(engine, 0o755)
     process.env.PRISMA_SCHEMA_ENGINE_BINARY = engine
     const cli = await makePrismaCli({
-      project: await findPrismaProject({ directory, configPath: join(directory, 'prisma.config.ts') }),
+      project: await findPrismaProject({ directory, configPath: join(directory, 'prisma.config.cjs') }),
       address: parseDatabaseUrl('postgresql://me:pw@127.0.0.1:1/db', 'the URL'),
       engine: 'native',
       scratchFolder: await makeFolder(),

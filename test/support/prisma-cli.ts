@@ -13,7 +13,7 @@ export async function guardedPrisma(project: Project, databaseUrl: string): Prom
   return makePrismaCli({
     project: await findPrismaProject({
       directory: project.directory,
-      configPath: join(project.directory, 'prisma.config.ts'),
+      configPath: project.configPath,
     }),
     address: parseDatabaseUrl(databaseUrl, 'the URL'),
     engine: 'hosted',

@@ -7,13 +7,15 @@ export interface ProjectOptions {
   /** By migration name, e.g. `20260105090000_crm`; a Buffer for bytes that are not UTF-8. */
   readonly migrations: Readonly<Record<string, string | Buffer>>
   readonly schema?: string
-  /** The text of prisma.config.ts. */
+  /** The text of prisma.config.ts. Without it there is a configuration in CommonJS, which nobody has to compile. */
   readonly config?: string
   readonly prisma?: '7' | '6'
 }
 
 export interface Project {
   readonly directory: string
+  /** Of its Prisma configuration. */
+  readonly configPath: string
   remove(): Promise<void>
 }
 
@@ -26,9 +28,10 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'guard-test-project-')))
   // A PostgreSQL server of another account may have to work in it.
   await chmod(directory, 0o711)
+  const configName = options.config === undefined ? 'prisma.config.cjs' : 'prisma.config.ts'
   const files: Record<string, string | Buffer> = {
     'package.json': '{ "private": true, "type": "module" }\n',
-    'prisma.config.ts': options.config ?? configs[prisma],
+    [configName]: options.config ?? configs[prisma],
     'prisma/schema.prisma': options.schema ?? schemas[prisma],
     'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
   }
@@ -40,7 +43,8 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
     await writeFile(join(directory, path), content)
   }
   await installPrisma(prisma, directory)
-  return { directory, remove: () => rm(directory, { recursive: true, force: true }) }
+  const configPath = join(directory, configName)
+  return { directory, configPath, remove: () => rm(directory, { recursive: true, force: true }) }
 }
 
 /** By links: a package finds its own dependencies from where it really is. */
@@ -54,22 +58,19 @@ async function installPrisma(prisma: '7' | '6', directory: string): Promise<void
   await symlink('../prisma/build/index.js', join(installed, '.bin/prisma'))
 }
 
+// To compile TypeScript takes the guard and Prisma a tenth of a deploy each time; the tests that are about it do.
 const configs = {
-  '7': `import { defineConfig } from 'prisma/config'
-
-export default defineConfig({
+  '7': `module.exports = {
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
   datasource: { url: process.env.DATABASE_URL ?? '' },
-})
+}
 `,
   // Prisma 6 takes the URL from the schema.
-  '6': `import { defineConfig } from 'prisma/config'
-
-export default defineConfig({
+  '6': `module.exports = {
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-})
+}
 `,
 }
 
