@@ -8,6 +8,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 60_000,
+  // For a machine that is busy with other things: a test that hangs is as red after five minutes as after one.
+  testTimeout: 300_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
 }

@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { brake, firstMigration, makeGuardedDatabase } from '../support/guarded-database.js'
-import { longTest } from '../support/long.js'
 import { installLyingPrisma } from '../support/lying-prisma.js'
-
-// What follows as `long` is tried by the lying children of the measured faults, too.
 
 const phones = '20260201000000_phones'
 const sql = 'CREATE TABLE phones (id int PRIMARY KEY);\n'
@@ -62,17 +59,14 @@ test.each([
   expect(await guarded.truth()).toEqual({ ...before, history: [...before.history, `${phones}: finished`] })
 })
 
-longTest(
-  'a CLI that runs the file itself and writes no row: changed, whatever the history says',
-  async () => {
-    const guarded = await makeGuardedDatabase({ [phones]: sql })
-    await installLyingPrisma(guarded.project, `await client.query(${JSON.stringify(sql)})`)
-    const result = await guarded.deploy()
-    expect(result.exitCode).toBe(21)
-    expect(result.record.databaseState).toBe('changed')
-    expect(result.evidence).toContain('in the catalog: table public.phones is new')
-  },
-)
+test('a CLI that runs the file itself and writes no row: changed, whatever the history says', async () => {
+  const guarded = await makeGuardedDatabase({ [phones]: sql })
+  await installLyingPrisma(guarded.project, `await client.query(${JSON.stringify(sql)})`)
+  const result = await guarded.deploy()
+  expect(result.exitCode).toBe(21)
+  expect(result.record.databaseState).toBe('changed')
+  expect(result.evidence).toContain('in the catalog: table public.phones is new')
+})
 
 // Prisma's own engine cannot be downloaded everywhere. Two programs stand in for it: one that ends at once, and ours
 // without the guard's options, which tells no events either.
