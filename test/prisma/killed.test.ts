@@ -15,7 +15,7 @@ afterAll(async () => {
 })
 
 /** Waits for what `look` gives, once it gives something. */
-async function waitFor<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 20_000): Promise<T> {
+async function waitFor<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 120_000): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const found = await look()

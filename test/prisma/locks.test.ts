@@ -25,7 +25,7 @@ const deferredTables = `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO pa
 const waitsForRow = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
 
 /** Waits until the condition holds on the server. */
-async function until(database: TestDatabase, condition: string, timeoutMs = 20_000): Promise<void> {
+async function until(database: TestDatabase, condition: string, timeoutMs = 120_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!(await database.query(`SELECT (${condition}) AS holds`))[0].holds) {
     if (Date.now() > deadline) throw new Error(`it never came to ${condition}`)

@@ -197,7 +197,7 @@ async function readTruth(database: Pick<TestDatabase, 'query'>): Promise<Truth> 
 export async function waitFor<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

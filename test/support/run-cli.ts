@@ -30,7 +30,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     extendEnv: false,
     env: { PATH, HOME, ...options.env },
     input: options.input ?? '',
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 200_000,
     // By default execa takes the last newline away; a test compares word for word.
     stripFinalNewline: false,
   })

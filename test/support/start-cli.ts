@@ -40,7 +40,7 @@ export function startCli(args: readonly string[], options: StartOptions): Runnin
     extendEnv: false,
     env: { PATH, HOME, SHELL: '/bin/sh', TERM: 'xterm', ...options.env },
     stdin: options.terminal ? 'pipe' : 'ignore',
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 200_000,
     stripFinalNewline: false,
   })
   let printed = ''
