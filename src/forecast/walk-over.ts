@@ -198,7 +198,7 @@ async function followFile(
     else await followAsCorrected(walk, statement, refusal)
     if (follower && ran) {
       const done = ran
-      await unlessOwnError(walk, statement, () => follower.sync(done))
+      await unlessOwnError(walk, statement, () => follower.sync(done, statement))
     }
     if (opensTransaction(statement)) walk.inTransaction = true
     else if (endsTransaction(statement)) walk.inTransaction = isWhole

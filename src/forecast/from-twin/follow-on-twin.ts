@@ -136,7 +136,7 @@ export class TwinFollower {
       if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
       if (!isSettledByTwin(walk, statement)) throw error
     }
-    await this.sync(ran)
+    await this.sync(ran, statement)
   }
 
   /** Of roles, and of what they may do, a twin tells the truth only where they are those of the target. */
@@ -153,16 +153,17 @@ export class TwinFollower {
   }
 
   /** Takes over what it did, when the walk has followed it. */
-  async sync({ isKept }: Ran): Promise<void> {
+  async sync({ isKept }: Ran, { kind }: Pick<ParsedStatement, 'kind'>): Promise<void> {
     if (!isKept || this.twin.lost !== undefined) return
     const { walk } = this
     try {
       const { catalog, change } = await this.#read()
-      syncCatalog(walk, catalog, change, this.#mirror.places)
+      syncCatalog(walk, catalog, change, this.#mirror.places, makesEmpty.has(kind))
     } catch (error) {
       // Half of it may be taken over.
       this.twin.giveUp((error as Error).message)
       if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+      walk.doubt(error.message)
       walk.catalog.opaque ??= `line ${walk.place.line} is not followed: ${error.message}`
       return
     }
@@ -175,6 +176,9 @@ export class TwinFollower {
 
   /** One that the walk does not know may hold rows, unless it is not yet on the twin either: then the code makes it itself. */
 }
+
+/** A table that they make holds no rows. */
+const makesEmpty: ReadonlySet<string> = new Set(['CreateStmt', 'CreateSchemaStmt'])
 
 /** They leave the catalog as it is. */
 const withoutCatalog: ReadonlySet<string> = new Set([

@@ -16,9 +16,9 @@ export function syncParts(walk: Walk, ours: Relation, theirs: Relation, parts: C
   ours.indexes = theirs.indexes.map((index) => {
     const known = knownIndex(indexes, index, parts)
     const own = known ?? carryIndex(index, parts)
-    own.name = index.name
-    parts.noteIndex(own)
-    if (!known && isAsked && own.isUnique && own.isValid) needUnique(walk, ours, own)
+    const isNew = known?.isValid !== true && index.isValid
+    syncIndex(own, index, parts)
+    if (isNew && isAsked && own.isUnique) needUnique(walk, ours, own)
     return own
   })
   const constraints = [...ours.constraints]
@@ -33,6 +33,7 @@ export function syncParts(walk: Walk, ours: Relation, theirs: Relation, parts: C
   ours.triggers = theirs.triggers.map((trigger) => carryTrigger(trigger, parts))
   Object.assign(ours, {
     rules: theirs.rules,
+    policies: theirs.policies,
     hasRowSecurity: theirs.hasRowSecurity,
     isRowSecurityForced: theirs.isRowSecurityForced,
     isPartition: theirs.isPartition,
@@ -45,6 +46,16 @@ export function syncParts(walk: Walk, ours: Relation, theirs: Relation, parts: C
   if (ours.query || !theirs.query) return
   ours.query = carryQuery(theirs.query, parts)
   ours.readState = ''
+}
+
+/** A known one may have become valid, or another's part. */
+function syncIndex(own: IndexObject, theirs: IndexObject, parts: Counterparts): void {
+  own.name = theirs.name
+  own.isValid = theirs.isValid
+  const parent = theirs.parent && parts.index(theirs.parent)
+  if (parent) Object.assign(own, { parent })
+  else if (own.parent) Object.assign(own, { parent: undefined })
+  parts.noteIndex(own)
 }
 
 /** By its name, else one over the same columns: the walk has perhaps guessed another name for it. */

@@ -1,6 +1,14 @@
 import { castTo, liveTypeText, NotFollowed } from '../casts.js'
 import { findType } from '../lookup.js'
-import type { CatalogModel, Column, ColumnType, FunctionObject, Relation, TypeObject } from '../model.js'
+import type {
+  CatalogModel,
+  Column,
+  ColumnType,
+  FunctionObject,
+  Relation,
+  SequenceObject,
+  TypeObject,
+} from '../model.js'
 import { needNotNull } from '../needs.js'
 import type { Walk } from '../walk.js'
 import { carryNewType, carryType } from './carry.js'
@@ -20,18 +28,27 @@ import { syncParts } from './sync-parts.js'
 /**
  * Takes over what a statement has changed on the twin. What the walk has followed stays the object that it is, with its
  * rows; what the walk has not seen coming is made, changed or dropped here, and of rows that it may hold nothing is known.
+ * @param areMadeEmpty a table that the statement makes holds no rows
  */
-export function syncCatalog(walk: Walk, read: CatalogModel, change: Change, places: Mirror['places']): void {
+export function syncCatalog(
+  walk: Walk,
+  read: CatalogModel,
+  change: Change,
+  places: Mirror['places'],
+  areMadeEmpty: boolean,
+): void {
   const { catalog } = walk
   const parts = new Counterparts(catalog, places)
   if (change.areTypes) syncTypes(catalog, read, parts)
   dropRelations(catalog, change.gone)
-  const pairs = change.relations.map((theirs) => [theirs, syncRelation(walk, theirs, parts)] as const)
+  const pairs = change.relations.map(
+    (theirs) => [theirs, syncRelation(walk, theirs, parts, areMadeEmpty)] as const,
+  )
   // What the walk has made and the server has not. Temporary tables are not read.
   const invented = catalog.relations.filter((one) => !isOnTwin(one) && !one.isTemporary)
   if (invented.length > 0) removeRelations(catalog, invented)
   for (const [theirs, ours] of pairs) syncParts(walk, ours, theirs, parts)
-  if (change.areSequences) syncSequences(catalog, read, parts)
+  if (change.areSequences) syncSequences(catalog, read.sequences, parts)
   if (change.areFunctions) catalog.functions = read.functions.map((one) => ownFunction(catalog, one))
   catalog.schemas = new Set(read.schemas)
   catalog.extensions = new Set(read.extensions)
@@ -84,10 +101,14 @@ function removeRelations(catalog: CatalogModel, gone: readonly Relation[]): void
   }
 }
 
-function syncRelation(walk: Walk, theirs: Relation, parts: Counterparts): Relation {
+function syncRelation(walk: Walk, theirs: Relation, parts: Counterparts, isMadeEmpty: boolean): Relation {
   const known = counterpartOf(walk.catalog.relations, theirs.oid, isNamedAs(theirs))
   const ours = known ?? asOnTwin(makeRelation(theirs), theirs.oid)
-  if (!known) walk.catalog.relations.push(ours)
+  if (!known) {
+    walk.catalog.relations.push(ours)
+    if (!isMadeEmpty && ours.kind !== 'view')
+      walk.blur(ours, `line ${walk.place.line} makes it in a way that is not followed`)
+  }
   ours.schema = theirs.schema
   ours.name = theirs.name
   syncColumns(walk, ours, theirs, parts)
@@ -171,6 +192,7 @@ function addUnseen(walk: Walk, relation: Relation, column: Column, parts: Counte
 function knownType(walk: Walk, type: ColumnType): { type: ColumnType; isStandIn: boolean } {
   try {
     liveTypeText(type)
+    castTo('NULL', type, 'explicit')
     return { type, isStandIn: false }
   } catch (error) {
     if (!(error instanceof NotFollowed)) throw error
@@ -179,9 +201,15 @@ function knownType(walk: Walk, type: ColumnType): { type: ColumnType; isStandIn:
   }
 }
 
-function syncSequences(catalog: CatalogModel, read: CatalogModel, parts: Counterparts): void {
-  const left = new Set(catalog.sequences)
-  catalog.sequences = read.sequences.map((theirs) => {
+function syncSequences(
+  catalog: CatalogModel,
+  theirSequences: readonly SequenceObject[],
+  parts: Counterparts,
+): void {
+  // Those of temporary tables are not read.
+  const temporary = catalog.sequences.filter((one) => !isOnTwin(one) && isOfTemporary(catalog, one))
+  const left = new Set(catalog.sequences.filter((one) => !temporary.includes(one)))
+  const read = theirSequences.map((theirs) => {
     const ours = counterpartOf([...left], theirs.oid, isNamedAs(theirs)) ?? ownSequence(theirs)
     left.delete(ours)
     const owner = theirs.ownedBy && parts.column(theirs.ownedBy)
@@ -193,8 +221,15 @@ function syncSequences(catalog: CatalogModel, read: CatalogModel, parts: Counter
     } else delete ours.ownedBy
     return ours
   })
+  catalog.sequences = [...read, ...temporary]
   for (const { columns } of catalog.relations)
     for (const column of columns) if (column.sequence && left.has(column.sequence)) delete column.sequence
+}
+
+function isOfTemporary({ relations }: CatalogModel, sequence: SequenceObject): boolean {
+  return relations.some(
+    ({ isTemporary, columns }) => isTemporary && columns.some((column) => column.sequence === sequence),
+  )
 }
 
 /** One that the target has too, with the same text, can be called there. */
