@@ -100,9 +100,10 @@ export async function foretell(
   {
     withLosses = false,
     moreLines = () => [],
-  }: { readonly withLosses?: boolean } & Pick<RunOptions, 'moreLines'> = {},
+    onTwin = wantsTwin,
+  }: { readonly withLosses?: boolean; readonly onTwin?: boolean } & Pick<RunOptions, 'moreLines'> = {},
 ): Promise<Foretold> {
-  const twin = wantsTwin ? await twinOf(client) : undefined
+  const twin = onTwin ? await twinOf(client) : undefined
   await client.query(
     `SET search_path = ${ownSearchPath}; BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`,
   )

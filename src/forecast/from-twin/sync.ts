@@ -106,8 +106,10 @@ function syncRelation(walk: Walk, theirs: Relation, parts: Counterparts, isMadeE
   const ours = known ?? asOnTwin(makeRelation(theirs), theirs.oid)
   if (!known) {
     walk.catalog.relations.push(ours)
-    if (!isMadeEmpty && ours.kind !== 'view')
-      walk.blur(ours, `line ${walk.place.line} makes it in a way that is not followed`)
+    if (!isMadeEmpty && ours.kind !== 'view') {
+      ours.opaque = `line ${walk.place.line} makes it in a way that is not followed`
+      ours.isEmpty = false
+    }
   }
   ours.schema = theirs.schema
   ours.name = theirs.name
