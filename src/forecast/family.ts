@@ -27,7 +27,7 @@ export function followFamily(walk: Walk, relation: Relation, changed?: ReadonlyS
 /** Every new row is within the bounds of a partition, or of the one that it is put into. SQLSTATE 23514, as for a CHECK. */
 export function needWithinBounds(walk: Walk, relation: Relation, rows = allRows(walk, relation)): void {
   if (relation.partitionKey) {
-    const bounds = relation.children.map((child) => boundsOf(walk, child))
+    const bounds = leavesOf(relation).map((leaf) => boundsOf(walk, leaf))
     const known = bounds.filter((bound) => bound !== undefined)
     needBounds(walk, relation, known.length > 0 ? known.join(' OR ') : 'false', rows, {
       title: `every row of ${shown(relation)} is within the bounds of a partition`,
@@ -42,6 +42,11 @@ export function needWithinBounds(walk: Walk, relation: Relation, rows = allRows(
       opaque: own === undefined ? [`the bounds of "${relation.name}" are not known`] : [],
     })
   }
+}
+
+/** The partitions that hold rows themselves: a partitioned partition without any takes none. */
+function leavesOf({ children }: Relation): Relation[] {
+  return children.flatMap((child) => (child.partitionKey ? leavesOf(child) : child))
 }
 
 /** A table becomes a part: its rows are rows of the parent from here on. */

@@ -30,6 +30,14 @@ const chains: Record<
       'CREATE INDEX part ON p1 (note); ALTER INDEX whole ATTACH PARTITION part',
     ],
   ],
+  'the index of a part stays one of the whole when the part alone changes': [
+    parts,
+    ['CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2)', 'ALTER TABLE p2 ADD UNIQUE (note)'],
+  ],
+  'a part that has parts, and none for the row': [
+    'CREATE TABLE p (id int, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id)',
+    ['INSERT INTO p VALUES (1, 1)'],
+  ],
   'a temporary table keeps the sequence of its identity': [
     'CREATE TABLE t (a int)',
     [
@@ -37,8 +45,11 @@ const chains: Record<
     ],
   ],
   'arrays of a domain that has changed': [
-    'CREATE DOMAIN d AS int NOT NULL',
-    ['ALTER DOMAIN d DROP NOT NULL', 'CREATE TABLE t (id int PRIMARY KEY, a d[], b int NOT NULL DEFAULT 1)'],
+    'CREATE DOMAIN d AS int NOT NULL CHECK (VALUE < 6)',
+    [
+      'ALTER DOMAIN d DROP CONSTRAINT IF EXISTS nothing',
+      'CREATE TABLE t (id int PRIMARY KEY, a d[], b int NOT NULL DEFAULT 1)',
+    ],
   ],
   'a policy that goes with its column': [
     'CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1)',
@@ -71,11 +82,11 @@ test.each(Object.entries(chains))(
 test('a table that code fills is not taken for an empty one', async () => {
   const outcome = await foretellAndRun(
     place.client,
-    'CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)',
-    `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'CREATE TABLE made AS SELECT * FROM t';
+    'SELECT 1',
+    `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN CREATE TABLE made (a int); INSERT INTO made VALUES (NULL); END';
      SELECT f(); ALTER TABLE made ALTER a SET NOT NULL`,
     { onTwin: true },
   )
   expect(outcome).toMatchObject({ real: '23502', foretold: 'passes' })
-  expect(outcome.doubts.length).toBeGreaterThan(0)
+  expect(outcome.doubts).toContainEqual(expect.stringContaining('makes it in a way that is not followed'))
 })

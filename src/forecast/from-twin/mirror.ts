@@ -100,7 +100,7 @@ export class Mirror {
       this.#columns.set(relation, numbers)
       for (const [number, column] of numbers) this.places.set(column, { relation, number })
     }
-    const indexes = await readIndexes(reader, relations, this.#columns, later, changed)
+    const indexes = await readIndexes(reader, relations, this.#columns, later, changed, this.#indexes)
     for (const [oid, index] of indexes) this.#indexes.set(oid, index)
     const all = this.#relations
     await readConstraints(reader, all, this.#columns, this.#indexes, later, changed)

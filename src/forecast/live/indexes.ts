@@ -54,13 +54,17 @@ export const indexesQuery = (only?: readonly number[]) => `
 
 export type IndexesByOid = Map<number, IndexObject>
 
-/** Puts the indexes into their relations, with their sizes. */
+/**
+ * Puts the indexes into their relations, with their sizes.
+ * @param known those that were read before, of relations that are not read now
+ */
 export async function readIndexes(
   reader: Reader,
   relations: RelationsByOid,
   columns: ColumnsByNumber,
   later: Expressions,
   only?: readonly number[],
+  known: IndexesByOid = new Map(),
 ): Promise<IndexesByOid> {
   const rows = await rowsOf<IndexRow>(reader, indexesQuery(only), only)
   const byOid: IndexesByOid = new Map()
@@ -101,7 +105,7 @@ export async function readIndexes(
   }
   for (const { oid, parent } of rows) {
     const index = byOid.get(oid) as { parent?: IndexObject } | undefined
-    const above = byOid.get(parent ?? 0)
+    const above = byOid.get(parent ?? 0) ?? known.get(parent ?? 0)
     if (index && above) index.parent = above
   }
   return byOid
