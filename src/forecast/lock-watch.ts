@@ -7,7 +7,7 @@ import { heldLockFindings, type LockedStatement, lockFindings } from './locks/fi
 import { type LockStep, lockGroupsOf, lockStepOf } from './locks/lock-first.js'
 import { longWorkOf, reaches } from './locks/long-work.js'
 import { type LockThresholds, lockThresholds } from './locks/thresholds.js'
-import type { CatalogModel } from './model.js'
+import type { CatalogModel, Relation } from './model.js'
 import type { StatementPlace } from './requirement.js'
 import type { SafeRewrite } from './rewrites/safe-rewrite.js'
 import { safeRewriteOf } from './rewrites/safe-rewrite-of.js'
@@ -24,6 +24,8 @@ interface Seen {
 /** Notes what each statement locks, and who waits for it, while the walk comes by. */
 export class LockWatch {
   readonly #statements: Seen[] = []
+  /** Relations whose rows statements of the present file may have written. */
+  readonly #written = new Set<Relation>()
   readonly #rowsHit = new Map<string, number>()
 
   constructor(private readonly thresholds: LockThresholds = lockThresholds) {}
@@ -38,7 +40,9 @@ export class LockWatch {
     catalog: CatalogModel,
     ran?: Ran,
   ): void {
-    this.#note({ statement, place, claims: claimsOf(statement, catalog, ran) }, catalog)
+    if (place.migration !== this.#statements.at(-1)?.locked.place.migration) this.#written.clear()
+    const known = { written: this.#written, ...(ran ? { ran } : {}) }
+    this.#note({ statement, place, claims: claimsOf(statement, catalog, known) }, catalog)
   }
 
   /** The same of a statement that the code of the last one comes to. */
@@ -51,6 +55,8 @@ export class LockWatch {
   }
 
   #note(locked: LockedStatement, catalog: CatalogModel): void {
+    for (const { target, work } of locked.claims)
+      if (work === 'write' && target.kind === 'relation') this.#written.add(target.relation)
     const rewrite = once(() => safeRewriteOf(locked.statement, catalog))
     this.#statements.push({
       locked,

@@ -367,7 +367,7 @@ function replaceParameter(template: Node, argument: Node): Node {
 
 /** Whether a function's text holds a statement that changes anything. */
 export function writes(body: string): boolean {
-  return /\b(insert\s+into|update\s+\S+\s+set|delete\s+from|truncate|create\s+(table|index|temp)|alter\s+table|drop\s+(table|index|type)|merge\s+into|execute)\b/i.test(
+  return /\b(insert\s+into|update\s[^;]*?\sset|delete\s+from|truncate|create\s+(table|index|temp)|alter\s+table|drop\s+(table|index|type)|merge\s+into|execute)\b/i.test(
     body,
   )
 }

@@ -135,6 +135,7 @@ export class Twin {
     const end = async (sql: string) => {
       await this.#always(sql)
       if (isOwn) this.#isInTransaction = false
+      if (isOwn) this.#watch.begin()
     }
     return {
       keep: () => end(isOwn ? 'COMMIT' : 'RELEASE guard_mark'),
@@ -183,14 +184,20 @@ export class Twin {
     const isNested = this.#isInTransaction
     if (!isNested) this.#watch.begin()
     const start = isNested ? 'SAVEPOINT guard_statement' : 'BEGIN'
-    const before = this.#watch.before(await this.#ask(`${start}; ${this.#watch.stateQuery}`))
+    let isStarted = false
+    const before = await this.#watch.before((query) => {
+      isStarted = true
+      return this.#ask(`${start}; ${query}`)
+    })
+    if (!isStarted) await this.client.query(start)
     try {
       await this.client.query(statement.sql)
       const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
-      return this.#watch.after(before, await this.#ask(`${this.#watch.stateQuery}; ${end}`), {
+      return await this.#watch.after(before, (query) => this.#ask(`${query}; ${end}`), {
         runsQuery: runsQuery(statement),
       })
     } catch (error) {
+      this.#watch.stir()
       await this.client.query(isNested ? undoStatement : 'ROLLBACK')
       throw error
     }
@@ -199,6 +206,7 @@ export class Twin {
   /** In a transaction a savepoint keeps it from ending with a refusal. */
   async #inItsPlace(sql: string, keep: boolean): Promise<void> {
     if (keep) this.#watch.forget()
+    else this.#watch.stir()
     if (!this.#isInTransaction && keep) {
       await this.client.query(sql)
       return
@@ -220,16 +228,17 @@ export class Twin {
     const isNested = this.#isInTransaction
     try {
       if (!isNested) this.#watch.begin()
-      const before = this.#watch.before(
-        await this.#ask(`${isNested ? '' : 'BEGIN; '}${this.#watch.stateQuery}; SAVEPOINT guard_statement`),
-      )
+      if (!isNested) await this.client.query('BEGIN')
+      const before = await this.#watch.before((query) => this.#ask(query))
+      await this.client.query('SAVEPOINT guard_statement')
       const error = await this.client.query(sql).then(
         () => undefined,
         (failed: ServerError) => failed,
       )
       if (error) await this.client.query('ROLLBACK TO guard_statement')
-      const { locks, rewrites, reads } = this.#watch.after(before, await this.#ask(this.#watch.stateQuery), {
+      const { locks, rewrites, reads } = await this.#watch.after(before, (query) => this.#ask(query), {
         runsQuery: true,
+        isUndone: error !== undefined,
       })
       const ran = this.#codeThatRan(reads, error, rows, isNested)
       if (!ran.isKept) this.#watch.forget()

@@ -54,12 +54,25 @@ interface ForeignKey {
   readonly isValidated: boolean
 }
 
-/** What comes of a query of `stateQuery`. */
+/** What a question for the state gives. */
 export type StateRow = Record<string, unknown>
 
 /** `FirstNormalObjectId`: what is older than that is the server's own. */
 const lastOwnOid = 16_383
 const lastOid = 4_294_967_295
+
+/** How often the session has read each table, since its statistics were sent off last. */
+const scansOfAll = `
+  SELECT COALESCE(x.indrelid, c.oid) AS "table", pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(c.oid)) AS scans
+    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+   WHERE c.oid > ${lastOwnOid} AND c.relkind IN ('r', 'm', 'i') GROUP BY 1`
+
+/** The same of those that it has locked: it reads no other. */
+const scansOfHeld = `
+  SELECT h.relation AS "table", pg_catalog.pg_stat_get_xact_numscans(h.relation) + COALESCE((
+           SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(x.indexrelid))
+             FROM pg_catalog.pg_index x WHERE x.indrelid = h.relation), 0) AS scans
+    FROM (SELECT DISTINCT relation FROM held) AS h`
 
 /**
  * Reads what each statement of one session does to the relations that were there before it, by what the session holds and
@@ -72,23 +85,66 @@ export class Watch {
   readonly #known = new Map<number, Known>()
   readonly #unvalidated = new Set<number>()
   #highest = lastOwnOid
+  /** How it was after the last statement; absent where something else may have changed it. */
+  #last: State | undefined
   /** What is newer was made by the transaction itself: nobody waits for it. */
   #lastBeforeTransaction: number | undefined
 
   /** A transaction begins. */
   begin(): void {
     this.#lastBeforeTransaction = undefined
+    this.#last = undefined
+  }
+
+  /** Something has run that was not watched, and has left relations as they were. */
+  stir(): void {
+    this.#last = undefined
   }
 
   /** Something has run that was not watched, or was undone. */
   forget(): void {
+    this.#last = undefined
     this.#known.clear()
     this.#unvalidated.clear()
     this.#highest = lastOwnOid
   }
 
-  /** To be asked inside the transaction, right before a statement and right after it; gives one row. */
-  get stateQuery(): string {
+  /**
+   * How it is before a statement.
+   * @param ask asks inside the transaction, right before the statement, and gives the one row; where nothing has run since
+   * the last statement that was watched, it is not called
+   */
+  async before(ask: (query: string) => Promise<StateRow>): Promise<State> {
+    if (this.#last) return this.#last
+    const state = stateOf(await ask(this.#query(scansOfAll)))
+    this.#note(state)
+    this.#lastBeforeTransaction ??= this.#highest
+    this.#last = state
+    return state
+  }
+
+  /**
+   * @param ask asks right after the statement
+   * @param options.runsQuery rows are read for the sake of what a query says, not to be held against a constraint
+   * @param options.isUndone it was undone before this: what it has read is known all the same
+   */
+  async after(
+    before: State,
+    ask: (query: string) => Promise<StateRow>,
+    { runsQuery, isUndone = false }: { readonly runsQuery: boolean; readonly isUndone?: boolean },
+  ): Promise<Work> {
+    const state = stateOf(await ask(this.#query(isUndone ? scansOfAll : scansOfHeld)), before.scans)
+    const old = new Map(this.#known)
+    const unvalidated = new Set(this.#unvalidated)
+    const highest = this.#highest
+    this.#note(state)
+    this.#last = state
+    const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
+    const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
+    return { locks: did.locks(), rewrites: did.rewrites(), reads: did.reads(this.#known) }
+  }
+
+  #query(scans: string): string {
     const [highest, last] = [this.#highest, this.#lastBeforeTransaction ?? lastOid]
     return `WITH held AS MATERIALIZED (
         SELECT relation, mode FROM pg_catalog.pg_locks
@@ -98,10 +154,7 @@ export class Watch {
       SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
              (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
                WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
-             (SELECT pg_catalog.string_agg("table" || ':' || scans, ' ') FROM (
-                SELECT COALESCE(x.indrelid, c.oid) AS "table", pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(c.oid)) AS scans
-                  FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
-                 WHERE c.oid > ${lastOwnOid} AND c.relkind IN ('r', 'm', 'i') GROUP BY 1) AS s WHERE scans > 0) AS scans,
+             (SELECT pg_catalog.string_agg("table" || ':' || scans, ' ') FROM (${scans}) AS s WHERE scans > 0) AS scans,
              (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
                        c.oid::int8, c.relkind, n.nspname, c.relname, c.relfilenode::int8, c.reltype::int8, x.indrelid::int8))
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -112,25 +165,6 @@ export class Watch {
                 FROM pg_catalog.pg_constraint
                WHERE contype = 'f'
                  AND (oid > ${highest} OR NOT convalidated OR oid IN (${[0, ...this.#unvalidated].join(', ')}))) AS keys`
-  }
-
-  before(row: StateRow): State {
-    const state = stateOf(row)
-    this.#note(state)
-    this.#lastBeforeTransaction ??= this.#highest
-    return state
-  }
-
-  /** @param runsQuery rows are read for the sake of what a query says, not to be held against a constraint */
-  after(before: State, row: StateRow, { runsQuery }: { readonly runsQuery: boolean }): Work {
-    const state = stateOf(row)
-    const old = new Map(this.#known)
-    const unvalidated = new Set(this.#unvalidated)
-    const highest = this.#highest
-    this.#note(state)
-    const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
-    const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
-    return { locks: did.locks(), rewrites: did.rewrites(), reads: did.reads(this.#known) }
   }
 
   #note({ changed, gone, foreignKeys }: State): void {
@@ -272,7 +306,8 @@ function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
 
 type ChangedRow = [number, string, string, string, number, number, number | null]
 
-function stateOf({ held, gone, scans, changed, keys }: StateRow): State {
+/** @param scansBefore of the tables of which the row says nothing */
+function stateOf({ held, gone, scans, changed, keys }: StateRow, scansBefore?: State['scans']): State {
   const modes = new Map<number, Set<LockMode>>()
   for (const [oid, mode] of pairsOf(held)) {
     const of = modes.get(oid) ?? new Set()
@@ -281,7 +316,10 @@ function stateOf({ held, gone, scans, changed, keys }: StateRow): State {
   return {
     modes,
     gone: new Set(wordsOf(gone).map(Number)),
-    scans: new Map(pairsOf(scans).map(([oid, count]) => [oid, Number(count)])),
+    scans: new Map([
+      ...(scansBefore ?? []),
+      ...pairsOf(scans).map(([oid, count]) => [oid, Number(count)] as const),
+    ]),
     changed: new Map(((changed ?? []) as ChangedRow[]).map((row) => [row[0], knownOf(row)])),
     foreignKeys: ((keys ?? []) as [number, number, number, boolean][]).map(
       ([oid, child, parent, isValidated]) => ({ oid, child, parent, isValidated }),

@@ -50,7 +50,7 @@ async function differencesOnTwin(sql: string, { watch, catalog, twin }: Pair): P
   await mark.undo()
   expect({ lost: twin.lost, ...ran }).toMatchObject({ lost: undefined, locks: expect.anything() })
   return differencesOf(
-    claimsOf(statement, catalog, ran),
+    claimsOf(statement, catalog, { ran }),
     await watch.inTransaction(sql),
     catalog.serverVersion,
   )

@@ -5,7 +5,7 @@ import type { Ran } from '../../twin/twin.js'
 import type { TwinLock } from '../../twin/watch.js'
 import { Claims, type LockClaim, type LockTarget, lockedObject } from '../locks/claim.js'
 import { lockClaimsOf } from '../locks/lock-claims.js'
-import type { CatalogModel } from '../model.js'
+import type { CatalogModel, Relation } from '../model.js'
 import { codeKinds } from '../reach.js'
 import type { WatchedStatement } from '../watcher.js'
 import { type OnTwin, onTwin } from './counterparts.js'
@@ -15,9 +15,15 @@ import { holdsRows } from './rows.js'
  * What a statement locks, and what it does meanwhile: as the server has shown on the twin where it ran there, else by our
  * own rules.
  * @param catalog as it is before the statement
+ * @param known.ran what it did on the twin; absent where it did not run there
+ * @param known.written relations whose rows earlier statements of its transaction may have written
  */
-export function claimsOf(statement: WatchedStatement, catalog: CatalogModel, ran?: Ran): LockClaim[] {
-  const ruled = lockClaimsOf(statement, catalog)
+export function claimsOf(
+  statement: WatchedStatement,
+  catalog: CatalogModel,
+  { ran, written }: { readonly ran?: Ran; readonly written?: ReadonlySet<Relation> } = {},
+): LockClaim[] {
+  const ruled = lockClaimsOf(statement, catalog, written)
   // CONCURRENTLY and VACUUM give locks back before they end.
   if (!ran?.locks || refusedInTransaction(statement) !== undefined) return ruled
   const claims = new Claims(catalog)
@@ -47,7 +53,7 @@ export function claimsOfCode(
 ): LockClaim[] {
   const claims = new Claims(catalog)
   for (const { target, ...claim } of code) claims.add(target, claim.mode, claim)
-  for (const { target, mode, work } of claimsOf(statement, catalog, ran))
+  for (const { target, mode, work } of claimsOf(statement, catalog, { ran }))
     claims.add(target, mode, { work, isCertain: false })
   return claims.list()
 }
@@ -55,7 +61,7 @@ export function claimsOfCode(
 /** Locks that the twin may not show, because it holds no rows. */
 function dependsOnRows({ kind }: WatchedStatement, target: LockTarget, isCertain: boolean): boolean {
   // The default of a new column takes a value for each row.
-  return codeKinds.has(kind) || (target.kind === 'sequence' && !isCertain)
+  return codeKinds.has(kind) || kind === 'ConstraintsSetStmt' || (target.kind === 'sequence' && !isCertain)
 }
 
 /**

@@ -25,9 +25,13 @@ const sequencesQuery = `
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
                                     AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-   WHERE ${notOurs}`
+   WHERE ${notOurs}
+   ORDER BY d.deptype, s.seqrelid`
 
-/** The sequences, and the columns that own them; where they stand is not read. */
+/**
+ * The sequences, and the columns that own them; where they stand is not read. A column may own that of a serial and that of
+ * an identity, which comes last and is the one that counts.
+ */
 export async function readSequences(
   reader: Reader,
   catalog: CatalogModel,

@@ -70,7 +70,11 @@ interface Draft {
 export class Claims {
   readonly #drafts = new Map<object, Draft[]>()
 
-  constructor(readonly catalog: CatalogModel) {}
+  /** @param written relations whose rows earlier statements of the transaction may have written */
+  constructor(
+    readonly catalog: CatalogModel,
+    readonly written: ReadonlySet<Relation> = new Set(),
+  ) {}
 
   relation(relation: Relation, mode: LockMode, details: Details = {}): void {
     this.add({ kind: 'relation', relation }, mode, details)

@@ -1,5 +1,5 @@
 import type { Node, ParsedStatement } from '../../sql/parser.js'
-import type { CatalogModel } from '../model.js'
+import type { CatalogModel, Relation } from '../model.js'
 import { claimAlter } from './alter-table.js'
 import { Claims, type LockClaim } from './claim.js'
 import { claimCreateFunction, claimCreatePolicy, claimCreateRule, claimCreateTrigger } from './code.js'
@@ -8,7 +8,7 @@ import { claimCreateTable } from './create-table.js'
 import { claimDrop } from './drop-statement.js'
 import { claimCluster, claimCreateIndex, claimReindex, claimVacuum } from './indexes.js'
 import { claimQuery } from './queries.js'
-import { claimReached } from './reached.js'
+import { claimPutOffChecks, claimReached } from './reached.js'
 import { claimOwner, claimRename, claimSetSchema } from './renames.js'
 import { claimSequenceOptions } from './sequences.js'
 import { claimTruncate } from './truncate.js'
@@ -23,12 +23,14 @@ import { claimCreateTableAs, claimCreateView, claimRefresh } from './views.js'
  * Of code that runs (DO, CALL, functions, triggers) only the tables are in it whose rows it may write.
  *
  * @param catalog as it is before the statement
+ * @param written relations whose rows earlier statements of its transaction may have written
  */
 export function lockClaimsOf(
   { kind, node, sql = '' }: Pick<ParsedStatement, 'kind' | 'node'> & { readonly sql?: string },
   catalog: CatalogModel,
+  written?: ReadonlySet<Relation>,
 ): LockClaim[] {
-  const claims = new Claims(catalog)
+  const claims = new Claims(catalog, written)
   const query = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind)
   if (query) claimQuery(claims, kind, node)
   else claimants[kind]?.(claims, node)
@@ -66,4 +68,5 @@ const claimants: Readonly<Record<string, (claims: Claims, node: Node) => void>> 
   AlterSeqStmt: claimSequenceOptions,
   CreateSeqStmt: claimSequenceOptions,
   AlterDomainStmt: claimAlterDomain,
+  ConstraintsSetStmt: claimPutOffChecks,
 }

@@ -118,6 +118,7 @@ class QueryWalk {
     })
     const family = inherits ? [relation, ...descendantsOf(relation)] : [relation]
     for (const one of family) claims.toastOf(one, 'ROW EXCLUSIVE', { isCertain: false })
+    for (const one of family) claimAssignedDefaults(claims, one, node)
     const rows = new RowConsequences(claims)
     if (kind !== 'UpdateStmt') for (const one of family) rows.ofDelete(one)
     if (kind !== 'DeleteStmt') for (const one of family) rows.ofUpdate(one, assignedColumns(kind, node, one))
@@ -180,22 +181,61 @@ function claimInsert(claims: Claims, relation: Relation, node: Node, withNames: 
   const conflict = node.onConflictClause
   // The planner looks for the index that decides what a conflict is.
   if (conflict?.infer) claims.indexesOf(relation, 'ROW EXCLUSIVE')
-  const named = new Set<string>((node.cols ?? []).map((col: Node) => col.ResTarget?.name))
-  const values: Node[] = node.selectStmt?.SelectStmt?.valuesLists ?? []
-  for (const column of relation.columns) {
-    const sequence = sequenceBehind(claims.catalog, column)
-    if (!sequence || named.has(column.name)) continue
-    const isCertain =
-      (values.length > 0 || !node.selectStmt) && node.cols !== undefined && withNames.size === 0
-    claims.sequence(sequence, 'ROW EXCLUSIVE', { isCertain })
-  }
+  const isCertain = isOneInsert(node) && node.cols !== undefined && withNames.size === 0
+  claimDefaults(claims, relation, node, isCertain)
   const rows = new RowConsequences(claims)
   for (const one of [relation, ...descendantsOf(relation)]) {
     claims.relation(one, 'ROW EXCLUSIVE', { work: 'write', isCertain: false })
     claims.toastOf(one, 'ROW EXCLUSIVE', { isCertain: false })
     rows.ofInsert(one)
+    if (conflict) claimAssignedDefaults(claims, one, conflict)
     if (conflict) rows.ofUpdate(one, assignedColumns('UpdateStmt', conflict, one))
     if (conflict) claims.indexesOf(one, 'ROW EXCLUSIVE', { isCertain: false })
+  }
+}
+
+function isOneInsert({ selectStmt }: Node): boolean {
+  return !selectStmt || (selectStmt.SelectStmt?.valuesLists ?? []).length > 0
+}
+
+/** The sequences that give columns of a new row their values. */
+function claimDefaults(claims: Claims, relation: Relation, insert: Node, isCertain: boolean): void {
+  const names: string[] = (insert.cols ?? []).map((col: Node) => col.ResTarget?.name)
+  const rows: Node[] = insert.selectStmt?.SelectStmt?.valuesLists ?? []
+  const isDefault = (column: Column) => {
+    const at = names.indexOf(column.name)
+    const isOverridden = insert.override === 'OVERRIDING_USER_VALUE' && column.identity !== undefined
+    return at < 0 || isOverridden || rows.some(({ List }) => List?.items?.[at]?.SetToDefault)
+  }
+  claimSequencesOf(claims, relation, isDefault, isCertain)
+}
+
+function claimSequencesOf(
+  claims: Claims,
+  relation: Relation,
+  isDefault: (column: Column) => boolean,
+  isCertain: boolean,
+): void {
+  for (const column of relation.columns) {
+    const sequence = sequenceBehind(claims.catalog, column)
+    if (sequence && isDefault(column)) claims.sequence(sequence, 'ROW EXCLUSIVE', { isCertain })
+  }
+}
+
+/** SET column = DEFAULT, and the columns of a row that MERGE puts in. */
+function claimAssignedDefaults(
+  claims: Claims,
+  relation: Relation,
+  { targetList, mergeWhenClauses }: Node,
+): void {
+  const isSet = (targets: Node[], column: Column) =>
+    targets.some(({ ResTarget: { name, val } }) => name === column.name && val?.SetToDefault)
+  claimSequencesOf(claims, relation, (column) => isSet(targetList ?? [], column), false)
+  for (const { MergeWhenClause: clause } of mergeWhenClauses ?? []) {
+    const targets: Node[] = clause.targetList ?? []
+    const isLeftOut = (column: Column) =>
+      clause.commandType === 'CMD_INSERT' && !targets.some(({ ResTarget }) => ResTarget.name === column.name)
+    claimSequencesOf(claims, relation, (column) => isLeftOut(column) || isSet(targets, column), false)
   }
 }
 
@@ -223,12 +263,15 @@ export class RowConsequences {
   ofUpdate(relation: Relation, columns: readonly Column[]): void {
     if (this.#updated.has(relation)) return
     this.#updated.add(relation)
+    const names = new Set(columns.map(({ name }) => name))
+    // A row that the transaction has made itself is looked for again, whatever has changed of it.
+    const isAgain = this.claims.written.has(relation)
     for (const foreignKey of foreignKeysOf(relation)) {
-      if (foreignKey.columns.some((column) => columns.includes(column)))
+      if (isAgain || foreignKey.columns.some((column) => columns.includes(column)))
         this.#look(foreignKey.parent, 'ROW SHARE')
     }
-    for (const { child, foreignKey } of foreignKeysTo(this.claims.catalog, relation)) {
-      if (!foreignKey.parentColumns.some((column) => columns.includes(column))) continue
+    for (const { child, foreignKey } of this.#referencesTo(relation)) {
+      if (!foreignKey.parentColumns.some(({ name }) => names.has(name))) continue
       const isChecked = foreignKey.onUpdate === 'no action' || foreignKey.onUpdate === 'restrict'
       this.#look(child, isChecked ? 'ROW SHARE' : 'ROW EXCLUSIVE')
       if (!isChecked) this.ofUpdate(child, foreignKey.columns)
@@ -238,12 +281,21 @@ export class RowConsequences {
   ofDelete(relation: Relation): void {
     if (this.#deleted.has(relation)) return
     this.#deleted.add(relation)
-    for (const { child, foreignKey } of foreignKeysTo(this.claims.catalog, relation)) {
+    for (const { child, foreignKey } of this.#referencesTo(relation)) {
       const isChecked = foreignKey.onDelete === 'no action' || foreignKey.onDelete === 'restrict'
       this.#look(child, isChecked ? 'ROW SHARE' : 'ROW EXCLUSIVE')
       if (foreignKey.onDelete === 'cascade') this.ofDelete(child)
       else if (!isChecked) this.ofUpdate(child, foreignKey.columns)
     }
+  }
+
+  /** What references a partitioned table references the rows of its partitions. */
+  #referencesTo(relation: Relation): ReturnType<typeof foreignKeysTo> {
+    const above = relation.isPartition ? relation.parents : []
+    return [
+      ...foreignKeysTo(this.claims.catalog, relation),
+      ...above.flatMap((one) => this.#referencesTo(one)),
+    ]
   }
 
   #look(relation: Relation, mode: LockMode): void {

@@ -1,3 +1,4 @@
+import type { Node } from '../../sql/parser.js'
 import type { Relation } from '../model.js'
 import { codeKinds, reachOf } from '../reach.js'
 import type { Claims } from './claim.js'
@@ -24,6 +25,13 @@ export function claimReached(claims: Claims, kind: string, sql: string): void {
   if (!isCode && texts.length === 1) return
   const rows = new RowConsequences(claims)
   for (const relation of relations) claimWritten(claims, relation, rows)
+}
+
+/** SET CONSTRAINTS … IMMEDIATE makes up for the checks of rows that were written before it. */
+export function claimPutOffChecks(claims: Claims, { deferred }: Node): void {
+  if (deferred) return
+  const rows = new RowConsequences(claims)
+  for (const relation of claims.written) rows.ofUpdate(relation, relation.columns)
 }
 
 function claimWritten(claims: Claims, relation: Relation, rows: RowConsequences): void {

@@ -32,7 +32,9 @@ export function claimSequenceCalls(
 export function sequenceBehind(catalog: CatalogModel, column: Column): SequenceObject | undefined {
   if (column.identity) return column.sequence
   const call: Node | undefined = column.default?.FuncCall
-  return lastName(call?.funcname) === 'nextval' ? sequenceIn(catalog, call?.args?.[0]) : undefined
+  if (lastName(call?.funcname) !== 'nextval') return undefined
+  // Of a serial that the migrations make no name is written.
+  return call?.args?.length === 0 ? column.sequence : sequenceIn(catalog, call?.args?.[0])
 }
 
 function sequenceIn(catalog: CatalogModel, argument: Node | undefined): SequenceObject | undefined {

@@ -22,6 +22,7 @@ import * as kept from './kept.js'
 import { knownFaults } from './known-faults.js'
 import * as lineage from './lineage.js'
 import * as locks from './locks.js'
+import { locksOfRows } from './locks-of-rows.js'
 import * as losses from './losses.js'
 import * as madeTypes from './made-types.js'
 import * as merge from './merge.js'
@@ -126,6 +127,7 @@ function madeTypeTexts(): Record<string, string> {
 export const corpus: readonly CorpusChain[] = [
   ...cascades,
   ...knownFaults,
+  ...locksOfRows,
   ...Object.entries({
     columns,
     constraints,
