@@ -97,12 +97,9 @@ export class LockWatch {
 
   /** @param inOneTransaction the migrations whose files run in one transaction, which keeps every lock until its end */
   findings(inOneTransaction: readonly string[]): Finding[] {
-    const held = inOneTransaction.flatMap((migration) =>
-      heldLockFindings(
-        this.#counted().filter(({ place }) => place.migration === migration),
-        this.thresholds,
-      ),
-    )
+    const byMigration = new Map<string, LockedStatement[]>(inOneTransaction.map((name) => [name, []]))
+    for (const locked of this.#counted()) byMigration.get(locked.place.migration)?.push(locked)
+    const held = [...byMigration.values()].flatMap((own) => heldLockFindings(own, this.thresholds))
     return [...this.#statements.flatMap((one) => this.#findingsOf(one)), ...held]
   }
 

@@ -14,13 +14,13 @@ export function followTransaction(walk: Walk, node: Node): void {
   switch (node.kind) {
     case 'TRANS_STMT_BEGIN':
     case 'TRANS_STMT_START':
-      walk.savepoints.set(beginning, rememberState(walk))
+      setSavepoint(walk, beginning)
       break
     case 'TRANS_STMT_COMMIT':
       endTransaction(walk)
       break
     case 'TRANS_STMT_SAVEPOINT':
-      walk.savepoints.set(node.savepoint_name, rememberState(walk))
+      setSavepoint(walk, node.savepoint_name)
       break
     case 'TRANS_STMT_ROLLBACK_TO':
       goBack(walk, node.savepoint_name)
@@ -32,6 +32,11 @@ export function followTransaction(walk: Walk, node: Node): void {
     case 'TRANS_STMT_PREPARE':
       blurAll(walk, 'the file prepares a transaction')
   }
+}
+
+/** The state of a large catalog is not copied where nothing goes back to it. */
+function setSavepoint(walk: Walk, name: string): void {
+  if (walk.rollsBack) walk.savepoints.set(name, rememberState(walk))
 }
 
 function goBack(walk: Walk, savepoint: string): void {

@@ -160,6 +160,7 @@ async function followFile(
   await follower?.beginFile(whole)
   walk.inTransaction = isWhole
   walk.session.isPrismas = keepsSession
+  walk.rollsBack = statements.some(isRollback)
   const settle = async (statement: ParsedStatement) => {
     await unlessOwnError(walk, statement, () => keepPositions(walk))
     if (!walk.inTransaction) endTransaction(walk)
@@ -245,6 +246,11 @@ function noteRefusal(walk: Walk, statement: ParsedStatement, refusal: Refusal): 
     ...(isCertain ? {} : { mayPass: `${message}, as far as can be told` }),
     ...(isCertain || walk.catalog.opaque === undefined ? {} : { cause: walk.catalog.opaque }),
   })
+}
+
+/** Also ROLLBACK TO a savepoint. */
+function isRollback({ kind, node }: ParsedStatement): boolean {
+  return kind === 'TransactionStmt' && /^TRANS_STMT_ROLLBACK(_TO)?$/.test(node.kind)
 }
 
 function opensTransaction({ kind, node }: ParsedStatement): boolean {

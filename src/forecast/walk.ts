@@ -56,6 +56,8 @@ export class Walk {
   readonly session: Session
   /** Takes the walk back to each savepoint of the transaction. */
   readonly savepoints = new Map<string, () => void>()
+  /** Whether the file takes back by ROLLBACK what it has done. */
+  rollsBack = true
   readonly requirements: Requirement[] = []
   readonly doubts: Doubt[] = []
   /** Requirements that were asked on the way and hold. */

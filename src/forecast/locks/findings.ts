@@ -62,19 +62,17 @@ export function heldLockFindings(
   statements: readonly LockedStatement[],
   thresholds: LockThresholds = lockThresholds,
 ): Finding[] {
-  const longest = statements.map(({ statement, claims, rowsHit }) =>
-    longWorkOf(statement, claims, rowsHit)
+  const longest = statements.flatMap((at, i) =>
+    longWorkOf(at.statement, at.claims, at.rowsHit)
       .map((work) => asReading(work, thresholds))
-      .filter((work) => reaches(work, thresholds.quietBelow)),
+      .filter((work) => reaches(work, thresholds.quietBelow))
+      .map((work) => ({ work, at, i })),
   )
   const findings = new Map<string, Finding>()
   statements.forEach(({ place, claims }, i) => {
     for (const claim of claims) {
       if (!blocksLater(claim) || findings.has(claim.name)) continue
-      const later = longest
-        .slice(i + 1)
-        .flatMap((works, k) => works.map((work) => ({ work, at: statements[i + 1 + k] as LockedStatement })))
-      const hurting = later.filter(({ work }) => !saysItself(work, claim))
+      const hurting = longest.filter((later) => later.i > i && !saysItself(later.work, claim))
       const worst = hurting.sort((one, other) => other.work.sizeBytes - one.work.sizeBytes)[0]
       if (worst)
         findings.set(claim.name, heldFinding(claim, place, worst.work, worst.at.place, hurting.length - 1))
