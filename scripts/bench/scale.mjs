@@ -51,11 +51,7 @@ async function measure(stage, what, sizes, layOut) {
   }
   const [half, whole] = times
   return commands.map(([name]) =>
-    formatFigure(
-      `growth-${what}-${name.replaceAll(' ', '-')}`,
-      whole.get(name) / half.get(name),
-      growthGoal,
-    ),
+    formatFigure(`growth-${what}-${name.replaceAll(' ', '-')}`, whole.get(name) / half.get(name), growthGoal),
   )
 }
 
