@@ -10,8 +10,9 @@ import { controlFileBytes, type OwnIdentity, withOwnIdentity } from './control-f
 import { asAccount, dataIn } from './throw-away-place.js'
 import { type Start, spawn } from './throw-away-program.js'
 
-/** Of each kind the ones used last are kept. An empty cluster has 40 MB. */
+/** Of each kind the ones used last are kept, and none that nobody has used for so long. An empty cluster has 40 MB. */
 const mostKept = 4
+const longestUnusedMs = 30 * 24 * 60 * 60 * 1000
 
 /** What a kept cluster is found by: `kind-hash`. */
 export interface ArchiveName {
@@ -62,7 +63,10 @@ async function make(start: Start, own: OwnIdentity): Promise<boolean> {
   )
 }
 
-/** Keeps a cluster at rest as it is now. Where that fails, nothing is kept, and the cluster is as good as before. */
+/**
+ * Keeps a cluster as it is now: at rest, or right after a checkpoint while nobody writes, whose copy then starts as after a crash.
+ * Where that fails, nothing is kept, and the cluster is as good as before.
+ */
 export async function keep(start: Start, name: ArchiveName): Promise<void> {
   const path = await pathOf(name)
   if (path === undefined) return
@@ -89,8 +93,9 @@ export async function keep(start: Start, name: ArchiveName): Promise<void> {
 /** First the control file, which a copy needs to be changed, then everything. */
 async function write(start: Start, file: FileHandle): Promise<boolean> {
   const control = ['if=data/global/pg_control', `bs=${controlFileBytes}`, 'count=1']
-  // Since when statistics count, is for every copy another moment.
-  const all = ['--exclude=data/pg_stat/*', '-cf', '-', 'data']
+  // Since when statistics count, is for every copy another moment; and its server is another process.
+  const left = ['data/pg_stat/*', 'data/pg_stat_tmp/*', 'data/postmaster.pid']
+  const all = [...left.map((path) => `--exclude=${path}`), '-cf', '-', 'data']
   return (
     (await run(start, 'dd', control, { stdout: file.fd })) &&
     (await run(start, 'tar', all, { stdout: file.fd }))
@@ -122,9 +127,11 @@ async function sweep(kind: string): Promise<void> {
     const path = join(folder, name)
     const owner = /\.(\d+)-[0-9a-f]+\.partial$/.exec(name)?.[1]
     if (owner !== undefined && !isAlive(Number(owner))) await rm(path, { force: true }).catch(() => undefined)
-    if (!name.startsWith(`${kind}-`) || !name.endsWith(extension)) continue
+    if (!name.endsWith(extension)) continue
     const found = await stat(path).catch(() => undefined)
-    if (found) kept.push({ path, usedAt: found.mtimeMs })
+    if (!found) continue
+    if (found.mtimeMs < Date.now() - longestUnusedMs) await rm(path, { force: true }).catch(() => undefined)
+    else if (name.startsWith(`${kind}-`)) kept.push({ path, usedAt: found.mtimeMs })
   }
   kept.sort((one, other) => other.usedAt - one.usedAt)
   for (const { path } of kept.slice(mostKept)) await rm(path, { force: true }).catch(() => undefined)

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { effect } from '../effects/effect.js'
 import { runProcess } from '../effects/run-process.js'
-import { layOutData } from './throw-away-data.js'
+import { keepData, layOutData } from './throw-away-data.js'
 import {
   type Account,
   ClusterError,
@@ -36,6 +36,8 @@ export interface ThrowAwayClusterOptions {
   readonly binaries?: string
   /** The name of the superuser; `postgres` when missing. */
   readonly superuser?: string
+  /** Start from a cluster that was kept under this hash, where there is one. */
+  readonly content?: string
 }
 
 export interface ThrowAwayCluster {
@@ -44,6 +46,10 @@ export interface ThrowAwayCluster {
   readonly port: number
   /** The server's own: what is in it may not be believed. */
   readonly directory: string
+  /** It holds what was kept under `content`; else it is empty. */
+  readonly isKept: boolean
+  /** Keeps what it holds now under this hash for later starts of this account. Nobody may write meanwhile. */
+  keep(content: string): Promise<void>
   /** Ends the server and removes its directory. May be called again. */
   stop(): Promise<void>
 }
@@ -91,7 +97,7 @@ export async function startThrowAwayCluster(
       process.off('exit', removeAtExit)
     }
     try {
-      await layOutData(start)
+      const isKept = await layOutData(start, options.content)
       const settings = { ...settingsForSpeed, ...options.settings }
       const onSpawn = (spawned: Running) => {
         running = spawned
@@ -107,6 +113,10 @@ export async function startThrowAwayCluster(
         url: `postgresql://${encodeURIComponent(superuser)}:${password}@127.0.0.1:${port}/postgres`,
         port,
         directory: start.directory,
+        isKept,
+        keep: async (content) => {
+          if (await checkpoint(start, port)) await keepData(start, content)
+        },
         stop: () => {
           stopped ??= stop()
           return stopped
@@ -260,13 +270,26 @@ async function whenReadyOrEnded(start: Start, port: number, server: Server): Pro
  * Asked on its socket, in a folder that nobody else can reach: on the port somebody else's server could answer. The server
  * has its port before it has its socket.
  */
-async function isReady({ directory, superuser, password }: Start, port: number): Promise<boolean> {
+function isReady(start: Start, port: number): Promise<boolean> {
+  return sendOnSocket(start, port, '')
+}
+
+function checkpoint(start: Start, port: number): Promise<boolean> {
+  return sendOnSocket(start, port, 'CHECKPOINT')
+}
+
+async function sendOnSocket(
+  { directory, superuser, password }: Start,
+  port: number,
+  command: string,
+): Promise<boolean> {
   const client = new pg.Client({
     host: directory,
     port,
     user: superuser,
     password,
-    database: 'postgres',
+    // Not "postgres", which may have made room for a target of that name.
+    database: 'template1',
     // What is not given here the driver takes from PGSSLMODE and PGOPTIONS, which are about another server.
     ssl: false,
     options: '-c search_path=pg_catalog',
@@ -275,6 +298,7 @@ async function isReady({ directory, superuser, password }: Start, port: number):
   client.on('error', () => undefined)
   try {
     await client.connect()
+    if (command !== '') await client.query(command)
     return true
   } catch {
     return false

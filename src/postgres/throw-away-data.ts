@@ -10,9 +10,25 @@ import { describeEnding, notStarted, type Start, spawn } from './throw-away-prog
 /**
  * Makes the data directory of a new cluster: a copy of one that initdb has made before, where there is one, with a system
  * identifier and a password of its own. initdb takes more than a CPU second, a copy a tenth of that.
+ * @param content what the cluster holds that is looked for first, as a hash
+ * @returns whether it holds that; else it is empty
  * @throws ClusterError
  */
-export async function layOutData(start: Start): Promise<void> {
+export async function layOutData(start: Start, content?: string): Promise<boolean> {
+  if (content !== undefined && (await copyKept(start, await nameOf(start, content)))) {
+    if (await effect('cluster.password', () => givePassword(start))) return true
+    await removeData(start)
+  }
+  await layOutEmpty(start)
+  return false
+}
+
+/** Keeps the cluster with what it holds now: right after a checkpoint, and while nobody writes. */
+export async function keepData(start: Start, content: string): Promise<void> {
+  await keep(start, await nameOf(start, content))
+}
+
+async function layOutEmpty(start: Start): Promise<void> {
   const name = await nameOf(start)
   if (await copyKept(start, name)) {
     if (await effect('cluster.password', () => givePassword(start))) return
@@ -39,7 +55,7 @@ async function givePassword(start: Start): Promise<boolean> {
 }
 
 /** All that a cluster depends on which initdb makes: the server programs, what it asks the machine for, and its superuser. */
-async function nameOf({ binaries, superuser, account }: Start): Promise<ArchiveName> {
+async function nameOf({ binaries, superuser, account }: Start, content?: string): Promise<ArchiveName> {
   const { TZ, LD_LIBRARY_PATH } = process.env
   const programs = await Promise.all(
     ['postgres', 'initdb'].map(async (name) => {
@@ -49,9 +65,20 @@ async function nameOf({ binaries, superuser, account }: Start): Promise<ArchiveN
   )
   const machine = await Promise.all(ofMachine.map(stamp))
   const zone = await readlink('/etc/localtime').catch(() => '')
-  const parts = [1, programs, machine, zone, TZ, LD_LIBRARY_PATH, process.arch, superuser, account?.uid]
+  const parts = [
+    1,
+    programs,
+    machine,
+    zone,
+    TZ,
+    LD_LIBRARY_PATH,
+    process.arch,
+    superuser,
+    account?.uid,
+    content,
+  ]
   return {
-    kind: 'empty',
+    kind: content === undefined ? 'empty' : 'schema',
     hash: createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32),
   }
 }

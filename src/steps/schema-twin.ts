@@ -1,5 +1,7 @@
 // twin: the schema of the target in a database of our own, without its rows, for the forecast to run statements on.
 // The target is only read, by pg_dump and for its roles and settings.
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GuardError, InterruptedError, RehearsalError } from '../domain/errors.js'
 import type { Finding } from '../domain/finding.js'
@@ -48,6 +50,7 @@ export async function withSchemaTwin<T>(
       targetClient: snapshot.client,
       runId,
       signal,
+      content: await hashDump(dump),
     }
     return await withRehearsalDatabase(request, async (database) => {
       await fill(database, dump, plan, snapshot.client, tools)
@@ -115,6 +118,19 @@ async function dumpSchema(plan: Plan, snapshot: Snapshot, tools: Tools): Promise
   return folder
 }
 
+/** A dump begins with the time at which it was made; behind it the same schema is the same bytes. */
+const bytesWithTime = 64
+
+/** A hash that is the same for two dumps of one schema. */
+async function hashDump(folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const name of (await readdir(folder)).sort()) {
+    const content = await readFile(join(folder, name))
+    hash.update(JSON.stringify([name, content.length])).update(content.subarray(bytesWithTime))
+  }
+  return hash.digest('hex')
+}
+
 async function fill(
   database: RehearsalDatabase,
   folder: string,
@@ -123,8 +139,11 @@ async function fill(
   tools: Tools,
 ): Promise<void> {
   const { runId, scratchFolder, signal } = tools
-  const { restore: tool } = await findBackupTools(plan)
-  await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
+  if (database.isFilled !== true) {
+    const { restore: tool } = await findBackupTools(plan)
+    await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
+    await database.keep?.()
+  }
   const address = database.twoRoles?.maker ?? database.ownerAddress
   await withConnection(address, ownerSession(runId), (client) => addLeftOut(client, target)).catch(
     (error: unknown) => {

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, realpath, rm, stat, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startThrowAwayCluster, type ThrowAwayCluster } from '../../src/postgres/throw-away-cluster.js'
 import type { JsonReport } from '../../src/report/json.js'
@@ -95,6 +98,34 @@ ALTER SEQUENCE "far" MAXVALUE 500;
   await database.query("SELECT setval('far', 600)")
   for (const place of ['local', elsewhere.url])
     expect(failuresOf((await check('--twin', place)).report)).toEqual(['invalid-statement:5'])
+}, 120_000)
+
+test('a twin that was kept says the same, and one of an older schema is not used', async () => {
+  const { shop } = await makeScene()
+  const { database } = shop
+  const cache = await realpath(await mkdtemp(join(tmpdir(), 'guard-cache-')))
+  const clusters = join(cache, 'migrate-guard/clusters')
+  const kept = async () => (await readdir(clusters)).filter((name) => name.startsWith('schema-'))
+  const check = async () => {
+    const { stdout } = await shop.run(['check', '--json'], { XDG_CACHE_HOME: cache })
+    const { prediction, findings } = JSON.parse(stdout) as JsonReport
+    return { prediction, codes: findings.map(({ code, line }) => `${code}:${line}`) }
+  }
+  try {
+    const first = await check()
+    expect(first.prediction).toBe('succeeds')
+    const [name = ''] = await kept()
+    await utimes(join(clusters, name), 1_800_000_000, 1_800_000_000)
+    expect(await check()).toEqual(first)
+    expect(await kept()).toEqual([name])
+    expect((await stat(join(clusters, name))).mtimeMs).not.toBe(1_800_000_000_000)
+    // The name of the view of the migration is taken: the twin that was kept does not know it.
+    await database.query('CREATE TABLE places (x int)')
+    expect((await check()).prediction).toBe('fails')
+    expect(await kept()).toHaveLength(2)
+  } finally {
+    await rm(cache, { recursive: true })
+  }
 }, 120_000)
 
 test('where there can be none, that is said, and the forecast goes on without it', async () => {

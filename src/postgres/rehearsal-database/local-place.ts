@@ -10,6 +10,7 @@ import { readDatabaseProperties } from './database-properties.js'
 import { assertEnoughDisk } from './disk.js'
 import { assertExtensionsAvailable } from './extensions.js'
 import { readServerVersion, readSessionUser } from './facts.js'
+import { hashLocalContent } from './local-content.js'
 import { makeMarkedDatabase, type NewDatabase } from './make-database.js'
 import { ownerSession, withPatience } from './owner-session.js'
 import { findPreloadedLibraries } from './preloaded-libraries.js'
@@ -21,7 +22,7 @@ import { applyLocales, readServerSettings, type ServerSettings } from './server-
 import { startClusterLike } from './start-cluster.js'
 import { applyStoredSettings, readStoredSettings } from './stored-settings.js'
 import { readTablespaceStatements } from './tablespaces.js'
-import { makeRestorer, makerName, readExtensionOwners, readSuperusers } from './two-roles.js'
+import { makeRestorer, makerName, readExtensionOwners, readSuperusers, restorerName } from './two-roles.js'
 
 /** A restore is one great write, and nobody needs its checkpoints; what it must know of the rows it is told by ANALYZE. */
 const settingsForRestore = { max_wal_size: '4GB', checkpoint_timeout: '1h', autovacuum: 'off' }
@@ -44,10 +45,20 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
     ...serverSettings.settings,
     ...(libraries ? { shared_preload_libraries: libraries } : {}),
   }
-  const { cluster, differences } = await startClusterLike({ binaries, superuser: makerName, settings })
+  const content =
+    request.content && (await hashLocalContent(request, { settings, locales: serverSettings.locales }))
+  const options = { binaries, superuser: makerName, settings, ...(content ? { content } : {}) }
+  const { cluster, differences } = await startClusterLike(options)
   try {
-    const database = await furnish(cluster, serverSettings, request)
-    return { ...database, differences: [...differences, ...database.differences] }
+    const database = await (cluster.isKept
+      ? reopen(cluster, request)
+      : furnish(cluster, serverSettings, request))
+    return {
+      ...database,
+      differences: [...differences, ...database.differences],
+      isFilled: cluster.isKept,
+      ...(content ? { keep: () => cluster.keep(content) } : {}),
+    }
   } catch (error) {
     await cluster.stop()
     throw error
@@ -61,7 +72,7 @@ async function furnish(
 ): Promise<RehearsalDatabase> {
   const { target, targetClient, targetIdentity, runId, onProgress } = request
   const server = makerAddress(cluster, target)
-  const password = new Secret(randomBytes(18).toString('base64url'))
+  const password = newPassword()
   const role = await readSessionUser(targetClient)
   const properties = await readDatabaseProperties(targetClient)
   const restorable = await withoutJobs(targetClient)
@@ -92,29 +103,9 @@ async function furnish(
   differences.push(...(await giveSettings(database, request)))
   const restorer = await makeRestorer(database.holder, target.database)
   const serverVersion = await readServerVersion(database.holder)
-  if (serverVersion !== targetIdentity.serverVersion)
-    differences.push(`PostgreSQL is ${serverVersion} here and ${targetIdentity.serverVersion} on the target`)
+  differences.push(...versionDifference(serverVersion, targetIdentity.serverVersion))
   return {
-    place: 'local',
-    address: {
-      ...database.ownerAddress,
-      user: role,
-      password,
-      parameters: localParameters(target),
-    },
-    ownerAddress: withPatience({
-      ...database.ownerAddress,
-      user: restorer.name,
-      password: restorer.password,
-    }),
-    twoRoles: {
-      maker: withPatience(withoutEventTriggers(database.ownerAddress, targetIdentity.serverVersionNum)),
-      restorer: restorer.name,
-      superusers: await readSuperusers(targetClient),
-      extensionOwners: await readExtensionOwners(targetClient),
-      bootstrap: await readBootstrapSuperuser(targetClient),
-      deployer: role,
-    },
+    ...(await describe(request, database.ownerAddress, { role, password, restorer: restorer.password })),
     serverVersion,
     differences,
     restorable,
@@ -124,6 +115,67 @@ async function furnish(
     },
   }
 }
+
+/** A cluster that was kept with all that is asked for. Only the passwords are new. */
+async function reopen(cluster: ThrowAwayCluster, request: RehearsalRequest): Promise<RehearsalDatabase> {
+  const { target, targetClient, targetIdentity, runId } = request
+  const server = makerAddress(cluster, target)
+  const role = await readSessionUser(targetClient)
+  const [password, restorer] = [newPassword(), newPassword()]
+  const found = await withConnection(server, ownerSession(runId), async (client) => {
+    await givePassword(client, role, password)
+    await givePassword(client, restorerName, restorer)
+    return {
+      differences: await assertExtensionsAvailable(targetClient, client),
+      serverVersion: await readServerVersion(client),
+    }
+  })
+  const restorable = await withoutJobs(targetClient)
+  return {
+    ...(await describe(request, { ...server, database: target.database }, { role, password, restorer })),
+    serverVersion: found.serverVersion,
+    differences: [
+      ...restorable.differences,
+      ...found.differences,
+      ...versionDifference(found.serverVersion, targetIdentity.serverVersion),
+    ],
+    restorable,
+    remove: () => cluster.stop(),
+  }
+}
+
+interface Passwords {
+  readonly role: string
+  readonly password: Secret
+  readonly restorer: Secret
+}
+
+/** What there is to tell of the database, however it was made. */
+async function describe(
+  { target, targetClient, targetIdentity }: RehearsalRequest,
+  maker: TargetAddress,
+  { role, password, restorer }: Passwords,
+) {
+  return {
+    place: 'local',
+    address: { ...maker, user: role, password, parameters: localParameters(target) },
+    ownerAddress: withPatience({ ...maker, user: restorerName, password: restorer }),
+    twoRoles: {
+      maker: withPatience(withoutEventTriggers(maker, targetIdentity.serverVersionNum)),
+      restorer: restorerName,
+      superusers: await readSuperusers(targetClient),
+      extensionOwners: await readExtensionOwners(targetClient),
+      bootstrap: await readBootstrapSuperuser(targetClient),
+      deployer: role,
+    },
+  } as const
+}
+
+function versionDifference(here: string, onTarget: string): string[] {
+  return here === onTarget ? [] : [`PostgreSQL is ${here} here and ${onTarget} on the target`]
+}
+
+const newPassword = () => new Secret(randomBytes(18).toString('base64url'))
 
 function makerAddress(cluster: ThrowAwayCluster, target: TargetAddress): TargetAddress {
   return {

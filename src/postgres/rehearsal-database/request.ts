@@ -20,6 +20,8 @@ export interface RehearsalRequest {
   readonly targetClient: Client
   readonly runId: string
   readonly signal: AbortSignal
+  /** What will be restored into it, as a hash: a local cluster that was kept with it is used, where there is one. */
+  readonly content?: string
   /** Told in words what is done next. */
   readonly onProgress?: (doing: string) => void
 }
@@ -39,6 +41,10 @@ export interface RehearsalDatabase {
   readonly differences: readonly string[]
   /** What its owner can restore of the target. */
   readonly restorable: Restorable
+  /** It holds the content of the request already. */
+  readonly isFilled?: boolean
+  /** Keeps it, with the content of the request, for later runs; absent where it cannot be kept. Nobody may write meanwhile. */
+  keep?(): Promise<void>
   /** Removes it, after a look at its marker. May be called again. */
   remove(): Promise<void>
 }

@@ -14,7 +14,7 @@ import type { Client } from '../connection.js'
 
 /** The superuser that initdb makes; on the target it has another name, and that is a plain role here. */
 export const makerName = 'migrate_guard_maker'
-const restorerName = 'migrate_guard_restorer'
+export const restorerName = 'migrate_guard_restorer'
 
 /** What the restore of a server of our own needs beside its address. */
 export interface TwoRoles {
