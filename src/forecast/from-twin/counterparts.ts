@@ -12,12 +12,11 @@ export interface OnTwin {
 /** What of the twin's catalog is what in that of the walk. */
 export class Counterparts {
   readonly #relations = new Map<number, Relation>()
-  readonly #columns = new Map<string, Column>()
   readonly #types = new Map<number, TypeObject>()
-  readonly #indexes = new Map<number, IndexObject>()
+  #indexes: Map<number, IndexObject> | undefined
 
   constructor(
-    catalog: CatalogModel,
+    private readonly catalog: CatalogModel,
     private readonly places: Mirror['places'],
   ) {
     for (const type of catalog.types) if (!type.isDropped) this.noteType(type)
@@ -29,19 +28,11 @@ export class Counterparts {
   }
 
   noteRelation(relation: Relation & OnTwin): void {
-    const oid = relation[onTwin]
-    if (oid === undefined) return
-    this.#relations.set(oid, relation)
-    for (const column of relation.columns) this.noteColumn(oid, column)
-    for (const index of relation.indexes) this.noteIndex(index)
-  }
-
-  noteColumn(relation: number, column: Column & OnTwin): void {
-    if (column[onTwin] !== undefined) this.#columns.set(`${relation}.${column[onTwin]}`, column)
+    if (relation[onTwin] !== undefined) this.#relations.set(relation[onTwin], relation)
   }
 
   noteIndex(index: IndexObject & OnTwin): void {
-    if (index[onTwin] !== undefined) this.#indexes.set(index[onTwin], index)
+    if (index[onTwin] !== undefined) this.#indexes?.set(index[onTwin], index)
   }
 
   relation({ oid = 0 }: Relation): Relation | undefined {
@@ -50,7 +41,8 @@ export class Counterparts {
 
   column(theirs: Column): Column | undefined {
     const place = this.places.get(theirs)
-    return place && this.#columns.get(`${place.relation}.${place.number}`)
+    const columns = place && this.#relations.get(place.relation)?.columns
+    return columns?.find((one: Column & OnTwin) => one[onTwin] === place?.number)
   }
 
   type(theirs: TypeObject): TypeObject {
@@ -58,7 +50,14 @@ export class Counterparts {
   }
 
   index(theirs: IndexObject): IndexObject {
+    this.#indexes ??= this.#allIndexes()
     return this.#indexes.get(theirs.oid ?? 0) ?? theirs
+  }
+
+  /** Most statements change none, and a large database has many. */
+  #allIndexes(): Map<number, IndexObject> {
+    const all = this.catalog.relations.flatMap(({ indexes }) => indexes as (IndexObject & OnTwin)[])
+    return new Map(all.flatMap((index) => (index[onTwin] === undefined ? [] : [[index[onTwin], index]])))
   }
 }
 
