@@ -32,8 +32,9 @@ type Statement = { readonly kind: string; readonly node: Node }
  */
 export function longWorkOf(statement: Statement, claims: readonly LockClaim[], rowsHit?: number): LongWork[] {
   const found = new Map<string, LongWork>()
+  const onIndexes = locksOnIndexes(claims)
   for (const claim of claims) {
-    const work = workOf(statement, claim, lockOn(claim, claims))
+    const work = workOf(statement, claim, onIndexes)
     if (!work) continue
     const key = `${work.kind} ${work.relation.live}`
     const known = found.get(key)
@@ -46,13 +47,19 @@ export function longWorkOf(statement: Statement, claims: readonly LockClaim[], r
 }
 
 /** The planner opens the indexes of a table with the lock that it has on the table: what locks one locks both. */
-function lockOn({ target, mode }: LockClaim, claims: readonly LockClaim[]): LockMode {
-  const relation = target.kind === 'relation' ? target.relation : undefined
-  const onIndexes = claims.filter((one) => one.target.kind === 'index' && one.target.relation === relation)
-  return onIndexes.map((one) => one.mode).reduce(strongerOf, mode)
+function locksOnIndexes(claims: readonly LockClaim[]): Map<Relation, LockMode> {
+  const strongest = new Map<Relation, LockMode>()
+  for (const { target, mode } of claims)
+    if (target.kind === 'index')
+      strongest.set(target.relation, strongerOf(strongest.get(target.relation) ?? mode, mode))
+  return strongest
 }
 
-function workOf(statement: Statement, claim: LockClaim, mode: LockMode): LongWork | undefined {
+function workOf(
+  statement: Statement,
+  claim: LockClaim,
+  onIndexes: ReadonlyMap<Relation, LockMode>,
+): LongWork | undefined {
   const { target, work, name, object } = claim
   if (target.kind !== 'relation' || target.relation.live === undefined || target.relation.isEmpty)
     return undefined
@@ -65,7 +72,7 @@ function workOf(statement: Statement, claim: LockClaim, mode: LockMode): LongWor
     relation,
     name: relation === target.relation ? name : quoteIdentifier(relation.name),
     object: relation === target.relation ? object : relation.name,
-    mode,
+    mode: strongerOf(onIndexes.get(target.relation) ?? claim.mode, claim.mode),
     sizeBytes: kind === 'rewrite' ? heapBytes + toastBytes + indexBytes : heapBytes,
     ...(rowEstimate === undefined ? {} : { rowEstimate }),
     isConditional: kind === 'write' && statement.node.whereClause !== undefined,
