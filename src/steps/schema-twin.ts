@@ -8,6 +8,7 @@ import type { Finding } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder } from '../effects/private-files.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
+import type { ClientTool } from '../postgres/client-tools.js'
 import { type Client, withConnection } from '../postgres/connection.js'
 import { dumpDatabase } from '../postgres/dump.js'
 import { readTargetIdentity } from '../postgres/identity.js'
@@ -41,7 +42,8 @@ export async function withSchemaTwin<T>(
   try {
     screen.progress('making a schema twin')
     await assertElsewhere(plan, tools)
-    const dump = await dumpSchema(plan, snapshot, tools)
+    const clientTools = await findBackupTools(plan)
+    const dump = await dumpSchema(clientTools.dump, snapshot, tools)
     const request = {
       place,
       ...(url === undefined ? {} : { url }),
@@ -53,7 +55,7 @@ export async function withSchemaTwin<T>(
       content: await hashDump(dump),
     }
     return await withRehearsalDatabase(request, async (database) => {
-      await fill(database, dump, plan, snapshot.client, tools)
+      await fill(database, { folder: dump, tool: clientTools.restore }, snapshot.client, tools)
       const session = {
         applicationName: applicationName(tools, 'twin'),
         runsUserSql: true,
@@ -99,13 +101,12 @@ async function assertElsewhere(plan: Plan, { settings, runId }: Tools): Promise<
   })
 }
 
-async function dumpSchema(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<string> {
+async function dumpSchema(tool: ClientTool, snapshot: Snapshot, tools: Tools): Promise<string> {
   const { settings, scratchFolder, signal } = tools
-  const { dump } = await findBackupTools(plan)
   const folder = join(scratchFolder, 'schema.dump')
   await makePrivateFolder(folder)
   await dumpDatabase({
-    tool: dump,
+    tool,
     address: settings.target,
     applicationName: applicationName(tools, 'twin'),
     environment: await clientEnvironment(settings.target, scratchFolder),
@@ -133,14 +134,12 @@ async function hashDump(folder: string): Promise<string> {
 
 async function fill(
   database: RehearsalDatabase,
-  folder: string,
-  plan: Plan,
+  { folder, tool }: { readonly folder: string; readonly tool: ClientTool },
   target: Client,
   tools: Tools,
 ): Promise<void> {
   const { runId, scratchFolder, signal } = tools
   if (database.isFilled !== true) {
-    const { restore: tool } = await findBackupTools(plan)
     await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
     await database.keep?.()
   }

@@ -126,14 +126,17 @@ async function open(): Promise<{
 }> {
   client = await (await createTestDatabase({ sql: setup })).client()
   const looks = new Looks(client)
-  const mirror = new Mirror('public')
+  const mirror = new Mirror('public', true)
   const read = async (one: Mirror, inTransaction: boolean) =>
     linesOf((await looks.look((reader) => one.read(reader), inTransaction)).catalog)
   return {
     mirror,
     compare: async (after, inTransaction) => {
       const lines = await read(mirror, inTransaction)
-      expect({ after, lines }).toEqual({ after, lines: await read(new Mirror('public'), inTransaction) })
+      expect({ after, lines }).toEqual({
+        after,
+        lines: await read(new Mirror('public', true), inTransaction),
+      })
     },
   }
 }

@@ -41,7 +41,11 @@ export class Mirror {
   #indexes: IndexesByOid = new Map()
   #types: TypesByOid = new Map()
 
-  constructor(private readonly schema: string) {}
+  /** @param readsTrees the first reading has expressions and queries, too; to pair it with the target, names are enough */
+  constructor(
+    private readonly schema: string,
+    private readonly readsTrees = false,
+  ) {}
 
   /** What was read so far cannot be undone any more. */
   settle(): void {
@@ -65,7 +69,8 @@ export class Mirror {
       catalog.functions = []
       await readFunctions(reader, catalog)
     }
-    if (changed.length + gone.length > 0) await this.#readRelations(reader, catalog, changed, gone)
+    if (changed.length + gone.length > 0)
+      await this.#readRelations(reader, catalog, { changed, gone, hasTrees: this.readsTrees || !isFirst })
     if (are.areSequences) {
       catalog.sequences = []
       await readSequences(reader, catalog, this.#columns)
@@ -83,8 +88,7 @@ export class Mirror {
   async #readRelations(
     twin: TwinReader,
     catalog: CatalogModel,
-    changed: readonly number[],
-    gone: readonly number[],
+    { changed, gone, hasTrees }: { changed: readonly number[]; gone: readonly number[]; hasTrees: boolean },
   ): Promise<void> {
     const reader = await answered(twin, changed)
     catalog.relations = []
@@ -109,6 +113,7 @@ export class Mirror {
     await readFamilies(reader, all, changed)
     readPartitions(catalog, relations, rows)
     await readPolicies(reader, relations, changed)
+    if (!hasTrees) return
     later.parse(catalog)
     for (const view of relations.values())
       if (view.definition !== undefined) view.query = bindView(catalog, parseStatement(view.definition))
