@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import type { RunRecord } from '../../src/domain/run-record.js'
 import { makeProject, type Project } from './project.js'
 import { type CliResult, runCli } from './run-cli.js'
+import { addHistoryRow, historyTable } from './shop.js'
 import { createTestDatabase, type TestDatabase } from './test-database.js'
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -84,19 +85,12 @@ const data = `
 INSERT INTO people SELECT i, 'person' || i % 90 || '@example.org', nullif('city ' || i % 7, 'city 3') FROM generate_series(1, 100) i;
 INSERT INTO visits SELECT i, i FROM generate_series(1, 130) i;`
 
-/** The template with the first migration applied and data in it, made once a test file by the guard itself. */
+/** The template with the first migration applied and data in it, made once a test file, as Prisma would have left it. */
 let template: Promise<TestDatabase> | undefined
 
 async function makeTemplate(): Promise<TestDatabase> {
-  const database = await createTestDatabase()
-  const project = await makeProject({ migrations: { [firstMigration]: firstSql } })
-  const result = await runCli([...always, '--skip-backup'], {
-    cwd: project.directory,
-    env: { DATABASE_URL: database.url },
-  })
-  if (result.exitCode !== 0) throw new Error(`the template was not made: ${result.stderr}${result.stdout}`)
-  await project.remove()
-  await database.query(data)
+  const database = await createTestDatabase({ sql: historyTable + firstSql + data })
+  await addHistoryRow(database, firstMigration, { sql: firstSql })
   return database
 }
 
