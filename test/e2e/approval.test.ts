@@ -32,13 +32,16 @@ function linesOf(printed: string): string {
 }
 
 test.each([
-  ['n', 'n\r'],
-  ['only the Enter key', '\r'],
-])('%s at the question declines', async (_, keys) => {
+  ['n', 'n\r', []],
+  ['only the Enter key', '\r', ['--quiet']],
+])('%s at the question declines, which shows what is to be approved, %j', async (_, keys, options) => {
   const shop = await makeShop()
   const before = await shop.fingerprint()
-  const running = shop.start(['deploy'], { terminal: true })
+  const running = shop.start(['deploy', ...options], { terminal: true })
   await running.waitFor(`Deploy to ${shop.database.name}?`)
+  // --quiet does not hide it from a person.
+  expect(running.printed()).toContain(`target      ${shop.database.name} on `)
+  expect(running.printed()).toContain('read back in full')
   running.type(keys)
   const { exitCode, stdout } = await running.result
   expect(linesOf(stdout)).toContain(`error: the deploy to "${shop.database.name}" was declined
@@ -46,26 +49,6 @@ hint: Nothing was changed; run the command again when you are ready.
 `)
   expect(exitCode).toBe(6)
   await expectNotApproved(shop, before, 'declined')
-})
-
-test('y at the question approves', async () => {
-  const shop = await makeShop()
-  const running = shop.start(['deploy'], { terminal: true })
-  await running.waitFor(`Deploy to ${shop.database.name}?`)
-  running.type('y\r')
-  expect((await running.result).exitCode).toBe(0)
-  expect((await shop.report()).approval?.method).toBe('typed-yes')
-  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
-})
-
-test('--quiet does not hide from a person what is to be approved', async () => {
-  const shop = await makeShop()
-  const running = shop.start(['deploy', '--quiet'], { terminal: true })
-  await running.waitFor(`Deploy to ${shop.database.name}?`)
-  expect(running.printed()).toContain(`target      ${shop.database.name} on `)
-  expect(running.printed()).toContain('read back in full')
-  running.type('n\r')
-  expect((await running.result).exitCode).toBe(6)
 })
 
 const question = 'This drops or rewrites data. Type the name of the database to deploy:'

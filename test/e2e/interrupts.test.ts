@@ -235,7 +235,7 @@ longTest('at a terminal SIGTERM in deploy cancels at once', async () => {
   await reader.query('ROLLBACK')
 })
 
-test('with --wait a second guard waits, and then nothing is pending', async () => {
+test('with --wait a second guard waits until y at the question of the first has approved, and then nothing is pending', async () => {
   const shop = await makeShop()
   const first = shop.start(['deploy'], { terminal: true })
   await first.waitFor(`Deploy to ${shop.database.name}?`)
@@ -243,9 +243,16 @@ test('with --wait a second guard waits, and then nothing is pending', async () =
   await second.waitFor('waiting up to 1 min for run ')
   first.type('y\r')
   expect((await first.result).exitCode).toBe(0)
+  expect(await shop.database.query('SELECT phone FROM customers')).toHaveLength(3)
   const { exitCode, stdout } = await second.result
   expect(stdout).toContain('nothing pending')
   expect(exitCode).toBe(0)
+  const approvals = await Promise.all(
+    (await shop.runFolders()).map(
+      async (folder) => JSON.parse(await readFile(`${folder}/report.json`, 'utf8')).approval?.method,
+    ),
+  )
+  expect(approvals).toContain('typed-yes')
 })
 
 longTest('with --wait, when the time is over: 7, who holds the lock and how long was waited', async () => {
