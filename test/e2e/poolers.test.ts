@@ -117,12 +117,10 @@ hint: Give the direct URL of the database, not that of a connection pooler. A Pg
     '%j is recognised, and nothing is set on a connection that others are lent',
     async (options, words) => {
       const url = await start(options)
-      const started = Date.now()
       const { exitCode, stderr } = await run(url, 'deploy', '--yes')
       expect(stderr).toContain(`error: a connection pooler at ${new URL(url).host} ${words}`)
       expect(stderr).toContain('hint: Give the direct URL of the database by --database-url.')
       expect(exitCode).toBe(2)
-      expect(Date.now() - started).toBeLessThan(40_000)
       expect(await tables()).toEqual([])
       // An application that is lent the same backend finds it as it was.
       const client = new pg.Client(pooler?.url)

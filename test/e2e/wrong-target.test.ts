@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { findClientTool } from '../../src/postgres/client-tools.js'
 import { startFakePooler } from '../support/fake-pooler.js'
 import { processesOf } from '../support/processes.js'
 import type { CliResult } from '../support/run-cli.js'
@@ -194,7 +195,8 @@ test.each([
   )
   try {
     const url = `postgresql://${role}:${written}@${own.server}/${own.database.name}`
-    const running = own.start(['deploy', '--yes', '--debug'], { env: { DATABASE_URL: url } })
+    const env = { DATABASE_URL: url, MIGRATE_GUARD_POSTGRES_BIN: await slowPgDump(own) }
+    const running = own.start(['deploy', '--yes', '--debug'], { env })
     const commandLines = await sampleCommandLines(own.project.directory, running.result)
     const { exitCode, stdout, stderr } = await running.result
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
@@ -221,6 +223,20 @@ async function textOfRun(of = shop): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), 'latin1')))).join(
     '\n',
   )
+}
+
+/** A folder with a pg_dump that begins late, so that a look at the processes of a busy machine finds it. */
+async function slowPgDump({ project }: Shop): Promise<string> {
+  const bin = join(project.directory, 'bin')
+  const [dump, restore] = await Promise.all([findClientTool('pg_dump', 0), findClientTool('pg_restore', 0)])
+  await mkdir(bin)
+  await writeFile(
+    join(bin, 'pg_dump'),
+    `#!/bin/sh\n[ "$1" = --version ] || sleep 2\nexec '${dump.path}' "$@"\n`,
+    { mode: 0o755 },
+  )
+  await symlink(restore.path, join(bin, 'pg_restore'))
+  return bin
 }
 
 /** The command lines of the run's processes, again and again until it ends; they are told by the folder. */

@@ -18,6 +18,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 jest.setTimeout(hostileTimeoutMs)
 
+/** Of the CPU; what only waits is given up later, because others work on the machine too. */
 const hangMs = 10_000
 const mostMemoryBytes = 1_000_000_000
 const tries = triesAll ? 20_000 : 200
@@ -46,13 +47,14 @@ test(`${tries} mutated files: each is planned, and what cannot be followed is sa
   const before = process.memoryUsage().rss
   for (let seed = 1; seed <= tries && wrong.length < 20; seed += 1) {
     const sql = mutateSql(randomOf(seed))
-    const started = performance.now()
+    const started = process.cpuUsage()
     const over = new AbortController()
     const problem = await Promise.race([
       look(sql, ownErrors),
-      setTimeout(hangMs * 2, 'no answer', { signal: over.signal }).catch(() => undefined),
+      setTimeout(hangMs * 12, 'no answer', { signal: over.signal }).catch(() => undefined),
     ]).finally(() => over.abort())
-    const tookMs = performance.now() - started
+    const used = process.cpuUsage(started)
+    const tookMs = (used.user + used.system) / 1_000
     if (problem !== undefined) wrong.push(`seed ${seed}: ${problem}\n${sql.slice(0, 500)}`)
     else if (tookMs > hangMs) wrong.push(`seed ${seed}: ${Math.round(tookMs)} ms\n${sql.slice(0, 500)}`)
   }

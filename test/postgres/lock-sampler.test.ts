@@ -12,7 +12,8 @@ async function holdLock() {
   await holder.query("SET application_name = 'the one that is watched'")
   const watch = await sampleLocks(watcher, 'the one that is watched')
   await holder.query('BEGIN; DROP INDEX i')
-  await sleep(300)
+  // Several samples, also of a busy machine.
+  await sleep(2_000)
   return { watcher, holder, watch }
 }
 

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import fc from 'fast-check'
 import { RowCounter } from '../../src/postgres/row-counter.js'
+import { cpuMsOf } from '../support/cpu-time.js'
 import { isLong } from '../support/long.js'
 import { createTestDatabase } from '../support/test-database.js'
 
@@ -63,11 +64,12 @@ test('a row that comes in many chunks costs time by its length, not by its squar
   const counter = new RowCounter()
   counter.add(Buffer.from('COPY public.a (id) FROM stdin;\n'))
   const chunk = Buffer.alloc(65_536, 'x')
-  const started = performance.now()
-  for (let i = 0; i < 8_000; i += 1) counter.add(chunk)
-  counter.add(Buffer.from('\n\\.\n'))
+  const cpuMs = cpuMsOf(() => {
+    for (let i = 0; i < 8_000; i += 1) counter.add(chunk)
+    counter.add(Buffer.from('\n\\.\n'))
+  })
   expect(counter.counts).toEqual(new Map([['public.a', 1]]))
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(cpuMs).toBeLessThan(5_000)
 })
 
 const text = fc.string({

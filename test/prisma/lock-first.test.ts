@@ -104,16 +104,16 @@ test('all of them together wait as long as one may', async () => {
   await engine.query("SET deadlock_timeout = '60s'")
   await parent.query('BEGIN; LOCK TABLE customers IN ACCESS SHARE MODE')
   await child.query('BEGIN; LOCK TABLE orders IN ACCESS SHARE MODE')
-  const { events, ended } = deploy(engine, 'DROP TABLE orders', { lockTimeoutMs: 1_500, lockFirst: both })
+  const { events, ended } = deploy(engine, 'DROP TABLE orders', { lockTimeoutMs: 6_000, lockFirst: both })
   await waitsFor(database, 'customers')
-  await sleep(1_000)
+  await sleep(4_000)
   await parent.query('COMMIT')
   expect(await ended).toBe('55P03')
   const at = (type: string) => events.find((event) => event.type === type)?.at ?? 0
   const waitedMs = at('statement-failed') - at('statement-started')
-  expect(waitedMs).toBeGreaterThan(1_300)
-  // With a whole lock_timeout for the second it would be 2,500.
-  expect(waitedMs).toBeLessThan(2_200)
+  expect(waitedMs).toBeGreaterThan(5_500)
+  // With a whole lock_timeout for the second it would be 10,000.
+  expect(waitedMs).toBeLessThan(9_500)
   expect(events.map(({ type }) => type)).not.toContain('locks-taken')
 })
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { withoutPasswords } from '../../../src/domain/secrets.js'
+import { cpuMsOf } from '../../support/cpu-time.js'
 
 // Texts that took minutes while a repetition had no limit.
 test.each([
@@ -9,7 +10,10 @@ test.each([
   ['a long row of dots', 'a.'.repeat(100_000)],
   ['a long row of settings', '=a:'.repeat(20_000)],
 ])('%s is read within a moment', (_, text) => {
-  const started = performance.now()
-  expect(withoutPasswords(`${text} postgresql://app:canary@db/shop`)).not.toContain('canary')
-  expect(performance.now() - started).toBeLessThan(5_000)
+  let read = ''
+  const cpuMs = cpuMsOf(() => {
+    read = withoutPasswords(`${text} postgresql://app:canary@db/shop`)
+  })
+  expect(read).not.toContain('canary')
+  expect(cpuMs).toBeLessThan(5_000)
 })

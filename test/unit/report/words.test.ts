@@ -11,6 +11,7 @@ import {
   plural,
   shorten,
 } from '../../../src/report/words.js'
+import { cpuMsOf } from '../../support/cpu-time.js'
 
 test('a count has a comma at every thousand', () => {
   expect([0, 999, 1000, 1_200_000].map(formatCount)).toEqual(['0', '999', '1,000', '1,200,000'])
@@ -70,9 +71,10 @@ describe('a text from the database becomes one harmless line', () => {
   })
 
   test('a megabyte of unfinished escapes takes no time', () => {
-    const startedAt = performance.now()
-    for (const piece of ['\x1b]', '\x90', '\x9b', '\x1b[', '\x1b ']) clean(piece.repeat(500_000))
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+    const cleanAll = () => {
+      for (const piece of ['\x1b]', '\x90', '\x9b', '\x1b[', '\x1b ']) clean(piece.repeat(500_000))
+    }
+    expect(cpuMsOf(cleanAll)).toBeLessThan(2000)
   })
 })
 
