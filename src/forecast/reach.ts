@@ -26,6 +26,11 @@ export function reachOf(catalog: CatalogModel, sql: string, isCode: boolean): Re
   return new Reaching(catalog).of(sql, isCode)
 }
 
+/** Whether a text has a statement in it that reads or writes rows; definitions read tables only to hold them against constraints. */
+export function meetsRows(text: string): boolean {
+  return /\b(from|join|update|delete|insert|merge)\b/i.test(text)
+}
+
 class Reaching {
   readonly #texts = new Set<string>()
   readonly #relations = new Set<Relation>()
@@ -57,8 +62,7 @@ class Reaching {
     if (!isCode || writes(text)) {
       const carriesOn = /\b(delete|update|truncate|merge|execute)\b/i.test(text)
       for (const relation of this.catalog.relations)
-        if (words.has(relation.name) || words.has(relation.name.toLowerCase()))
-          this.#write(relation, carriesOn)
+        if (isNamed(relation.name, words, text)) this.#write(relation, carriesOn)
     }
     this.#readCalls(text)
   }
@@ -118,6 +122,11 @@ function runsComputedText(text: string): boolean {
       // What is put in as a literal is no name.
       /\|\|/.test(given.replace(/\|\|\s*quote_(literal|nullable)\s*\([^|]*(\|\||$)/gi, '')),
   )
+}
+
+/** Whether a text has the name in it, as a word of its own where it is one. */
+function isNamed(name: string, words: ReadonlySet<string>, text: string): boolean {
+  return /^\w+$/.test(name) ? words.has(name) || words.has(name.toLowerCase()) : text.includes(name)
 }
 
 function wordsOf(text: string): Set<string> {

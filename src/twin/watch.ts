@@ -40,8 +40,8 @@ interface Known {
 /** What the session holds and has read, at one moment. */
 interface State {
   readonly modes: ReadonlyMap<number, ReadonlySet<LockMode>>
-  /** By table. */
-  readonly scans: ReadonlyMap<number, number>
+  /** By table: how often it was read, and what it is called, as `schema.name`. */
+  readonly scans: ReadonlyMap<number, { readonly count: number; readonly name: string }>
   readonly gone: ReadonlySet<number>
   readonly changed: ReadonlyMap<number, Known>
   readonly foreignKeys: readonly ForeignKey[]
@@ -154,7 +154,9 @@ export class Watch {
       SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
              (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
                WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
-             (SELECT pg_catalog.string_agg("table" || ':' || scans, ' ') FROM (${scans}) AS s WHERE scans > 0) AS scans,
+             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.table::int8, scans, n.nspname || '.' || c.relname))
+                FROM (${scans}) AS s JOIN pg_catalog.pg_class c ON c.oid = s.table
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE scans > 0) AS scans,
              (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
                        c.oid::int8, c.relkind, n.nspname, c.relname, c.relfilenode::int8, c.reltype::int8, x.indrelid::int8))
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -236,10 +238,9 @@ class Comparison {
   }
 
   reads(known: ReadonlyMap<number, Known>): string[] {
-    return [...this.now.scans.keys()].flatMap((oid) => {
-      const one = known.get(oid)
-      return one?.kind === 'relation' && this.#isRead(oid) ? [`${one.schema}.${one.name}`] : []
-    })
+    return [...this.now.scans].flatMap(([oid, { name }]) =>
+      known.get(oid)?.kind === 'relation' && this.#isRead(oid) ? [name] : [],
+    )
   }
 
   #workOf(oid: number, { kind, oid: owner, table }: Known): LockedWork {
@@ -296,7 +297,7 @@ class Comparison {
   }
 
   #isRead(oid: number): boolean {
-    return (this.now.scans.get(oid) ?? 0) > (this.before.scans.get(oid) ?? 0)
+    return (this.now.scans.get(oid)?.count ?? 0) > (this.before.scans.get(oid)?.count ?? 0)
   }
 }
 
@@ -318,7 +319,9 @@ function stateOf({ held, gone, scans, changed, keys }: StateRow, scansBefore?: S
     gone: new Set(wordsOf(gone).map(Number)),
     scans: new Map([
       ...(scansBefore ?? []),
-      ...pairsOf(scans).map(([oid, count]) => [oid, Number(count)] as const),
+      ...((scans ?? []) as [number, number, string][]).map(
+        ([oid, count, name]) => [oid, { count, name }] as const,
+      ),
     ]),
     changed: new Map(((changed ?? []) as ChangedRow[]).map((row) => [row[0], knownOf(row)])),
     foreignKeys: ((keys ?? []) as [number, number, number, boolean][]).map(

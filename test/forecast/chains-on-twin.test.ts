@@ -51,6 +51,22 @@ const chains: Record<
       'CREATE TABLE t (id int PRIMARY KEY, a d[], b int NOT NULL DEFAULT 1)',
     ],
   ],
+  'a block that reads a table under its new name': [
+    'CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, NULL)',
+    [
+      "ALTER TABLE t RENAME TO u; DO $$ BEGIN IF EXISTS (SELECT FROM u WHERE a IS NULL) THEN UPDATE u SET a = 'x'; END IF; END $$",
+    ],
+  ],
+  'a block that names a table of two words': [
+    'CREATE TABLE "two words" (id int PRIMARY KEY, n int); INSERT INTO "two words" VALUES (1, NULL)',
+    [
+      'DO $$ BEGIN IF EXISTS (SELECT FROM "two words" WHERE n IS NULL) THEN UPDATE "two words" SET n = 2; END IF; END $$',
+    ],
+  ],
+  'the TOAST table that a column has left behind': [
+    'CREATE TABLE t (id int, long text); ALTER TABLE t DROP COLUMN long; INSERT INTO t VALUES (1)',
+    ['DROP TABLE t'],
+  ],
   'a policy that goes with its column': [
     'CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1)',
     [

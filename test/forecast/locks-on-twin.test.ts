@@ -6,10 +6,11 @@ import { claimsOf } from '../../src/forecast/from-twin/lock-claims.js'
 import { Mirror } from '../../src/forecast/from-twin/mirror.js'
 import { pairWithTwin } from '../../src/forecast/from-twin/pair.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
+import { lockFindings } from '../../src/forecast/locks/findings.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
 import { isSeenWhole, wayToRun } from '../../src/twin/statement-kinds.js'
-import type { Twin } from '../../src/twin/twin.js'
+import type { Ran, Twin } from '../../src/twin/twin.js'
 import { asGuard } from '../support/as-guard.js'
 import { differencesOf, LockWatch } from '../support/lock-watch.js'
 import { parse } from '../support/parse.js'
@@ -43,11 +44,17 @@ async function pairOf(setup: string): Promise<Pair> {
   return { client, watch: await LockWatch.over(client), catalog, twin }
 }
 
-async function differencesOnTwin(sql: string, { watch, catalog, twin }: Pair): Promise<string[]> {
-  const [statement] = parse(sql) as [ParsedStatement]
+/** Runs a statement on the twin and takes it back. */
+async function runOn(twin: Twin, statement: ParsedStatement): Promise<Ran> {
   const mark = await twin.mark()
   const ran = await twin.run(statement)
   await mark.undo()
+  return ran
+}
+
+async function differencesOnTwin(sql: string, { watch, catalog, twin }: Pair): Promise<string[]> {
+  const [statement] = parse(sql) as [ParsedStatement]
+  const ran = await runOn(twin, statement)
   expect({ lost: twin.lost, ...ran }).toMatchObject({ lost: undefined, locks: expect.anything() })
   return differencesOf(
     claimsOf(statement, catalog, { ran }),
@@ -101,5 +108,27 @@ describe('code', () => {
     'DO $$ BEGIN UPDATE customers SET age = 3; END $$',
   ])('%s', async (sql) => {
     expect(await differencesOnTwin(sql, pair)).toEqual([])
+  })
+})
+
+describe('what makes others wait in code', () => {
+  const everything = { rewriteBytes: 1, buildBytes: 1, scanBytes: 1, rows: 1 }
+  const thresholds = { quietBelow: everything, blockFrom: everything }
+  test.each([
+    ['ALTER TABLE plain ALTER COLUMN n TYPE numeric', ['table-rewrite plain']],
+    ['CREATE INDEX ON orders (total)', ['index-blocks-writes orders']],
+    [
+      'ALTER TABLE members ADD FOREIGN KEY (document_id) REFERENCES documents',
+      ['foreign-key-locks-parent members'],
+    ],
+    ['ALTER TABLE plain ALTER COLUMN n SET NOT NULL', ['table-scan-under-lock plain']],
+    ['ALTER TABLE plain ALTER COLUMN m SET NOT NULL', []],
+    ['REFRESH MATERIALIZED VIEW order_totals', ['table-rewrite order_totals']],
+  ])('%s', async (sql, findings) => {
+    const [statement] = parse(`DO $$ BEGIN ${sql}; END $$`) as [ParsedStatement]
+    const claims = claimsOf(statement, pair.catalog, { ran: await runOn(pair.twin, statement) })
+    const place = { migration: 'm', file: 'm', index: 1, line: 1 }
+    const found = lockFindings({ statement, place, claims }, () => undefined, thresholds)
+    expect(found.map(({ code, object }) => `${code} ${object}`)).toEqual(findings)
   })
 })

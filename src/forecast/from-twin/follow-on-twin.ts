@@ -8,7 +8,7 @@ import { Raised } from '../block/raised.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
 import type { CatalogModel } from '../model.js'
-import { reachOf } from '../reach.js'
+import { meetsRows, reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
 import { rememberState } from '../undo.js'
 import type { Refusal, Walk } from '../walk.js'
@@ -209,5 +209,5 @@ function isCode(statement: ParsedStatement): boolean {
 /** Code that changes the catalog, and reads tables: what it changes may depend on their rows. */
 function mayDependOnRows(catalog: CatalogModel, sql: string): boolean {
   const { mayChangeCatalog, texts } = reachOf(catalog, sql, true)
-  return mayChangeCatalog && texts.some((text) => /\b(from|join|update|delete|insert|merge)\b/i.test(text))
+  return mayChangeCatalog && texts.some(meetsRows)
 }

@@ -6,7 +6,7 @@ import type { TwinLock } from '../../twin/watch.js'
 import { Claims, type LockClaim, type LockTarget, lockedObject } from '../locks/claim.js'
 import { lockClaimsOf } from '../locks/lock-claims.js'
 import type { CatalogModel, Relation } from '../model.js'
-import { codeKinds } from '../reach.js'
+import { codeKinds, meetsRows, reachOf } from '../reach.js'
 import type { WatchedStatement } from '../watcher.js'
 import { type OnTwin, onTwin } from './counterparts.js'
 import { holdsRows } from './rows.js'
@@ -28,18 +28,26 @@ export function claimsOf(
   if (!ran?.locks || refusedInTransaction(statement) !== undefined) return ruled
   const claims = new Claims(catalog)
   const targets = new Targets(catalog)
-  // With the rows of the target code may go another way.
-  const isCertain = ran.isKept && !ran.reads.some((table) => holdsRows(catalog, table))
+  const isCertain = ran.isKept && !mayGoOtherWay(statement, catalog, ran)
   for (const lock of ran.locks) {
     const target = targets.of(lock)
     if (!target) continue
     const own = ruled.find((claim) => isSame(claim.target, target))
-    claims.add(target, modeOf(lock, own), { work: workOf(lock, own, statement.kind), isCertain })
+    const mode = modeOf(lock, own)
+    const work = workOf(lock, own, statement.kind)
+    claims.add(target, mode, { work, isCertain })
+    // The target may have a TOAST table for a column that is gone, which a dump of the schema does not show.
+    if (target.kind === 'relation' && hasNoFileAfter.has(work))
+      claims.toastOf(target.relation, mode, { work, isCertain })
   }
-  for (const { target, mode, work, isCertain } of ruled)
-    if (dependsOnRows(statement, target, isCertain)) claims.add(target, mode, { work, isCertain })
+  for (const { target, ...ruledClaim } of ruled)
+    if (codeKinds.has(statement.kind) ? !isCertain : dependsOnRows(statement, target, ruledClaim))
+      claims.add(target, ruledClaim.mode, ruledClaim)
   return claims.list()
 }
+
+/** Its TOAST table goes with the file. */
+const hasNoFileAfter: ReadonlySet<LockedWork> = new Set(['drop', 'rewrite', 'empty'])
 
 /**
  * The claims of code, and of a statement that it may come to.
@@ -58,10 +66,19 @@ export function claimsOfCode(
   return claims.list()
 }
 
-/** Locks that the twin may not show, because it holds no rows. */
-function dependsOnRows({ kind }: WatchedStatement, target: LockTarget, isCertain: boolean): boolean {
+/** Whether code may do something else where tables that it reads hold the rows of the target. */
+function mayGoOtherWay({ sql }: WatchedStatement, catalog: CatalogModel, { reads }: Ran): boolean {
+  return reads.some((table) => holdsRows(catalog, table)) && reachOf(catalog, sql, true).texts.some(meetsRows)
+}
+
+/** Locks of a definition that the twin may not show, because it holds no rows. */
+function dependsOnRows(
+  { kind }: WatchedStatement,
+  target: LockTarget,
+  { isCertain }: Pick<LockClaim, 'isCertain'>,
+): boolean {
   // The default of a new column takes a value for each row.
-  return codeKinds.has(kind) || kind === 'ConstraintsSetStmt' || (target.kind === 'sequence' && !isCertain)
+  return kind === 'ConstraintsSetStmt' || (target.kind === 'sequence' && !isCertain)
 }
 
 /**
