@@ -38,6 +38,31 @@ const chains: Record<
     'CREATE TABLE p (id int, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id)',
     ['INSERT INTO p VALUES (1, 1)'],
   ],
+  'a view of whole rows stays when the table loses a column': [
+    'CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT t FROM t',
+    ['ALTER TABLE t DROP COLUMN b'],
+  ],
+  'a foreign key of a whole and of its parts waits for the end of the transaction': [
+    `${parts}; CREATE TABLE o (id int PRIMARY KEY); ALTER TABLE p ADD COLUMN o int CONSTRAINT of_o REFERENCES o`,
+    ['ALTER TABLE p ALTER CONSTRAINT of_o DEFERRABLE INITIALLY DEFERRED'],
+  ],
+  'a schema with another name': [
+    `CREATE SCHEMA one; CREATE FUNCTION one.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE one.e AS ENUM ('a'); CREATE TABLE one.t (a one.e, id serial)`,
+    ['ALTER SCHEMA one RENAME TO two', 'ALTER TABLE two.t ADD COLUMN b two.e'],
+  ],
+  'values of a row type that gets another part': [
+    'CREATE TYPE r AS (x int, y int); CREATE TABLE t (id int, r r); INSERT INTO t VALUES (1, (1, 2))',
+    ['ALTER TYPE r ADD ATTRIBUTE z int'],
+  ],
+  'a table that inherits no more': [
+    'CREATE TABLE t (a int); CREATE TABLE u () INHERITS (t); INSERT INTO t VALUES (1); INSERT INTO u VALUES (2)',
+    ['ALTER TABLE u NO INHERIT t'],
+  ],
+  'ONLY a table that others inherit from': [
+    'CREATE TABLE t (a int); CREATE TABLE u () INHERITS (t); INSERT INTO t VALUES (1); INSERT INTO u VALUES (2)',
+    ['UPDATE ONLY t SET a = 3'],
+    ['ONLY "t", without what inherits from it'],
+  ],
   'a temporary table keeps the sequence of its identity': [
     'CREATE TABLE t (a int)',
     [

@@ -23,6 +23,9 @@ export function targetOf(walk: Walk, rangeVar: Node): Target {
   if (relation.kind !== 'table' && relation.kind !== 'partitioned table') {
     throw new NotFollowed(`"${name.name}" is a ${relation.kind}`)
   }
+  const inherits = relation.children.length > 0 && relation.partitionKey === undefined
+  if (inherits && rangeVar.inh !== true)
+    throw new NotFollowed(`ONLY "${name.name}", without what inherits from it`)
   const alias = quoteIdentifier(rangeVar.alias?.aliasname ?? relation.name)
   return { relation, alias, before: walk.content.read(relation) }
 }

@@ -4,7 +4,7 @@ import { bindColumns, bindTypes } from '../bind.js'
 import { castTo, NotFollowed } from '../casts.js'
 import { columnOf } from '../data/target.js'
 import { followFamily } from '../family.js'
-import { findColumn, findRelation } from '../lookup.js'
+import { findColumn, findRelation, findType } from '../lookup.js'
 import type { Column, Relation } from '../model.js'
 import { needCheck, needEvaluation, needForeignKey, needNotNull, needUnique } from '../needs.js'
 import type { Requirement } from '../requirement.js'
@@ -53,6 +53,7 @@ function passOf({ subtype, def }: Node): number {
 
 export function followAlterTable(walk: Walk, node: Node): void {
   const name = relationOf(node.relation)
+  if (node.objtype === 'OBJECT_TYPE') followAlterComposite(walk, node)
   if (node.objtype === 'OBJECT_INDEX' || node.objtype === 'OBJECT_TYPE' || node.objtype === 'OBJECT_SEQUENCE')
     return
   const relation = findRelation(walk.catalog, name)
@@ -174,6 +175,10 @@ function followCommand(walk: Walk, relation: Relation, command: Node): void {
     case 'AT_AddInherit':
     case 'AT_DropInherit':
       walk.blur(relation, 'it changes its parents')
+      blurUpwards(
+        findRelation(walk.catalog, relationOf(command.def.RangeVar)),
+        `line ${walk.place.line} changes whose rows are its own`,
+      )
       break
     case 'AT_SetLogged':
     case 'AT_SetUnLogged':
@@ -305,4 +310,20 @@ function recheck(walk: Walk, relation: Relation, changed: ReadonlySet<Column>, i
         needForeignKey(walk, other, constraint)
     }
   }
+}
+
+/** The rows of a table are those of all that inherits from it. */
+function blurUpwards(relation: Relation | undefined, reason: string): void {
+  if (!relation) return
+  relation.opaque ??= reason
+  relation.isEmpty = false
+  for (const parent of relation.parents) blurUpwards(parent, reason)
+}
+
+/** ALTER TYPE of a row type: values of it have other parts then. */
+function followAlterComposite({ catalog, place }: Walk, node: Node): void {
+  const type = findType(catalog, relationOf(node.relation))
+  for (const { columns } of catalog.relations)
+    for (const column of columns)
+      if (type && column.type.object === type) column.opaque ??= `line ${place.line} changes its type`
 }

@@ -36,6 +36,21 @@ function requireDatabasePrivilege(situation: Situation): void {
     throw unlessGranted(situation, forbidden('permission denied for database, CREATE is needed'))
 }
 
+/** ALTER SYSTEM: since PostgreSQL 15 a role may be given a parameter. @throws Refusal */
+export async function requireAlterSystem(situation: Situation, reader: Reader, node: Node): Promise<void> {
+  const { catalog } = situation
+  if (catalog.role.isSuperuser) return
+  const name: string | undefined = node.setstmt?.name
+  if (catalog.serverVersion < 150000 || name === undefined)
+    throw unlessGranted(situation, forbidden('must be superuser to execute ALTER SYSTEM command'))
+  const { rows } = await reader.query(
+    "SELECT pg_catalog.has_parameter_privilege(CURRENT_USER, $1, 'ALTER SYSTEM') AS may",
+    [name],
+  )
+  if (rows[0]?.may !== true)
+    throw unlessGranted(situation, forbidden(`permission denied to set parameter "${name}"`, name))
+}
+
 interface ExtensionRow {
   isForSuperusers: boolean
   isTrusted: boolean

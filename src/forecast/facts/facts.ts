@@ -9,6 +9,7 @@ import { requireCreateTable, requireCreateTableAs, requireCreateView } from './c
 import {
   requireAlterPublication,
   requireAlterSequence,
+  requireAlterSystem,
   requireCreateEventTrigger,
   requireCreateExtension,
   requireCreatePublication,
@@ -167,6 +168,8 @@ async function requireStatement(
       return requireAlterTable(situation, reader, node)
     case 'DropStmt':
       return requireDrop(situation, reader, node)
+    case 'AlterSystemStmt':
+      return requireAlterSystem(situation, reader, node)
     case 'CreateExtensionStmt':
       return requireCreateExtension(situation, reader, node)
     case 'CreateFunctionStmt':

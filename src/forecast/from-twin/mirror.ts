@@ -55,12 +55,18 @@ export class Mirror {
   /** Reads what is another than last time; the first time, all of it. */
   async read(reader: TwinReader): Promise<{ catalog: CatalogModel; change: Change }> {
     const isFirst = this.catalog === undefined
-    const { relations: changed, gone, ...are } = await this.#changes.read(reader)
+    const { relations, gone, ...are } = await this.#changes.read(reader)
+    const schemas = this.catalog?.schemas ?? []
     if (this.catalog === undefined || are.isServer) {
       const server = await readServer(reader, this.schema)
       this.catalog = { ...server, ...only(this.catalog), home: this.schema }
     }
     const { catalog } = this
+    // What stands in a schema is not written anew when that gets another name.
+    const isRenamed = [...schemas].some((name) => !catalog.schemas.has(name))
+    const staying = [...this.#relations.keys()].filter((oid) => !gone.includes(oid))
+    const changed = isRenamed ? [...new Set([...staying, ...relations])] : relations
+    if (isRenamed) Object.assign(are, { areTypes: true, areFunctions: true, areSequences: true })
     if (isFirst || are.areTypes) {
       catalog.types = []
       this.#types = await readTypes(reader, catalog)

@@ -28,6 +28,8 @@ export function syncParts(walk: Walk, ours: Relation, theirs: Relation, parts: C
     if (isAsked && constraint.isValidated && known?.isValidated !== true) needOf(walk, ours, own)
     own.name = constraint.name
     own.isValidated = constraint.isValidated
+    const { isDeferrable, isInitiallyDeferred } = constraint
+    Object.assign(own, { isDeferrable, isInitiallyDeferred })
     return own
   })
   ours.triggers = theirs.triggers.map((trigger) => carryTrigger(trigger, parts))

@@ -41,7 +41,11 @@ export function syncCatalog(
   const parts = new Counterparts(catalog, places)
   if (change.areTypes) syncTypes(catalog, read, parts)
   dropRelations(catalog, change.gone)
-  const pairs = change.relations.map(
+  // What the walk has taken away or made on its own account, and the server has not.
+  const unlike = read.relations.filter(
+    (theirs) => !change.relations.includes(theirs) && !isAlike(parts.relation(theirs), theirs),
+  )
+  const pairs = [...change.relations, ...unlike].map(
     (theirs) => [theirs, syncRelation(walk, theirs, parts, areMadeEmpty)] as const,
   )
   // What the walk has made and the server has not. Temporary tables are not read.
@@ -53,6 +57,12 @@ export function syncCatalog(
   catalog.schemas = new Set(read.schemas)
   catalog.extensions = new Set(read.extensions)
   if (read.aggregates) catalog.aggregates = read.aggregates
+}
+
+/** By how many parts they have: what is changed on the twin is taken over anyway. */
+function isAlike(ours: Relation | undefined, theirs: Relation): boolean {
+  const kinds = ['columns', 'constraints', 'indexes', 'triggers', 'rules', 'policies'] as const
+  return ours !== undefined && kinds.every((kind) => ours[kind].length === theirs[kind].length)
 }
 
 function syncTypes(catalog: CatalogModel, read: CatalogModel, parts: Counterparts): void {
