@@ -76,7 +76,9 @@ test('what the twin refuses is found with line and SQLSTATE, and a deploy with i
 test('a role that may not read every table is told what pg_dump needs', async () => {
   const { shop } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
   const role = `few_rights_${process.pid}`
-  await shop.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'few'; GRANT SELECT ON customers, _prisma_migrations TO ${role}`)
+  await shop.database.query(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'few'; GRANT SELECT ON customers, _prisma_migrations TO ${role}`,
+  )
   const DATABASE_URL = Object.assign(new URL(shop.database.url), { username: role, password: 'few' }).href
   const { stdout } = await shop.run(['check', '--json'], { DATABASE_URL })
   const { findings } = JSON.parse(stdout) as JsonReport
