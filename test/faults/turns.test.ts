@@ -51,7 +51,7 @@ test('the lock is lost between the last look and the first write: the engine beg
 
 test('the lock is lost in the middle of the deploy: no other begins, and it is told', async () => {
   const guarded = await makeGuardedDatabase({ [phones]: sql })
-  await guarded.database.query('INSERT INTO brake VALUES (6)')
+  await guarded.database.query('INSERT INTO brake VALUES (15)')
   const first = guarded.start()
   await guarded.untilDeployRuns(/pg_sleep/)
   await guarded.database.query(endLockSession)
@@ -64,7 +64,7 @@ test('the lock is lost in the middle of the deploy: no other begins, and it is t
       /"migrate-guard deploy .*" as "postgres" from .* \(pid \d+\), since .* UTC, active$/,
     ),
   })
-  const third = await guarded.deploy({ arguments: ['--skip-backup', '--wait', '60s'] })
+  const third = await guarded.deploy({ arguments: ['--skip-backup', '--wait', '3m'] })
   expect(third.exitCode).toBe(0)
   expect(third.record.deployment).toBeUndefined()
   const result = await first.ended()
@@ -127,11 +127,18 @@ test('a history that somebody has written by hand is no deploy of another', asyn
 test("a session holds Prisma's lock right before the deploy: 7, or it is waited for", async () => {
   const guarded = await makeGuardedDatabase({ [phones]: sql })
   const before = await guarded.truth()
+  // Holds it until it is ended, and does not go on before it holds it.
   const hold = `(async () => {
-    const { spawn } = await import('node:child_process')
-    spawn('psql', [process.env.DATABASE_URL, '-c', 'SELECT pg_advisory_lock(72707369), pg_sleep(4)'], { detached: true, stdio: 'ignore' }).unref()
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const { spawn, spawnSync } = await import('node:child_process')
+    const url = process.env.DATABASE_URL
+    spawn('psql', [url, '-c', 'SELECT pg_advisory_lock(72707369), pg_sleep(600)'], { detached: true, stdio: 'ignore' }).unref()
+    const held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 72707369 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    while (String(spawnSync('psql', [url, '-Atc', held]).stdout).trim() !== '1');
   })()`
+  const letGo = () =>
+    guarded.database.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'psql' AND datname = current_database()",
+    )
   const env = await writeObserver(
     guarded.project,
     `async after(name) { if (name === 'backup.read') await ${hold} }`,
@@ -145,8 +152,10 @@ test("a session holds Prisma's lock right before the deploy: 7, or it is waited 
     ),
   })
   expect((await guarded.truth()).history).toEqual(before.history)
+  await letGo()
   await waitFor('psql to end', async () => (await guarded.truth()).advisoryLocks === 0)
-  const waited = await guarded.deploy({ env, arguments: ['--wait', '30s'] })
-  expect(waited.stdout).toContain('waiting up to 30 s for "psql"')
-  expect(waited.exitCode).toBe(0)
+  const waiting = guarded.start({ env, arguments: ['--wait', '3m'] })
+  await waitFor('the guard to wait', async () => waiting.printed().includes('waiting up to 3 min for "psql"'))
+  await letGo()
+  expect((await waiting.ended()).exitCode).toBe(0)
 })

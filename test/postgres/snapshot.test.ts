@@ -4,6 +4,7 @@ import { countRows } from '../../src/postgres/row-counts.js'
 import { takeSnapshot } from '../../src/postgres/snapshot.js'
 import { addressOf, connectTo } from '../support/address.js'
 import { createTestDatabase } from '../support/test-database.js'
+import { until } from '../support/waiting.js'
 
 const session = { applicationName: 'guard test snapshot' }
 const countSessions =
@@ -37,8 +38,7 @@ test('leaves no session behind when it is released', async () => {
   expect(await database.query(countSessions)).toEqual([{ n: 2 }])
   await snapshot.release()
   await snapshot.release()
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  expect(await database.query(countSessions)).toEqual([{ n: 0 }])
+  await until(async () => (await database.query(countSessions))[0].n === 0)
 })
 
 test("survives the role's idle time-outs", async () => {

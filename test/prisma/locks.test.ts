@@ -22,7 +22,8 @@ function history(database: TestDatabase) {
 const deferredTables = `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);
   CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`
 
-const waitsForRow = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
+const waitsForRow = `EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+  WHERE datname = current_database() AND locktype = 'transactionid' AND NOT granted)`
 
 /** Waits until the condition holds on the server. */
 async function until(database: TestDatabase, condition: string, timeoutMs = 120_000): Promise<void> {

@@ -40,6 +40,8 @@ export interface DeployResult extends CliResult {
 
 export interface RunningDeploy {
   readonly child: { readonly pid?: number | undefined; kill(signal: NodeJS.Signals): boolean }
+  /** What it has written to standard output so far. */
+  printed(): string
   ended(): Promise<DeployResult>
 }
 
@@ -142,8 +144,13 @@ export function guard(database: Pick<TestDatabase, 'url' | 'query'>, project: Pr
         env: { PATH, HOME, ...environment(options) },
         stdin: 'ignore',
       })
+      let printed = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        printed += chunk.toString('utf8')
+      })
       return {
         child,
+        printed: () => printed,
         ended: async () => {
           const { exitCode, stdout, stderr } = await child
           return asResult({ exitCode, stdout: String(stdout), stderr: String(stderr) })
