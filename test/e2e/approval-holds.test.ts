@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, expect, jest, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import { findServerBinaries } from '../../src/postgres/throw-away-cluster.js'
 import type { JsonReport } from '../../src/report/json.js'
@@ -7,8 +7,6 @@ import { restartServer, startServer, stopServer, useOwnServer } from '../support
 import { makeShop, removeShops, type Shop } from '../support/shop.js'
 
 // An approval is for one plan on one database in one place: what it outlives, and what ends it.
-
-jest.setTimeout(180_000)
 
 const cluster = useOwnServer({ wal_level: 'replica', max_wal_senders: '4' })
 

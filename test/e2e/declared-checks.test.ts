@@ -36,5 +36,4 @@ longTest(
       expect.objectContaining({ id: `${pendingName}/after/010_equal.sql`, outcome: 'not-made' }),
     )
   },
-  60_000,
 )

@@ -1,13 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { writeObserver } from '../support/guarded-database.js'
 import { makeProject, type Project } from '../support/project.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-
-// Each run of the command starts a server of its own.
-jest.setTimeout(240_000)
 
 const migrations = {
   '20260101000000_people': `CREATE TABLE "people" ("id" SERIAL PRIMARY KEY, "email" TEXT NOT NULL);

@@ -1,14 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { startThrowAwayCluster, type ThrowAwayCluster } from '../../src/postgres/throw-away-cluster.js'
 import { useOwnServer } from '../support/own-server.js'
 import { makeProject, type Project } from '../support/project.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { createTestDatabase, queryOnce } from '../support/test-database.js'
-
-// Each run of the command makes a database of its own.
-jest.setTimeout(240_000)
 
 // What was made on a server, and what is left there, can only be told where nobody else works.
 const settings = { logging_collector: 'on', log_filename: 'ddl.log', log_statement: 'ddl' }

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { makeProject, type Project } from '../support/project.js'
 import { runCli } from '../support/run-cli.js'
 import { createTestDatabase, queryOnce, type TestDatabase } from '../support/test-database.js'
-
-jest.setTimeout(180_000)
 
 const role = 'guard_test_hidden_owner'
 const migrations = {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await execa('tar', ['-xzf', tarball ?? '', '-C', folder], { cwd: folder })
   installed = join(folder, 'package')
   await symlink(join(root, 'node_modules'), join(installed, 'node_modules'))
-}, 120_000)
+})
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
@@ -75,7 +75,7 @@ test('its command checks a database, its library loads', async () => {
   const script = `import { exitCode, runDeploy } from ${JSON.stringify(library)}; console.log(typeof runDeploy, exitCode)`
   const loaded = await execa(process.execPath, ['--input-type=module', '-e', script])
   expect(loaded.stdout).toMatch(/^function /)
-}, 120_000)
+})
 
 test('what is published is built for it, though no script runs when packages are installed', async () => {
   const copy = join(folder, 'published')
@@ -89,7 +89,7 @@ test('what is published is built for it, though no script runs when packages are
   const nowhere = ['--registry', 'http://127.0.0.1:1', '--fetch-retries', '0']
   await execa('npm', ['publish', '--dry-run', ...nowhere], { cwd: copy, reject: false })
   expect(await readdir(copy)).toContain('built')
-}, 120_000)
+})
 
 test('npm ci takes the lock file on every system', async () => {
   const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
 import { openConnection } from '../../src/postgres/connection.js'
 import { parseDatabaseUrl } from '../../src/settings/database-url.js'
@@ -11,8 +11,6 @@ import {
 import { makeProject, type Project } from '../support/project.js'
 import { runCli } from '../support/run-cli.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-
-jest.setTimeout(120_000)
 
 const describeWithPgBouncer = isPgBouncerInstalled ? describe : describe.skip
 const where = isPgBouncerInstalled ? '' : ' (skipped: PgBouncer is not installed)'

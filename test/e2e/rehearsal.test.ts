@@ -78,7 +78,7 @@ test('check cannot tell, the rehearsal stops it with line and SQLSTATE, and the 
   const passed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'])
   expect(passed.stderr).toBe('')
   expect(passed.exitCode).toBe(0)
-}, 120_000)
+})
 
 test.each(['local', 'same-server', ...(isLong ? ['url'] : [])])(
   'rehearse on a copy (%s) leaves the target untouched, and another deploy may take it',
@@ -131,7 +131,6 @@ test.each(['local', 'same-server', ...(isLong ? ['url'] : [])])(
     })
     expect(await shop.runFile('report.txt')).toContain('its number of rows reconciles')
   },
-  120_000,
 )
 
 test('deploy rehearses by itself, and values that differ from run to run do not block', async () => {
@@ -155,7 +154,7 @@ INSERT INTO "visits" SELECT FROM generate_series(1, 3);
   const varying = (table: string, column: string) =>
     `rehearsed-data:${table} info other values than in the rehearsal in ${column}, whose default is another at every run`
   expect(notes).toEqual([varying('customers', 'token'), varying('notes', 'written'), varying('visits', 'at')])
-}, 60_000)
+})
 
 test('a change that no statement explains stops the deploy', async () => {
   const shop = await makeShop({
@@ -184,7 +183,7 @@ test('a change that no statement explains stops the deploy', async () => {
   ])
   expect(await shop.runFile('report.txt')).toContain('fax CHANGED, AND NO STATEMENT SAYS SO')
   expect(await everything(shop)).toBe(before)
-}, 60_000)
+})
 
 longTest(
   'an after-check that fails on the copy stops the deploy; without a rehearsal only the target shows it',
@@ -214,7 +213,6 @@ longTest(
     for (const name of ['report.txt', 'report.md'])
       expect(await shop.runFile(name)).toContain('NOT REHEARSED')
   },
-  90_000,
 )
 
 test('without a backup there is nothing to rehearse on, and that is said as loudly', async () => {
@@ -230,39 +228,34 @@ test('without a backup there is nothing to rehearse on, and that is said as loud
     expect(text).toContain('NOT REHEARSED')
     expect(text).toContain('NO BACKUP')
   }
-}, 60_000)
+})
 
-longTest(
-  'a row lost behind our back and an index dropped during the deploy are found after it',
-  async () => {
-    const shop = await makeShop({ rehearses: true })
-    const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
-      MIGRATE_GUARD_EFFECT_OBSERVER: writes,
-      WRITE_AFTER: 'deploy.prisma',
-      // No counter of the server tells of these.
-      WRITE_SQL:
-        'SET track_counts = off; DELETE FROM customers WHERE id = 3; DROP INDEX notes_customer_id_idx',
-    })
-    expect(deployed.exitCode).toBe(22)
-    const { verification, databaseState } = await shop.report()
-    expect(databaseState).toBe('changed')
-    expect(verification?.findings).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          code: 'data-differs',
-          verdict: 'block',
-          message: 'table "customers" has 2 rows, 3 in the rehearsal, and nobody else wrote to it',
-        }),
-        expect.objectContaining({
-          code: 'catalog-differs',
-          verdict: 'block',
-          object: 'public.notes_customer_id_idx',
-        }),
-      ]),
-    )
-  },
-  60_000,
-)
+longTest('a row lost behind our back and an index dropped during the deploy are found after it', async () => {
+  const shop = await makeShop({ rehearses: true })
+  const deployed = await shop.run(['deploy', '--yes', '--rehearsal', 'same-server'], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: writes,
+    WRITE_AFTER: 'deploy.prisma',
+    // No counter of the server tells of these.
+    WRITE_SQL: 'SET track_counts = off; DELETE FROM customers WHERE id = 3; DROP INDEX notes_customer_id_idx',
+  })
+  expect(deployed.exitCode).toBe(22)
+  const { verification, databaseState } = await shop.report()
+  expect(databaseState).toBe('changed')
+  expect(verification?.findings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        code: 'data-differs',
+        verdict: 'block',
+        message: 'table "customers" has 2 rows, 3 in the rehearsal, and nobody else wrote to it',
+      }),
+      expect.objectContaining({
+        code: 'catalog-differs',
+        verdict: 'block',
+        object: 'public.notes_customer_id_idx',
+      }),
+    ]),
+  )
+})
 
 longTest(
   'a writer between snapshot and deploy is no loss, and the report names what that weakens',
@@ -283,5 +276,4 @@ longTest(
     )
     expect(text).toContain('the large objects are not as in the rehearsal: 0 large objects there, 1 now')
   },
-  60_000,
 )

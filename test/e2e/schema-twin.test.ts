@@ -57,7 +57,7 @@ test('on a schema twin the server says what CASCADE takes, on this machine and o
   expect(await shop.leftovers()).toEqual([])
   const made = await shop.database.query("SELECT datname FROM pg_database WHERE datname LIKE 'mg\\_%'")
   expect(made).toEqual([])
-}, 120_000)
+})
 
 test('what the twin refuses is found with line and SQLSTATE, and a deploy with it ends before anything is changed', async () => {
   const { shop, other } = await makeScene(
@@ -71,7 +71,7 @@ test('what the twin refuses is found with line and SQLSTATE, and a deploy with i
   expect(findings).toMatchObject([
     { code: 'invalid-statement', line: 2, message: expect.stringContaining('0A000') },
   ])
-}, 60_000)
+})
 
 test('a role that may not read every table is told what pg_dump needs', async () => {
   const { shop } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
@@ -87,7 +87,7 @@ test('a role that may not read every table is told what pg_dump needs', async ()
     hint: expect.stringContaining('grant it SELECT'),
   })
   await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
-}, 60_000)
+})
 
 test('what a dump of the schema leaves out is on the twin too', async () => {
   const { shop, check } = await makeScene(`DROP INDEX "broken";
@@ -114,7 +114,7 @@ ALTER SEQUENCE "far" MAXVALUE 500;
   await database.query("SELECT setval('far', 600)")
   for (const place of ['local', elsewhere.url])
     expect(failuresOf((await check('--twin', place)).report)).toEqual(['invalid-statement:5'])
-}, 120_000)
+})
 
 test('a twin that was kept says the same, and one of an older schema is not used', async () => {
   const { shop } = await makeScene()
@@ -142,7 +142,7 @@ test('a twin that was kept says the same, and one of an older schema is not used
   } finally {
     await rm(cache, { recursive: true })
   }
-}, 120_000)
+})
 
 test('where there can be none, that is said, and the forecast goes on without it', async () => {
   const { shop, check } = await makeScene('ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\n')
@@ -170,4 +170,4 @@ test('where there can be none, that is said, and the forecast goes on without it
   const { stderr, exitCode: usage } = await check('--twin', 'elsewhere')
   expect(usage).toBe(2)
   expect(stderr).toContain('Write off, local, or the URL of a PostgreSQL server.')
-}, 60_000)
+})

@@ -1,11 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import { makeProject, type Project } from '../support/project.js'
 import { runCli } from '../support/run-cli.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-
-jest.setTimeout(120_000)
 
 let meant: TestDatabase
 let other: TestDatabase

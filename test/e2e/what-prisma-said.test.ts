@@ -1,12 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { isLong } from '../support/long.js'
 import { makeProject, type Project } from '../support/project.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-
-jest.setTimeout(240_000)
 
 let project: Project | undefined
 let database: TestDatabase | undefined

@@ -11,7 +11,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guard-test-crm-'))
   crm = await makeCrm(folder, { scale: 0.01 })
-}, 120_000)
+})
 
 afterAll(async () => {
   await crm?.drop()
@@ -85,7 +85,7 @@ test('customers become contacts: blocked, fixed, deployed, audited, and then the
   const again = await guard('deploy')
   expect(again.exitCode).toBe(0)
   expect(again.stdout).toContain('nothing pending; 2 migrations applied')
-}, 120_000)
+})
 
 test('the run folder of the upgrade is private and holds record, manifest, dump, events and reports', async () => {
   const runs = (await readdir(join(folder, 'backups'))).filter((name) => /^\d{8}T/.test(name)).sort()

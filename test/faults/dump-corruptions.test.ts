@@ -56,7 +56,7 @@ beforeAll(async () => {
     string,
   ]
   record = JSON.parse(await readFile(join(own, 'run.json'), 'utf8'))
-}, 120_000)
+})
 
 afterAll(async () => {
   await removeShops()

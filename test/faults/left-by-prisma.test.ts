@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { hostPath } from '../support/engine-host.js'
 import {
   firstMigration,
@@ -9,9 +9,6 @@ import {
 import { longTest } from '../support/long.js'
 import { barePrisma } from '../support/prisma-cli.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
-
-// Each scene starts a server of its own.
-jest.setTimeout(180_000)
 
 const left = '20260201000000_left'
 

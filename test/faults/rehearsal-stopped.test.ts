@@ -38,29 +38,25 @@ test.each(
       : ['rehearsal.pg-restore']
     ).map((at) => [place, at] as const),
   ),
-)(
-  'Ctrl-C while rehearsing (%s), at %s, leaves nothing',
-  async (place, at) => {
-    const shop = await makeShop({ rehearses: true })
-    const before = await shop.fingerprint()
-    const result = await shop.run(['deploy', '--yes', '--rehearsal', place], {
-      MIGRATE_GUARD_EFFECT_OBSERVER: observer,
-      STOP_AT: at,
-      STOP_SIGNAL: 'SIGINT',
-    })
-    expect(result.stderr).toContain('error: the run was stopped before anything was changed\n')
-    expect(result.exitCode).toBe(6)
-    await expectNothingLeft(shop)
-    expect(await shop.fingerprint()).toBe(before)
-    const { steps, databaseState } = await shop.report()
-    expect([steps.rehearse.outcome, steps.deploy.outcome, databaseState]).toEqual([
-      'failed',
-      'not-run',
-      'unchanged',
-    ])
-  },
-  60_000,
-)
+)('Ctrl-C while rehearsing (%s), at %s, leaves nothing', async (place, at) => {
+  const shop = await makeShop({ rehearses: true })
+  const before = await shop.fingerprint()
+  const result = await shop.run(['deploy', '--yes', '--rehearsal', place], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: observer,
+    STOP_AT: at,
+    STOP_SIGNAL: 'SIGINT',
+  })
+  expect(result.stderr).toContain('error: the run was stopped before anything was changed\n')
+  expect(result.exitCode).toBe(6)
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+  const { steps, databaseState } = await shop.report()
+  expect([steps.rehearse.outcome, steps.deploy.outcome, databaseState]).toEqual([
+    'failed',
+    'not-run',
+    'unchanged',
+  ])
+})
 
 test('Ctrl-C in the middle of a rehearsed statement ends it on the server, and leaves nothing', async () => {
   const shop = await makeShop({ pending: 'SELECT pg_sleep(600);\n', rehearses: true })
@@ -74,26 +70,22 @@ test('Ctrl-C in the middle of a rehearsed statement ends it on the server, and l
   await expectNothingLeft(shop)
   expect(await asleep(shop)).toEqual([])
   expect(await shop.fingerprint()).toBe(before)
-}, 60_000)
+})
 
-test.each(places)(
-  'what kill -9 leaves of a rehearsal (%s) is swept by the next run',
-  async (place) => {
-    const shop = await makeShop({ rehearses: true })
-    const before = await shop.fingerprint()
-    const killed = await shop.run(['deploy', '--yes', '--rehearsal', place], {
-      MIGRATE_GUARD_EFFECT_OBSERVER: observer,
-      STOP_AT: 'rehearse.prisma',
-      STOP_SIGNAL: 'SIGKILL',
-    })
-    expect(killed.exitCode).toBeUndefined()
-    // A local copy has a watch of its own.
-    if (place === 'same-server') expect((await remains(shop)).join('\n')).toContain('mg_rehearsal_')
-    // The copy may be left, the target is as it was.
-    expect(await shop.fingerprint()).toBe(before)
-    expect((await shop.run(['rehearse', '--rehearsal', place])).exitCode).toBe(0)
-    await expectNothingLeft(shop)
-    expect(await shop.fingerprint()).toBe(before)
-  },
-  90_000,
-)
+test.each(places)('what kill -9 leaves of a rehearsal (%s) is swept by the next run', async (place) => {
+  const shop = await makeShop({ rehearses: true })
+  const before = await shop.fingerprint()
+  const killed = await shop.run(['deploy', '--yes', '--rehearsal', place], {
+    MIGRATE_GUARD_EFFECT_OBSERVER: observer,
+    STOP_AT: 'rehearse.prisma',
+    STOP_SIGNAL: 'SIGKILL',
+  })
+  expect(killed.exitCode).toBeUndefined()
+  // A local copy has a watch of its own.
+  if (place === 'same-server') expect((await remains(shop)).join('\n')).toContain('mg_rehearsal_')
+  // The copy may be left, the target is as it was.
+  expect(await shop.fingerprint()).toBe(before)
+  expect((await shop.run(['rehearse', '--rehearsal', place])).exitCode).toBe(0)
+  await expectNothingLeft(shop)
+  expect(await shop.fingerprint()).toBe(before)
+})

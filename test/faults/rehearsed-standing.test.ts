@@ -71,4 +71,4 @@ INSERT INTO later VALUES (1);
     `${second}: finished`,
   ])
   expect(await status()).not.toContain('unfinished')
-}, 180_000)
+})

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { execa } from 'execa'
 import { addressOf } from '../support/address.js'
 import { readDumpText } from '../support/dump-text.js'
@@ -16,8 +16,6 @@ import { isLong, longTest } from '../support/long.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { startCli } from '../support/start-cli.js'
 import { queryOnce } from '../support/test-database.js'
-
-jest.setTimeout(180_000)
 
 const phones = '20260201000000_phones'
 /** Stops at its third statement, with the first two there to stay. */

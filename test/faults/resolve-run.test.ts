@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import {
   brake,
   firstMigration,
@@ -10,9 +10,6 @@ import {
 import { isLong, longTest } from '../support/long.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { startCli } from '../support/start-cli.js'
-
-// Each scene runs the command five times.
-jest.setTimeout(180_000)
 
 const phones = '20260201000000_phones'
 const sql = `ALTER TABLE people ADD COLUMN phone text;

@@ -52,4 +52,4 @@ test('a deploy whose transaction the server has forgotten is proven unchanged', 
     expects: ({ exitCode, stderr }) => (exitCode === 20 ? [] : [`it ended with ${exitCode}: ${stderr}`]),
   })
   expect(wrong).toEqual([])
-}, 120_000)
+})

@@ -220,4 +220,4 @@ export default { before: (name) => tell(name + ' ') }
   expect(await whatIsRun('--test-hook')).toMatch(/^loaded .*client-tool\.version .*loaded $/)
   expect(await whatIsRun()).toBe('')
   hook.held()
-}, 120_000)
+})

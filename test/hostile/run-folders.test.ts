@@ -62,7 +62,7 @@ beforeAll(async () => {
   whole = join(project.directory, 'whole')
   await cp(backups, whole, { recursive: true })
   tools = await openTools()
-}, 240_000)
+})
 
 afterAll(async () => {
   await project?.remove()

@@ -168,7 +168,7 @@ test('each table is judged by who wrote to it and by what the migrations do', as
   expect(results.find(({ id }) => id === 'rehearsed-data')?.note).toBe(
     '1 of 10 tables identical to the rehearsal',
   )
-}, 60_000)
+})
 
 test('a partition that somebody makes meanwhile is told, and nothing else new is let pass', async () => {
   const own = await createTestDatabase({

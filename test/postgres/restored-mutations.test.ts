@@ -43,7 +43,7 @@ beforeAll(async () => {
   const database = await openForFile(target, { place: 'same-server' })
   await restore(database, await dump(target))
   copy = await openConnection(database.ownerAddress, { applicationName: 'test copy', runsUserSql: true })
-}, 60_000)
+})
 
 // The copy goes with the server of this file.
 afterAll(() => copy?.end())

@@ -109,7 +109,7 @@ test('a copy survives a crash and a restart like any cluster', async () => {
     answer = await isBack()
   }
   expect(answer).toEqual([1000])
-}, 60_000)
+})
 
 test('another superuser, or another program of the server, is another cluster', async () => {
   await start()
@@ -128,7 +128,7 @@ test('another superuser, or another program of the server, is another cluster', 
   expect((await start({ binaries })).isCopy).toBe(true)
   await putProgram('postgres')
   expect((await start({ binaries })).isCopy).toBe(false)
-}, 60_000)
+})
 
 test('two that start at once with nothing kept are both right', async () => {
   const both = await Promise.all([start(), start()])
@@ -148,7 +148,7 @@ test('one that is damaged is made anew', async () => {
     expect(await ask(url, 'SELECT 1')).toEqual([1])
   }
   expect((await start()).isCopy).toBe(true)
-}, 60_000)
+})
 
 test.each([
   ['can be written to by others', () => chmod(join(home, 'migrate-guard'), 0o777)],
@@ -160,16 +160,12 @@ test.each([
     },
   ],
   ['lies in a folder that others can write to', () => chmod(home, 0o777)],
-])(
-  'a cache that %s is not used',
-  async (_, spoil) => {
-    await start()
-    expect((await start()).isCopy).toBe(true)
-    await spoil()
-    expect((await start()).isCopy).toBe(false)
-  },
-  60_000,
-)
+])('a cache that %s is not used', async (_, spoil) => {
+  await start()
+  expect((await start()).isCopy).toBe(true)
+  await spoil()
+  expect((await start()).isCopy).toBe(false)
+})
 
 test('without a cache there is a cluster all the same', async () => {
   await writeFile(join(home, 'migrate-guard'), 'a file')

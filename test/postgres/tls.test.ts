@@ -122,49 +122,45 @@ test('a server without TLS is reached without, unless the URL asks for it', asyn
 test.each([
   ['a PKCS#12 file', `sslidentity=${files.identity}`],
   ['a key under a passphrase', `sslcert=${files.clientCertificate}&sslkey=${files.protectedKey}`],
-])(
-  'with %s the whole line runs: our questions, pg_dump, and the engine',
-  async (_, query) => {
-    const url = urlOf('certificate_only', `sslmode=require&${query}&sslpassword=${phrase}`)
-    const project = await makeProject({
-      migrations: { '20260101000000_init': 'CREATE TABLE IF NOT EXISTS rows_there (id int PRIMARY KEY);\n' },
+])('with %s the whole line runs: our questions, pg_dump, and the engine', async (_, query) => {
+  const url = urlOf('certificate_only', `sslmode=require&${query}&sslpassword=${phrase}`)
+  const project = await makeProject({
+    migrations: { '20260101000000_init': 'CREATE TABLE IF NOT EXISTS rows_there (id int PRIMARY KEY);\n' },
+  })
+  try {
+    const options = { cwd: project.directory, env: { DATABASE_URL: url }, timeoutMs: 100_000 }
+    const args = ['deploy', '--yes', '--skip-rehearsal', '--accept', 'schema-difference=no schema here']
+    const { exitCode, stderr, stdout } = await runCli(args, options)
+    expect([stderr, exitCode]).toEqual(['', 0])
+    const doctor = await runCli(['doctor'], options)
+    expect([doctor.stderr, doctor.exitCode]).toEqual(['', 0])
+    const wrong = await runCli(['plan'], {
+      ...options,
+      env: { DATABASE_URL: urlOf('certificate_only', `sslmode=require&${query}&sslpassword=wr0ng`) },
     })
-    try {
-      const options = { cwd: project.directory, env: { DATABASE_URL: url }, timeoutMs: 100_000 }
-      const args = ['deploy', '--yes', '--skip-rehearsal', '--accept', 'schema-difference=no schema here']
-      const { exitCode, stderr, stdout } = await runCli(args, options)
-      expect([stderr, exitCode]).toEqual(['', 0])
-      const doctor = await runCli(['doctor'], options)
-      expect([doctor.stderr, doctor.exitCode]).toEqual(['', 0])
-      const wrong = await runCli(['plan'], {
-        ...options,
-        env: { DATABASE_URL: urlOf('certificate_only', `sslmode=require&${query}&sslpassword=wr0ng`) },
-      })
-      expect([wrong.exitCode, wrong.stderr]).toEqual([
-        2,
-        expect.stringMatching(
-          /^error: .* does not open with the passphrase of sslpassword\nhint: Correct sslpassword/,
-        ),
-      ])
-      // Neither the passphrase nor the key in plain text is left or told.
-      const left = await execa(
-        'grep',
-        ['-rlE', 'PRIVATE KEY|a phrase with', join(project.directory, 'backups')],
-        {
-          reject: false,
-        },
-      )
-      expect([left.stdout, stdout.includes(files.passphrase), wrong.stderr.includes('wr0ng')]).toEqual([
-        '',
-        false,
-        false,
-      ])
-      const client = await openConnection(parseDatabaseUrl(url, 'the URL'), { applicationName: 'test' })
-      await client.query('DROP TABLE public.rows_there, public._prisma_migrations')
-      await client.end()
-    } finally {
-      await project.remove()
-    }
-  },
-  240_000,
-)
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^error: .* does not open with the passphrase of sslpassword\nhint: Correct sslpassword/,
+      ),
+    ])
+    // Neither the passphrase nor the key in plain text is left or told.
+    const left = await execa(
+      'grep',
+      ['-rlE', 'PRIVATE KEY|a phrase with', join(project.directory, 'backups')],
+      {
+        reject: false,
+      },
+    )
+    expect([left.stdout, stdout.includes(files.passphrase), wrong.stderr.includes('wr0ng')]).toEqual([
+      '',
+      false,
+      false,
+    ])
+    const client = await openConnection(parseDatabaseUrl(url, 'the URL'), { applicationName: 'test' })
+    await client.query('DROP TABLE public.rows_there, public._prisma_migrations')
+    await client.end()
+  } finally {
+    await project.remove()
+  }
+})

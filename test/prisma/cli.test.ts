@@ -1,12 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { barePrisma, callOf, guardedPrisma } from '../support/prisma-cli.js'
 import { makeProject, type Project, type ProjectOptions } from '../support/project.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-
-// Each test calls the CLI several times, and a call takes more than a second.
-jest.setTimeout(180_000)
 
 const projects: Project[] = []
 

@@ -141,5 +141,5 @@ if (isLong) {
     expect((await ask(openTransactions, database)).findings).toEqual([])
     await sleep(2_500)
     expect((await ask(openTransactions, database)).findings).toMatchObject([{ code: 'long-transaction' }])
-  }, 90_000)
+  })
 }

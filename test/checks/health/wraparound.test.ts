@@ -128,7 +128,6 @@ test.each(isLong ? uses : uses.slice(0, 1))(
     await vacuum
     expect((await ask([heldLocks, wraparoundAge], database, orders)).findings).toEqual([])
   },
-  120_000,
 )
 
 test('a database near the end of its transaction ids is a warning, and blocks when the server is about to stop', async () => {
