@@ -132,3 +132,85 @@ describe('what makes others wait in code', () => {
     expect(found.map(({ code, object }) => `${code} ${object}`)).toEqual(findings)
   })
 })
+
+describe('one after the other', () => {
+  const setup = `CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1);
+    CREATE TABLE c (t int); INSERT INTO c VALUES (1)`
+
+  /** `MODE name work` of each statement; `not seen` where the twin shows no locks. */
+  async function claimsOfEach(statements: readonly string[], begin?: string): Promise<string[][]> {
+    const { catalog, twin } = await pairOf(setup)
+    await twin.beginFile(begin)
+    const all: string[][] = []
+    for (const sql of statements) {
+      const [statement] = parse(sql) as [ParsedStatement]
+      const ran = await twin.run(statement)
+      expect(ran.isProven).toBe(true)
+      const claims = claimsOf(statement, catalog, { ran })
+      const tables = claims.filter(({ target }) => target.kind === 'relation')
+      all.push(ran.locks ? tables.map(({ object, mode, work }) => `${mode} ${object} ${work}`) : ['not seen'])
+    }
+    await twin.endFile({ keepsSession: false })
+    expect(twin.lost).toBeUndefined()
+    return all
+  }
+
+  test('a lock that its transaction holds already is told in the mode that the statement needs', async () => {
+    const found = await claimsOfEach(
+      [
+        'ALTER TABLE t ADD COLUMN a int',
+        'CREATE INDEX ON t (n)',
+        'ALTER TABLE t ADD CHECK (n > 0)',
+        'ALTER TABLE c ADD FOREIGN KEY (t) REFERENCES t NOT VALID',
+        'ALTER TABLE c VALIDATE CONSTRAINT c_t_fkey',
+        'COMMENT ON COLUMN t.n IS $$x$$',
+      ],
+      'BEGIN',
+    )
+    expect(found).toEqual([
+      ['ACCESS EXCLUSIVE t metadata'],
+      ['SHARE t build'],
+      ['ACCESS EXCLUSIVE t scan'],
+      ['SHARE ROW EXCLUSIVE c metadata', 'SHARE ROW EXCLUSIVE t metadata'],
+      ['SHARE UPDATE EXCLUSIVE c scan', 'ROW SHARE t read'],
+      ['SHARE UPDATE EXCLUSIVE t metadata'],
+    ])
+  })
+
+  test('each in a transaction of its own, also beside one that may run in none', async () => {
+    const found = await claimsOfEach([
+      'ALTER TABLE t ADD COLUMN a int',
+      'CREATE INDEX CONCURRENTLY ON t (n)',
+      'ALTER TABLE t ALTER COLUMN n TYPE bigint',
+      'ALTER TABLE t ADD CHECK (n > 0)',
+      'DO $$ BEGIN PERFORM FROM t; END $$',
+      'ALTER TABLE t SET (fillfactor = 70)',
+    ])
+    expect(found).toEqual([
+      ['ACCESS EXCLUSIVE t metadata'],
+      ['not seen'],
+      ['ACCESS EXCLUSIVE t rewrite'],
+      ['ACCESS EXCLUSIVE t scan'],
+      ['ACCESS SHARE t read'],
+      ['SHARE UPDATE EXCLUSIVE t metadata'],
+    ])
+  })
+
+  test('what was undone is not taken for what is there', async () => {
+    const found = await claimsOfEach(
+      [
+        'SAVEPOINT s',
+        'ALTER TABLE t ALTER COLUMN n TYPE bigint',
+        'ROLLBACK TO s',
+        'DO $$ BEGIN ALTER TABLE t ADD COLUMN a int; END $$',
+      ],
+      'BEGIN',
+    )
+    expect(found).toEqual([
+      ['not seen'],
+      ['ACCESS EXCLUSIVE t rewrite'],
+      ['not seen'],
+      ['ACCESS EXCLUSIVE t metadata'],
+    ])
+  })
+})

@@ -29,12 +29,16 @@ export function claimsOf(
   const claims = new Claims(catalog)
   const targets = new Targets(catalog)
   const isCertain = ran.isKept && !mayGoOtherWay(statement, catalog, ran)
-  for (const lock of ran.locks) {
-    const target = targets.of(lock)
-    if (!target) continue
-    const own = ruled.find((claim) => isSame(claim.target, target))
-    const mode = modeOf(lock, own)
-    const work = workOf(lock, own, statement.kind)
+  // In no order there: what the statement names comes first, as by our own rules.
+  const found = ran.locks
+    .flatMap((lock) => {
+      const target = targets.of(lock)
+      return target ? [{ lock, target, rule: ruled.findIndex((one) => isSame(one.target, target)) }] : []
+    })
+    .sort((one, other) => orderOf(one) - orderOf(other) || one.lock.oid - other.lock.oid)
+  for (const { lock, target, rule } of found) {
+    const mode = modeOf(lock, ruled[rule])
+    const work = workOf(lock, ruled[rule], statement.kind)
     claims.add(target, mode, { work, isCertain })
     // The target may have a TOAST table for a column that is gone, which a dump of the schema does not show.
     if (target.kind === 'relation' && hasNoFileAfter.has(work))
@@ -44,6 +48,10 @@ export function claimsOf(
     if (codeKinds.has(statement.kind) ? !isCertain : dependsOnRows(statement, target, ruledClaim))
       claims.add(target, ruledClaim.mode, ruledClaim)
   return claims.list()
+}
+
+function orderOf({ rule }: { readonly rule: number }): number {
+  return rule < 0 ? Number.MAX_SAFE_INTEGER : rule
 }
 
 /** Its TOAST table goes with the file. */
