@@ -33,9 +33,10 @@ export async function judge(
   if (first) return { refusal: first, ...(await twin.correct(statement, first)) }
   const { ran, refusal: refused } = await twin.run(statement)
   if (refused) return { refusal: refused, ...(await twin.correct(statement, refused)) }
-  const known = ran.isOpen || !twin.isSameRole ? await walk.refusalOf(statement) : undefined
+  const isOther = ran.isOpen || twin.isReordered(statement)
+  const known = isOther || !twin.isSameRole ? await walk.refusalOf(statement) : undefined
   // Another role may do there what that of the deploy may not.
-  if (known && (ran.isOpen || known.code === 'missing-privilege')) return { ...withoutTwin(known), ran }
+  if (known && (isOther || known.code === 'missing-privilege')) return { ...withoutTwin(known), ran }
   const isOpen = ran.undone !== undefined && twin.mayChangeCatalog(statement)
   return { ran, way: isOpen ? 'open' : 'follow' }
 }

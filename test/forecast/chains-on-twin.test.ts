@@ -63,6 +63,18 @@ const chains: Record<
     ['UPDATE ONLY t SET a = 3'],
     ['ONLY "t", without what inherits from it'],
   ],
+  'a child whose columns a dump writes in another order': [
+    'CREATE TABLE a (x int); CREATE TABLE b (y text, x int); ALTER TABLE b INHERIT a',
+    [
+      "INSERT INTO b VALUES ('q', 1); CREATE TYPE place AS (u int); CREATE TABLE places OF place; INSERT INTO places VALUES (1)",
+    ],
+  ],
+  'a column behind those in another order': [
+    'CREATE TABLE a (x int); CREATE TABLE b (y text, x int); ALTER TABLE b INHERIT a',
+    [
+      "CREATE TYPE place AS (u int); CREATE TABLE places OF place; ALTER TABLE b ADD COLUMN z int; INSERT INTO b VALUES ('q', 1, 2)",
+    ],
+  ],
   'a temporary table keeps the sequence of its identity': [
     'CREATE TABLE t (a int)',
     [

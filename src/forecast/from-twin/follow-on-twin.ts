@@ -24,6 +24,8 @@ import { syncCatalog } from './sync.js'
 export class TwinFollower {
   #opaqueBefore: string | undefined
   readonly #mirror: Mirror
+  /** Names of tables whose columns stand in another order on the twin. */
+  #reordered: ReadonlySet<string> = new Set()
   /** That pending statements make, and that are not made on the server of the twin. */
   readonly #rolesElsewhere = new Set<string>()
 
@@ -42,8 +44,9 @@ export class TwinFollower {
     const [here, there] = [await roleOf(target), await twin.look(roleOf)]
     const follower = new TwinFollower(walk, twin, schema, here === there)
     const { catalog } = await follower.#read()
-    const difference = pairWithTwin(walk.catalog, catalog)
+    const { difference, reordered } = pairWithTwin(walk.catalog, catalog)
     if (difference !== undefined) twin.giveUp(difference)
+    follower.#reordered = reordered
     return follower
   }
 
@@ -76,7 +79,8 @@ export class TwinFollower {
     if (statement.kind === 'CreateRoleStmt' && !ran.isKept) this.#rolesElsewhere.add(statement.node.role)
     if (!ran.refusal) return { ran }
     const { refusal, ...left } = ran
-    if (this.#isOfRole(refusal)) return { ran: { ...left, isOpen: true, undone: refusal.message } }
+    if (this.#isOfRole(refusal) || this.isReordered(statement))
+      return { ran: { ...left, isOpen: true, undone: refusal.message } }
     return { ran, refusal: refusalFromTwin(refusal, statement, catalog.opaque === undefined) }
   }
 
@@ -137,6 +141,11 @@ export class TwinFollower {
       if (!isSettledByTwin(walk, statement)) throw error
     }
     await this.sync(ran, statement)
+  }
+
+  /** Whether it names a table whose columns stand in another order on the twin, so that it may mean something else there. */
+  isReordered({ sql }: ParsedStatement): boolean {
+    return [...this.#reordered].some((name) => sql.toLowerCase().includes(name.toLowerCase()))
   }
 
   /** Of roles, and of what they may do, a twin tells the truth only where they are those of the target. */

@@ -45,9 +45,10 @@ export function syncCatalog(
   const unlike = read.relations.filter(
     (theirs) => !change.relations.includes(theirs) && !isAlike(parts.relation(theirs), theirs),
   )
-  const pairs = [...change.relations, ...unlike].map(
-    (theirs) => [theirs, syncRelation(walk, theirs, parts, areMadeEmpty)] as const,
-  )
+  const pairs = [...change.relations, ...unlike].map((theirs) => {
+    const how = { isMadeEmpty: areMadeEmpty, isLost: unlike.includes(theirs) }
+    return [theirs, syncRelation(walk, theirs, parts, how)] as const
+  })
   // What the walk has made and the server has not. Temporary tables are not read.
   const invented = catalog.relations.filter((one) => !isOnTwin(one) && !one.isTemporary)
   if (invented.length > 0) removeRelations(catalog, invented)
@@ -111,12 +112,18 @@ function removeRelations(catalog: CatalogModel, gone: readonly Relation[]): void
   }
 }
 
-function syncRelation(walk: Walk, theirs: Relation, parts: Counterparts, isMadeEmpty: boolean): Relation {
+function syncRelation(
+  walk: Walk,
+  theirs: Relation,
+  parts: Counterparts,
+  { isMadeEmpty, isLost }: { isMadeEmpty: boolean; isLost: boolean },
+): Relation {
   const known = counterpartOf(walk.catalog.relations, theirs.oid, isNamedAs(theirs))
   const ours = known ?? asOnTwin(makeRelation(theirs), theirs.oid)
   if (!known) {
     walk.catalog.relations.push(ours)
-    if (!isMadeEmpty && ours.kind !== 'view') {
+    // A view is what its query gives, unless the walk has lost sight of it.
+    if (isLost || (!isMadeEmpty && ours.kind !== 'view')) {
       ours.opaque = `line ${walk.place.line} makes it in a way that is not followed`
       ours.isEmpty = false
     }
@@ -154,7 +161,9 @@ function syncColumns(walk: Walk, ours: Relation, theirs: Relation, parts: Counte
   })
   const isSame = columns.length === ours.columns.length && columns.every((one) => ours.columns.includes(one))
   if (isSame) return
-  ours.columns = columns
+  // New ones stand behind those that stay, which may stand in another order on the twin.
+  const staying = ours.columns.filter((one) => columns.includes(one))
+  ours.columns = [...staying, ...columns.filter((one) => !staying.includes(one))]
   ours.isDirty = true
 }
 
