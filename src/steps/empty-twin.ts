@@ -28,7 +28,7 @@ export async function withEmptyTwin<T>(
   { url, roles }: EmptyTwinRequest,
   work: (twin: Twin, client: Client) => Promise<T>,
 ): Promise<T> {
-  if (url !== undefined) return withDatabases(url, work)
+  if (url !== undefined) return withDatabases(url, false, work)
   const cluster = await startThrowAwayCluster()
   try {
     const { hostname, port, username, password } = new URL(cluster.url)
@@ -44,7 +44,7 @@ export async function withEmptyTwin<T>(
     await withConnection(server, ownerSession('plan'), async (client) => {
       for (const role of roles) await client.query(`CREATE ROLE ${quoteIdentifier(role)}`)
     })
-    return await withDatabases(server, work)
+    return await withDatabases(server, true, work)
   } finally {
     await cluster.stop()
   }
@@ -52,6 +52,7 @@ export async function withEmptyTwin<T>(
 
 async function withDatabases<T>(
   server: TargetAddress,
+  isOwnServer: boolean,
   work: (twin: Twin, client: Client) => Promise<T>,
 ): Promise<T> {
   const runId = `plan-${randomBytes(6).toString('hex')}`
@@ -65,7 +66,7 @@ async function withDatabases<T>(
       }
       return withConnection(asked, ownerSession(runId), async (client) => {
         await client.query('BEGIN READ ONLY')
-        return withConnection(twin, session, (own) => work(new Twin(own), client))
+        return withConnection(twin, session, (own) => work(new Twin(own, isOwnServer), client))
       })
     }),
   )

@@ -328,6 +328,10 @@ DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN b text'; END $$;
         { name: '"t_pkey"', mode: 'ACCESS EXCLUSIVE', work: 'build', isNew: false },
       ])
     }
+    // A server of our own has the roles that the files name, and those that they make.
+    await clone.write({ [sqlOf('4_four')]: 'CREATE ROLE auditor;\nGRANT SELECT ON u TO auditor, writer;\n' })
+    const made = await clone.planOnTwin('--since', 'main', '--json')
+    expect(JSON.parse(made.stdout)).toMatchObject({ findings: [], plan: { replay: { lost: null } } })
     const left = await queryOnce(elsewhere.url, 'SELECT datname FROM pg_database WHERE NOT datistemplate')
     expect(left).toEqual([{ datname: 'postgres' }])
   })
