@@ -215,7 +215,8 @@ class Comparison {
 
   locks(): TwinLock[] {
     const touched = new Set([...this.now.modes.keys(), ...this.now.changed.keys()])
-    return [...touched].flatMap((oid) => {
+    // As they were made, so that a table stands before its indexes; the server gives its locks in no order.
+    return [...touched].sort((one, other) => one - other).flatMap((oid) => {
       const known = this.old.get(oid)
       if (!known || known.kind === 'other') return []
       const held = this.before.modes.get(oid) ?? new Set()
