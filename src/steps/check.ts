@@ -28,7 +28,8 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const ungated = [await snapshot.open(), await snapshot.open()] as const
   for (const reader of ungated) await limitQuestions(reader, settings.questionTimeoutMs)
   const { readers, judgeIn } = await gate(ungated)
-  const [declared, own] = await Promise.all([
+  // Beside each other: the declared schema is read by Prisma's CLI, and a twin is made on this machine.
+  const asked = Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
     runDeclaredChecks(
       files,
@@ -43,10 +44,17 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
       screen.progress,
     ),
   ])
-  const { twinFindings, ...forecast } = await withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => ({
-    ...(await forecastPending(plan, readers, tools, twin)),
-    twinFindings: whyNot === undefined ? [] : [noSchemaTwin(whyNot)],
-  }))
+  // Where it fails, that is told once the twin is not in use any more.
+  asked.catch(() => undefined)
+  const { twinFindings, ...forecast } = await withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => {
+    // The questions of the forecast are asked on the same connections.
+    await asked
+    return {
+      ...(await forecastPending(plan, readers, tools, twin)),
+      twinFindings: whyNot === undefined ? [] : [noSchemaTwin(whyNot)],
+    }
+  }).finally(() => asked.catch(() => undefined))
+  const [declared, own] = await asked
   const context = {
     step: 'check',
     schema,

@@ -16,8 +16,11 @@ export interface Question {
 
 /** Reads the catalog of the twin as the statements so far have left it. */
 export interface TwinReader extends Reader {
-  /** The answers to several questions, asked in one go. */
-  together(questions: readonly Question[]): Promise<Row[][]>
+  /**
+   * The answers to several questions, asked in one go.
+   * @param isLast nothing else is asked at this look, which spares the server a command
+   */
+  together(questions: readonly Question[], isLast?: boolean): Promise<Row[][]>
   /** What is read may be undone, by a rollback. */
   readonly mayBeUndone: boolean
 }
@@ -42,24 +45,26 @@ export class Looks {
     const open = inTransaction ? 'SAVEPOINT guard_look' : 'BEGIN READ ONLY'
     const close = inTransaction ? 'ROLLBACK TO guard_look; RELEASE guard_look' : 'ROLLBACK'
     let isOpen = false
-    const send = async (questions: readonly Question[]): Promise<Row[][]> => {
+    const send = async (questions: readonly Question[], isLast: boolean): Promise<Row[][]> => {
       const commands = questions.map((one) => this.#commands(one))
       const before = isOpen ? [] : [open, ...settings]
       isOpen = true
-      const results = [await this.client.query([...before, ...commands.flat()].join(';\n'))].flat()
+      const after = isLast ? [close] : []
+      const results = [await this.client.query([...before, ...commands.flat(), ...after].join(';\n'))].flat()
+      isOpen = !isLast
       // PREPARE and EXECUTE both give a result, and only the last one of a question is its answer.
       const ends = commands.map((_, i) => commands.slice(0, i + 1).flat().length)
       return ends.map((end) => results[before.length + end - 1]?.rows ?? [])
     }
-    const together = async (questions: readonly Question[]): Promise<Row[][]> => {
+    const together = async (questions: readonly Question[], isLast = false): Promise<Row[][]> => {
       try {
-        return await send(questions)
+        return await send(questions, isLast)
       } catch (error) {
         if ((error as { code?: string }).code !== isUnknownName) throw error
         this.#names.clear()
         await this.client.query(close)
         isOpen = false
-        return send(questions)
+        return send(questions, isLast)
       }
     }
     const reader: TwinReader = {

@@ -98,9 +98,12 @@ export class Twin {
   /** Ends what is open, and gives the session the settings that it began with. */
   async endFile({ keepsSession }: { readonly keepsSession: boolean }): Promise<void> {
     if (this.#lost !== undefined) return
-    if (this.#isInTransaction) await this.#always('COMMIT')
+    const end = [
+      ...(this.#isInTransaction ? ['COMMIT'] : []),
+      ...(keepsSession ? [] : ['RESET ALL', 'RESET SESSION AUTHORIZATION']),
+    ]
     this.#isInTransaction = false
-    if (!keepsSession) await this.#always('RESET ALL; RESET SESSION AUTHORIZATION')
+    if (end.length > 0) await this.#always(end.join('; '))
   }
 
   /** Runs the next statement. What is refused leaves the twin as it was. Says nothing of it once the twin is lost. */

@@ -30,6 +30,15 @@ export interface Change {
   readonly areSequences: boolean
 }
 
+interface RelationsToRead {
+  readonly changed: readonly number[]
+  readonly gone: readonly number[]
+  /** With expressions and queries. */
+  readonly hasTrees: boolean
+  /** Nothing else is asked at this look. */
+  readonly isLast: boolean
+}
+
 /** The catalog of the twin as it was read last. What has not changed is not read again. */
 export class Mirror {
   catalog: CatalogModel | undefined
@@ -76,7 +85,12 @@ export class Mirror {
       await readFunctions(reader, catalog)
     }
     if (changed.length + gone.length > 0)
-      await this.#readRelations(reader, catalog, { changed, gone, hasTrees: this.readsTrees || !isFirst })
+      await this.#readRelations(reader, catalog, {
+        changed,
+        gone,
+        hasTrees: this.readsTrees || !isFirst,
+        isLast: !are.areSequences,
+      })
     if (are.areSequences) {
       catalog.sequences = []
       await readSequences(reader, catalog, this.#columns)
@@ -94,9 +108,9 @@ export class Mirror {
   async #readRelations(
     twin: TwinReader,
     catalog: CatalogModel,
-    { changed, gone, hasTrees }: { changed: readonly number[]; gone: readonly number[]; hasTrees: boolean },
+    { changed, gone, hasTrees, isLast }: RelationsToRead,
   ): Promise<void> {
-    const reader = await answered(twin, changed)
+    const reader = await answered(twin, changed, isLast)
     catalog.relations = []
     const { relations, rows } = await readRelations(reader, catalog, changed, this.#relations)
     for (const oid of gone) this.#relations.delete(oid)
@@ -134,10 +148,10 @@ function leaveFamily(relation: Relation, replaced: ReadonlySet<number>): void {
 }
 
 /** Asks all that there is to ask of relations in one go. */
-async function answered(twin: TwinReader, changed: readonly number[]): Promise<Reader> {
+async function answered(twin: TwinReader, changed: readonly number[], isLast: boolean): Promise<Reader> {
   const values = [oidArray(changed)]
   const questions = ofRelations.map((query) => ({ sql: query(changed), values }))
-  const answers = await twin.together(questions)
+  const answers = await twin.together(questions, isLast)
   const rows = new Map(questions.map(({ sql }, i) => [sql, answers[i]]))
   return { query: async (sql) => ({ rows: rows.get(sql) ?? (await twin.query(sql, values)).rows }) }
 }
