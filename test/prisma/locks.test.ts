@@ -27,11 +27,14 @@ const waitsForRow = `EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (p
 
 /** Waits until the condition holds on the server. */
 async function until(database: TestDatabase, condition: string, timeoutMs = 120_000): Promise<void> {
+  // One session for all looks: to connect takes a busy machine longer than some of what is looked for.
+  const client = await database.client()
   const deadline = Date.now() + timeoutMs
-  while (!(await database.query(`SELECT (${condition}) AS holds`))[0].holds) {
+  while (!(await client.query(`SELECT (${condition}) AS holds`)).rows[0].holds) {
     if (Date.now() > deadline) throw new Error(`it never came to ${condition}`)
     await sleep(25)
   }
+  await client.end()
 }
 
 test('a file that meets a lock rolls back, tries again and leaves one finished row', async () => {
@@ -41,7 +44,7 @@ test('a file that meets a lock rolls back, tries again and leaves one finished r
   const deploying = deployOnce(
     database.url,
     { m: 'CREATE TABLE before_it (id int);\nALTER TABLE t ADD COLUMN note text;' },
-    { lockTimeoutMs: 100, retries: 5 },
+    { lockTimeoutMs: 500, retries: 5 },
   )
   await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
   await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
@@ -115,7 +118,7 @@ describe('a file that runs as written', () => {
       {
         m: `CREATE TABLE u (id int);\nINSERT INTO counter VALUES (1);\n${concurrently}\nALTER TABLE t ADD COLUMN note text;`,
       },
-      { lockTimeoutMs: 50, retries: 5 },
+      { lockTimeoutMs: 500, retries: 5 },
     )
     await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
     await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
@@ -138,7 +141,7 @@ describe('a file that runs as written', () => {
       {
         m: `INSERT INTO counter VALUES (1);\nBEGIN;\nINSERT INTO counter VALUES (2);\nALTER TABLE t ADD COLUMN note text;\nCOMMIT;\nINSERT INTO counter VALUES (3);`,
       },
-      { lockTimeoutMs: 50, retries: 5 },
+      { lockTimeoutMs: 500, retries: 5 },
     )
     await until(database, "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
     await until(database, "NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
@@ -160,7 +163,7 @@ describe('a file that runs as written', () => {
       {
         m: `BEGIN;\nINSERT INTO child VALUES (1);\nCOMMIT;\n${concurrently.replace('u (id)', 'child (parent)')}`,
       },
-      { lockTimeoutMs: 50, retries: 5 },
+      { lockTimeoutMs: 500, retries: 5 },
     )
     await until(database, waitsForRow)
     await until(database, `NOT ${waitsForRow}`)
@@ -197,7 +200,7 @@ describe('a file that runs as written', () => {
       {
         m: 'DO $$ BEGIN INSERT INTO counter VALUES (1); COMMIT; ALTER TABLE t ADD COLUMN note text; END $$;',
       },
-      { lockTimeoutMs: 50, retries: 5 },
+      { lockTimeoutMs: 500, retries: 5 },
     )
     await other.query('COMMIT')
     expect(error).toContain('Database error code: 55P03')
