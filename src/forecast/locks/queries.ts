@@ -168,6 +168,9 @@ function claimPlanned(claims: Claims, relation: Relation, plan: Plan): void {
   claims.relation(relation, mode, { work, isCertain })
   if (!isPartitioned(relation) || plansPartitionedIndexes(claims.catalog)) {
     claims.indexesOf(relation, mode, { isCertain })
+  } else if (relation.children.length === 0 || !inherits) {
+    // Unless it has had partitions, which is forgotten some time after the last one has gone.
+    claims.indexesOf(relation, mode, { isCertain: false })
   }
   if (!inherits) return
   for (const child of relation.children) {

@@ -57,5 +57,10 @@ export const locksOfRows: readonly CorpusChain[] = chainsOver('locks of rows', s
     ['CREATE TABLE made (id serial, n int)', 'INSERT INTO made (n) VALUES (1)'],
   ],
   ['DELETE from a part', 'DELETE FROM part WHERE id = 1', partitioned],
+  [
+    'UPDATE of a whole without parts',
+    'UPDATE lonely SET id = 3',
+    'CREATE TABLE lonely (id int PRIMARY KEY) PARTITION BY RANGE (id)',
+  ],
   ['UPDATE of a part', 'UPDATE part SET id = 3 WHERE id = 1', partitioned],
 ])
