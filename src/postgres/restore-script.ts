@@ -1,7 +1,8 @@
-import { parseSync, scanSync } from 'libpg-query'
+import { parseSync } from 'libpg-query'
 import { RehearsalError } from '../domain/errors.js'
 import { runProcess } from '../effects/run-process.js'
 import { loadParser, type Node } from '../sql/parser.js'
+import { scanTokens } from '../sql/scan.js'
 import type { ClientTool } from './client-tools.js'
 
 /** What pg_restore would run for one entry of a dump. */
@@ -55,13 +56,12 @@ export async function readRestoreScript(
 export function readScript(script: string): ReadonlyMap<string, ScriptEntry> {
   const text = withoutRestrict(script)
   const bytes = Buffer.from(text, 'utf8')
-  const { tokens } = scanSync(text)
   const entries = new Map<string, ScriptEntry>()
   let begun: { id: string; at: number; ends: number[]; dependencies: string[] } | undefined
   const close = (at: number) => {
     if (begun) entries.set(begun.id, readEntry(begun, bytes.subarray(begun.at, at)))
   }
-  for (const { tokenName, text: token, start, end } of tokens) {
+  for (const { tokenName, text: token, start, end } of scanTokens(text)) {
     const id = tokenName === 'SQL_COMMENT' ? /^-- TOC entry (\d+) /.exec(token)?.[1] : undefined
     if (id !== undefined) {
       close(start)

@@ -1,6 +1,6 @@
-import { scanSync } from 'libpg-query'
 import { type Acceptance, type AcceptanceComment, findingCodePattern } from '../domain/acceptance.js'
 import type { ParsedStatement } from './parser.js'
+import { scanTokens } from './scan.js'
 
 /** What the comments of one file accept, and those that cannot be understood. Lines are 1-based. */
 export interface FoundComments {
@@ -31,13 +31,10 @@ export function readAcceptanceComments(text: string, statements: readonly Parsed
 }
 
 function markedComments(text: string): { body: string; line: number }[] {
-  // A control character in a string would break the scanner's answer, which is JSON.
-  const { tokens } = scanSync(text.replace(/[\x01-\x08\x0b\x0c\x0e-\x1f]/g, ' '))
   const bytes = Buffer.from(text, 'utf8')
-  return tokens.flatMap(({ tokenName, start, end }) => {
+  return scanTokens(text).flatMap(({ tokenName, start, text: token }) => {
     if (tokenName !== 'SQL_COMMENT' && tokenName !== 'C_COMMENT') return []
-    const [, body] =
-      /^(?:--+|\/\*+)\s*migrate-guard-accept\b(.*)$/s.exec(bytes.toString('utf8', start, end)) ?? []
+    const [, body] = /^(?:--+|\/\*+)\s*migrate-guard-accept\b(.*)$/s.exec(token) ?? []
     if (body === undefined) return []
     const line = bytes.subarray(0, start).filter((byte) => byte === 0x0a).length + 1
     return [{ body: body.replace(/\*\/$/, ''), line }]

@@ -1,9 +1,10 @@
-import { parsePlPgSQLSync, scanSync } from 'libpg-query'
+import { parsePlPgSQLSync } from 'libpg-query'
 import type { RaisedWords } from '../domain/raised.js'
 import { codeIn } from './constants.js'
 import { lineAt } from './file-text.js'
 import { nodesIn } from './nodes.js'
 import { type Node, parseStatements } from './parser.js'
+import { scanTokens } from './scan.js'
 
 /** A text that is longer is not read: it is looked at while somebody waits for a message. */
 const mostCharacters = 500_000
@@ -86,7 +87,7 @@ function scanForFormats(definition: string, line: number): RaisedWords[] {
   if (body === undefined) return []
   try {
     const bytes = Buffer.from(body, 'utf8')
-    const tokens = scanSync(body).tokens.filter(({ tokenName }) => !/COMMENT/.test(tokenName))
+    const tokens = scanTokens(body).filter(({ tokenName }) => !/COMMENT/.test(tokenName))
     return tokens.flatMap(({ text, start }, at) => {
       if (text.toLowerCase() !== 'raise') return []
       if (lineAt(body, bytes.toString('utf8', 0, start).length) !== line) return []

@@ -67,9 +67,19 @@ export async function withSchemaTwin<T>(
       })
     })
   } catch (error) {
-    if (isOpen || !(error instanceof GuardError) || error instanceof InterruptedError) throw error
-    return work(undefined, error.message)
+    if (isOpen || error instanceof InterruptedError || signal.aborted || !(error instanceof Error))
+      throw error
+    if (settings.debug) screen.print(error.stack ?? '')
+    return work(undefined, reasonOf(error))
   }
+}
+
+/** An error of our own costs the twin, not the check. */
+function reasonOf(error: Error): string {
+  const isKnown = error instanceof GuardError || typeof (error as NodeJS.ErrnoException).code === 'string'
+  return isKnown
+    ? error.message
+    : `an error of migrate-guard itself, of which --debug prints the trace: ${error.message}`
 }
 
 /** The finding where no twin can be had. */

@@ -98,6 +98,8 @@ ALTER SEQUENCE "far" MAXVALUE 500;
 `)
   const { database } = shop
   await database.query('CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (1)')
+  // A name may hold anything, and the dump with it is read.
+  await database.query('CREATE TABLE "odd \x1b[31m\nname" (n int)')
   const broken = database.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (n)')
   await expect(broken).rejects.toThrow('could not create unique index')
   await database.query(`CREATE MATERIALIZED VIEW filled AS SELECT id, 1 / (SELECT count(*) FROM customers) AS share FROM customers;

@@ -1,5 +1,6 @@
-import { parsePlPgSQLSync, parseSync, scanSync } from 'libpg-query'
+import { parsePlPgSQLSync, parseSync } from 'libpg-query'
 import type { Node } from '../../sql/parser.js'
+import { scanTokens } from '../../sql/scan.js'
 import { References } from './references.js'
 
 /**
@@ -67,7 +68,7 @@ function addExpression(references: References, { query, parseMode = 0 }: Node): 
 function splitAssignment(query: string): string[] {
   const bytes = Buffer.from(query, 'utf8')
   let depth = 0
-  for (const { start, end, text } of scanSync(query).tokens) {
+  for (const { start, end, text } of scanTokens(query)) {
     if (text === '[' || text === '(') depth += 1
     if (text === ']' || text === ')') depth -= 1
     if (depth === 0 && (text === ':=' || text === '='))
@@ -109,7 +110,7 @@ const afterDeclare = new Set([':=', '=', 'default'])
 
 function addTokens(references: References, text: string): void {
   const bytes = Buffer.from(text, 'utf8')
-  const tokens = scanSync(text).tokens
+  const tokens = scanTokens(text)
   let isDeclaring = false
   for (const [i, { text: token, end, tokenName }] of tokens.entries()) {
     const word = token.toLowerCase()
