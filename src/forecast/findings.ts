@@ -13,9 +13,12 @@ export function failureFindings({ failure, later }: Pick<Forecast, 'failure' | '
   return [...(failure ? [failure] : []), ...later].map(failureFinding)
 }
 
-/** What becomes of each file. What stands after one that fails does not run, so nothing is claimed of it. */
+/**
+ * What becomes of each file. What stands after one that fails does not run, and what stands after a statement of unknown
+ * effect may meet anything: nothing is claimed of them.
+ */
 export function predictionsOf(
-  { failure, doubts }: Forecast,
+  { failure, doubts, behindUnknown }: Pick<Forecast, 'failure' | 'doubts' | 'behindUnknown'>,
   migrations: readonly string[],
 ): Record<string, Prediction> {
   const failing = failure ? migrations.indexOf(failure.place.migration) : migrations.length
@@ -23,7 +26,8 @@ export function predictionsOf(
   return Object.fromEntries(
     migrations.map((migration, i) => {
       if (i === failing) return [migration, 'fails']
-      return [migration, i > failing || doubtful.has(migration) ? 'decided-by-rehearsal' : 'succeeds']
+      const isOpen = i > failing || doubtful.has(migration) || behindUnknown.has(migration)
+      return [migration, isOpen ? 'decided-by-rehearsal' : 'succeeds']
     }),
   )
 }

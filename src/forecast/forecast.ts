@@ -46,6 +46,8 @@ export interface Forecast {
   readonly later: readonly Failure[]
   /** What only a rehearsal can tell, as if the failure had been corrected. */
   readonly doubts: readonly Doubt[]
+  /** Migrations that begin on a catalog that is not known, because of a statement before them. */
+  readonly behindUnknown: ReadonlySet<string>
   /** How many requirements were asked and hold. */
   readonly holds: number
   /** What existing data the statements take away or change, also behind the failure. */
@@ -75,7 +77,7 @@ export async function makeForecast(
   twin?: Twin,
 ): Promise<Forecast> {
   const { readers } = await gate(ungated)
-  const { walk, losses, locks, hits, lineage, rowTypes } = await walkOver(
+  const { walk, losses, locks, hits, lineage, rowTypes, behindUnknown } = await walkOver(
     files,
     readers[0],
     schema,
@@ -101,6 +103,7 @@ export async function makeForecast(
   const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
   return {
     ...weighed,
+    behindUnknown,
     losses: findings,
     damage: await damageFindings(walk, questions),
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
@@ -116,7 +119,10 @@ export function weigh(
   walk: Walk,
   questions: Questions,
   outcomes: ReadonlyMap<Requirement, Outcome>,
-): Omit<Forecast, 'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'> {
+): Omit<
+  Forecast,
+  'behindUnknown' | 'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'
+> {
   const doubts: Doubt[] = [...walk.doubts]
   const later: Failure[] = []
   let failure: Failure | undefined

@@ -33,6 +33,8 @@ export interface Walked {
   readonly hits: HitWatch
   readonly lineage: LineageWatch
   readonly rowTypes: RowTypes
+  /** Migrations that begin on a catalog that is not known, because of a statement before them. */
+  readonly behindUnknown: ReadonlySet<string>
   /** What the role in use may not do, where that does not end the walk. */
   readonly forbidden: readonly { readonly place: StatementPlace; readonly refusal: Refusal }[]
 }
@@ -108,7 +110,9 @@ export async function walkOver(
     return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
   }
   const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
+  const behindUnknown = new Set<string>()
   for (const file of files) {
+    if (walk.catalog.opaque !== undefined) behindUnknown.add(file.migration)
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, {
       earlier,
@@ -119,7 +123,7 @@ export async function walkOver(
     })
     afterFile?.(file, walk, locks)
   }
-  return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, forbidden }
+  return { walk, losses: watch.losses, locks, hits, lineage, rowTypes, behindUnknown, forbidden }
 }
 
 /** Nothing from here on runs. What cannot be read may have been meant to do anything. */

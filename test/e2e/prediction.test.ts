@@ -134,6 +134,23 @@ CREATE UNIQUE INDEX customers_email ON customers (email);`,
   )
 })
 
+test('behind code whose effect is not known nothing is promised of the next files', async () => {
+  const { report } = await check({
+    '1_plain': 'ALTER TABLE customers ADD COLUMN first int;',
+    '2_by_chance': `DO $$ BEGIN
+  IF (SELECT count(*) FROM customers) > random() * 100 THEN
+    EXECUTE 'ALTER TABLE customers RENAME COLUMN city TO town';
+  END IF;
+END $$;`,
+    '3_after': 'ALTER TABLE customers ADD COLUMN last int;',
+  })
+  expect(report.migrations.map(({ prediction }) => prediction)).toEqual([
+    'succeeds',
+    'decided-by-rehearsal',
+    'decided-by-rehearsal',
+  ])
+})
+
 test('a question that takes too long is unknown', async () => {
   const { report, exitCode } = await check(
     { '1_unique': 'CREATE UNIQUE INDEX c ON customers (city);' },

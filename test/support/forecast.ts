@@ -111,10 +111,15 @@ export async function foretell(
     // One for each forecast, because what is read of a server is remembered by its reader.
     const reader: Reader = { query: (sql, values) => client.query(sql, values && [...values]) }
     const { readers } = await gate<[Reader]>([reader])
-    const { walk, locks, losses } = await walkOver(files, reader, 'public', twin ? { twin } : {})
+    const { walk, locks, losses, behindUnknown } = await walkOver(
+      files,
+      reader,
+      'public',
+      twin ? { twin } : {},
+    )
     const questions = new Questions(readers, walk.content.chain)
     const outcomes = await questions.ask(walk.requirements, () => undefined)
-    const forecast = weigh(walk, questions, await inRowOrder(outcomes, questions))
+    const forecast = { behindUnknown, ...weigh(walk, questions, await inRowOrder(outcomes, questions)) }
     const weighed = withLosses ? await weighLosses(losses, [], readers, walk.content.chain) : undefined
     const { failure } = forecast
     const isEnd = failure !== undefined
