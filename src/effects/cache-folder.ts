@@ -1,8 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { effect } from './effect.js'
-import { reasonNotPrivate } from './private-files.js'
+import { makeFolders, reasonNotPrivate } from './private-files.js'
 
 /**
  * The folder of this account for what can be made again and takes long, by the rules of
@@ -18,7 +18,7 @@ export async function openCacheFolder(
   const ours = join(base, 'migrate-guard')
   try {
     const folder = join(ours, name)
-    await effect('cache.make', () => mkdir(folder, { recursive: true, mode: 0o700 }))
+    await effect('cache.make', () => makeFolders(folder))
     for (const one of [ours, folder]) if ((await reasonNotPrivate(one)) !== undefined) return undefined
     return (await isSafeBelow(base)) ? folder : undefined
   } catch {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { effect } from './effect.js'
@@ -7,8 +7,25 @@ import { effect } from './effect.js'
 /** Makes a folder that only its owner can enter, before anything is written into it. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await effect('folder.make', async () => {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolders(path)
     await chmod(path, 0o700)
+  })
+}
+
+/**
+ * Makes a folder and those above it, for this account alone, where they are missing. `mkdir` of Node with `recursive` never
+ * ends where the system refuses a folder as missing, such as below `/proc` (seen with Node 20).
+ * @throws NodeJS.ErrnoException
+ */
+export async function makeFolders(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
+    })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await make()
   })
 }
 
@@ -18,7 +35,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
  */
 export async function claimPrivateFolder(path: string): Promise<boolean> {
   return effect('folder.make', async () => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path))
     try {
       await mkdir(path, { mode: 0o700 })
       await chmod(path, 0o700)
