@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { effect } from './effect.js'
 
-/** Makes a folder that only its owner can enter, before anything is written into it. */
+/**
+ * Makes a folder that only its owner can enter, before anything is written into it. The one that it stands in must be there:
+ * what is still at work when a run is stopped must not bring back the folder that the run has removed.
+ */
 export async function makePrivateFolder(path: string): Promise<void> {
   await effect('folder.make', async () => {
-    await makeFolders(path)
+    await makeFolder(path)
     await chmod(path, 0o700)
   })
 }
@@ -18,14 +21,16 @@ export async function makePrivateFolder(path: string): Promise<void> {
  * @throws NodeJS.ErrnoException
  */
 export async function makeFolders(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
-    })
-  await make().catch(async (error: NodeJS.ErrnoException) => {
+  await makeFolder(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' || dirname(path) === path) throw error
     await makeFolders(dirname(path))
-    await make()
+    await makeFolder(path)
+  })
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
   })
 }
 

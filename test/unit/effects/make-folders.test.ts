@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { makeFolders } from '../../../src/effects/private-files.js'
+import { makeFolders, makePrivateFolder } from '../../../src/effects/private-files.js'
 
 let folder: string
 
@@ -16,6 +16,12 @@ test('makes what is missing, for this account alone, by several at once too', as
   await Promise.all([makeFolders(path), makeFolders(path), makeFolders(join(folder, 'a/b'))])
   await makeFolders(path)
   for (const made of ['a', 'a/b', 'a/b/c']) expect((await stat(join(folder, made))).mode & 0o777).toBe(0o700)
+})
+
+test('does not bring back the folder that it would stand in', async () => {
+  await expect(makePrivateFolder(join(folder, 'gone/inside'))).rejects.toMatchObject({ code: 'ENOENT' })
+  await makePrivateFolder(join(folder, 'inside'))
+  await makePrivateFolder(join(folder, 'inside'))
 })
 
 test('ends with the error of the system where there can be none', async () => {
