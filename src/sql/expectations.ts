@@ -28,13 +28,20 @@ export function catalogExpectationsOf(files: readonly FileStatements[]): Catalog
 type Source = Pick<CatalogExpectation, 'migration' | 'line'>
 
 class Expectations {
-  list: CatalogExpectation[] = []
+  /** In the order in which they were made. */
+  readonly #all = new Set<CatalogExpectation>()
+  /** By the name of the relation, without its schema: a long list of files must not be gone through for each fact. */
+  readonly #byRelation = new Map<string, Set<CatalogExpectation>>()
   /** Names that stand for temporary tables and what hangs on them: nothing is left of those. */
   #temporary = new Set<string>()
   /** Tables with parents: what happens to a parent happens to them too, without their name being mentioned. */
   #children: RelationName[] = []
   /** False after a `SET search_path`: a name without schema may then be anywhere. */
   #placeIsKnown = true
+
+  get list(): CatalogExpectation[] {
+    return [...this.#all]
+  }
 
   apply(change: Change, source: Source): void {
     switch (change.kind) {
@@ -67,13 +74,25 @@ class Expectations {
     }
   }
 
-  #forget(matches: (expectation: CatalogExpectation) => boolean): void {
-    this.list = this.list.filter((expectation) => !matches(expectation))
+  #forget(
+    matches: (expectation: CatalogExpectation) => boolean,
+    among: ReadonlySet<CatalogExpectation> = this.#all,
+  ): void {
+    for (const expectation of among) {
+      if (!matches(expectation)) continue
+      this.#all.delete(expectation)
+      this.#byRelation.get(expectation.relation)?.delete(expectation)
+    }
   }
 
   #expect(fact: Fact, source: Source): void {
-    this.#forget((known) => isAboutTheSame(known, fact))
-    if (this.#canSay(fact)) this.list.push({ ...fact, ...source })
+    const ofRelation = this.#byRelation.get(fact.relation) ?? new Set()
+    this.#byRelation.set(fact.relation, ofRelation)
+    this.#forget((known) => isAboutTheSame(known, fact), ofRelation)
+    if (!this.#canSay(fact)) return
+    const expectation = { ...fact, ...source }
+    this.#all.add(expectation)
+    ofRelation.add(expectation)
   }
 
   #canSay(fact: Fact): boolean {
@@ -92,7 +111,7 @@ class Expectations {
   }
 
   #rename({ from, to, renames, mayBeAbsent }: Extract<Change, { kind: 'rename' }>, source: Source): void {
-    const known = this.list.filter((e) => e.relation === from.name && e.schema === from.schema)
+    const known = [...(this.#byRelation.get(from.name) ?? [])].filter((e) => e.schema === from.schema)
     this.#forget((e) => mayBeSame(relationIn(e), from) || mayBeSame(relationIn(e), to))
     if (this.#isChild(from)) this.#children.push(to)
     if (this.#isTemporary(from)) {
