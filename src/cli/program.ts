@@ -51,7 +51,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(guarded('check'))
   command('plan', 'show what is pending, how it would run, what it locks, and where it can stop half-way', [
     common,
-    [accepting, twinning],
+    [accepting],
     planning,
   ]).action(async (flags: Flags) => {
     if (!flags.offline) await guarded('plan')(flags)
@@ -190,6 +190,10 @@ const planning = [
     'end with exit code 3 from this verdict on: block, or warn as well (default: block)',
   ),
   new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
+  new Option(
+    '--twin <place>',
+    'with --offline: run every migration on an empty server first: local, off, or the URL of a server (default: local with --since)',
+  ),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
 ]
 

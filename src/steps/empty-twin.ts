@@ -9,9 +9,7 @@ import { sweepRehearsalDatabases } from '../postgres/rehearsal-database/sweep.js
 import { startThrowAwayCluster } from '../postgres/throw-away-cluster.js'
 import { quoteIdentifier } from '../sql/names.js'
 import { Twin } from '../twin/twin.js'
-
-/** A statement on empty tables takes no longer, unless it was written to. */
-const statementTimeoutMs = 10_000
+import { twinSession } from './schema-twin.js'
 
 export interface EmptyTwinRequest {
   /** Any database of the server on which the databases are made; absent: a server of our own. */
@@ -59,11 +57,7 @@ async function withDatabases<T>(
   await sweepRehearsalDatabases(server, runId)
   return withDatabase(server, `mg_${runId}`, runId, (asked) =>
     withDatabase(server, `mg_twin_${runId}`, runId, async (twin) => {
-      const session = {
-        applicationName: `migrate-guard ${runId}`,
-        runsUserSql: true,
-        parameters: { statement_timeout: String(statementTimeoutMs) },
-      }
+      const session = twinSession(`migrate-guard ${runId}`)
       return withConnection(asked, ownerSession(runId), async (client) => {
         await client.query('BEGIN READ ONLY')
         return withConnection(twin, session, (own) => work(new Twin(own, isOwnServer), client))

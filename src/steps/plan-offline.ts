@@ -57,9 +57,11 @@ async function addWhatServerSays(
   shown: readonly PendingMigration[],
   history: readonly ForecastFile[],
 ): Promise<Pick<OfflinePlan, 'pending' | 'replay' | 'findings'>> {
-  const isWanted = twin ? twin.place !== 'off' : since !== undefined
-  const { replayPending } = await import('./replay-offline.js')
-  const replayed = isWanted && shown.length > 0 ? await replayPending(shown, history, twin) : undefined
+  const isWanted = shown.length > 0 && (twin ? twin.place !== 'off' : since !== undefined)
+  // What starts servers is loaded only where one may be started: a plan of files alone is to be quick.
+  const replayed = isWanted
+    ? await (await import('./replay-offline.js')).replayPending(shown, history, twin)
+    : undefined
   if (replayed?.ran) return { ...replayed.ran, findings: replayed.findings }
   return {
     pending: since === undefined ? shown : await addLocks(shown, history),

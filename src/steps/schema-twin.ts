@@ -9,7 +9,7 @@ import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder } from '../effects/private-files.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import type { ClientTool } from '../postgres/client-tools.js'
-import { type Client, withConnection } from '../postgres/connection.js'
+import { type Client, type Session, withConnection } from '../postgres/connection.js'
 import { dumpDatabase } from '../postgres/dump.js'
 import { readTargetIdentity } from '../postgres/identity.js'
 import { addLeftOut } from '../postgres/left-out-of-schema.js'
@@ -24,6 +24,15 @@ import { applicationName, type Tools } from './tools.js'
 
 /** A statement on empty tables takes no longer, unless it was written to. */
 const statementTimeoutMs = 10_000
+
+/** The session in which the statements run on a twin. */
+export function twinSession(name: string): Session {
+  return {
+    applicationName: name,
+    runsUserSql: true,
+    parameters: { statement_timeout: String(statementTimeoutMs) },
+  }
+}
 
 /**
  * Makes a schema twin of what the snapshot sees, lends it to `work`, and removes it.
@@ -56,12 +65,7 @@ export async function withSchemaTwin<T>(
     }
     return await withRehearsalDatabase(request, async (database) => {
       await fill(database, { folder: dump, tool: clientTools.restore }, snapshot.client, tools)
-      const session = {
-        applicationName: applicationName(tools, 'twin'),
-        runsUserSql: true,
-        parameters: { statement_timeout: String(statementTimeoutMs) },
-      }
-      return withConnection(database.address, session, (client) => {
+      return withConnection(database.address, twinSession(applicationName(tools, 'twin')), (client) => {
         isOpen = true
         return work(new Twin(client, database.place === 'local'))
       })

@@ -215,22 +215,19 @@ class Comparison {
 
   locks(): TwinLock[] {
     const touched = new Set([...this.now.modes.keys(), ...this.now.changed.keys()])
-    // As they were made, so that a table stands before its indexes; the server gives its locks in no order.
-    return [...touched]
-      .sort((one, other) => one - other)
-      .flatMap((oid) => {
-        const known = this.old.get(oid)
-        if (!known || known.kind === 'other') return []
-        const held = this.before.modes.get(oid) ?? new Set()
-        const taken = [...(this.now.modes.get(oid) ?? [])].filter((mode) => !held.has(mode))
-        const work = this.#workOf(oid, known)
-        if (taken.length === 0 && work === 'metadata') return []
-        const [mode, heldMode] = [strongestOf(taken), strongestOf([...held])]
-        const { kind, schema, name } = known
-        return [
-          { oid: known.oid, kind, schema, name, ...(mode && { mode }), ...(heldMode && { heldMode }), work },
-        ]
-      })
+    return [...touched].flatMap((oid) => {
+      const known = this.old.get(oid)
+      if (!known || known.kind === 'other') return []
+      const held = this.before.modes.get(oid) ?? new Set()
+      const taken = [...(this.now.modes.get(oid) ?? [])].filter((mode) => !held.has(mode))
+      const work = this.#workOf(oid, known)
+      if (taken.length === 0 && work === 'metadata') return []
+      const [mode, heldMode] = [strongestOf(taken), strongestOf([...held])]
+      const { kind, schema, name } = known
+      return [
+        { oid: known.oid, kind, schema, name, ...(mode && { mode }), ...(heldMode && { heldMode }), work },
+      ]
+    })
   }
 
   /** Also of tables that the transaction has made. */

@@ -182,8 +182,6 @@ export class TwinFollower {
   #read() {
     return this.twin.look((reader) => this.#mirror.read(reader))
   }
-
-  /** One that the walk does not know may hold rows, unless it is not yet on the twin either: then the code makes it itself. */
 }
 
 /** A table that they make holds no rows. */
