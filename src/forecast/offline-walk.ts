@@ -1,3 +1,4 @@
+import { dataKinds } from '../sql/data-kinds.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import { makeEmptyCatalog } from './empty-catalog.js'
 import { followStatement, unlessOwnError } from './follow.js'
@@ -19,19 +20,10 @@ export function makeOfflineWalk(): Walk {
   )
 }
 
-/** Whose effect on the catalog is none: they need not be followed where rows are of no concern. */
-const dataKinds: ReadonlySet<string> = new Set([
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-  'TruncateStmt',
-  'CommentStmt',
-])
-
 /** Whether a statement succeeds is not asked; the next one is looked at in any case. */
 export async function followOffline(walk: Walk, statement: ParsedStatement): Promise<void> {
-  if (dataKinds.has(statement.kind)) return
+  // They need not be followed where rows are of no concern.
+  if (dataKinds.has(statement.kind) || statement.kind === 'CommentStmt') return
   try {
     await unlessOwnError(walk, statement, () => followStatement(walk, statement))
   } catch (error) {

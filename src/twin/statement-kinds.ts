@@ -1,3 +1,4 @@
+import { dataKinds } from '../sql/data-kinds.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import {
   isTransactionSetting,
@@ -20,14 +21,6 @@ export type WayToRun =
    * query of the transaction, and we ask some of our own.
    */
   | 'not'
-
-const judged: ReadonlySet<string> = new Set([
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-  'TruncateStmt',
-])
 
 const beyondTheDatabase: ReadonlySet<string> = new Set(
   `CreateSubscriptionStmt AlterSubscriptionStmt DropSubscriptionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt
@@ -56,7 +49,7 @@ export function wayToRun(
   if (ofRoles.has(kind) && !isOwnServer) return 'not'
   if (kind === 'TransactionStmt') return 'transaction'
   if (beyondTheDatabase.has(kind) || isTransactionSetting({ kind, node })) return 'not'
-  if (judged.has(kind)) return 'judged'
+  if (dataKinds.has(kind)) return 'judged'
   if (kind === 'DoStmt' || kind === 'CallStmt') return 'code'
   if (kind !== 'SelectStmt') return 'kept'
   if (node.intoClause) return 'kept'

@@ -1,17 +1,10 @@
+import { dataKinds } from '../../sql/data-kinds.js'
 import type { Node } from '../../sql/parser.js'
 import type { Relation } from '../model.js'
 import { codeKinds, reachOf } from '../reach.js'
 import type { Claims } from './claim.js'
 import { RowConsequences } from './queries.js'
 import { sequenceBehind } from './sequences.js'
-
-const dataKinds: ReadonlySet<string> = new Set([
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-  'TruncateStmt',
-])
 
 /**
  * Tables that code may write: a block, functions that are called, triggers and rules. Which of them it writes depends on
