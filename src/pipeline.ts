@@ -12,12 +12,12 @@ import type { Settings } from './settings/settings.js'
 import { assertNothingBlocks } from './steps/accept.js'
 import { backup } from './steps/backup.js'
 import { takeBaseline } from './steps/baseline.js'
-import { check } from './steps/check.js'
+import { type Checked, check } from './steps/check.js'
 import { confirm } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
-import { makePlan, planDeploy, reviewPlan, writePlan } from './steps/plan.js'
+import { makePlan, reviewPlan, writePlan } from './steps/plan.js'
 import { type Rehearsed, readRehearsed } from './steps/rehearsal/rehearsed-end.js'
 import { takeRehearsal } from './steps/rehearsal/rehearsed-run.js'
 import { assertRehearsalPossible, assertRehearsed, rehearse } from './steps/rehearse.js'
@@ -37,10 +37,14 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
     const lock = settings.dryRun ? undefined : await takeTurn(tools)
     waitedMs = lock?.waitedMs ?? 0
     try {
-      const plan = await run.step('plan', () => interruptible(tools, () => planDeploy(tools)), summaries.plan)
-      await writePlan(plan, tools)
-      await assertRehearsalPossible(plan, tools)
-      const { findings, backup } = await look(plan, run, tools)
+      const planned = await run.step(
+        'plan',
+        () => interruptible(tools, () => makePlan(tools)),
+        summaries.plan,
+      )
+      await writePlan(planned, tools)
+      await assertRehearsalPossible(planned, tools)
+      const { plan, findings, backup } = await look(planned, run, tools)
 
       // Nothing to do is a good end; what the checks found has been weighed all the same.
       if (plan.pending.length === 0) return
@@ -116,28 +120,29 @@ export async function runCheck(settings: Settings, surroundings: Surroundings): 
 }
 
 /** Checks the data and makes the backup, both of the same instant. */
-async function look(plan: Plan, run: Run, tools: Tools): Promise<{ findings: Findings; backup: Backup }> {
+async function look(planned: Plan, run: Run, tools: Tools): Promise<Checked & { backup: Backup }> {
   const snapshot = await takeSnapshot(tools.settings.target, readSession(tools))
   try {
-    const findings = await checkData(plan, snapshot, run, tools)
-    return { findings, backup: await backUp(plan, snapshot, run, tools) }
+    const { plan, findings } = await checkData(planned, snapshot, run, tools)
+    await writePlan(plan, tools)
+    return { plan, findings, backup: await backUp(plan, snapshot, run, tools) }
   } finally {
     await snapshot.release()
   }
 }
 
-async function checkData(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Findings> {
+async function checkData(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Checked> {
   const work = () => interruptible(tools, () => check(plan, snapshot, tools))
-  const findings = await run.step('check', work, summaries.check)
+  const checked = await run.step('check', work, summaries.checkOfPlan)
   try {
-    assertNothingBlocks(findings)
+    assertNothingBlocks(checked.findings)
   } catch (error) {
     // What another deploys at this moment looks like a blocker: a row that is not finished, a table that exists already.
     if (!tools.settings.dryRun && tools.settings.command === 'deploy') await untilPrismaIsDone(tools)
     await interruptible(tools, () => assertStillAsPlanned(plan, tools))
     throw error
   }
-  return findings
+  return checked
 }
 
 async function backUp(plan: Plan, snapshot: Snapshot, run: Run, tools: Tools): Promise<Backup> {

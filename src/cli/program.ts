@@ -192,7 +192,7 @@ const planning = [
   new Option('--offline', 'open no database: plan every migration in the folder as if it were pending'),
   new Option(
     '--twin <place>',
-    'with --offline: run every migration on an empty server first: local, off, or the URL of a server (default: local with --since)',
+    'run the statements on a copy of the schema, with --offline all migrations on an empty server: local, off, or the URL of a server (default: local; with --offline only if --since is given)',
   ),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
 ]

@@ -21,6 +21,8 @@ export interface Plan {
   readonly expectations: readonly CatalogExpectation[]
   /** What is wrong with the files or the history; the check step weighs them. */
   readonly findings: readonly Finding[]
+  /** The pending statements ran on a schema twin of the target; `lost` says from where on what it tells is not certain. */
+  readonly replay?: { readonly lost?: string }
   /** When only what is new since a git ref is shown. The hash is that of the whole plan all the same. */
   readonly since?: { readonly ref: string; readonly pendingInAll: number }
 }

@@ -2,11 +2,13 @@ import type { FutureTables } from '../checks/future.js'
 import { gate } from '../checks/harmless/gate.js'
 import type { Evidence, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
+import type { LockGroup } from '../domain/lock-group.js'
 import type { Reader } from '../domain/reader.js'
 import type { Twin } from '../twin/twin.js'
 import { damageFindings } from './damage.js'
 import type { ForecastFile } from './file.js'
 import { futureTables } from './future-tables.js'
+import { lockFirstOf } from './lock-watch.js'
 import type { LockClaim } from './locks/claim.js'
 import { weighLosses } from './loss/weigh.js'
 import type { Named } from './named.js'
@@ -57,6 +59,8 @@ export interface Forecast {
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
   readonly lockClaims: readonly LockClaim[]
+  /** What to lock up front, by the name of the migration; only of files that run in one transaction. */
+  readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
   readonly rowTypes: RowTypes
   /** What becomes of today's tables, of those that the statements touch. */
   readonly lineage: readonly TableLineage[]
@@ -108,6 +112,7 @@ export async function makeForecast(
     damage: await damageFindings(walk, questions),
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     lockClaims: locks.claims,
+    lockFirst: lockFirstOf(files, locks),
     rowTypes,
     lineage: lineage.tables(),
     ...(weighed.failure || walk.stop ? {} : { future: futureTables(walk) }),
@@ -121,7 +126,7 @@ export function weigh(
   outcomes: ReadonlyMap<Requirement, Outcome>,
 ): Omit<
   Forecast,
-  'behindUnknown' | 'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'
+  'behindUnknown' | 'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'lockFirst' | 'rowTypes' | 'lineage'
 > {
   const doubts: Doubt[] = [...walk.doubts]
   const later: Failure[] = []

@@ -1,6 +1,8 @@
 import type { Finding } from '../domain/finding.js'
 import type { LockGroup } from '../domain/lock-group.js'
+import { setsTransaction } from '../sql/transaction-rules.js'
 import type { Ran } from '../twin/twin.js'
+import type { ForecastFile } from './file.js'
 import { claimsOf, claimsOfCode } from './from-twin/lock-claims.js'
 import type { LockClaim } from './locks/claim.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from './locks/findings.js'
@@ -115,6 +117,24 @@ export class LockWatch {
       return rowsHit === undefined ? locked : { ...locked, rowsHit }
     })
   }
+}
+
+/**
+ * What to lock up front, by the name of the migration: of the files that run in one transaction. At a higher level of
+ * isolation a snapshot is taken first, and what is written while locks are waited for makes it fail.
+ */
+export function lockFirstOf(
+  files: readonly ForecastFile[],
+  locks: LockWatch,
+): ReadonlyMap<string, readonly LockGroup[]> {
+  return new Map(
+    files
+      .filter(
+        ({ execution, statements }) =>
+          execution.mode === 'all-or-nothing' && !statements.some(setsTransaction),
+      )
+      .map(({ migration }) => [migration, locks.lockFirst(migration)]),
+  )
 }
 
 function keyOf({ migration, index }: StatementPlace): string {

@@ -2,15 +2,16 @@ import type { Finding } from '../domain/finding.js'
 import type { LockGroup } from '../domain/lock-group.js'
 import type { Reader } from '../domain/reader.js'
 import type { StatementLock } from '../domain/statement-lock.js'
-import { setsTransaction } from '../sql/transaction-rules.js'
+import type { Twin } from '../twin/twin.js'
 import type { ForecastFile } from './file.js'
 import type { Failure } from './forecast.js'
+import { lockFirstOf } from './lock-watch.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { Requirement, StatementPlace } from './requirement.js'
 import type { Walk } from './walk.js'
 import { walkOver } from './walk-over.js'
 
-/** What the catalog alone tells of the pending statements. */
+/** What the catalog, and a schema twin where there is one, tell of the pending statements. */
 export interface StaticForecast {
   /** The first statement that the server refuses whatever the rows; nothing after it runs. */
   readonly failure?: Failure
@@ -33,13 +34,18 @@ export interface StaticForecast {
 /**
  * Walks over the pending statements without reading a row: only the catalog is asked, and it needs no privilege on data.
  * @param reader inside a transaction
+ * @param twin a database with the schema that the transaction sees, on which the statements run
  */
 export async function makeStaticForecast(
   files: readonly ForecastFile[],
   reader: Reader,
   schema: string,
+  twin?: Twin,
 ): Promise<StaticForecast> {
-  const { walk, locks, forbidden } = await walkOver(files, reader, schema, { asksRows: false })
+  const { walk, locks, forbidden } = await walkOver(files, reader, schema, {
+    asksRows: false,
+    ...(twin ? { twin } : {}),
+  })
   const { failure, later } = refusedBy(walk)
   const whole = files.filter(({ execution }) => execution.mode === 'all-or-nothing')
   return {
@@ -52,12 +58,7 @@ export async function makeStaticForecast(
     })),
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
     locks: locks.statements.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims) })),
-    // At a higher level of isolation a snapshot is taken first, and what is written while locks are waited for makes it fail.
-    lockFirst: new Map(
-      whole
-        .filter(({ statements }) => !statements.some(setsTransaction))
-        .map(({ migration }) => [migration, locks.lockFirst(migration)]),
-    ),
+    lockFirst: lockFirstOf(files, locks),
   }
 }
 

@@ -109,6 +109,13 @@ export async function walkOver(
     const { inTransaction, inSameTransaction } = walk
     return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
   }
+  // Whoever only looks has found out what the twin does not let him do.
+  const ifAllowed = (judged: Judged, place: StatementPlace): Judged => {
+    const { refusal, ...rest } = judged
+    if (asksRows || refusal?.code !== 'missing-privilege') return judged
+    forbidden.push({ place, refusal })
+    return rest
+  }
   const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
   const behindUnknown = new Set<string>()
   for (const file of files) {
@@ -119,6 +126,7 @@ export async function walkOver(
       locks,
       lineage,
       ofTransaction,
+      ifAllowed,
       ...(follower ? { follower } : {}),
     })
     afterFile?.(file, walk, locks)
@@ -150,12 +158,14 @@ async function followFile(
     locks,
     lineage,
     ofTransaction,
+    ifAllowed,
     follower,
   }: {
     earlier: ParsedStatement[]
     locks: LockWatch
     lineage: LineageWatch
     ofTransaction: Walk['refusalOf']
+    ifAllowed: (judged: Judged, place: StatementPlace) => Judged
     follower?: TwinFollower
   },
 ): Promise<void> {
@@ -177,7 +187,7 @@ async function followFile(
     walk.refusedCommands = statement.refusedCommands ?? []
     let judged: Judged = { way: 'follow' }
     await unlessOwnError(walk, statement, async () => {
-      judged = await judge(walk, statement, ofTransaction, follower)
+      judged = ifAllowed(await judge(walk, statement, ofTransaction, follower), place)
       if (judged.ran) walk.onTwin.set(statement.node, judged.ran)
       if (!judged.refusal) return
       await run.follow()
@@ -185,7 +195,8 @@ async function followFile(
       noteRefusal(walk, statement, judged.refusal)
     })
     const { refusal, ran, way } = judged
-    if (way !== 'leave')
+    // What is not refused may run as another role.
+    if (way !== 'leave' || !refusal)
       await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog, ran))
     earlier.push(statement)
     walk.inSameTransaction.push(statement)

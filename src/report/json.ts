@@ -11,7 +11,7 @@ import {
 import type { LockGroup } from '../domain/lock-group.js'
 import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import type { DataChange, ExecutionModel, PendingMigration } from '../domain/migration.js'
-import type { EngineName } from '../domain/plan.js'
+import type { EngineName, OfflinePlan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
@@ -58,7 +58,10 @@ export interface JsonPlan {
   readonly appliedCount: number | null
   /** The git ref since which the migrations shown are new. */
   readonly since: string | null
-  /** Offline: whether the migrations ran on an empty schema twin, and from where on what it tells is not certain. */
+  /**
+   * Of a plan by itself: whether the migrations ran on a schema twin, offline on an empty one, and from where on what it
+   * tells is not certain.
+   */
   readonly replay: { readonly lost: string | null } | null
 }
 
@@ -204,13 +207,17 @@ function stopsPrisma({ verdict, kind, code }: Finding): boolean {
 
 function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
   if (plan) {
-    const { hash, engine, prismaVersion, appliedCount, since } = plan
-    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null, replay: null }
+    const { hash, engine, prismaVersion, appliedCount, since, replay } = plan
+    const ran = makeJsonReplay(replay)
+    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null, replay: ran }
   }
   if (offlinePlan === undefined) return null
   const { engine, prismaVersion = null, since = null, replay } = offlinePlan
-  const ran = replay ? { lost: replay.lost ?? null } : null
-  return { hash: null, engine, prismaVersion, appliedCount: null, since, replay: ran }
+  return { hash: null, engine, prismaVersion, appliedCount: null, since, replay: makeJsonReplay(replay) }
+}
+
+function makeJsonReplay(replay: OfflinePlan['replay']): JsonPlan['replay'] {
+  return replay ? { lost: replay.lost ?? null } : null
 }
 
 function makeJsonMigration(migration: PendingMigration, record: RunRecord): JsonMigration {

@@ -25,13 +25,17 @@ export function formatFullPlan(plan: Plan): string {
 export function formatOfflinePlan({ pending, since, replay }: OfflinePlan): string {
   const ofThem = since === undefined ? '' : ` new since ${clean(since)}`
   const head = `plan        ${plural(pending.length, 'migration')}${ofThem}, offline: no database was asked`
-  const ran = replay ? [`twin        ${formatReplay(replay)}`] : []
-  return [head, ...ran, ...pending.flatMap(formatFullMigration)].join('\n')
+  return [
+    head,
+    ...formatReplay('every migration ran on a server without data', replay),
+    ...pending.flatMap(formatFullMigration),
+  ].join('\n')
 }
 
-function formatReplay({ lost }: NonNullable<OfflinePlan['replay']>): string {
-  const left = lost === undefined ? '' : `; not certain from here on: ${clean(lost)}`
-  return `every migration ran on a server without data${left}`
+function formatReplay(what: string, replay: OfflinePlan['replay']): string[] {
+  if (!replay) return []
+  const left = replay.lost === undefined ? '' : `; not certain from here on: ${clean(replay.lost)}`
+  return [`twin        ${what}${left}`]
 }
 
 function formatPlanHead(plan: Plan): string[] {
@@ -40,6 +44,7 @@ function formatPlanHead(plan: Plan): string[] {
     `target      ${clean(formatTargetName(target))}`,
     `server      PostgreSQL ${clean(target.serverVersion)}, database of ${formatBytes(target.databaseSizeBytes)}`,
     `plan        ${approvableHash(plan)}, ${clean(formatPendingCount(plan))}`,
+    ...formatReplay('every pending statement ran on a copy of the schema without rows', plan.replay),
   ]
 }
 

@@ -15,12 +15,19 @@ import { acceptancesFor, applyAcceptances } from './accept.js'
 import { readCheckFiles } from './check-files.js'
 import { foldFindings } from './fold-findings.js'
 import { forecastPending } from './forecast.js'
+import { withLockGroups } from './lock-groups.js'
 import { maskValues } from './mask-values.js'
 import { noSchemaTwin, withSchemaTwin } from './schema-twin.js'
 import { readSession, type Tools } from './tools.js'
 
+export interface Checked {
+  /** With the locks that a deploy takes up front. */
+  readonly plan: Plan
+  readonly findings: Findings
+}
+
 /** Holds the pending statements against the live rows, and runs the general checks and the before-checks. */
-export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Findings> {
+export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Checked> {
   const { settings, project, screen } = tools
   const { schema } = settings.target
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
@@ -73,7 +80,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
     ...general.findings,
   ]
   const accepted = acceptancesFor(plan.pending, settings)
-  return {
+  const findings: Findings = {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
     predictions: forecast.predictions,
     ...(forecast.lineage ? { lineage: forecast.lineage } : {}),
@@ -84,6 +91,7 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
       settings,
     ),
   }
+  return { plan: withLockGroups(plan, forecast.lockFirst), findings }
 }
 
 /** What the rehearsal tells of a finding. */

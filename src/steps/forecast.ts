@@ -2,6 +2,7 @@ import { type ConcernedTables, outcomeOf } from '../checks/check.js'
 import type { FutureTables } from '../checks/future.js'
 import type { CheckResult, Finding } from '../domain/finding.js'
 import type { TableLineage } from '../domain/lineage.js'
+import type { LockGroup } from '../domain/lock-group.js'
 import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
@@ -22,6 +23,8 @@ export interface ForecastReport {
   readonly future?: FutureTables
   readonly concerned?: ConcernedTables
   readonly lineage?: readonly TableLineage[]
+  /** What to lock up front, by the name of the migration. */
+  readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
 }
 
 /** Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot. */
@@ -31,7 +34,7 @@ export async function forecastPending(
   { settings, screen }: Tools,
   twin?: Twin,
 ): Promise<ForecastReport> {
-  if (plan.pending.length === 0) return { results: [], findings: [], predictions: {} }
+  if (plan.pending.length === 0) return { results: [], findings: [], predictions: {}, lockFirst: new Map() }
   await loadParser()
   const forecast = await makeForecast(
     forecastFiles(plan),
@@ -70,6 +73,7 @@ export async function forecastPending(
     ...(forecast.future ? { future: forecast.future } : {}),
     concerned: concernedTables(forecast.lockClaims, forecast.rowTypes),
     lineage: forecast.lineage,
+    lockFirst: forecast.lockFirst,
     predictions: predictionsOf(
       forecast,
       takeReadable(plan).map(({ name }) => name),

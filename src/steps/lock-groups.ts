@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { LockGroup } from '../domain/lock-group.js'
 import type { Plan } from '../domain/plan.js'
 import { writePrivateFile } from '../effects/private-files.js'
 import type { LockGroupsFile } from '../prisma/engine-host/lock-first.js'
@@ -16,4 +17,14 @@ export async function writeLockGroups(
   const lockFirstFile = join(scratchFolder, 'lock-first.json')
   await writePrivateFile(lockFirstFile, JSON.stringify(groups))
   return { lockFirstFile }
+}
+
+/** The plan with the locks that are taken up front. Its hash does not name them, and Prisma's own engine takes none. */
+export function withLockGroups(plan: Plan, lockFirst: ReadonlyMap<string, readonly LockGroup[]>): Plan {
+  if (plan.engine !== 'hosted') return plan
+  const pending = plan.pending.map((migration) => {
+    const groups = lockFirst.get(migration.name)
+    return groups ? { ...migration, lockFirst: groups } : migration
+  })
+  return Object.freeze({ ...plan, pending })
 }

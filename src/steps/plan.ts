@@ -22,7 +22,7 @@ import { markUnreadable } from './ask-parser.js'
 import { foldFindings } from './fold-findings.js'
 import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
-import { addLockGroups, addStaticForecast } from './static-forecast.js'
+import { addStaticForecast } from './static-forecast.js'
 import { readSession, type Tools, withTarget } from './tools.js'
 
 /** Makes the plan. Problems of files and history are findings in it, not errors: the check step weighs them. */
@@ -63,11 +63,6 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     findings: [...noHistory, ...findings, ...files.findings, ...targetFindings(target, { pooled })],
   }
   return Object.freeze({ hash: hashOf(plan), ...plan })
-}
-
-/** The plan as a deploy or its rehearsal runs it: with the locks that are taken up front. */
-export async function planDeploy(tools: Tools): Promise<Plan> {
-  return addLockGroups(await makePlan(tools), tools)
 }
 
 /**

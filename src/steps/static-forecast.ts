@@ -1,64 +1,76 @@
 import { limitQuestions } from '../checks/answer.js'
 import type { Finding } from '../domain/finding.js'
-import type { PendingMigration } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import { failureFindings } from '../forecast/findings.js'
 import { makeStaticForecast, type StaticForecast } from '../forecast/static-forecast.js'
 import { loadParser } from '../sql/parser.js'
+import { withLockGroups } from './lock-groups.js'
 import { forecastFiles } from './readable-files.js'
+import { noSchemaTwin, withSchemaTwin } from './schema-twin.js'
 import { withLocks } from './statement-locks.js'
-import { type Tools, withTarget } from './tools.js'
+import { type Tools, withSnapshot, withTarget } from './tools.js'
 
 /**
- * Adds to the plan what the catalog alone tells: what each statement locks, for whom that is long, and which statement
- * the server will refuse whatever the rows. The check step tells the same with the rows in sight, so this is for a plan
- * that is shown by itself. No row is read.
+ * Adds to the plan what the catalog and a schema twin tell: what each statement locks, for whom that is long, and which
+ * statement the server will refuse whatever the rows. The check step tells the same with the rows in sight, so this is for
+ * a plan that is shown by itself. No row is read.
  */
 export async function addStaticForecast(plan: Plan, tools: Tools): Promise<Plan> {
   if (plan.pending.length === 0) return plan
-  const forecast = await forecastStatically(plan, tools)
+  const { forecast, replay, findings } = await forecastForPlan(plan, tools)
   const found = [
+    ...findings,
     ...failureFindings(forecast),
     ...forbiddenFinding(forecast, plan.target.user),
     ...forecast.lockFindings,
   ]
-  return {
+  const told = {
     ...plan,
-    pending: withLockGroups(withLocks(plan.pending, forecast.locks), plan, forecast),
+    ...(replay ? { replay } : {}),
+    pending: withLocks(plan.pending, forecast.locks),
     findings: [...plan.findings, ...found.map((finding): Finding => ({ ...finding, step: 'plan' }))],
   }
+  return withLockGroups(told, forecast.lockFirst)
 }
 
-/**
- * Adds to the plan of a deploy the locks that our engine takes up front; what else the catalog tells, the check step
- * tells. The hash does not name them.
- */
-export async function addLockGroups(plan: Plan, tools: Tools): Promise<Plan> {
-  if (plan.pending.length === 0 || plan.engine !== 'hosted') return plan
-  const forecast = await forecastStatically(plan, tools)
-  return Object.freeze({ ...plan, pending: withLockGroups(plan.pending, plan, forecast) })
+interface ForPlan {
+  readonly forecast: StaticForecast
+  /** Absent where the statements ran on no twin. */
+  readonly replay?: NonNullable<Plan['replay']>
+  readonly findings: readonly Finding[]
 }
 
-async function forecastStatically(plan: Plan, tools: Tools): Promise<StaticForecast> {
+/** `status` only tells what is pending, and is to be quick: it makes no twin. */
+async function forecastForPlan(plan: Plan, tools: Tools): Promise<ForPlan> {
+  const { command, twin } = tools.settings
+  if (command === 'plan' && twin.place !== 'off') return forecastOnTwin(plan, tools)
+  return { forecast: await forecastByCatalog(plan, tools), findings: [] }
+}
+
+async function forecastOnTwin(plan: Plan, tools: Tools): Promise<ForPlan> {
+  await loadParser()
+  const { target, questionTimeoutMs } = tools.settings
+  return withSnapshot(tools, async (snapshot) => {
+    const reader = await snapshot.open()
+    await limitQuestions(reader, questionTimeoutMs)
+    return withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => {
+      const forecast = await makeStaticForecast(forecastFiles(plan), reader, target.schema, twin)
+      return {
+        forecast,
+        ...(twin ? { replay: twin.lost === undefined ? {} : { lost: twin.lost } } : {}),
+        findings: whyNot === undefined ? [] : [noSchemaTwin(whyNot)],
+      }
+    })
+  })
+}
+
+async function forecastByCatalog(plan: Plan, tools: Tools): Promise<StaticForecast> {
   await loadParser()
   const { target, questionTimeoutMs } = tools.settings
   return withTarget(tools, async (client) => {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     await limitQuestions(client, questionTimeoutMs)
     return makeStaticForecast(forecastFiles(plan), client, target.schema)
-  })
-}
-
-/** Prisma's own engine takes none. */
-function withLockGroups(
-  pending: readonly PendingMigration[],
-  { engine }: Plan,
-  { lockFirst }: StaticForecast,
-): readonly PendingMigration[] {
-  if (engine !== 'hosted') return pending
-  return pending.map((migration) => {
-    const groups = lockFirst.get(migration.name)
-    return groups ? { ...migration, lockFirst: groups } : migration
   })
 }
 

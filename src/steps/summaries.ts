@@ -10,11 +10,20 @@ import type { Verification } from '../domain/verification.js'
 import { formatPendingCount } from '../report/plan-text.js'
 import { formatBytes, formatCount, formatMs, plural } from '../report/words.js'
 import { planWithoutSecrets } from '../sql/without-secrets.js'
+import type { Checked } from './check.js'
 
 interface Summary {
   readonly outcome: StepRecord['outcome']
   readonly summary: string
   readonly record: Partial<RunRecord>
+}
+
+function checkSummary(findings: Findings): Summary {
+  return {
+    outcome: findings.findings.some(isBlocking) ? 'failed' : 'passed',
+    summary: describeFindings(findings),
+    record: { findings },
+  }
 }
 
 /** For each step, what its value says: outcome, one line, and the part of the run record that it becomes. */
@@ -28,11 +37,12 @@ export const summaries = {
     record: { plan: planWithoutSecrets(plan) },
   }),
 
-  check: (findings: Findings): Summary => ({
-    outcome: findings.findings.some(isBlocking) ? 'failed' : 'passed',
-    summary: describeFindings(findings),
-    record: { findings },
-  }),
+  check: checkSummary,
+
+  checkOfPlan: ({ plan, findings }: Checked): Summary => {
+    const { record, ...rest } = checkSummary(findings)
+    return { ...rest, record: { ...record, plan: planWithoutSecrets(plan) } }
+  },
 
   backup: (backup: Backup): Summary =>
     backup.outcome === 'skipped'

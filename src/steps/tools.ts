@@ -2,7 +2,7 @@ import { InterruptedError } from '../domain/errors.js'
 import type { Prompter, Screen } from '../domain/screen.js'
 import type { AskBeforeStop } from '../domain/surroundings.js'
 import { type Client, type Session, withConnection } from '../postgres/connection.js'
-import { takeSnapshot } from '../postgres/snapshot.js'
+import { type Snapshot, takeSnapshot } from '../postgres/snapshot.js'
 import type { PrismaCli } from '../prisma/cli.js'
 import type { PrismaProject } from '../prisma/project.js'
 import type { Settings } from '../settings/settings.js'
@@ -62,15 +62,20 @@ export function withTargetThroughout<T>(tools: Tools, work: (client: Client) => 
 }
 
 /** Borrows two read-only connections that see the same instant; they are cut when the run is told to stop. */
-export async function withTargetSnapshot<T>(
+export function withTargetSnapshot<T>(
   tools: Tools,
   work: (client: Client, other: Client) => Promise<T>,
 ): Promise<T> {
+  return withSnapshot(tools, async (snapshot) => work(snapshot.client, await snapshot.open()))
+}
+
+/** Borrows one instant of the target; its connections are cut when the run is told to stop. */
+export async function withSnapshot<T>(tools: Tools, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   const snapshot = await takeSnapshot(tools.settings.target, readSession(tools))
   const cut = () => void snapshot.release()
   tools.signal.addEventListener('abort', cut, { once: true })
   try {
-    return await work(snapshot.client, await snapshot.open())
+    return await work(snapshot)
   } finally {
     tools.signal.removeEventListener('abort', cut)
     await snapshot.release()

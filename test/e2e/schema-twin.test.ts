@@ -59,6 +59,35 @@ test('on a schema twin the server says what CASCADE takes, on this machine and o
   expect(made).toEqual([])
 })
 
+test('plan has the locks and refusals from the server, and changes nothing on the target', async () => {
+  const { shop, other } = await makeScene(`${pending}CREATE INDEX "by_x" ON "places" USING gin ("x");\n`)
+  const before = await shop.fingerprint()
+  const plan = async (...args: string[]) => {
+    const { stdout, exitCode } = await shop.run(['plan', '--json', ...args])
+    return { report: JSON.parse(stdout) as JsonReport, exitCode }
+  }
+  for (const place of [[], ['--twin', other]]) {
+    const { report, exitCode } = await plan(...place)
+    expect({ exitCode, replay: report.plan?.replay, codes: failuresOf(report) }).toEqual({
+      exitCode: 3,
+      replay: { lost: null },
+      codes: ['missing-object:6'],
+    })
+    const locks = report.migrations[0]?.statementList.map((one) => one.locks ?? [])
+    const dropped = locks?.[0]?.filter(({ work }) => work === 'drop').map(({ object }) => object)
+    expect(dropped?.sort()).toEqual(['named', 'notes_customer_id_idx'])
+    expect(locks?.[2]).toEqual([])
+  }
+  const { stdout } = await shop.run(['plan'])
+  expect(stdout).toContain('\ntwin        every pending statement ran on a copy of the schema without rows\n')
+  expect((await plan('--twin', 'off')).report.plan?.replay).toBeNull()
+  const nowhere = await plan('--twin', 'postgresql://nobody:secret@127.0.0.1:1/nothing')
+  expect(nowhere.report.plan?.replay).toBeNull()
+  expect(nowhere.report.findings[0]).toMatchObject({ code: 'no-schema-twin', step: 'plan', verdict: 'warn' })
+  expect(await shop.fingerprint()).toBe(before)
+  expect(await shop.leftovers()).toEqual([])
+})
+
 test('what the twin refuses is found with line and SQLSTATE, and a deploy with it ends before anything is changed', async () => {
   const { shop, other } = await makeScene(
     'ALTER TABLE "notes" ADD COLUMN "tags" TEXT[];\nCREATE UNIQUE INDEX "by_tag" ON "notes" USING gin ("tags");\n',
@@ -86,6 +115,30 @@ test('a role that may not read every table is told what pg_dump needs', async ()
     message: expect.stringContaining('permission denied for'),
     hint: expect.stringContaining('grant it SELECT'),
   })
+  await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
+test('a role that may only look makes a plan on a twin, and is told what it could not deploy', async () => {
+  const { shop } = await makeScene(
+    'ALTER TABLE "customers" ADD COLUMN "phone" TEXT;\nCREATE INDEX "by_phone" ON "customers" ("phone");\n',
+  )
+  const role = `only_looks_${process.pid}`
+  await shop.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'looks'; GRANT pg_read_all_data TO ${role}`)
+  const DATABASE_URL = Object.assign(new URL(shop.database.url), { username: role, password: 'looks' }).href
+  const { stdout, exitCode } = await shop.run(['plan', '--json'], { DATABASE_URL })
+  const { findings, plan, migrations } = JSON.parse(stdout) as JsonReport
+  expect({ exitCode, replay: plan?.replay }).toEqual({ exitCode: 0, replay: { lost: null } })
+  expect(findings).toMatchObject([
+    {
+      code: 'missing-privilege',
+      verdict: 'warn',
+      line: 1,
+      message: expect.stringContaining('must be owner'),
+    },
+  ])
+  expect(migrations[0]?.statementList[0]?.locks).toMatchObject([
+    { object: 'customers', mode: 'ACCESS EXCLUSIVE' },
+  ])
   await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 })
 

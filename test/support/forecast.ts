@@ -33,7 +33,7 @@ export type Contents = Map<string, { columns: string[]; rows: string[] }>
 export interface Foretold {
   readonly forecast: Omit<
     Forecast,
-    'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'rowTypes' | 'lineage'
+    'losses' | 'damage' | 'lockFindings' | 'lockClaims' | 'lockFirst' | 'rowTypes' | 'lineage'
   >
   readonly end: End | undefined
   /** Every SQLSTATE for which rows of the failing statement give a reason: which row comes first, nobody can know. */
