@@ -53,8 +53,10 @@ export async function inRun(
     version: readVersion(),
     database: target.database,
     onStep: (name, step) => {
-      if (step.outcome !== 'running' && name !== 'report')
-        surroundings.screen.print(formatStepLine(name, step))
+      if (step.outcome === 'running' || name === 'report') return
+      // What the step was at is over with it.
+      surroundings.screen.clearProgress()
+      surroundings.screen.print(formatStepLine(name, step))
     },
   })
   let error: unknown

@@ -13,7 +13,7 @@ import { assertNothingBlocks } from './steps/accept.js'
 import { backup } from './steps/backup.js'
 import { takeBaseline } from './steps/baseline.js'
 import { type Checked, check } from './steps/check.js'
-import { confirm } from './steps/confirm.js'
+import { assertConfirmable, confirm } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
@@ -42,6 +42,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         () => interruptible(tools, () => makePlan(tools)),
         summaries.plan,
       )
+      if (!settings.dryRun && planned.pending.length > 0) assertConfirmable(planned, settings)
       await writePlan(planned, tools)
       await assertRehearsalPossible(planned, tools)
       const { plan, findings, backup } = await look(planned, run, tools)

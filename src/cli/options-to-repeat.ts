@@ -1,22 +1,31 @@
+import type { OptionsToRepeat } from '../report/next-command.js'
 import { quoteForShell } from '../report/psql-command.js'
 import type { Flags } from './flags.js'
 
+/** Where the project is; what every command takes that follows. */
+const ofProject = ['databaseUrl', 'schema', 'migrations', 'config', 'prismaConfig', 'engine', 'backups']
+
 /** What the deploy is given anew, or has no use for after the rehearsal. */
-const notRepeated = ['accept', 'confirm', 'rehearsal', 'rehearsed', 'format', 'databaseUrl', 'since', 'to']
+const notRepeated = ['accept', 'confirm', 'rehearsal', 'rehearsed', 'format', 'since', 'to', 'failOn']
 
 /**
- * The options of this command line that a deploy of the same plan needs as well: where the project is, and how to deploy. Without
- * them the command that is proposed would find another project, or none. A URL is not repeated, it may hold a password.
- * @returns one text each, ready for a shell
+ * The options of this command line that the next command needs as well. Without them the command that is proposed would find
+ * another project, or none. A URL is not repeated, it may hold a password.
  */
-export function optionsToRepeat(flags: Flags): string[] {
-  const kept = Object.entries(flags).filter(
-    ([name, value]) => typeof value === 'string' && !notRepeated.includes(name),
+export function optionsToRepeat(flags: Flags): OptionsToRepeat {
+  const kept = Object.entries(flags).flatMap(([name, value]) =>
+    typeof value === 'string' && !notRepeated.includes(name)
+      ? [{ name, text: `--${hyphenated(name)} ${quoteForShell(withoutUrl(value))}` }]
+      : [],
   )
-  return [
-    ...(flags.databaseUrl === undefined ? [] : [`--database-url ${quoteForShell('<the same URL>')}`]),
-    ...kept.map(([name, value]) => `--${hyphenated(name)} ${quoteForShell(String(value))}`),
-  ]
+  return {
+    project: kept.filter(({ name }) => ofProject.includes(name)).map(({ text }) => text),
+    deploy: kept.map(({ text }) => text),
+  }
+}
+
+function withoutUrl(value: string): string {
+  return /^\w+:\/\//.test(value) ? '<the same URL>' : value
 }
 
 function hyphenated(name: string): string {

@@ -4,6 +4,7 @@ import { withoutPasswords } from '../domain/secrets.js'
 import { clean } from '../report/words.js'
 import { exitCodeOf } from '../run.js'
 import { printable } from './printable.js'
+import { terminalText } from './terminal-text.js'
 
 /** Prints an error for a person, one sentence and a hint; the trace only for a bug or when asked for. */
 export function printError(error: unknown, { debug }: { debug: boolean }): number {
@@ -19,5 +20,6 @@ export function printError(error: unknown, { debug }: { debug: boolean }): numbe
 
 /** One sentence, and what to do next. */
 export function printFailure({ message, hint }: { readonly message: string; readonly hint: string }): void {
-  console.error(`error: ${clean(withoutPasswords(message))}\nhint: ${printable(hint)}`)
+  const text = `error: ${clean(withoutPasswords(message))}\nhint: ${printable(hint)}`
+  console.error(terminalText(text, process.stderr))
 }

@@ -23,6 +23,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .configureOutput({ outputError: (text, write) => write(`${printable(describeMistake(text))}\n`) })
     .exitOverride()
     .enablePositionalOptions()
+    // Here and in the programs that are started.
+    .hook('preAction', (_, command) => {
+      if (command.opts().plain) process.env.NO_COLOR = '1'
+    })
 
   const command = (name: string, description: string, options: readonly (readonly Option[])[]) => {
     const made = program.command(name).description(description).exitOverride()
@@ -158,6 +162,8 @@ const common = [
   new Option('--format <format>', 'text, json or markdown on standard output'),
   new Option('--json', 'the same as --format json'),
   new Option('--quiet', 'print only what went wrong and the result'),
+  new Option('--verbose', 'print every finding whole, with all of its SQL'),
+  new Option('--plain', 'no colour and no moving line, e.g. for a screen reader'),
   new Option('--debug', 'print stack traces'),
 ]
 

@@ -1,11 +1,12 @@
 import type { Prompter } from '../domain/screen.js'
-import { clean, cleanLines } from '../report/words.js'
+import { clean } from '../report/words.js'
+import { terminalText } from './terminal-text.js'
 
 /** Asks on standard error, so that standard output stays the report's; inquirer is loaded only when there is somebody to ask. */
 export const terminalPrompter: Prompter = {
   interactive: Boolean(process.stdin.isTTY && process.stderr.isTTY),
 
-  show: (text) => console.error(cleanLines(text).join('\n')),
+  show: (text) => console.error(terminalText(text, process.stderr)),
 
   confirm: async (message, signal) => {
     const { default: inquirer } = await import('inquirer')

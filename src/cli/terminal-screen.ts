@@ -1,5 +1,6 @@
 import type { Screen } from '../domain/screen.js'
-import { clean, cleanLines } from '../report/words.js'
+import { clean } from '../report/words.js'
+import { terminalText } from './terminal-text.js'
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const frameMs = 100
@@ -18,13 +19,18 @@ export class TerminalScreen implements Screen {
 
   constructor(
     private readonly output: NodeJS.WriteStream,
-    private readonly options: { quiet: boolean },
+    private readonly options: { quiet: boolean; plain: boolean },
   ) {}
+
+  /** A line that is written again and again helps who sees it, and nobody who has it read aloud. */
+  get #isLive(): boolean {
+    return this.output.isTTY && !this.options.plain
+  }
 
   print = (line: string): void => {
     if (this.options.quiet) return
     this.#erase()
-    this.output.write(`${cleanLines(line).join('\n')}\n`)
+    this.output.write(`${terminalText(line, this.output)}\n`)
     this.#draw()
   }
 
@@ -32,7 +38,7 @@ export class TerminalScreen implements Screen {
     if (this.options.quiet || text === this.#text) return
     this.#text = clean(text).replace(/\s+/g, ' ')
     this.#since = Date.now()
-    const { isTTY } = this.output
+    const isTTY = this.#isLive
     this.#timer ??= setInterval(
       () => (isTTY ? this.#draw() : this.#tell()),
       isTTY ? frameMs : plainIntervalMs,
@@ -49,7 +55,7 @@ export class TerminalScreen implements Screen {
   }
 
   #draw(): void {
-    if (!this.output.isTTY || this.#text === '') return
+    if (!this.#isLive || this.#text === '') return
     this.#frame = (this.#frame + 1) % frames.length
     const seconds = Math.floor((Date.now() - this.#since) / 1000)
     const line = `${frames[this.#frame]} ${this.#text}${seconds > 0 ? `  ${seconds} s` : ''}`
@@ -62,6 +68,6 @@ export class TerminalScreen implements Screen {
   }
 
   #erase(): void {
-    if (this.output.isTTY && this.#text !== '') this.output.write('\r\u001b[2K')
+    if (this.#isLive && this.#text !== '') this.output.write('\r\u001b[2K')
   }
 }

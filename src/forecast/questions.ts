@@ -3,6 +3,7 @@ import { NotHarmless } from '../checks/harmless/gate.js'
 import { countOffendingRows } from '../checks/offending-rows.js'
 import { shareOut } from '../checks/share-out.js'
 import type { Evidence } from '../domain/finding.js'
+import { groupBy } from '../domain/group-by.js'
 import type { Reader } from '../domain/reader.js'
 import { readable } from '../sql/operators.js'
 import { bundlesOf } from './bundles.js'
@@ -213,17 +214,6 @@ function groupsOf(requirements: readonly Requirement[]): Requirement[][] {
     if (plain.some(({ from }) => from === undefined)) return [group]
     return groupBy(plain, ({ from }) => from ?? '').map((one) => one.map(({ requirement }) => requirement))
   })
-}
-
-function groupBy<T>(items: readonly T[], nameOf: (item: T, i: number) => string): T[][] {
-  const groups = new Map<string, T[]>()
-  items.forEach((item, i) => {
-    const name = nameOf(item, i)
-    const group = groups.get(name)
-    if (group) group.push(item)
-    else groups.set(name, [item])
-  })
-  return [...groups.values()]
 }
 
 function plainFromOf(question: Question): string | undefined {

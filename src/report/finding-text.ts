@@ -23,7 +23,8 @@ export function formatFinding(finding: Finding): string {
 
 /** The first line of a finding: how grave, which, and where. */
 export function formatFindingHead(finding: Finding): string {
-  const head = `${verdictWords[finding.verdict]} ${clean(finding.code)}`
+  const word = finding.accepted === undefined ? verdictWords[finding.verdict] : 'accepted'
+  const head = `${word} ${clean(finding.code)}`
   const place = formatPlace(finding)
   return place === undefined ? head : `${head}  ${clean(place)}`
 }

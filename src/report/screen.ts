@@ -3,10 +3,10 @@ import { isBlocking } from '../domain/finding.js'
 import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
-import { formatDeployCommand } from './deploy-command.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFindingHead } from './finding-text.js'
 import { isDeployStarted, listFindings, makeVerdict } from './json.js'
+import { formatNextCommand, formatRestoreCommand, type OptionsToRepeat } from './next-command.js'
 import { formatStanding } from './standing-text.js'
 import { clean, formatCount, formatTargetName, plural, shorten } from './words.js'
 
@@ -19,30 +19,48 @@ export function formatStepLine(name: StepName, { outcome, summary }: StepRecord)
   return `${name.padEnd(9)} ${outcome.padEnd(8)} ${clean(summary ?? '')}`.trimEnd()
 }
 
+interface LastScreenOptions {
+  readonly reportPath: string
+  readonly options?: OptionsToRepeat
+  /** The lines of the steps and the findings stand above: they are not told again. */
+  readonly isToldAbove?: boolean
+}
+
 /** What a person must know when the run is over, in at most 20 lines; the rest is in the report. */
 export function formatLastScreen(
   record: RunRecord,
-  { reportPath, options }: { readonly reportPath: string; readonly options?: readonly string[] },
+  { reportPath, options, isToldAbove = false }: LastScreenOptions,
 ): string {
   const before = [
     formatHeadline(record),
     labelled('target', formatTarget(record.plan?.target)),
-    ...formatSteps(record),
+    ...(isToldAbove ? formatStepsNotRun(record) : formatSteps(record)),
   ]
   const after = [...listOmissions(record), labelled('database', formatDatabaseState(record))]
   if (record.failure) after.push(labelled('next', record.failure.hint))
   after.push(labelled('exit', formatExitCode(record.exitCode)))
-  const command = formatDeployCommand(record, options)
-  const toCopy = [
-    ...(command === undefined ? [] : [labelled('next', command)]),
-    labelled('report', reportPath),
-  ]
+  const toCopy = [...formatCommands(record, options), labelled('report', reportPath)]
   const room = lastScreenLines - before.length - after.length - toCopy.length
-  const lines = [...before, ...formatBlockers(record, room), ...after].map((line) =>
-    shorten(line, lineLength),
-  )
+  const blockers = formatBlockers(record, isToldAbove ? 'heads' : 'whole', room)
+  const lines = [...before, ...blockers, ...after].map((line) => shorten(line, lineLength))
   // Command and path are there to be copied: they are never cut.
   return [...lines, ...toCopy].join('\n')
+}
+
+/** How a command ends that leaves no report: the verdict, and what to do next. */
+export function formatEnd(record: RunRecord, options?: OptionsToRepeat): string {
+  const next = record.failure ? [labelled('next', record.failure.hint)] : formatCommands(record, options)
+  // A plan asks no data: it has no verdict on it.
+  const isPlanned = record.command === 'plan' && record.exitCode === 0
+  return [isPlanned ? `planned: ${formatPending(record)}` : formatHeadline(record), ...next].join('\n')
+}
+
+function formatCommands(record: RunRecord, options?: OptionsToRepeat): string[] {
+  const [next, restore] = [formatNextCommand(record, options), formatRestoreCommand(record, options)]
+  return [
+    ...(next === undefined ? [] : [labelled('next', next)]),
+    ...(restore === undefined ? [] : [labelled('restore', restore)]),
+  ]
 }
 
 /** The verdict in one line: how the run ended and on what. */
@@ -177,10 +195,16 @@ function formatSteps({ steps }: RunRecord): string[] {
   return stepNames.filter((name) => name !== 'report').map((name) => formatStepLine(name, steps[name]))
 }
 
-function formatBlockers(record: RunRecord, room: number): string[] {
+/** The names of the steps that the run did not come to, on one line. */
+function formatStepsNotRun({ steps }: RunRecord): string[] {
+  const names = stepNames.filter((name) => name !== 'report' && steps[name].outcome === 'not-run')
+  return names.length === 0 ? [] : [labelled('not run', names.join(', '))]
+}
+
+function formatBlockers(record: RunRecord, detail: 'whole' | 'heads', room: number): string[] {
   const blockers = [...listFindings(record), ...(record.verification?.findings ?? [])].filter(isBlocking)
   const heads = blockers.map((finding) => `  ${formatFindingHead(finding)}`)
-  if (heads.length * 2 <= room) {
+  if (detail === 'whole' && heads.length * 2 <= room) {
     return blockers.flatMap((finding, index) => [heads[index] ?? '', `    ${clean(finding.message)}`])
   }
   if (heads.length <= room) return heads

@@ -1,7 +1,7 @@
 import type { ApprovalMethod } from '../domain/approval.js'
 import type { BackupLevel, BackupManifest } from '../domain/backup.js'
 import type { Deployment, StatementFailure } from '../domain/deployment.js'
-import { type CheckResult, type Finding, isBlocking } from '../domain/finding.js'
+import type { CheckResult, Finding } from '../domain/finding.js'
 import type { MarkedBaseline } from '../domain/marked-baseline.js'
 import type { PendingMigration } from '../domain/migration.js'
 import type { OfflinePlan } from '../domain/plan.js'
@@ -9,6 +9,7 @@ import { type RunRecord, type StepName, type StepRecord, stepNames } from '../do
 import type { Block, Fact, Section } from './blocks.js'
 import { formatExitCode } from './exit-code-words.js'
 import { formatFinding } from './finding-text.js'
+import { inOrderOfGravity } from './findings-text.js'
 import { listFindings } from './json.js'
 import { formatPendingCount, formatStops } from './plan-text.js'
 import { makeDataProofBlocks, makeRehearsalBlocks } from './rehearsal-blocks.js'
@@ -180,14 +181,8 @@ function makeFindings(record: RunRecord): Block[] {
   return record.findings ? [{ kind: 'sentence', text: 'none' }] : [withoutResult('check', record)]
 }
 
-/** What blocks comes first, then what a person accepted, then the rest. */
 function makeFindingList(findings: readonly Finding[]): Block[] {
-  const order = ['block', 'unknown', 'accepted', 'warn', 'info']
-  const rank = (finding: Finding) =>
-    order.indexOf(isBlocking(finding) || finding.accepted === undefined ? finding.verdict : 'accepted')
-  return findings
-    .toSorted((one, other) => rank(one) - rank(other))
-    .map((finding) => ({ kind: 'verbatim', text: formatFinding(finding) }))
+  return inOrderOfGravity(findings).map((finding) => ({ kind: 'verbatim', text: formatFinding(finding) }))
 }
 
 /** What each level proves, and what it does not. */

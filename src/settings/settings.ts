@@ -92,6 +92,10 @@ export interface Settings {
   /** Show the values in sample rows, which are masked otherwise. */
   readonly showValues: boolean
   readonly quiet: boolean
+  /** Every finding whole on the screen, as in the report. */
+  readonly verbose: boolean
+  /** No colour, and no line that is written over: for who has the screen read aloud. */
+  readonly plain: boolean
   readonly debug: boolean
 }
 
@@ -279,6 +283,8 @@ function readSettings(
     format: format ?? 'text',
     showValues: flags.showValues === true,
     quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    plain: flags.plain === true,
     debug: flags.debug === true,
   })
 }

@@ -7,7 +7,11 @@ import type { Findings } from '../domain/finding.js'
 import { approvableHash, type Plan, touchesExistingData } from '../domain/plan.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
 import { formatQuestion } from '../report/question.js'
+import type { Settings } from '../settings/settings.js'
 import { interruptible, type Tools } from './tools.js'
+
+/** A name can be mistyped; who types another one again and again does not mean this database. */
+const mostTypings = 3
 
 /** Asks for approval of this plan, or takes the one given on the command line. */
 export async function confirm(
@@ -22,7 +26,7 @@ export async function confirm(
   const isGiven = settings.yes || settings.confirmHash !== undefined
   const show = !isGiven && prompter.interactive ? prompter.show : screen.print
   show(formatQuestion(plan, findings, backup, rehearsal))
-  const method = await approvalMethod(plan, tools)
+  const method = approvalMethod(plan, tools)
   if (method === undefined && !prompter.interactive) {
     throw new NotApprovedError(
       'no-terminal',
@@ -41,16 +45,23 @@ export async function confirm(
   return makeApproval({ planHash: plan.hash, method: approvedBy, at: new Date().toISOString() })
 }
 
-async function approvalMethod(plan: Plan, { settings }: Tools): Promise<ApprovalMethod | undefined> {
-  if (settings.confirmHash !== undefined) {
-    if (plan.hash.startsWith(settings.confirmHash)) return 'plan-hash'
-    throw new NotApprovedError(
-      'plan-changed',
-      `--confirm names another plan: the plan is now ${approvableHash(plan)}`,
-      { hint: 'Something changed since the plan was reviewed: review the new one, then confirm its hash.' },
-    )
-  }
-  return settings.yes ? 'yes-option' : undefined
+/**
+ * Refuses a plan that is not the one that `--confirm` approves; before the long work on it, for nothing can make it right.
+ * @throws NotApprovedError
+ */
+export function assertConfirmable(plan: Plan, { confirmHash }: Pick<Settings, 'confirmHash'>): void {
+  if (confirmHash === undefined || plan.hash.startsWith(confirmHash)) return
+  throw new NotApprovedError(
+    'plan-changed',
+    `--confirm names another plan: the plan is now ${approvableHash(plan)}`,
+    { hint: 'Something changed since the plan was reviewed: review the new one, then confirm its hash.' },
+  )
+}
+
+function approvalMethod(plan: Plan, { settings }: Tools): ApprovalMethod | undefined {
+  if (settings.confirmHash === undefined) return settings.yes ? 'yes-option' : undefined
+  assertConfirmable(plan, settings)
+  return 'plan-hash'
 }
 
 async function askPerson(plan: Plan, tools: Tools): Promise<ApprovalMethod | undefined> {
@@ -72,6 +83,12 @@ async function askPerson(plan: Plan, tools: Tools): Promise<ApprovalMethod | und
       return (await prompter.confirm(`Deploy to ${database}?`, signal)) ? 'typed-yes' : undefined
     }
     const question = 'This drops or rewrites data. Type the name of the database to deploy'
-    return (await prompter.type(question, signal)) === database ? 'typed-database-name' : undefined
+    for (let left = mostTypings; left > 0; left -= 1) {
+      const typed = (await prompter.type(question, signal)).trim()
+      if (typed === database) return 'typed-database-name'
+      if (typed === '') return undefined
+      if (left > 1) prompter.show(`"${typed}" is not the name of the database; an empty answer declines`)
+    }
+    return undefined
   }
 }

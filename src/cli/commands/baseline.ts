@@ -14,6 +14,7 @@ import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 /** Marks migrations as applied that the database has already. Gives the exit code. */
 export async function runBaselineCommand(flags: Flags): Promise<number> {
@@ -26,7 +27,7 @@ export async function runBaselineCommand(flags: Flags): Promise<number> {
         runBaseline(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    output.write(steersNothing(formatEnd(record, reportPath, settings.quiet)))
+    output.write(terminalText(formatEnd(record, reportPath, settings.quiet), output))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(record)))
     if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(record)))
     if (error !== undefined) printError(error, settings)

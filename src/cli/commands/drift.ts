@@ -6,10 +6,10 @@ import { formatDrift } from '../../report/drift-text.js'
 import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
-import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 /** Compares the database with what its applied migrations make. Gives the exit code: 3 when it is something else. */
 export async function runDriftCommand(flags: Flags): Promise<number> {
@@ -22,7 +22,7 @@ export async function runDriftCommand(flags: Flags): Promise<number> {
         runDrift(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    if (drift) output.write(`${steersNothing(formatDrift(drift, settings))}\n`)
+    if (drift) output.write(`${terminalText(formatDrift(drift, settings), output)}\n`)
     if (settings.format === 'json') {
       const { tool, version, command, runId, exitCode: code = null, failure = null } = record
       const { findings = [], adopting = null } = drift ?? {}

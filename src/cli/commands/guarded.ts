@@ -4,11 +4,11 @@ import type { RunRecord } from '../../domain/run-record.js'
 import type { RunResult } from '../../in-run.js'
 import { loadSettings } from '../../load-settings.js'
 import { runCheck, runDeploy, runPlan, runRehearse, runVerify } from '../../pipeline.js'
-import { formatFinding } from '../../report/finding-text.js'
+import { formatFindings } from '../../report/findings-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatMarkdownReport } from '../../report/markdown.js'
 import { formatFullPlan } from '../../report/plan-text.js'
-import { formatLastScreen } from '../../report/screen.js'
+import { formatEnd, formatLastScreen } from '../../report/screen.js'
 import { formatJson } from '../../report/words.js'
 import type { Settings } from '../../settings/settings.js'
 import type { Flags } from '../flags.js'
@@ -18,6 +18,7 @@ import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 const pipelines = {
   deploy: runDeploy,
@@ -39,10 +40,14 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
         pipelines[name](settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    output.write(steersNothing(formatForPeople(result, settings, flags)))
+    output.write(terminalText(formatForPeople(result, settings, flags), output))
     if (settings.format === 'json') console.log(formatJson(makeJsonReport(result.record)))
     if (settings.format === 'markdown') console.log(steersNothing(formatMarkdownReport(result.record)))
-    if (result.error !== undefined) printError(result.error, settings)
+    if (result.error !== undefined) {
+      // On one terminal, the last lines have said it.
+      const isSaid = result.record.plan && output.isTTY && process.stderr.isTTY && !settings.debug
+      if (!isSaid) printError(result.error, settings)
+    }
     // All went well but for a record or a report that could not be written.
     else if (result.record.failure) printFailure(result.record.failure)
     return result.record.exitCode ?? exitCode.bug
@@ -52,16 +57,24 @@ export async function runGuarded(name: keyof typeof pipelines, flags: Flags): Pr
 }
 
 function formatForPeople({ record, reportPath }: RunResult, settings: Settings, flags: Flags): string {
-  const blocks = findingsOf(record)
-    .filter((finding) => isBlocking(finding) || (!settings.quiet && finding.verdict === 'warn'))
-    .map(formatFinding)
-  if (settings.command === 'plan' && record.plan) blocks.push(formatFullPlan(record.plan))
+  const { command, quiet, verbose } = settings
+  const shown = findingsOf(record).filter(
+    (finding) => isBlocking(finding) || (!quiet && finding.verdict !== 'info'),
+  )
+  const blocks = formatFindings(shown, { isVerbose: verbose })
+  if (command === 'plan' && record.plan) blocks.unshift(formatFullPlan(record.plan))
+  const options = optionsToRepeat(flags)
   // A run that came to no plan has nothing to tell but its error, which is printed by itself.
-  if (record.plan && ['deploy', 'rehearse', 'verify'].includes(settings.command)) {
-    const options = optionsToRepeat(flags)
-    blocks.push(formatLastScreen(record, { reportPath: reportPath ?? 'none could be written', options }))
-  } else if (reportPath) blocks.push(`report    ${reportPath}`)
-  return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n`
+  if (record.plan && ['deploy', 'rehearse', 'verify'].includes(command))
+    blocks.push(
+      formatLastScreen(record, {
+        reportPath: reportPath ?? 'none could be written',
+        options,
+        isToldAbove: !quiet,
+      }),
+    )
+  else if (record.plan) blocks.push(formatEnd(record, options))
+  return blocks.length === 0 ? '' : `\n${blocks.join('\n\n')}\n`
 }
 
 function findingsOf({ verification, rehearsal, findings, plan }: RunRecord) {

@@ -5,10 +5,10 @@ import { formatRestoredBeside } from '../../report/go-back-text.js'
 import { formatJson } from '../../report/words.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
-import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 /** Restores the backup of the last deploy beside the target and says how to swap them. Gives the exit code. */
 export async function runResolveBackCommand(flags: Flags): Promise<number> {
@@ -21,7 +21,8 @@ export async function runResolveBackCommand(flags: Flags): Promise<number> {
         runResolveBack(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    if (restored && error === undefined) output.write(`${steersNothing(formatRestoredBeside(restored))}\n`)
+    if (restored && error === undefined)
+      output.write(`${terminalText(formatRestoredBeside(restored), output)}\n`)
     if (settings.format === 'json') {
       const { tool, version, runId, exitCode: code = null, failure = null } = record
       const json = {

@@ -6,10 +6,10 @@ import { formatJson } from '../../report/words.js'
 import type { Resolved } from '../../steps/resolve/resolve.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
-import { steersNothing } from '../printable.js'
 import { withCrashPromise, withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 /** Resolves a migration that was started and never finished. Gives the exit code. */
 export async function runResolveCommand(flags: Flags): Promise<number> {
@@ -22,7 +22,7 @@ export async function runResolveCommand(flags: Flags): Promise<number> {
         runResolve(settings, { screen, prompter: terminalPrompter, ...signals, crash }),
       ),
     )
-    if (resolved && error === undefined) output.write(steersNothing(formatResolved(resolved)))
+    if (resolved && error === undefined) output.write(terminalText(formatResolved(resolved), output))
     if (settings.format === 'json') console.log(formatJson(asJson(record, resolved)))
     if (error !== undefined) printError(error, settings)
     return record.exitCode ?? exitCode.bug

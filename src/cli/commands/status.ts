@@ -1,9 +1,10 @@
 import type { Diagnosis } from '../../domain/diagnosis.js'
+import { type Finding, isBlocking } from '../../domain/finding.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { loadSettings } from '../../load-settings.js'
 import { runDiagnosis } from '../../recovery.js'
 import { formatDiagnosis } from '../../report/diagnosis-text.js'
-import { formatFinding } from '../../report/finding-text.js'
+import { formatFindingCounts, formatFindings } from '../../report/findings-text.js'
 import { makeJsonReport } from '../../report/json.js'
 import { formatPlan } from '../../report/plan-text.js'
 import { formatHeadline } from '../../report/screen.js'
@@ -12,16 +13,16 @@ import { passedOver } from '../../steps/run-folder/passed-over.js'
 import { readRuns } from '../../steps/run-folder/runs.js'
 import type { Flags } from '../flags.js'
 import { printError } from '../print-error.js'
-import { steersNothing } from '../printable.js'
 import { withStopSignal } from '../process-events.js'
 import { terminalPrompter } from '../terminal-prompter.js'
 import { TerminalScreen } from '../terminal-screen.js'
+import { terminalText } from '../terminal-text.js'
 
 /** Prints target, history, pending migrations and the last run. Changes nothing. */
 export async function runStatus(flags: Flags): Promise<number> {
   try {
     const settings = await loadSettings('status', flags)
-    const screen = new TerminalScreen(process.stderr, { quiet: true })
+    const screen = new TerminalScreen(process.stderr, { quiet: true, plain: true })
     const result = await withStopSignal(terminalPrompter, ({ signal }) =>
       runDiagnosis(settings, { screen, prompter: terminalPrompter, signal }),
     )
@@ -31,7 +32,10 @@ export async function runStatus(flags: Flags): Promise<number> {
       console.log(formatJson({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }))
     else
       console.log(
-        steersNothing(formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis)),
+        terminalText(
+          formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis),
+          process.stdout,
+        ),
       )
     return record.exitCode ?? 1
   } catch (error) {
@@ -51,8 +55,19 @@ function formatStatus(
     `last run    ${last ? `${last.runId}: ${formatHeadline(last)}` : 'none in the backups folder'}`,
     ...passedOver([...new Set([...unreadable, ...(diagnosis?.unreadable ?? [])])]),
     ...(diagnosis ? formatDiagnosis(diagnosis) : []),
-    ...plan.findings.map((finding) => `\n${formatFinding(finding)}`),
+    ...formatFound(plan.findings),
   ].join('\n')
+}
+
+/** What blocks, whole; the rest is counted, for `plan` and `check` tell it. */
+function formatFound(findings: readonly Finding[]): string[] {
+  const [blocking, others] = [findings.filter(isBlocking), findings.filter((one) => !isBlocking(one))]
+  return [
+    ...(others.length > 0
+      ? [`findings    ${formatFindingCounts(others)}; npx migrate-guard plan shows them`]
+      : []),
+    ...formatFindings(blocking, { isVerbose: false }).map((block) => `\n${block}`),
+  ]
 }
 
 interface LastRun {

@@ -7,21 +7,28 @@ test('options that say where the project is and how to deploy are repeated, as a
     lockTimeout: '3s',
     backups: '/var/backups/shop',
   }
-  expect(optionsToRepeat(flags)).toEqual([
-    "--prisma-config 'packages/my db/prisma.config.ts'",
-    "--lock-timeout '3s'",
-    "--backups '/var/backups/shop'",
-  ])
+  expect(optionsToRepeat(flags)).toEqual({
+    project: ["--prisma-config 'packages/my db/prisma.config.ts'", "--backups '/var/backups/shop'"],
+    deploy: [
+      "--prisma-config 'packages/my db/prisma.config.ts'",
+      "--lock-timeout '3s'",
+      "--backups '/var/backups/shop'",
+    ],
+  })
 })
 
 test('a URL is not shown, and what the deploy is given anew is left out', () => {
   const flags = {
     databaseUrl: 'postgresql://app:S3cret@db/shop',
     rehearsal: 'postgresql://app:S3cret@db/postgres',
+    twin: 'postgresql://app:S3cret@db/empty',
     accept: ['delete=known'],
     format: 'text',
     dryRun: true,
     yes: true,
   }
-  expect(optionsToRepeat(flags)).toEqual(["--database-url '<the same URL>'"])
+  expect(optionsToRepeat(flags)).toEqual({
+    project: ["--database-url '<the same URL>'"],
+    deploy: ["--database-url '<the same URL>'", "--twin '<the same URL>'"],
+  })
 })

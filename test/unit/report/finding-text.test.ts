@@ -35,7 +35,7 @@ test('a blocker says what, where, how many, how to find, how to fix and how to o
 test('an accepted blocker gives its reason and needs no override', () => {
   const { findSql: _find, fixSql: _fix, hint: _hint, evidence: _evidence, ...short } = blocker
   expect(formatFinding({ ...short, accepted: 'cleaned up\nby hand at 03:00' })).toBe(
-    `blocker unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3
+    `accepted unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3
   12 rows of "customers" share their email with another row
   accepted: cleaned up by hand at 03:00`,
   )

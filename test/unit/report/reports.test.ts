@@ -530,6 +530,8 @@ verify    passed   no difference from the schema
 NOT REHEARSED: the migrations were not tried on a copy of this database
 database  changed: 2 of 2 migrations applied; verification passed
 exit      0: verified; or nothing pending; or the dry run passed
+next      npx migrate-guard verify
+restore   npx migrate-guard resolve --back
 report    backups/20261120T043400Z-shop/report.txt`)
   })
 
@@ -602,6 +604,7 @@ NO BACKUP: there is no backup of this run to go back to
 NOT REHEARSED: the migrations were not tried on a copy of this database
 database  changed: 2 of 2 migrations applied; verification passed
 exit      0: verified; or nothing pending; or the dry run passed
+next      npx migrate-guard verify
 report    backups/20261120T043400Z-shop/report.txt`)
   })
 
@@ -686,6 +689,7 @@ NOT REHEARSED: the migrations were not tried on a copy of this database
 database  changed: 2 of 2 migrations applied; verification failed
 next      Read the verification in the report.
 exit      22: the verification failed, after a deploy or in an audit
+restore   npx migrate-guard resolve --back
 report    backups/20261120T043400Z-shop/report.txt`)
   })
 
@@ -1218,7 +1222,7 @@ Verification
     const report = formatTextReport(dryRun)
     expect(
       section(report, 'Findings'),
-    ).toBe(`  blocker unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3
+    ).toBe(`  accepted unique-duplicates  prisma/migrations/20261119_unique_email/migration.sql:3
     12 rows of "customers" share their email with another row
     rows: 12; for example id=4, id=9
     find: SELECT id, email

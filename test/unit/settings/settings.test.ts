@@ -75,6 +75,8 @@ describe('settings', () => {
       format: 'text',
       showValues: false,
       quiet: false,
+      verbose: false,
+      plain: false,
       debug: false,
     })
   })
@@ -110,8 +112,8 @@ describe('settings', () => {
     [{ json: true }, { format: 'json' }],
     [{ json: true, format: 'json' }, { format: 'json' }],
     [
-      { quiet: true, debug: true },
-      { quiet: true, debug: true },
+      { quiet: true, verbose: true, plain: true, debug: true },
+      { quiet: true, verbose: true, plain: true, debug: true },
     ],
   ])('from the options %j', (flags, expected) => {
     expect(makeSettings(withFlags(flags))).toMatchObject(expected)
