@@ -13,7 +13,7 @@ import { assertNothingBlocks } from './steps/accept.js'
 import { backup } from './steps/backup.js'
 import { takeBaseline } from './steps/baseline.js'
 import { type Checked, check } from './steps/check.js'
-import { assertConfirmable, confirm } from './steps/confirm.js'
+import { assertConfirmable, confirm, isConfirmable } from './steps/confirm.js'
 import { assertStillAsPlanned, deploy } from './steps/deploy.js'
 import { assertDeployed } from './steps/deploy-verdict.js'
 import { findBaseline } from './steps/earlier-run.js'
@@ -42,7 +42,7 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
         () => interruptible(tools, () => makePlan(tools)),
         summaries.plan,
       )
-      if (!settings.dryRun && planned.pending.length > 0) assertConfirmable(planned, settings)
+      await refuseAnotherPlan(planned, run, tools)
       await writePlan(planned, tools)
       await assertRehearsalPossible(planned, tools)
       const { plan, findings, backup } = await look(planned, run, tools)
@@ -80,6 +80,16 @@ export async function runDeploy(settings: Settings, surroundings: Surroundings):
     }
   })
   return waitedMs > 0 ? { ...result, waitedMs } : result
+}
+
+/** A plan that is not the one that was approved is refused before the long work on it. */
+async function refuseAnotherPlan(plan: Plan, run: Run, { settings }: Tools): Promise<void> {
+  if (settings.dryRun || plan.pending.length === 0 || isConfirmable(plan, settings)) return
+  await run.step(
+    'confirm',
+    async () => assertConfirmable(plan, settings),
+    () => ({}),
+  )
 }
 
 /** The dry run by its own name: everything up to the question, and the target is only read. */

@@ -45,12 +45,17 @@ export async function confirm(
   return makeApproval({ planHash: plan.hash, method: approvedBy, at: new Date().toISOString() })
 }
 
+/** False where `--confirm` approves another plan than this one. */
+export function isConfirmable(plan: Plan, { confirmHash }: Pick<Settings, 'confirmHash'>): boolean {
+  return confirmHash === undefined || plan.hash.startsWith(confirmHash)
+}
+
 /**
- * Refuses a plan that is not the one that `--confirm` approves; before the long work on it, for nothing can make it right.
+ * Refuses a plan that is not the one that `--confirm` approves.
  * @throws NotApprovedError
  */
-export function assertConfirmable(plan: Plan, { confirmHash }: Pick<Settings, 'confirmHash'>): void {
-  if (confirmHash === undefined || plan.hash.startsWith(confirmHash)) return
+export function assertConfirmable(plan: Plan, settings: Pick<Settings, 'confirmHash'>): void {
+  if (isConfirmable(plan, settings)) return
   throw new NotApprovedError(
     'plan-changed',
     `--confirm names another plan: the plan is now ${approvableHash(plan)}`,

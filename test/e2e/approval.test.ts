@@ -18,17 +18,17 @@ async function expectNotApproved(shop: Shop, before: string, code: string): Prom
     approval: null,
   })
   expect(failure).toMatchObject({ code, step: 'confirm' })
-  // The backup was made before the question, and stays.
+  // The backup was made before the question, and stays; a plan that is not the approved one is refused before it.
   expect([steps.backup.outcome, steps.confirm.outcome, steps.deploy.outcome]).toEqual([
-    'passed',
+    code === 'plan-changed' ? 'not-run' : 'passed',
     'failed',
     'not-run',
   ])
 }
 
-/** What was printed on a terminal, as lines. */
+/** What was printed on a terminal, as lines, without its colours. */
 function linesOf(printed: string): string {
-  return printed.replaceAll('\r\n', '\n')
+  return printed.replaceAll('\r\n', '\n').replace(/\u001b\[\d+m/g, '')
 }
 
 test.each([
@@ -40,34 +40,42 @@ test.each([
   const running = shop.start(['deploy', ...options], { terminal: true })
   await running.waitFor(`Deploy to ${shop.database.name}?`)
   // --quiet does not hide it from a person.
-  expect(running.printed()).toContain(`target      ${shop.database.name} on `)
+  expect(linesOf(running.printed())).toContain(`target      ${shop.database.name} on `)
   expect(running.printed()).toContain('read back in full')
   running.type(keys)
   const { exitCode, stdout } = await running.result
-  expect(linesOf(stdout)).toContain(`error: the deploy to "${shop.database.name}" was declined
-hint: Nothing was changed; run the command again when you are ready.
-`)
+  const printed = linesOf(stdout)
+  expect(printed).toContain(
+    `failed at confirm: the deploy to "${shop.database.name}" was declined (declined)`,
+  )
+  // Once on one line: a person has read it then.
+  expect(printed.match(/Nothing was changed; run the command again when you are ready/g)).toHaveLength(1)
   expect(exitCode).toBe(6)
   await expectNotApproved(shop, before, 'declined')
 })
 
 const question = 'This drops or rewrites data. Type the name of the database to deploy:'
 
-test('a migration that drops data wants the name of the database; anything else declines', async () => {
+test('a migration that drops data wants the name of the database; another answer, three times, declines', async () => {
   const shop = await makeShop({ pending: dropsData })
   const before = await shop.fingerprint()
   const running = shop.start(['deploy', ...lossAccepted], { terminal: true })
   await running.waitFor(question)
-  running.type('yes\r')
+  for (const answer of ['yes', 'y', 'no']) {
+    running.type(`${answer}\r`)
+    if (answer !== 'no') await running.waitFor(`"${answer}" is not the name of the database`)
+  }
   expect((await running.result).exitCode).toBe(6)
   await expectNotApproved(shop, before, 'declined')
 })
 
-test('the typed name of the database approves', async () => {
+test('the typed name of the database approves, also after it was mistyped', async () => {
   const shop = await makeShop({ pending: dropsData })
   const running = shop.start(['deploy', ...lossAccepted, ...schemaDiffers], { terminal: true })
   await running.waitFor(question)
   expect(running.printed()).toContain('drops data, line 1: DROP COLUMN customers.fax')
+  running.type(`${shop.database.name}x\r`)
+  await running.waitFor('is not the name of the database; an empty answer declines')
   running.type(`${shop.database.name}\r`)
   expect((await running.result).exitCode).toBe(0)
   expect((await shop.report()).approval?.method).toBe('typed-database-name')
@@ -80,9 +88,10 @@ test('Ctrl-C typed at the question', async () => {
   await running.waitFor(`Deploy to ${shop.database.name}?`)
   running.type('\u0003')
   const { exitCode, stdout } = await running.result
-  expect(linesOf(stdout)).toContain(`error: the question was left without an answer; nothing was changed
-hint: Run the command again when you are ready.
-`)
+  expect(linesOf(stdout)).toContain(
+    'the question was left without an answer; nothing was changed (interrupted)',
+  )
+  expect(linesOf(stdout)).toContain('next      Run the command again when you are ready.')
   expect(exitCode).toBe(6)
   await expectNotApproved(shop, before, 'interrupted')
 })
@@ -136,9 +145,10 @@ test('a database that changes while the question stands is not deployed to', asy
   const before = await shop.fingerprint()
   running.type('y\r')
   const { exitCode, stdout } = await running.result
-  expect(linesOf(stdout)).toContain(`error: the database or the migrations changed since the plan was made
-hint: Run the command again: it will plan, check and back up what is there now.
-`)
+  expect(linesOf(stdout)).toContain('the database or the migrations changed since the plan was made')
+  expect(linesOf(stdout)).toContain(
+    'next      Run the command again: it will plan, check and back up what is there now.',
+  )
   expect(exitCode).toBe(3)
   expect(await shop.fingerprint()).toBe(before)
 })

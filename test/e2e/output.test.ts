@@ -72,14 +72,21 @@ test('plan and check say what they found and leave nothing behind', async () => 
   const plan = await shop.run(['plan'])
   expect(plan).toMatchObject({ exitCode: 0, stderr: '' })
   expect(plan.stdout).toBe(`plan      passed   1 pending migration
+
 ${(await shop.run(['status'])).stdout.split('history  ')[0]}    line 1  ALTER TABLE "customers" ADD COLUMN "phone" TEXT
               ACCESS EXCLUSIVE on customers (48 kB)
+
+planned: 1 pending migration, not checked, not deployed
+next      npx migrate-guard check
 `)
   expect(await shop.run(['check'])).toEqual({
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
 check     passed   0 blockers, 0 warnings, 26 checks made
+
+passed: 1 pending migration, not deployed
+next      npx migrate-guard rehearse
 `,
   })
   expect(await shop.runFolders()).toEqual([])
@@ -188,9 +195,13 @@ test('an acceptance that nothing needs is a warning', async () => {
     stderr: '',
     stdout: `plan      passed   1 pending migration
 check     passed   0 blockers, 1 warning, 26 checks made
+
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts
   hint: There is no such code; npx migrate-guard explain lists all of them.
+
+passed with warnings: 1 pending migration, not deployed
+next      npx migrate-guard rehearse
 `,
   })
 })

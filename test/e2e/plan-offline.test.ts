@@ -81,16 +81,16 @@ describe('plan --offline', () => {
     expect(await clone.plan()).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: `warning drop-column  db/migrations/2_two/migration.sql:1
-  "t"."a" is dropped with the values that it holds
-  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
-
-plan        2 migrations, offline: no database was asked
+      stdout: `plan        2 migrations, offline: no database was asked
   1_one: 1 statement, all-or-nothing
     line 1  CREATE TABLE t
   2_two: 1 statement, all-or-nothing
     line 1  ALTER TABLE t DROP a
     drops data, line 1: DROP COLUMN t.a
+
+warning drop-column  db/migrations/2_two/migration.sql:1
+  "t"."a" is dropped with the values that it holds
+  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
 `,
     })
     expect(await readdir(clone.directory)).toEqual(before)
@@ -179,8 +179,8 @@ hint: Fix what was found, or accept a finding by name: --accept <code>="reason".
       `blocker migration-file-missing  ${sqlOf('5_without')}`,
       `blocker sql-not-parsed  ${sqlOf('1_broken')}:2`,
       `blocker transaction-left-open  ${sqlOf('2_open')}:1`,
-      `warning empty-migration  ${sqlOf('3_empty')}:1`,
       `blocker cannot-run-in-transaction  ${sqlOf('4_late')}:3`,
+      `warning empty-migration  ${sqlOf('3_empty')}:1`,
     ])
     const { findings, migrations, prediction } = JSON.parse((await clone.plan('--json')).stdout) as JsonReport
     expect(findings).toHaveLength(5)
@@ -370,11 +370,7 @@ DROP TABLE u;
     })
     const { exitCode, stdout } = await clone.plan('--since', 'main')
     expect(exitCode).toBe(0)
-    expect(stdout).toBe(`warning drop-table  db/migrations/5_five/migration.sql:2
-  "u" is dropped with the rows that it holds
-  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
-
-plan        3 migrations new since main, offline: no database was asked
+    expect(stdout).toBe(`plan        3 migrations new since main, offline: no database was asked
   3_three: 6 statements, all-or-nothing
     line 1  ALTER TABLE t ADD COLUMN id int PRIMARY KEY, ADD COLUMN place citext
               ACCESS EXCLUSIVE on t (size unknown, builds an index)
@@ -401,6 +397,10 @@ plan        3 migrations new since main, offline: no database was asked
     line 2  DROP TABLE u
               ACCESS EXCLUSIVE on u (size unknown, drops)
     drops data, line 2: DROP TABLE u
+
+warning drop-table  db/migrations/5_five/migration.sql:2
+  "u" is dropped with the rows that it holds
+  hint: Copy the values to where they are needed first, or accept the finding. On a database, check counts them.
 `)
     const { migrations } = JSON.parse((await clone.plan('--since', 'main', '--json')).stdout) as JsonReport
     expect(migrations[2]?.statementList[0]?.locks).toMatchObject([
@@ -423,15 +423,15 @@ plan        3 migrations new since main, offline: no database was asked
     })
     const { exitCode, stdout } = await clone.plan('--since', 'main')
     expect(exitCode).toBe(0)
-    expect(stdout).toBe(`warning changed-migration  ${sqlOf('1_one')}
+    expect(stdout).toBe(`plan        0 migrations new since main, offline: no database was asked
+
+warning changed-migration  ${sqlOf('1_one')}
   migration "1_one" was there at main and has been edited since
   hint: Restore it, unless it was never applied anywhere, and put the change into a new migration.
 
 warning changed-migration  ${sqlOf('2_two')}
   migration "2_two" was there at main and has been removed since
   hint: Restore it, unless it was never applied anywhere, and put the change into a new migration.
-
-plan        0 migrations new since main, offline: no database was asked
 `)
   })
 

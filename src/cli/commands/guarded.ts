@@ -74,7 +74,9 @@ function formatForPeople({ record, reportPath }: RunResult, settings: Settings, 
       }),
     )
   else if (record.plan) blocks.push(formatEnd(record, options))
-  return blocks.length === 0 ? '' : `\n${blocks.join('\n\n')}\n`
+  if (blocks.length === 0) return ''
+  // The lines of the steps stand above.
+  return `${quiet ? '' : '\n'}${blocks.join('\n\n')}\n`
 }
 
 function findingsOf({ verification, rehearsal, findings, plan }: RunRecord) {

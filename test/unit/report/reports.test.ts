@@ -570,6 +570,7 @@ NOT REHEARSED: the migrations were not tried on a copy of this database
 database  UNKNOWN: deploy was started and how it ended is not proven; look at the database before anything else
 next      When the server answers again, run migrate-guard verify.
 exit      21: the deploy failed; the target is changed in part, or its state is unknown
+restore   npx migrate-guard resolve --back
 report    backups/20261120T043400Z-shop/report.txt`)
   })
 
