@@ -3,9 +3,10 @@ import type { Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
 import { formatFindingHead } from './finding-text.js'
+import { formatFindingCounts } from './findings-text.js'
 import { formatPlan } from './plan-text.js'
 import { formatRehearsal } from './rehearsal-text.js'
-import { formatBytes, formatCount } from './words.js'
+import { clean, formatBytes } from './words.js'
 
 const levelWords: Readonly<Record<BackupLevel, string>> = {
   written: 'not read back',
@@ -22,11 +23,12 @@ export function formatQuestion(
   backup: Backup,
   rehearsal: Rehearsal,
 ): string {
+  const accepted = findings.filter((finding) => finding.accepted !== undefined)
   return [
     '',
     formatPlan(plan),
-    `findings    ${findings.length === 0 ? 'none' : formatCount(findings.length)}`,
-    ...findings.map((finding) => `  ${formatFindingHead(finding)}`),
+    `findings    ${findings.length === 0 ? 'none' : formatFindingCounts(findings)}`,
+    ...accepted.map((finding) => `  ${formatFindingHead(finding)}: ${clean(finding.accepted ?? '')}`),
     backup.outcome === 'skipped'
       ? 'backup      NO BACKUP: skipped by --skip-backup'
       : `backup      ${formatBytes(backup.sizeBytes ?? 0)} in ${backup.path ?? ''}, ${backup.level === undefined ? 'not proven' : levelWords[backup.level]}`,
