@@ -141,11 +141,7 @@ test.each(either('SIGTERM'))('%s at the question', async (signal) => {
   // The signal goes to the command itself, not to the terminal around it.
   process.kill(await commandOn(running), signal)
   const { exitCode, stdout } = await running.result
-  expect(
-    stdout.replaceAll('\r\n', '\n'),
-  ).toContain(`error: the question was left without an answer; nothing was changed
-hint: Run the command again when you are ready.
-`)
+  expect(stdout).toContain('the question was left without an answer; nothing was changed (interrupted)')
   expect(exitCode).toBe(6)
   expect((await shop.report()).steps.confirm.outcome).toBe('failed')
   await expectNothingLeft(shop)
