@@ -2,7 +2,7 @@ import type { CheckResult, Finding, Findings } from '../domain/finding.js'
 import type { Reader } from '../domain/reader.js'
 import type { DeclaredSchema } from '../sql/declared-schema.js'
 import { answer } from './answer.js'
-import type { FutureTables } from './future.js'
+import { type FutureTables, isMendedByMigrations } from './future.js'
 import { NotHarmless } from './harmless/gate.js'
 import { shareOut } from './share-out.js'
 
@@ -59,8 +59,6 @@ export interface CheckContext {
   readonly knownBefore?: ReadonlySet<string>
   /** Absent when it is not known, as in an audit. */
   readonly concerned?: ConcernedTables
-  /** Absent when nothing is pending. */
-  readonly future?: FutureTables
 }
 
 /** What a check has to say when its findings alone do not say it. */
@@ -70,6 +68,17 @@ export interface CheckAnswer {
   readonly outcome?: 'info' | 'not-made'
   readonly facts?: CheckResult['facts']
   readonly note?: string
+  /** Of findings that the pending migrations may put right: the same question, over the tables as they will leave them. */
+  readonly later?: ReadonlyMap<Finding, FutureQuestion>
+}
+
+/** Undefined where it cannot be asked of the tables to come. */
+export type FutureQuestion = (future: FutureTables) => string | undefined
+
+/** A check that was made, before it is known what the migrations put right. */
+export interface MadeCheck {
+  readonly check: Check
+  readonly answer: CheckAnswer
 }
 
 /** A question that holds for any database. */
@@ -91,23 +100,54 @@ export const undefinedFunction = '42883'
 /** Runs the general checks of this step. Each reader is inside a transaction, all of the same snapshot. */
 export async function runChecks(
   checks: readonly Check[],
-  readers: readonly Reader[],
+  readers: readonly [Reader, ...Reader[]],
   context: CheckContext,
   onProgress: (title: string) => void,
 ): Promise<Findings> {
+  return concludeChecks(await makeChecks(checks, readers, context, onProgress), readers[0], context)
+}
+
+/** Asks what is the case today. */
+export async function makeChecks(
+  checks: readonly Check[],
+  readers: readonly Reader[],
+  context: CheckContext,
+  onProgress: (title: string) => void,
+): Promise<MadeCheck[]> {
   const made = checks.filter(({ steps }) => steps.includes(context.step))
-  const found = await shareOut(made, readers, async (check, reader): Promise<CheckAnswer> => {
+  return shareOut(made, readers, async (check, reader) => {
     onProgress(check.title)
     const answered = await answer(reader, () => check.find(reader, context))
-    if ('findings' in answered) return answered
+    if ('findings' in answered) return { check, answer: answered }
     const findings =
       'error' in answered ? [notAnswered(check.title, answered.error, context.step, check.code)] : answered
-    return { findings }
+    return { check, answer: { findings } }
   })
-  return {
-    results: made.map((check, i) => resultOf(check, found[i] ?? { findings: [] }, context)),
-    findings: found.flatMap(({ findings }) => findings),
+}
+
+/**
+ * Leaves out what the pending migrations put right.
+ * @param future absent when nothing is pending, or what it leaves is not known
+ */
+export async function concludeChecks(
+  made: readonly MadeCheck[],
+  reader: Reader,
+  context: CheckContext,
+  future?: FutureTables,
+): Promise<Findings> {
+  const results: CheckResult[] = []
+  const findings: Finding[] = []
+  for (const { check, answer } of made) {
+    const left: Finding[] = []
+    for (const finding of answer.findings) {
+      const question = answer.later?.get(finding)
+      const isMended = question && (await isMendedByMigrations(reader, future, question))
+      if (!isMended) left.push(finding)
+    }
+    results.push(resultOf(check, { ...answer, findings: left }, context))
+    findings.push(...left)
   }
+  return { results, findings }
 }
 
 function resultOf(

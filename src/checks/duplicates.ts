@@ -4,8 +4,14 @@ import type { DeclaredUniqueKey } from '../sql/declared-schema.js'
 import { quoteIdentifier } from '../sql/names.js'
 import { readable } from '../sql/operators.js'
 import { answer } from './answer.js'
-import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
-import { type FutureTables, isMendedByMigrations } from './future.js'
+import {
+  type Check,
+  type CheckContext,
+  type FutureQuestion,
+  notAnswered,
+  undefinedFunction,
+} from './check.js'
+import type { FutureTables } from './future.js'
 import { findTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
@@ -20,6 +26,7 @@ export const duplicates: Check = {
   leftToServer: 'the server checked the unique indexes that this deploy made when it made them',
   find: async (reader, context) => {
     const findings: Finding[] = []
+    const later = new Map<Finding, FutureQuestion>()
     const justMade = context.knownBefore ? await uniqueKeysMadeSince(context.knownBefore, reader) : new Set()
     for (const key of context.declared.uniqueKeys) {
       if (justMade.has(nameOf(key.table.schema ?? context.schema, key.table.name, key.columns))) continue
@@ -32,14 +39,13 @@ export const duplicates: Check = {
         // Before the deploy the column may be of a type that cannot be compared yet.
         if (context.step === 'check' && evidence.error.code === undefinedFunction) continue
         findings.push(notAnswered(`"${name}" is unique`, evidence.error, context.step, objectOf(key)))
-      } else if (
-        evidence.count > 0 &&
-        !(await isMendedByMigrations(reader, context.future, futureQuery(key, context)))
-      ) {
-        findings.push(duplicateFinding(key, evidence, readable(findSql), context.step))
+      } else if (evidence.count > 0) {
+        const finding = duplicateFinding(key, evidence, readable(findSql), context.step)
+        findings.push(finding)
+        later.set(finding, futureQuery(key, context))
       }
     }
-    return findings
+    return { findings, later }
   },
 }
 

@@ -3,8 +3,14 @@ import type { Reader } from '../domain/reader.js'
 import { quoteIdentifier } from '../sql/names.js'
 import { equals, readable } from '../sql/operators.js'
 import { answer } from './answer.js'
-import { type Check, type CheckContext, notAnswered, undefinedFunction } from './check.js'
-import { type FutureTables, isMendedByMigrations } from './future.js'
+import {
+  type Check,
+  type CheckContext,
+  type FutureQuestion,
+  notAnswered,
+  undefinedFunction,
+} from './check.js'
+import type { FutureTables } from './future.js'
 import { findTable, type LiveTable } from './live-schema.js'
 import { countOffendingRows } from './offending-rows.js'
 
@@ -39,6 +45,7 @@ export const orphans: Check = {
   leftToServer: 'the server checked the foreign keys that this deploy made when it made them',
   find: async (reader, context) => {
     const findings: Finding[] = []
+    const later = new Map<Finding, FutureQuestion>()
     for (const relation of await readRelations(reader, context)) {
       if (isJustMade(relation, context)) continue
       const { schema, table, columns, referencedSchema, referencedTable, referencedColumns } = relation
@@ -54,14 +61,13 @@ export const orphans: Check = {
         if (isToCome && evidence.error.code === undefinedFunction) continue
         const title = `no row of "${table}" refers by ${columns.join(', ')} to a missing row`
         findings.push(notAnswered(title, evidence.error, context.step, objectOf(relation)))
-      } else if (
-        evidence.count > 0 &&
-        !(await isMendedByMigrations(reader, context.future, futureQuery(relation)))
-      ) {
-        findings.push(orphanFinding(relation, evidence, readable(findSql), context.step))
+      } else if (evidence.count > 0) {
+        const finding = orphanFinding(relation, evidence, readable(findSql), context.step)
+        findings.push(finding)
+        later.set(finding, futureQuery(relation))
       }
     }
-    return findings
+    return { findings, later }
   },
 }
 

@@ -78,7 +78,7 @@ export async function makeForecast(
   ungated: readonly [Reader, ...Reader[]],
   schema: string,
   onProgress: (title: string) => void = () => undefined,
-  twin?: Twin,
+  twin?: Twin | Promise<Twin | undefined>,
 ): Promise<Forecast> {
   const { readers } = await gate(ungated)
   const { walk, losses, locks, hits, lineage, rowTypes, behindUnknown } = await walkOver(

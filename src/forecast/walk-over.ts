@@ -44,7 +44,8 @@ export interface Walked {
  * part of what is asked for, and what it destroys must not wait to be found until the failure is out of the way.
  * @param options.asksRows false: only the catalog is asked, and no row is read. What depends on rows is then not known, and
  * what the role in use may not do is no failure: it is there to look, and another may deploy.
- * @param options.twin a database with the schema of the target, which says what statements do to the catalog
+ * @param options.twin a database with the schema of the target, which says what statements do to the catalog; one that is still
+ * being made is waited for when the catalog of the target has been read
  * @param options.afterFile is told of each file, with the catalog as the file has left it and the locks so far
  */
 export async function walkOver(
@@ -57,7 +58,7 @@ export async function walkOver(
     afterFile,
   }: {
     asksRows?: boolean
-    twin?: Twin
+    twin?: Twin | Promise<Twin | undefined>
     afterFile?: (file: ForecastFile, walk: Walk, locks: LockWatch) => void
   } = {},
 ): Promise<Walked> {
@@ -116,7 +117,8 @@ export async function walkOver(
     forbidden.push({ place, refusal })
     return rest
   }
-  const follower = twin && (await TwinFollower.start(walk, twin, schema, reader))
+  const made = await twin
+  const follower = made && (await TwinFollower.start(walk, made, schema, reader))
   const behindUnknown = new Set<string>()
   for (const file of files) {
     if (walk.catalog.opaque !== undefined) behindUnknown.add(file.migration)

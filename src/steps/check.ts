@@ -1,10 +1,11 @@
 // check: asks the live data, inside one exported snapshot on a connection that the server holds read-only.
 // Reads the plan. Writes nothing; the target is untouched.
 import { limitQuestions } from '../checks/answer.js'
-import { runChecks } from '../checks/check.js'
+import { concludeChecks, makeChecks } from '../checks/check.js'
 import { runDeclaredChecks } from '../checks/declared-checks.js'
-import { generalChecks } from '../checks/general-checks.js'
+import { tableChecks } from '../checks/general-checks.js'
 import { gate } from '../checks/harmless/gate.js'
+import { healthChecks } from '../checks/health/health-checks.js'
 import type { Finding, Findings } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import type { Snapshot } from '../postgres/snapshot.js'
@@ -17,7 +18,7 @@ import { foldFindings } from './fold-findings.js'
 import { forecastPending } from './forecast.js'
 import { withLockGroups } from './lock-groups.js'
 import { maskValues } from './mask-values.js'
-import { noSchemaTwin, withSchemaTwin } from './schema-twin.js'
+import { type MakingTwin, noSchemaTwin, whileMakingTwin } from './schema-twin.js'
 import { readSession, type Tools } from './tools.js'
 
 export interface Checked {
@@ -28,6 +29,10 @@ export interface Checked {
 
 /** Holds the pending statements against the live rows, and runs the general checks and the before-checks. */
 export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promise<Checked> {
+  return whileMakingTwin(plan, snapshot, tools, (making) => ask(plan, snapshot, tools, making))
+}
+
+async function ask(plan: Plan, snapshot: Snapshot, tools: Tools, making: MakingTwin): Promise<Checked> {
   const { settings, project, screen } = tools
   const { schema } = settings.target
   const { files, findings: unreadable } = await readCheckFiles(tools, plan.pending, 'before')
@@ -35,8 +40,8 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
   const ungated = [await snapshot.open(), await snapshot.open()] as const
   for (const reader of ungated) await limitQuestions(reader, settings.questionTimeoutMs)
   const { readers, judgeIn } = await gate(ungated)
-  // Beside each other: the declared schema is read by Prisma's CLI, and a twin is made on this machine.
-  const asked = Promise.all([
+  // Beside each other: the declared schema is read by Prisma's CLI.
+  const [declared, own] = await Promise.all([
     readDeclared(project, settings.target, readSession(tools)),
     runDeclaredChecks(
       files,
@@ -51,30 +56,32 @@ export async function check(plan: Plan, snapshot: Snapshot, tools: Tools): Promi
       screen.progress,
     ),
   ])
-  // Where it fails, that is told once the twin is not in use any more.
-  asked.catch(() => undefined)
-  const { twinFindings, ...forecast } = await withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => {
-    // The questions of the forecast are asked on the same connections.
-    await asked
-    return {
-      ...(await forecastPending(plan, readers, tools, twin)),
-      twinFindings: whyNot === undefined ? [] : [noSchemaTwin(whyNot)],
-    }
-  }).finally(() => asked.catch(() => undefined))
-  const [declared, own] = await asked
   const context = {
     step: 'check',
     schema,
     declared,
     urlParameters: readSessionOptions(settings.target.parameters.options),
-    ...(forecast.future ? { future: forecast.future } : {}),
-    ...(forecast.concerned ? { concerned: forecast.concerned } : {}),
   } as const
-  const general = await runChecks(generalChecks, readers, context, screen.progress)
+  // What needs no forecast comes first: the twin, which the forecast waits for, is made meanwhile.
+  const ofTables = await makeChecks(tableChecks, readers, context, screen.progress)
+  const forecast = await forecastPending(plan, readers, tools, making.ready)
+  const ended = making.end()
+  // Told below, when the questions of this check are over.
+  ended.catch(() => undefined)
+  const { concerned } = forecast
+  const ofHealth = await makeChecks(
+    healthChecks,
+    readers,
+    { ...context, ...(concerned ? { concerned } : {}) },
+    screen.progress,
+  )
+  const general = await concludeChecks([...ofTables, ...ofHealth], readers[0], context, forecast.future)
+  await ended
+  const { whyNot } = await making.ready
   const found = [
     ...plan.findings,
     ...unreadable,
-    ...twinFindings,
+    ...(whyNot === undefined ? [] : [noSchemaTwin(whyNot)]),
     ...forecast.findings,
     ...own.findings,
     ...general.findings,

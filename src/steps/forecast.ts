@@ -13,6 +13,7 @@ import { ownErrorReason } from '../forecast/own-error.js'
 import { loadParser } from '../sql/parser.js'
 import type { Twin } from '../twin/twin.js'
 import { forecastFiles, takeReadable } from './readable-files.js'
+import type { ReadyTwin } from './schema-twin.js'
 import type { Tools } from './tools.js'
 
 /** What the pending migrations will meet in the live rows, as the check step reports it. */
@@ -27,12 +28,15 @@ export interface ForecastReport {
   readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
 }
 
-/** Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot. */
+/**
+ * Holds every pending statement against the rows that it will meet. The readers are inside the run's snapshot.
+ * @param making waited for when the target has been asked what there is
+ */
 export async function forecastPending(
   plan: Plan,
   readers: readonly [Reader, ...Reader[]],
   { settings, screen }: Tools,
-  twin?: Twin,
+  making: Promise<ReadyTwin>,
 ): Promise<ForecastReport> {
   if (plan.pending.length === 0) return { results: [], findings: [], predictions: {}, lockFirst: new Map() }
   await loadParser()
@@ -41,8 +45,9 @@ export async function forecastPending(
     readers,
     settings.target.schema,
     screen.progress,
-    twin,
+    making.then(({ twin }) => twin),
   )
+  const { twin } = await making
   if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
   const outcome = outcomeFindings(forecast)
   return {

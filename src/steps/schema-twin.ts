@@ -34,19 +34,86 @@ export function twinSession(name: string): Session {
   }
 }
 
+/** A schema twin that is being made. */
+export interface MakingTwin {
+  /** The twin, or why there is none where one was wanted. @throws InterruptedError */
+  readonly ready: Promise<ReadyTwin>
+  /** Removes it, also one that is not ready yet, and waits until it is gone. May be called again. */
+  end(): Promise<void>
+}
+
+export interface ReadyTwin {
+  readonly twin?: Twin
+  readonly whyNot?: string
+}
+
 /**
- * Makes a schema twin of what the snapshot sees, lends it to `work`, and removes it.
- * `work` is told instead why there is none, where it cannot be had.
+ * Begins to make a schema twin of what the snapshot sees, and removes it after the work. To make it takes the machine here,
+ * while the target answers the first questions.
  */
-export async function withSchemaTwin<T>(
+export async function whileMakingTwin<T>(
   plan: Plan,
   snapshot: Snapshot,
   tools: Tools,
-  work: (twin: Twin | undefined, whyNot?: string) => Promise<T>,
+  work: (making: MakingTwin) => Promise<T>,
 ): Promise<T> {
+  const making = begin(plan, snapshot, tools)
+  try {
+    const done = await work(making)
+    await making.end()
+    return done
+  } catch (error) {
+    // That it cannot be removed either is not what went wrong.
+    await making.end().catch(() => undefined)
+    throw error
+  }
+}
+
+function begin(plan: Plan, snapshot: Snapshot, tools: Tools): MakingTwin {
+  if (tools.settings.twin.place === 'off' || plan.pending.length === 0)
+    return { ready: Promise.resolve({}), end: async () => undefined }
+  const over = new AbortController()
+  const signal = AbortSignal.any([tools.signal, over.signal])
+  let gone: Promise<string | undefined> = Promise.resolve(undefined)
+  let isReady = false
+  const ready = new Promise<ReadyTwin>((resolve, reject) => {
+    gone = withSchemaTwin(plan, snapshot, { ...tools, signal }, (twin) => {
+      isReady = true
+      resolve({ twin })
+      return new Promise((done) => {
+        if (signal.aborted) done()
+        signal.addEventListener('abort', () => done(), { once: true })
+      })
+    })
+    gone.then((whyNot) => resolve(whyNot === undefined ? {} : { whyNot }), reject)
+  })
+  // Whoever waits for it is told.
+  ready.catch(() => undefined)
+  return {
+    ready,
+    end: async () => {
+      over.abort()
+      await gone.catch((error: unknown) => {
+        // What was not ready yet was told to stop, or its error has been told.
+        if (isReady) throw error
+      })
+    },
+  }
+}
+
+/**
+ * Makes a schema twin, lends it to `work`, and removes it.
+ * @returns why there is none, where it cannot be had
+ */
+async function withSchemaTwin(
+  plan: Plan,
+  snapshot: Snapshot,
+  tools: Tools,
+  work: (twin: Twin) => Promise<void>,
+): Promise<string | undefined> {
   const { settings, runId, signal, screen } = tools
   const { place, url } = settings.twin
-  if (place === 'off' || plan.pending.length === 0) return work(undefined)
+  if (place === 'off') return undefined
   let isOpen = false
   try {
     screen.progress('making a schema twin')
@@ -63,18 +130,19 @@ export async function withSchemaTwin<T>(
       signal,
       content: await hashDump(dump),
     }
-    return await withRehearsalDatabase(request, async (database) => {
+    await withRehearsalDatabase(request, async (database) => {
       await fill(database, { folder: dump, tool: clientTools.restore }, snapshot.client, tools)
-      return withConnection(database.address, twinSession(applicationName(tools, 'twin')), (client) => {
+      await withConnection(database.address, twinSession(applicationName(tools, 'twin')), (client) => {
         isOpen = true
         return work(new Twin(client, database.place === 'local'))
       })
     })
+    return undefined
   } catch (error) {
     if (isOpen || error instanceof InterruptedError || signal.aborted || !(error instanceof Error))
       throw error
     if (settings.debug) screen.print(error.stack ?? '')
-    return work(undefined, reasonOf(error))
+    return reasonOf(error)
   }
 }
 

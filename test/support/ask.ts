@@ -39,7 +39,7 @@ export async function ask(
     ...(knownBefore ? { knownBefore } : {}),
     ...(concerned ? { concerned } : {}),
   }
-  const { readers } = await gate([client])
+  const { readers } = await gate([client] as const)
   const findings = await runChecks([checks].flat(), readers, context, () => undefined)
   await client.query('COMMIT')
   await client.end()
