@@ -36,6 +36,8 @@ export interface ThrowAwayClusterOptions {
   readonly binaries?: string
   /** The name of the superuser; `postgres` when missing. */
   readonly superuser?: string
+  /** It will hold no rows to speak of: it may live in memory. */
+  readonly isSmall?: boolean
   /** Start from a cluster that was kept under this hash, where there is one. */
   readonly content?: string
 }
@@ -71,6 +73,9 @@ const settingsForSpeed = {
   max_connections: '200',
 }
 
+/** What is kept of it is copied again and again: of its log it needs the part since the last checkpoint alone. */
+const settingsOfSmall = { wal_recycle: 'off' }
+
 /**
  * Starts a PostgreSQL server of our own from the server binaries on this machine: a fresh directory, a free port on
  * 127.0.0.1, a random password. It does not keep this process alive, and when this process ends, however it ends, server
@@ -86,7 +91,7 @@ export async function startThrowAwayCluster(
   return effect('cluster.start', async () => {
     const { superuser = 'postgres' } = options
     const password = randomBytes(18).toString('base64url')
-    const start: Start = { ...(await makePlace(account)), binaries, superuser, password }
+    const start: Start = { ...(await makePlace(account, options.isSmall)), binaries, superuser, password }
     let running: Running | undefined
     const removeAtExit = () =>
       removePlaceAtExit(start, running?.server.exitCode === null ? running.server.pid : undefined)
@@ -98,7 +103,11 @@ export async function startThrowAwayCluster(
     }
     try {
       const isKept = await layOutData(start, options.content)
-      const settings = { ...settingsForSpeed, ...options.settings }
+      const settings = {
+        ...settingsForSpeed,
+        ...(options.isSmall ? settingsOfSmall : {}),
+        ...options.settings,
+      }
       const onSpawn = (spawned: Running) => {
         running = spawned
       }

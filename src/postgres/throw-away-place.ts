@@ -19,6 +19,7 @@ import { GuardError } from '../domain/errors.js'
 import { exitCode } from '../domain/exit-code.js'
 import { effect } from '../effects/effect.js'
 import { isAlive, reasonNotPrivate, writePrivateFile } from '../effects/private-files.js'
+import { folderForSmall, foldersOfServers } from './throw-away-folders.js'
 
 /** A PostgreSQL server of our own could not be had. */
 export class ClusterError extends GuardError {
@@ -33,7 +34,7 @@ export type Account = { readonly uid: number; readonly gid: number } | undefined
  * can put anything there, and a server can be made to do what others want.
  */
 export interface Place {
-  /** In the temporary folder. Only our own account can write to it, so that nobody can exchange what is in it. */
+  /** In the temporary folder, or in memory. Only our own account can write to it, so that nobody can exchange what is in it. */
   readonly outer: string
   /** What belongs to the server's account: the data and the sockets. */
   readonly directory: string
@@ -49,10 +50,14 @@ export const dataIn = (directory: string) => join(directory, 'data')
 const serverFileIn = (outer: string) => join(outer, 'server.json')
 const stopTimeoutMs = 10_000
 
-/** Its name holds our process id, so that a later start can tell what a killed one left. */
-export async function makePlace(account: Account): Promise<Place> {
-  if (account) await assertFit(tmpdir())
-  const outer = await mkdtemp(join(tmpdir(), `${outerPrefix}${process.pid}-`))
+/**
+ * Its name holds our process id, so that a later start can tell what a killed one left.
+ * @param isSmall it will hold no rows to speak of, and may live in memory
+ */
+export async function makePlace(account: Account, isSmall = false): Promise<Place> {
+  const folder = isSmall ? await folderForSmall() : tmpdir()
+  if (account) await assertFit(folder)
+  const outer = await mkdtemp(join(folder, `${outerPrefix}${process.pid}-`))
   if (account) await open(outer).then((folder) => letPass(folder, account))
   const directory = directoryIn(outer)
   await mkdir(directory, { mode: 0o700 })
@@ -190,10 +195,14 @@ function pause(durationMs: number): void {
 
 /** Removes what starts have left whose process is dead, with the server if it still runs. */
 export async function sweepDeadPlaces(account: Account): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const folder of foldersOfServers()) await sweepFolder(folder, account)
+}
+
+async function sweepFolder(folder: string, account: Account): Promise<void> {
+  for (const name of await readdir(folder)) {
     const owner = new RegExp(`^${outerPrefix}(\\d+)-`).exec(name)?.[1]
     if (owner === undefined || isAlive(Number(owner))) continue
-    const outer = join(tmpdir(), name)
+    const outer = join(folder, name)
     // Anybody can make a folder of that name in the shared temporary folder, to have us kill and remove what he likes.
     if ((await reasonNotPrivate(outer).catch(() => 'unknown')) !== undefined) continue
     await effect('cluster.sweep', async () => {

@@ -27,7 +27,7 @@ export async function withEmptyTwin<T>(
   work: (twin: Twin, client: Client) => Promise<T>,
 ): Promise<T> {
   if (url !== undefined) return withDatabases(url, false, work)
-  const cluster = await startThrowAwayCluster()
+  const cluster = await startThrowAwayCluster({ isSmall: true })
   try {
     const { hostname, port, username, password } = new URL(cluster.url)
     const server: TargetAddress = {

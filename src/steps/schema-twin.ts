@@ -128,6 +128,7 @@ async function withSchemaTwin(
       targetClient: snapshot.client,
       runId,
       signal,
+      isSchemaOnly: true,
       content: await hashDump(dump),
     }
     await withRehearsalDatabase(request, async (database) => {

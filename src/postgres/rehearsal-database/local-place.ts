@@ -36,7 +36,8 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
   const { targetClient, targetIdentity, onProgress } = request
   const binaries = await findServerBinariesOf(Math.floor(targetIdentity.serverVersionNum / 10_000))
   const { databaseSizeBytes } = targetIdentity
-  await assertEnoughDisk(databaseSizeBytes + Math.min(databaseSizeBytes, mostLogBytes))
+  if (!request.isSchemaOnly)
+    await assertEnoughDisk(databaseSizeBytes + Math.min(databaseSizeBytes, mostLogBytes))
   const serverSettings = await readServerSettings(targetClient)
   onProgress?.('starting a server of our own')
   const libraries = await findPreloadedLibraries(targetClient, binaries)
@@ -47,7 +48,13 @@ export async function openLocalDatabase(request: RehearsalRequest): Promise<Rehe
   }
   const content =
     request.content && (await hashLocalContent(request, { settings, locales: serverSettings.locales }))
-  const options = { binaries, superuser: makerName, settings, ...(content ? { content } : {}) }
+  const options = {
+    binaries,
+    superuser: makerName,
+    settings,
+    isSmall: request.isSchemaOnly === true,
+    ...(content ? { content } : {}),
+  }
   const { cluster, differences } = await startClusterLike(options)
   try {
     const database = await (cluster.isKept

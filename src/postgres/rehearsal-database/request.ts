@@ -20,6 +20,8 @@ export interface RehearsalRequest {
   readonly targetClient: Client
   readonly runId: string
   readonly signal: AbortSignal
+  /** Only a schema will be restored into it, and no rows. */
+  readonly isSchemaOnly?: boolean
   /** What will be restored into it, as a hash: a local cluster that was kept with it is used, where there is one. */
   readonly content?: string
   /** Told in words what is done next. */
