@@ -30,7 +30,12 @@ export function twinSession(name: string): Session {
   return {
     applicationName: name,
     runsUserSql: true,
-    parameters: { statement_timeout: String(statementTimeoutMs) },
+    parameters: {
+      statement_timeout: String(statementTimeoutMs),
+      // Our questions are short, and asked again and again.
+      jit: 'off',
+      plan_cache_mode: 'force_generic_plan',
+    },
   }
 }
 

@@ -1,17 +1,12 @@
 import type { Reader } from '../domain/reader.js'
 import { ownSearchPath } from '../sql/search-path.js'
+import { isUnknownName, Plans, type Question } from './plans.js'
 
 type Row = Record<string, unknown>
 
 /** The connection to the twin, e.g. a client of `pg`. */
 export interface TwinSession {
   query(sql: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
-
-export interface Question {
-  readonly sql: string
-  /** What stands for `$1` and so on, as text. Such a question is planned once and asked again and again. */
-  readonly values?: readonly string[]
 }
 
 /** Reads the catalog of the twin as the statements so far have left it. */
@@ -25,28 +20,25 @@ export interface TwinReader extends Reader {
   readonly mayBeUndone: boolean
 }
 
-/** How long the server takes to plan a question is most of what it costs, so that it keeps the plans. */
 const settings = [
   `SET LOCAL search_path = ${ownSearchPath}`,
   'SET LOCAL jit = off',
   'SET LOCAL plan_cache_mode = force_generic_plan',
 ]
-/** `DEALLOCATE ALL` or `DISCARD ALL` was among the statements. */
-const isUnknownName = '26000'
 
 /** Looks at the twin between the statements, on the same session, with settings of our own. */
 export class Looks {
-  readonly #names = new Map<string, string>()
-  #prepared = 0
-
-  constructor(private readonly client: TwinSession) {}
+  constructor(
+    private readonly client: TwinSession,
+    private readonly plans = new Plans(),
+  ) {}
 
   async look<T>(work: (reader: TwinReader) => Promise<T>, inTransaction: boolean): Promise<T> {
     const open = inTransaction ? 'SAVEPOINT guard_look' : 'BEGIN READ ONLY'
     const close = inTransaction ? 'ROLLBACK TO guard_look; RELEASE guard_look' : 'ROLLBACK'
     let isOpen = false
     const send = async (questions: readonly Question[], isLast: boolean): Promise<Row[][]> => {
-      const commands = questions.map((one) => this.#commands(one))
+      const commands = questions.map((one) => this.plans.commandsFor(one))
       const before = isOpen ? [] : [open, ...settings]
       isOpen = true
       const after = isLast ? [close] : []
@@ -58,10 +50,12 @@ export class Looks {
     }
     const together = async (questions: readonly Question[], isLast = false): Promise<Row[][]> => {
       try {
-        return await send(questions, isLast)
+        const answers = await send(questions, isLast)
+        this.plans.confirm()
+        return answers
       } catch (error) {
         if ((error as { code?: string }).code !== isUnknownName) throw error
-        this.#names.clear()
+        this.plans.forget()
         await this.client.query(close)
         isOpen = false
         return send(questions, isLast)
@@ -79,15 +73,5 @@ export class Looks {
     } finally {
       if (isOpen) await this.client.query(close)
     }
-  }
-
-  #commands({ sql, values }: Question): string[] {
-    if (values === undefined) return [sql]
-    const known = this.#names.get(sql)
-    const name = known ?? `guard_${++this.#prepared}`
-    this.#names.set(sql, name)
-    const given = values.map((value) => `'${value.replaceAll("'", "''")}'`).join(', ')
-    const execute = `EXECUTE ${name}${given && ` (${given})`}`
-    return known ? [execute] : [`PREPARE ${name} AS ${sql}`, execute]
   }
 }

@@ -1,5 +1,6 @@
 import type { ParsedStatement } from '../sql/parser.js'
 import { Looks, type TwinReader, type TwinSession } from './look.js'
+import { isUnknownName, ownPlan, Plans, type Question } from './plans.js'
 import { isSeenWhole, runsQuery, wayToRun } from './statement-kinds.js'
 import { type StateRow, type TwinLock, Watch, type Work } from './watch.js'
 
@@ -67,6 +68,7 @@ export class Twin {
   readonly #watch = new Watch()
   #lost: string | undefined
 
+  readonly #plans = new Plans()
   readonly #looks: Looks
 
   /** @param isOwnServer nobody else uses the server, so that roles may be made there */
@@ -74,7 +76,7 @@ export class Twin {
     private readonly client: TwinSession,
     private readonly isOwnServer = false,
   ) {
-    this.#looks = new Looks(client)
+    this.#looks = new Looks(client, this.#plans)
   }
 
   /** Why the twin is not what the target will be any more; undefined while it is. */
@@ -111,6 +113,7 @@ export class Twin {
     const way = this.#lost === undefined ? wayToRun(statement, this.isOwnServer) : 'not'
     if (way === 'not') return nothing
     if (way === 'transaction') return this.#control(statement)
+    if (throwsPlansAway.has(statement.kind) || way === 'code') this.#plans.doubt()
     if (way === 'code') return this.#runCode(statement, rows)
     try {
       if (way === 'kept' && isSeenWhole(statement, this.#isInTransaction)) {
@@ -159,7 +162,9 @@ export class Twin {
   /** Undefined where the error says nothing of the statement. */
   #refusalOf(error: unknown): TwinRefusal | undefined {
     const { code: sqlstate, message, table, column } = error as ServerError
-    if (sqlstate === undefined || endsConnection.test(sqlstate)) this.giveUp(message)
+    const isOfOurs = sqlstate === isUnknownName && ownPlan.test(message)
+    if (sqlstate === undefined || isOfOurs || endsConnection.test(sqlstate)) this.giveUp(message)
+    if (isOfOurs) return undefined
     if (sqlstate === undefined || ofServer.test(sqlstate)) return undefined
     return {
       sqlstate,
@@ -188,15 +193,15 @@ export class Twin {
     if (!isNested) this.#watch.begin()
     const start = isNested ? 'SAVEPOINT guard_statement' : 'BEGIN'
     let isStarted = false
-    const before = await this.#watch.before((query) => {
+    const before = await this.#watch.before((question) => {
       isStarted = true
-      return this.#ask(`${start}; ${query}`)
+      return this.#ask(question, [start])
     })
     if (!isStarted) await this.client.query(start)
     try {
       await this.client.query(statement.sql)
       const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
-      return await this.#watch.after(before, (query) => this.#ask(`${query}; ${end}`), {
+      return await this.#watch.after(before, (question) => this.#ask(question, [], [end]), {
         runsQuery: runsQuery(statement),
       })
     } catch (error) {
@@ -232,14 +237,14 @@ export class Twin {
     try {
       if (!isNested) this.#watch.begin()
       if (!isNested) await this.client.query('BEGIN')
-      const before = await this.#watch.before((query) => this.#ask(query))
+      const before = await this.#watch.before((question) => this.#ask(question))
       await this.client.query('SAVEPOINT guard_statement')
       const error = await this.client.query(sql).then(
         () => undefined,
         (failed: ServerError) => failed,
       )
       if (error) await this.client.query('ROLLBACK TO guard_statement')
-      const { locks, rewrites, reads } = await this.#watch.after(before, (query) => this.#ask(query), {
+      const { locks, rewrites, reads } = await this.#watch.after(before, (question) => this.#ask(question), {
         runsQuery: true,
         isUndone: error !== undefined,
       })
@@ -274,9 +279,14 @@ export class Twin {
       : { ...undone(`${error.message}, on a copy without the rows of ${held}`), reads }
   }
 
-  /** The row that the one question among several commands gives. */
-  async #ask(sql: string): Promise<StateRow> {
-    const results = [await this.client.query(sql)].flat()
+  /** The row that a question gives, asked between other commands. */
+  async #ask(
+    question: Question,
+    first: readonly string[] = [],
+    last: readonly string[] = [],
+  ): Promise<StateRow> {
+    const commands = [...first, ...this.#plans.safeCommandsFor(question), ...last]
+    const results = [await this.client.query(commands.join('; '))].flat()
     return results.find(({ rows }) => rows.length > 0)?.rows[0] ?? {}
   }
 
@@ -315,6 +325,8 @@ const nothing: Ran = { isProven: false, isKept: false, isOpen: true, reads: [] }
 const proven = { isProven: true, isOpen: false, reads: [] } as const
 
 const noRows: RowsOfTarget = { holds: () => false, mayDecide: false }
+
+const throwsPlansAway: ReadonlySet<string> = new Set(['DiscardStmt', 'DeallocateStmt'])
 
 const undoStatement = 'ROLLBACK TO guard_statement; RELEASE guard_statement'
 

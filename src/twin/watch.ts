@@ -1,5 +1,6 @@
 import { blocksWriters, type LockMode, lockModeOf, lockModes } from '../domain/lock-mode.js'
 import type { LockedWork } from '../domain/statement-lock.js'
+import type { Question } from './plans.js'
 
 /** A relation that was there before a statement, and that the statement locks or works on. */
 export interface TwinLock {
@@ -63,9 +64,11 @@ const lastOid = 4_294_967_295
 
 /** How often the session has read each table, since its statistics were sent off last. */
 const scansOfAll = `
-  SELECT COALESCE(x.indrelid, c.oid) AS "table", pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(c.oid)) AS scans
-    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
-   WHERE c.oid > ${lastOwnOid} AND c.relkind IN ('r', 'm', 'i') GROUP BY 1`
+  SELECT c."table", pg_catalog.sum(c.scans) AS scans
+    FROM (SELECT COALESCE((SELECT x.indrelid FROM pg_catalog.pg_index x WHERE x.indexrelid = a.oid), a.oid) AS "table", a.scans
+            FROM (SELECT oid, pg_catalog.pg_stat_get_xact_numscans(oid) AS scans FROM pg_catalog.pg_class
+                   WHERE oid > ${lastOwnOid} AND relkind IN ('r', 'm', 'i') OFFSET 0) AS a WHERE a.scans > 0) AS c
+   GROUP BY 1`
 
 /** The same of those that it has locked: it reads no other. */
 const scansOfHeld = `
@@ -114,9 +117,9 @@ export class Watch {
    * @param ask asks inside the transaction, right before the statement, and gives the one row; where nothing has run since
    * the last statement that was watched, it is not called
    */
-  async before(ask: (query: string) => Promise<StateRow>): Promise<State> {
+  async before(ask: (question: Question) => Promise<StateRow>): Promise<State> {
     if (this.#last) return this.#last
-    const state = stateOf(await ask(this.#query(scansOfAll)))
+    const state = stateOf(await ask(this.#question(queryOfAll)))
     this.#note(state)
     this.#lastBeforeTransaction ??= this.#highest
     this.#last = state
@@ -130,46 +133,32 @@ export class Watch {
    */
   async after(
     before: State,
-    ask: (query: string) => Promise<StateRow>,
+    ask: (question: Question) => Promise<StateRow>,
     { runsQuery, isUndone = false }: { readonly runsQuery: boolean; readonly isUndone?: boolean },
   ): Promise<Work> {
-    const state = stateOf(await ask(this.#query(isUndone ? scansOfAll : scansOfHeld)), before.scans)
-    const old = new Map(this.#known)
+    const state = stateOf(await ask(this.#question(isUndone ? queryOfAll : queryOfHeld)), before.scans)
     const unvalidated = new Set(this.#unvalidated)
     const highest = this.#highest
-    this.#note(state)
+    const former = this.#note(state)
+    const old: Lookup = { get: (oid) => (former.has(oid) ? former.get(oid) : this.#known.get(oid)) }
     this.#last = state
     const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
     const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
     return { locks: did.locks(), rewrites: did.rewrites(), reads: did.reads(this.#known) }
   }
 
-  #query(scans: string): string {
-    const [highest, last] = [this.#highest, this.#lastBeforeTransaction ?? lastOid]
-    return `WITH held AS MATERIALIZED (
-        SELECT relation, mode FROM pg_catalog.pg_locks
-         WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND mode <> 'SIReadLock'
-           AND relation > ${lastOwnOid} AND relation <= ${last}
-           AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
-      SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
-             (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
-               WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
-             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.table::int8, scans, n.nspname || '.' || c.relname))
-                FROM (${scans}) AS s JOIN pg_catalog.pg_class c ON c.oid = s.table
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE scans > 0) AS scans,
-             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-                       c.oid::int8, c.relkind, n.nspname, c.relname, c.relfilenode::int8, c.reltype::int8, x.indrelid::int8))
-                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
-               WHERE c.oid > ${lastOwnOid} AND (c.oid > ${highest} OR c.relfilenode > ${highest})) AS changed,
-             (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-                       oid::int8, conrelid::int8, confrelid::int8, convalidated))
-                FROM pg_catalog.pg_constraint
-               WHERE contype = 'f'
-                 AND (oid > ${highest} OR NOT convalidated OR oid IN (${[0, ...this.#unvalidated].join(', ')}))) AS keys`
+  #question(sql: string): Question {
+    const unvalidated = `{${[...this.#unvalidated].join(',')}}`
+    return {
+      sql,
+      values: [String(this.#highest), String(this.#lastBeforeTransaction ?? lastOid), unvalidated],
+    }
   }
 
-  #note({ changed, gone, foreignKeys }: State): void {
+  /** @returns what was known before of those of which something else is known now */
+  #note({ changed, gone, foreignKeys }: State): ReadonlyMap<number, Known | undefined> {
+    const former = new Map<number, Known | undefined>()
+    for (const oid of [...changed.keys(), ...gone]) former.set(oid, this.#known.get(oid))
     for (const [oid, one] of changed) {
       this.#known.set(oid, one)
       this.#highest = Math.max(this.#highest, oid, one.file)
@@ -180,8 +169,42 @@ export class Watch {
       else this.#unvalidated.add(oid)
       this.#highest = Math.max(this.#highest, oid)
     }
+    return former
   }
 }
+
+interface Lookup {
+  get(oid: number): Known | undefined
+}
+
+/**
+ * `$1`: the highest number that was seen; `$2`: the highest of a relation that the transaction has not made itself;
+ * `$3`: foreign keys that were not validated.
+ */
+const queryWith = (scans: string) => `WITH held AS MATERIALIZED (
+    SELECT relation, mode FROM pg_catalog.pg_locks
+     WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND mode <> 'SIReadLock'
+       AND relation > ${lastOwnOid} AND relation <= $2::pg_catalog.oid
+       AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+  SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
+         (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
+           WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.table::int8, scans, n.nspname || '.' || c.relname))
+            FROM (${scans}) AS s JOIN pg_catalog.pg_class c ON c.oid = s.table
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE scans > 0) AS scans,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                   c.oid::int8, c.relkind, n.nspname, c.relname, c.relfilenode::int8, c.reltype::int8, x.indrelid::int8))
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+           WHERE c.oid > ${lastOwnOid} AND (c.oid > $1::pg_catalog.oid OR c.relfilenode > $1::pg_catalog.oid)) AS changed,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                   oid::int8, conrelid::int8, confrelid::int8, convalidated))
+            FROM pg_catalog.pg_constraint
+           WHERE contype = 'f'
+             AND (oid > $1::pg_catalog.oid OR NOT convalidated OR oid = ANY ($3::pg_catalog.oid[]))) AS keys`
+
+const queryOfAll = queryWith(scansOfAll)
+const queryOfHeld = queryWith(scansOfHeld)
 
 /** Holds two states of the session against each other. */
 class Comparison {
@@ -191,7 +214,7 @@ class Comparison {
   readonly #madeAgain = new Map<number, Known>()
 
   constructor(
-    private readonly old: ReadonlyMap<number, Known>,
+    private readonly old: Lookup,
     private readonly before: State,
     private readonly now: State,
     /** Made or validated. */
