@@ -7,6 +7,7 @@ import type { Reader } from '../domain/reader.js'
 import type { Twin } from '../twin/twin.js'
 import { damageFindings } from './damage.js'
 import type { ForecastFile } from './file.js'
+import type { SeenTwin } from './from-twin/mirror.js'
 import { futureTables } from './future-tables.js'
 import { lockFirstOf } from './lock-watch.js'
 import type { LockClaim } from './locks/claim.js'
@@ -78,7 +79,7 @@ export async function makeForecast(
   ungated: readonly [Reader, ...Reader[]],
   schema: string,
   onProgress: (title: string) => void = () => undefined,
-  twin?: Twin | Promise<Twin | undefined>,
+  twin?: Twin | Promise<SeenTwin | undefined>,
 ): Promise<Forecast> {
   const { readers } = await gate(ungated)
   const { walk, losses, locks, hits, lineage, rowTypes, behindUnknown } = await walkOver(

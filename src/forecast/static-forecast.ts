@@ -5,6 +5,7 @@ import type { StatementLock } from '../domain/statement-lock.js'
 import type { Twin } from '../twin/twin.js'
 import type { ForecastFile } from './file.js'
 import type { Failure } from './forecast.js'
+import type { SeenTwin } from './from-twin/mirror.js'
 import { lockFirstOf } from './lock-watch.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { Requirement, StatementPlace } from './requirement.js'
@@ -40,7 +41,7 @@ export async function makeStaticForecast(
   files: readonly ForecastFile[],
   reader: Reader,
   schema: string,
-  twin?: Twin,
+  twin?: Twin | Promise<SeenTwin | undefined>,
 ): Promise<StaticForecast> {
   const { walk, locks, forbidden } = await walkOver(files, reader, schema, {
     asksRows: false,

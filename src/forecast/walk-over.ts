@@ -8,6 +8,7 @@ import { columnsOfQuery, staticFailureOf, transactionFailureOf } from './facts/f
 import type { ForecastFile } from './file.js'
 import { followStatement, leaveFailing, leaveOpen, unlessOwnError } from './follow.js'
 import { TwinFollower } from './from-twin/follow-on-twin.js'
+import { type SeenTwin, seeTwin } from './from-twin/mirror.js'
 import { HitWatch } from './hit-watch.js'
 import { type Judged, judge } from './judge.js'
 import { LineageWatch } from './lineage-watch.js'
@@ -58,7 +59,7 @@ export async function walkOver(
     afterFile,
   }: {
     asksRows?: boolean
-    twin?: Twin | Promise<Twin | undefined>
+    twin?: Twin | Promise<SeenTwin | undefined>
     afterFile?: (file: ForecastFile, walk: Walk, locks: LockWatch) => void
   } = {},
 ): Promise<Walked> {
@@ -118,7 +119,8 @@ export async function walkOver(
     return rest
   }
   const made = await twin
-  const follower = made && (await TwinFollower.start(walk, made, schema, reader))
+  const seen = made && ('mirror' in made ? made : await seeTwin(made, schema))
+  const follower = seen && (await TwinFollower.start(walk, seen, reader))
   const behindUnknown = new Set<string>()
   for (const file of files) {
     if (walk.catalog.opaque !== undefined) behindUnknown.add(file.migration)

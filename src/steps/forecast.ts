@@ -45,9 +45,9 @@ export async function forecastPending(
     readers,
     settings.target.schema,
     screen.progress,
-    making.then(({ twin }) => twin),
+    making.then(({ seen }) => seen),
   )
-  const { twin } = await making
+  const twin = (await making).seen?.twin
   if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
   const outcome = outcomeFindings(forecast)
   return {

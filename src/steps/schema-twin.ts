@@ -7,6 +7,7 @@ import { GuardError, InterruptedError, RehearsalError } from '../domain/errors.j
 import type { Finding } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder } from '../effects/private-files.js'
+import { type SeenTwin, seeTwin } from '../forecast/from-twin/mirror.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import type { ClientTool } from '../postgres/client-tools.js'
 import { type Client, type Session, withConnection } from '../postgres/connection.js'
@@ -48,7 +49,7 @@ export interface MakingTwin {
 }
 
 export interface ReadyTwin {
-  readonly twin?: Twin
+  readonly seen?: SeenTwin
   readonly whyNot?: string
 }
 
@@ -82,9 +83,9 @@ function begin(plan: Plan, snapshot: Snapshot, tools: Tools): MakingTwin {
   let gone: Promise<string | undefined> = Promise.resolve(undefined)
   let isReady = false
   const ready = new Promise<ReadyTwin>((resolve, reject) => {
-    gone = withSchemaTwin(plan, snapshot, { ...tools, signal }, (twin) => {
+    gone = withSchemaTwin(plan, snapshot, { ...tools, signal }, (seen) => {
       isReady = true
-      resolve({ twin })
+      resolve({ seen })
       return new Promise((done) => {
         if (signal.aborted) done()
         signal.addEventListener('abort', () => done(), { once: true })
@@ -114,7 +115,7 @@ async function withSchemaTwin(
   plan: Plan,
   snapshot: Snapshot,
   tools: Tools,
-  work: (twin: Twin) => Promise<void>,
+  work: (seen: SeenTwin) => Promise<void>,
 ): Promise<string | undefined> {
   const { settings, runId, signal, screen } = tools
   const { place, url } = settings.twin
@@ -138,9 +139,10 @@ async function withSchemaTwin(
     }
     await withRehearsalDatabase(request, async (database) => {
       await fill(database, { folder: dump, tool: clientTools.restore }, snapshot.client, tools)
-      await withConnection(database.address, twinSession(applicationName(tools, 'twin')), (client) => {
+      await withConnection(database.address, twinSession(applicationName(tools, 'twin')), async (client) => {
+        const seen = await seeTwin(new Twin(client, database.place === 'local'), settings.target.schema)
         isOpen = true
-        return work(new Twin(client, database.place === 'local'))
+        await work(seen)
       })
     })
     return undefined

@@ -6,7 +6,7 @@ import { makeStaticForecast, type StaticForecast } from '../forecast/static-fore
 import { loadParser } from '../sql/parser.js'
 import { withLockGroups } from './lock-groups.js'
 import { forecastFiles } from './readable-files.js'
-import { noSchemaTwin, withSchemaTwin } from './schema-twin.js'
+import { noSchemaTwin, whileMakingTwin } from './schema-twin.js'
 import { withLocks } from './statement-locks.js'
 import { type Tools, withSnapshot, withTarget } from './tools.js'
 
@@ -53,8 +53,11 @@ async function forecastOnTwin(plan: Plan, tools: Tools): Promise<ForPlan> {
   return withSnapshot(tools, async (snapshot) => {
     const reader = await snapshot.open()
     await limitQuestions(reader, questionTimeoutMs)
-    return withSchemaTwin(plan, snapshot, tools, async (twin, whyNot) => {
-      const forecast = await makeStaticForecast(forecastFiles(plan), reader, target.schema, twin)
+    return whileMakingTwin(plan, snapshot, tools, async ({ ready }) => {
+      const making = ready.then(({ seen }) => seen)
+      const forecast = await makeStaticForecast(forecastFiles(plan), reader, target.schema, making)
+      const { seen, whyNot } = await ready
+      const twin = seen?.twin
       return {
         forecast,
         ...(twin ? { replay: twin.lost === undefined ? {} : { lost: twin.lost } } : {}),

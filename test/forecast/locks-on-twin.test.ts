@@ -40,7 +40,7 @@ async function pairOf(setup: string): Promise<Pair> {
   const twin = await twinOf(client)
   const mirror = new Mirror('public')
   const read = await twin.look((reader) => mirror.read(reader))
-  expect(pairWithTwin(catalog, read.catalog).difference).toBeUndefined()
+  expect(pairWithTwin(catalog, read).difference).toBeUndefined()
   return { client, watch: await LockWatch.over(client), catalog, twin }
 }
 

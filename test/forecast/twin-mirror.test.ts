@@ -128,7 +128,7 @@ async function open(): Promise<{
   const looks = new Looks(client)
   const mirror = new Mirror('public', true)
   const read = async (one: Mirror, inTransaction: boolean) =>
-    linesOf((await looks.look((reader) => one.read(reader), inTransaction)).catalog)
+    linesOf(await looks.look((reader) => one.read(reader), inTransaction))
   return {
     mirror,
     compare: async (after, inTransaction) => {

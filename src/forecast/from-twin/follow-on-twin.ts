@@ -13,7 +13,7 @@ import { NotDeparsed } from '../tree.js'
 import { rememberState } from '../undo.js'
 import type { Refusal, Walk } from '../walk.js'
 import { correctedStatement, hasItsEffect } from './corrected.js'
-import { Mirror } from './mirror.js'
+import type { Mirror, SeenTwin } from './mirror.js'
 import { pairWithTwin } from './pair.js'
 import { refusalFromTwin } from './refusal.js'
 import { holdsRows } from './rows.js'
@@ -22,8 +22,11 @@ import { syncCatalog } from './sync.js'
 
 /** Lets the pending statements run on a schema twin while the walk follows them, and keeps the walk's catalog as the twin has it. */
 export class TwinFollower {
+  private readonly twin: Twin
   #opaqueBefore: string | undefined
   readonly #mirror: Mirror
+  /** A look at what the last statement did, which goes on while the walk follows it. */
+  #look: Promise<CatalogModel> | undefined
   /** Names of tables whose columns stand in another order on the twin. */
   #reordered: ReadonlySet<string> = new Set()
   /** That pending statements make, and that are not made on the server of the twin. */
@@ -31,20 +34,21 @@ export class TwinFollower {
 
   private constructor(
     private readonly walk: Walk,
-    private readonly twin: Twin,
-    schema: string,
+    { twin, mirror }: SeenTwin,
     /** The role there may do what the role of the deploy may. */
     readonly isSameRole: boolean,
   ) {
-    this.#mirror = new Mirror(schema)
+    this.twin = twin
+    this.#mirror = mirror
   }
 
   /** @param target reads the target */
-  static async start(walk: Walk, twin: Twin, schema: string, target: Reader): Promise<TwinFollower> {
-    const [here, there] = [await roleOf(target), await twin.look(roleOf)]
-    const follower = new TwinFollower(walk, twin, schema, here === there)
-    const { catalog } = await follower.#read()
-    const { difference, reordered } = pairWithTwin(walk.catalog, catalog)
+  static async start(walk: Walk, seen: SeenTwin, target: Reader): Promise<TwinFollower> {
+    const { twin, mirror } = seen
+    const [here, there] = await Promise.all([roleOf(target), twin.look(roleOf)])
+    const follower = new TwinFollower(walk, seen, here === there)
+    mirror.take()
+    const { difference, reordered } = pairWithTwin(walk.catalog, mirror.catalog as CatalogModel)
     if (difference !== undefined) twin.giveUp(difference)
     follower.#reordered = reordered
     return follower
@@ -56,11 +60,13 @@ export class TwinFollower {
   }
 
   async beginFile({ statements, execution }: ForecastFile): Promise<void> {
+    await this.#lookIsOver()
     const isOurs = execution.mode === 'all-or-nothing' && !wrappedStatements(statements)
     await this.twin.beginFile(isOurs ? beginOf(statements) : undefined)
   }
 
   async endFile(keepsSession: boolean): Promise<void> {
+    await this.#lookIsOver()
     await this.twin.endFile({ keepsSession })
     this.#mirror.settle()
   }
@@ -72,11 +78,13 @@ export class TwinFollower {
   async run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
     const { catalog } = this.walk
     this.#opaqueBefore = catalog.opaque
+    await this.#lookIsOver()
     const ran = await this.twin.run(statement, {
       holds: (table) => holdsRows(catalog, table),
       mayDecide: isCode(statement) && mayDependOnRows(catalog, statement.sql),
     })
     if (statement.kind === 'CreateRoleStmt' && !ran.isKept) this.#rolesElsewhere.add(statement.node.role)
+    if (ran.isKept) this.#beginLook()
     if (!ran.refusal) return { ran }
     const { refusal, ...left } = ran
     if (this.#isOfRole(refusal) || this.isReordered(statement))
@@ -107,16 +115,22 @@ export class TwinFollower {
   async replay<T>(work: () => Promise<T>): Promise<T> {
     const { walk, twin } = this
     const goBack = rememberState(walk)
+    await this.#lookIsOver()
     const mark = await twin.mark()
     walk.codeOnTwin = {
       run: (statement, follow) => this.#runInCode(statement, follow),
-      mark: () => twin.mark(),
+      mark: async () => {
+        await this.#lookIsOver()
+        return twin.mark()
+      },
     }
     try {
       const done = await work()
+      await this.#lookIsOver()
       await mark.keep()
       return done
     } catch (error) {
+      await this.#lookIsOver()
       await mark.undo()
       goBack()
       throw error
@@ -166,8 +180,10 @@ export class TwinFollower {
     if (!isKept || this.twin.lost !== undefined) return
     const { walk } = this
     try {
-      const { catalog, change } = await this.#read()
-      syncCatalog(walk, catalog, change, this.#mirror.places, makesEmpty.has(kind))
+      const look = this.#look ?? this.#read()
+      this.#look = undefined
+      const catalog = await look
+      syncCatalog(walk, catalog, this.#mirror.take(), this.#mirror.places, makesEmpty.has(kind))
     } catch (error) {
       // Half of it may be taken over.
       this.twin.giveUp((error as Error).message)
@@ -177,6 +193,19 @@ export class TwinFollower {
       return
     }
     if (this.#opaqueBefore === undefined) delete walk.catalog.opaque
+  }
+
+  #beginLook(): void {
+    this.#look = this.#read()
+    // Whoever takes over what it has seen is told.
+    this.#look.catch(() => undefined)
+  }
+
+  /** The session does one thing at a time. What was seen stays to be taken over. */
+  async #lookIsOver(): Promise<void> {
+    const look = this.#look
+    this.#look = undefined
+    await look?.catch((error: Error) => this.twin.giveUp(error.message))
   }
 
   #read() {

@@ -1,5 +1,6 @@
 import type { Reader } from '../../domain/reader.js'
 import type { TwinReader } from '../../twin/look.js'
+import type { Twin } from '../../twin/twin.js'
 import { type ColumnsByNumber, columnsQuery, readColumns } from '../live/columns.js'
 import { constraintsQuery, readConstraints } from '../live/constraints.js'
 import { Expressions } from '../live/expressions.js'
@@ -30,6 +31,27 @@ export interface Change {
   readonly areSequences: boolean
 }
 
+const nothing = () => ({
+  relations: new Set<number>(),
+  gone: new Set<number>(),
+  areTypes: false,
+  areFunctions: false,
+  areSequences: false,
+})
+
+/** A twin with its catalog as it is before the first statement. */
+export interface SeenTwin {
+  readonly twin: Twin
+  readonly mirror: Mirror
+}
+
+/** @param schema where names without one are looked for */
+export async function seeTwin(twin: Twin, schema: string): Promise<SeenTwin> {
+  const mirror = new Mirror(schema)
+  await twin.look((reader) => mirror.read(reader))
+  return { twin, mirror }
+}
+
 interface RelationsToRead {
   readonly changed: readonly number[]
   readonly gone: readonly number[]
@@ -41,6 +63,7 @@ interface RelationsToRead {
 
 /** The catalog of the twin as it was read last. What has not changed is not read again. */
 export class Mirror {
+  #untaken = nothing()
   catalog: CatalogModel | undefined
   /** Where a column stands: the OID of its relation, and its number. */
   readonly places = new WeakMap<Column, { readonly relation: number; readonly number: number }>()
@@ -61,8 +84,19 @@ export class Mirror {
     this.#changes.settle()
   }
 
+  /** What is another since this was called last, as it is now. */
+  take(): Change {
+    const { relations, gone, ...are } = this.#untaken
+    this.#untaken = nothing()
+    return {
+      relations: [...relations].flatMap((oid) => this.#relations.get(oid) ?? []),
+      gone: [...gone].filter((oid) => !this.#relations.has(oid)),
+      ...are,
+    }
+  }
+
   /** Reads what is another than last time; the first time, all of it. */
-  async read(reader: TwinReader): Promise<{ catalog: CatalogModel; change: Change }> {
+  async read(reader: TwinReader): Promise<CatalogModel> {
     const isFirst = this.catalog === undefined
     const { relations, gone, ...are } = await this.#changes.read(reader)
     const schemas = this.catalog?.schemas ?? []
@@ -95,14 +129,12 @@ export class Mirror {
       catalog.sequences = []
       await readSequences(reader, catalog, this.#columns)
     }
-    return {
-      catalog,
-      change: {
-        relations: changed.flatMap((oid) => this.#relations.get(oid) ?? []),
-        gone,
-        ...are,
-      },
-    }
+    for (const oid of changed) this.#untaken.relations.add(oid)
+    for (const oid of gone) this.#untaken.gone.add(oid)
+    this.#untaken.areTypes ||= are.areTypes
+    this.#untaken.areFunctions ||= are.areFunctions
+    this.#untaken.areSequences ||= are.areSequences
+    return catalog
   }
 
   async #readRelations(
