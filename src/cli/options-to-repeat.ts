@@ -5,6 +5,9 @@ import type { Flags } from './flags.js'
 /** Where the project is; what every command takes that follows. */
 const ofProject = ['databaseUrl', 'schema', 'migrations', 'config', 'prismaConfig', 'engine', 'backups']
 
+/** How many of the pending migrations are meant. */
+const ofScope = ['upTo', 'steps']
+
 /** What the deploy is given anew, or has no use for after the rehearsal. */
 const notRepeated = ['accept', 'confirm', 'rehearsal', 'rehearsed', 'format', 'since', 'to', 'failOn']
 
@@ -20,6 +23,7 @@ export function optionsToRepeat(flags: Flags): OptionsToRepeat {
   )
   return {
     project: kept.filter(({ name }) => ofProject.includes(name)).map(({ text }) => text),
+    scope: kept.filter(({ name }) => ofScope.includes(name)).map(({ text }) => text),
     deploy: kept.map(({ text }) => text),
   }
 }

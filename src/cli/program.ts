@@ -40,23 +40,27 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   command('deploy', 'plan, check, back up, rehearse, confirm, deploy, verify, report', [
     common,
     working,
+    limiting,
     rehearsing,
     deploying,
   ]).action(async (flags: Flags) => guarded(flags.verifyOnly ? 'verify' : 'deploy')(flags))
   command('rehearse', 'plan, check, back up, and run the pending migrations on a restored copy', [
     common,
     working,
+    limiting,
     rehearsing,
   ]).action(guarded('rehearse'))
   command('check', 'plan, then ask the live data whether the pending migrations may run', [
     common,
     checking,
     [asking, twinning],
+    limiting,
   ]).action(guarded('check'))
   command('plan', 'show what is pending, how it would run, what it locks, and where it can stop half-way', [
     common,
     [accepting],
     planning,
+    limiting,
   ]).action(async (flags: Flags) => {
     if (!flags.offline) await guarded('plan')(flags)
     else code = await (await import('./commands/offline-plan.js')).runOfflinePlan(flags)
@@ -201,6 +205,11 @@ const planning = [
     'run the statements on a copy of the schema, with --offline all migrations on an empty server: local, off, or the URL of a server (default: local; with --offline only if --since is given)',
   ),
   new Option('--since <git-ref>', 'only migrations whose folder is new since this commit, branch or tag'),
+]
+
+const limiting = [
+  new Option('--up-to <migration>', 'only the pending migrations up to this one'),
+  new Option('--steps <number>', 'only so many pending migrations, the oldest first'),
 ]
 
 const keeping = [new Option('--backups <folder>', 'where the run folders go (default: backups)')]

@@ -23,6 +23,8 @@ export interface Plan {
   readonly findings: readonly Finding[]
   /** The pending statements ran on a schema twin of the target; `lost` says from where on what it tells is not certain. */
   readonly replay?: { readonly lost?: string }
+  /** Names of pending migrations that are left for a later deploy, in their order; absent: none. */
+  readonly leftOut?: readonly string[]
   /** When only what is new since a git ref is shown. The hash is that of the whole plan all the same. */
   readonly since?: { readonly ref: string; readonly pendingInAll: number }
 }

@@ -1,4 +1,5 @@
 import { type Evidence, type Finding, isBlocking, type Verdict } from '../domain/finding.js'
+import { quoteForShell } from './psql-command.js'
 import { clean, cleanLines, formatCount, formatRow } from './words.js'
 
 const verdictWords: Readonly<Record<Verdict, string>> = {
@@ -44,11 +45,6 @@ function formatEvidence({ count, samples }: Evidence): string {
 function formatOverride(finding: Finding): string {
   const subject = finding.object && !finding.places ? `${finding.code}:${finding.object}` : finding.code
   return `--accept ${quoteForShell(clean(subject))}="reason"   (stored in the run record and the report)`
-}
-
-/** A name with a space or a sign that the shell reads is put in quotes, so that the line can be pasted. */
-function quoteForShell(text: string): string {
-  return /^[\w:.,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** Text of several lines under a label; the lines after the first stand below the first one's text. */

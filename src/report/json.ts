@@ -58,6 +58,8 @@ export interface JsonPlan {
   readonly appliedCount: number | null
   /** The git ref since which the migrations shown are new. */
   readonly since: string | null
+  /** Pending migrations that are left for a later deploy. */
+  readonly leftOut: readonly string[]
   /**
    * Of a plan by itself: whether the migrations ran on a schema twin, offline on an empty one, and from where on what it
    * tells is not certain.
@@ -207,13 +209,21 @@ function stopsPrisma({ verdict, kind, code }: Finding): boolean {
 
 function makeJsonPlan({ plan, offlinePlan }: RunRecord): JsonPlan | null {
   if (plan) {
-    const { hash, engine, prismaVersion, appliedCount, since, replay } = plan
+    const { hash, engine, prismaVersion, appliedCount, leftOut = [], since, replay } = plan
     const ran = makeJsonReplay(replay)
-    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null, replay: ran }
+    return { hash, engine, prismaVersion, appliedCount, since: since?.ref ?? null, leftOut, replay: ran }
   }
   if (offlinePlan === undefined) return null
   const { engine, prismaVersion = null, since = null, replay } = offlinePlan
-  return { hash: null, engine, prismaVersion, appliedCount: null, since, replay: makeJsonReplay(replay) }
+  return {
+    hash: null,
+    engine,
+    prismaVersion,
+    appliedCount: null,
+    since,
+    leftOut: [],
+    replay: makeJsonReplay(replay),
+  }
 }
 
 function makeJsonReplay(replay: OfflinePlan['replay']): JsonPlan['replay'] {

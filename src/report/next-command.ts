@@ -7,19 +7,21 @@ import { quoteForShell } from './psql-command.js'
 export interface OptionsToRepeat {
   /** Where the project is. */
   readonly project: readonly string[]
-  /** These, and how to deploy. */
+  /** How many of the pending migrations are meant. */
+  readonly scope: readonly string[]
+  /** All of them, and how to deploy. */
   readonly deploy: readonly string[]
 }
 
-const noOptions: OptionsToRepeat = { project: [], deploy: [] }
+const noOptions: OptionsToRepeat = { project: [], scope: [], deploy: [] }
 
 /** The command that comes next on the line, ready to copy; undefined where there is nothing to do, or something to fix first. */
 export function formatNextCommand(record: RunRecord, options = noOptions): string | undefined {
   const { plan, command, deployment, exitCode } = record
   if (!plan || plan.pending.length === 0 || exitCode !== 0) return undefined
-  if (command === 'plan') return guard('check', options.project)
-  if (command === 'check') return guard('rehearse', options.project)
-  if (deployment?.complete) return guard('verify', options.project)
+  if (command === 'plan') return guard('check', [...options.project, ...options.scope])
+  if (command === 'check') return guard('rehearse', [...options.project, ...options.scope])
+  if (deployment?.complete) return guard(plan.leftOut ? 'rehearse' : 'verify', options.project)
   return formatDeployCommand(record, options.deploy)
 }
 

@@ -49,8 +49,13 @@ function formatPlanHead(plan: Plan): string[] {
 }
 
 /** `3 pending migrations`, and how many of them are shown when not all are. */
-export function formatPendingCount({ pending, since }: Pick<Plan, 'pending' | 'since'>): string {
-  if (since === undefined) return plural(pending.length, 'pending migration')
+export function formatPendingCount({
+  pending,
+  leftOut = [],
+  since,
+}: Pick<Plan, 'pending' | 'leftOut' | 'since'>): string {
+  const later = leftOut.length === 0 ? '' : `, ${plural(leftOut.length, 'later one')} left out`
+  if (since === undefined) return `${plural(pending.length, 'pending migration')}${later}`
   return `${plural(since.pendingInAll, 'pending migration')}, ${formatCount(pending.length)} of them new since ${since.ref}`
 }
 

@@ -35,7 +35,7 @@ function quoteValue(value: string): string {
   return /^[\w./@:%+-]+$/.test(value) ? value : `'${value.replace(/[\\']/g, '\\$&')}'`
 }
 
-/** As one word for a POSIX shell. */
+/** As one word for a POSIX shell; only what it would read otherwise is put in quotes. */
 export function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`
+  return /^[\w:.,/@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -32,6 +32,9 @@ const formats: readonly Format[] = ['text', 'json', 'markdown']
 /** More would take connections that a busy server needs for its own work. */
 const mostJobs = 32
 
+/** Nobody has more migrations. */
+const mostSteps = 100_000
+
 /** With pauses that double, more would take hours. */
 const mostRetries = 10
 
@@ -81,6 +84,10 @@ export interface Settings {
   readonly confirmHash?: string
   /** The last migration that a baseline marks as applied; absent: the last one of the folder. */
   readonly lastToMark?: string
+  /** The last migration to deploy; absent: all that are pending. */
+  readonly upTo?: string
+  /** How many pending migrations to deploy at most; absent: all. */
+  readonly mostMigrations?: number
   /** Plan only migrations that are new since this git ref. */
   readonly since?: string
   /** A plan ends with exit code 3 from this verdict on. */
@@ -182,6 +189,8 @@ export function makeSettings(input: SettingsInput): Settings {
 export function makeOfflineSettings(input: SettingsInput): OfflineSettings {
   return readSettings(input, (attempt) => {
     attempt(() => refuseBoth(input.flags.databaseUrl !== undefined, '--offline', '--database-url'))
+    attempt(() => refuseBoth(input.flags.upTo !== undefined, '--offline', '--up-to'))
+    attempt(() => refuseBoth(input.flags.steps !== undefined, '--offline', '--steps'))
   })
 }
 
@@ -227,9 +236,12 @@ function readSettings(
   const rehearsed = attempt(() => readRehearsed(flag('rehearsed')))
   const since = attempt(() => readOptionalText(flag('since')))
   const lastToMark = attempt(() => readOptionalText(flag('to')))
+  const lastToDeploy = attempt(() => readOptionalText(flag('upTo')))
+  const mostMigrations = attempt(() => readWholeNumber(flag('steps'), 1, mostSteps))
   const failOn = attempt(() => readOneOf(flag('failOn'), verdictsToFailOn))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
+  attempt(() => refuseBoth(flags.upTo !== undefined && flags.steps !== undefined, '--up-to', '--steps'))
   attempt(() =>
     refuseBoth(
       flags.skipRehearsal === true && flags.rehearsed !== undefined,
@@ -274,6 +286,8 @@ function readSettings(
     ...(confirmHash === undefined ? {} : { confirmHash }),
     ...(since === undefined ? {} : { since }),
     ...(lastToMark === undefined ? {} : { lastToMark }),
+    ...(lastToDeploy === undefined ? {} : { upTo: lastToDeploy }),
+    ...(mostMigrations === undefined ? {} : { mostMigrations }),
     failOn: failOn ?? 'block',
     accept: Object.freeze(accept),
     checks: Object.freeze({

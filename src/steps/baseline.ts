@@ -39,7 +39,14 @@ export async function takeBaseline(
       tools.screen.progress,
     )
     const knownBefore = await readProvenByServer(client)
-    const known = { migrations, measured: factsOf(measured), knownBefore, schemaDifferences }
+    const { leftOut } = plan
+    const known = {
+      migrations,
+      ...(leftOut ? { leftOut } : {}),
+      measured: factsOf(measured),
+      knownBefore,
+      schemaDifferences,
+    }
     if (rehearsed) return { ...known, rehearsed }
     const counts = await countRows(client)
     return {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Finding } from '../domain/finding.js'
+import type { MigrationFolder } from '../domain/migration.js'
 import type { Plan } from '../domain/plan.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { writePrivateFile } from '../effects/private-files.js'
@@ -14,6 +15,7 @@ import { findMissingBaseline } from '../prisma/baseline.js'
 import { readHistory } from '../prisma/history.js'
 import { readMigrationFolders } from '../prisma/migrations-folder.js'
 import { findPending } from '../prisma/pending.js'
+import type { Settings } from '../settings/settings.js'
 import { catalogExpectationsOf } from '../sql/expectations.js'
 import { scriptEngineOf } from '../sql/script-engine.js'
 import { planWithoutSecrets } from '../sql/without-secrets.js'
@@ -24,6 +26,7 @@ import { planFiles } from './plan-files.js'
 import { readSince } from './since.js'
 import { addStaticForecast } from './static-forecast.js'
 import { readSession, type Tools, withTarget } from './tools.js'
+import { upTo } from './up-to.js'
 
 /** Makes the plan. Problems of files and history are findings in it, not errors: the check step weighs them. */
 export async function makePlan(tools: Tools): Promise<Plan> {
@@ -42,7 +45,8 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     }
   })
   const pooled = await findPooledConnection(settings.target, readSession(tools))
-  const { pending: pendingFolders, appliedCount, findings } = findPending(folders, history)
+  const { pending: allPending, appliedCount, findings } = findPending(folders, history)
+  const { chosen: pendingFolders, leftOut } = chooseFolders(allPending, settings)
   const files = await planFiles(pendingFolders, scriptEngineOf(settings.engine, project.version))
   const pending =
     files.pending.length === 0
@@ -60,9 +64,30 @@ export async function makePlan(tools: Tools): Promise<Plan> {
     appliedCount,
     catalogHash: catalog.hash,
     expectations,
-    findings: [...noHistory, ...findings, ...files.findings, ...targetFindings(target, { pooled })],
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    findings: [
+      ...noHistory,
+      ...findings.filter(isOfNone(leftOut)),
+      ...files.findings,
+      ...targetFindings(target, { pooled }),
+    ],
   }
   return Object.freeze({ hash: hashOf(plan), ...plan })
+}
+
+/** Splits the pending migrations at the last one that this run is to deploy. */
+function chooseFolders(
+  pending: readonly MigrationFolder[],
+  { upTo: last, mostMigrations }: Pick<Settings, 'upTo' | 'mostMigrations'>,
+): { readonly chosen: readonly MigrationFolder[]; readonly leftOut: readonly string[] } {
+  const names = pending.map(({ name }) => name)
+  const count = mostMigrations ?? upTo(last, names, '--up-to').length
+  return { chosen: pending.slice(0, count), leftOut: names.slice(count) }
+}
+
+function isOfNone(names: readonly string[]): (finding: Finding) => boolean {
+  const known = new Set(names)
+  return ({ migration }) => migration === undefined || !known.has(migration)
 }
 
 /**

@@ -27,17 +27,19 @@ export async function writePlanned(
 export type PlannedCopy = { readonly path?: string; readonly refused?: NotPlanned }
 
 /**
- * Copies what was planned for an engine that cannot be told the texts: what is run is the copy, whatever becomes of the
- * project's own folder meanwhile.
+ * Copies what was planned for an engine that cannot be told the texts, and where some migrations are left out: what is run is the
+ * copy, whatever becomes of the project's own folder meanwhile.
  */
 export async function copyPlanned(
   plan: Plan,
   appliedSince: readonly string[],
   { project, scratchFolder }: Pick<Tools, 'project' | 'scratchFolder'>,
 ): Promise<PlannedCopy> {
-  const folders = await effect('scratch.planned', () =>
+  const all = await effect('scratch.planned', () =>
     readMigrationFolders(project.migrationsPath, project.directory),
   )
+  const leftOut = new Set(plan.leftOut)
+  const folders = all.filter(({ name }) => !leftOut.has(name))
   const sent = folders.map(({ name, bytes }) => ({
     path: name,
     migrationFile: { content: bytes ? { value: Buffer.from(bytes).toString('utf8') } : {} },

@@ -126,6 +126,7 @@ async function rehearseOn(
   const audit = await verify(
     {
       migrations: plan.pending.map(({ name }) => name),
+      ...(plan.leftOut ? { leftOut: plan.leftOut } : {}),
       measured: factsOf(findings),
       knownBefore: before.provenByServer,
       schemaDifferences,

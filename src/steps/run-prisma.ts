@@ -34,7 +34,7 @@ export async function runPrisma(
   const { settings, project, prisma } = tools
   if (tools.signal.aborted) return notStarted('the run was told to stop')
   const plannedFile = await writePlanned(plan, appliedSince, tools)
-  const copy = plan.engine === 'native' ? await copyPlanned(plan, appliedSince, tools) : {}
+  const copy = plan.engine === 'native' || plan.leftOut ? await copyPlanned(plan, appliedSince, tools) : {}
   if (copy.refused !== undefined) {
     await noteRefusal(eventsFile, copy.refused)
     return notStarted(copy.refused.message)

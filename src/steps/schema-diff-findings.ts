@@ -25,6 +25,15 @@ export function linesOf({ differences }: SchemaDiff): string[] {
   return differences.map(({ object, words }) => `${object}: ${words}`)
 }
 
+const title = 'the database is what the Prisma schema declares'
+const id = 'schema-difference'
+
+/** Where migrations are left out, the database cannot be what the schema declares: they make the rest of it. */
+export function notCompared(leftOut: readonly string[]): Findings {
+  const note = `the schema declares what ${leftOut.length === 1 ? 'a migration' : 'migrations'} that ${leftOut.length === 1 ? 'was' : 'were'} left out will make`
+  return { results: [{ id, title, outcome: 'not-made', note }], findings: [] }
+}
+
 /**
  * The differences as findings, one for each: the database is not what the application's client was generated for. What
  * was there before the migrations is none of their work, and what Prisma always tells nobody can put right: it is named
@@ -33,8 +42,6 @@ export function linesOf({ differences }: SchemaDiff): string[] {
  * @param before the lines of the differences before the migrations; undefined where nobody looked
  */
 export function schemaDiffFindings(diff: SchemaDiff, before: readonly string[] | undefined): Findings {
-  const title = 'the database is what the Prisma schema declares'
-  const id = 'schema-difference'
   if (diff.answer === 'same') return { results: [{ id, title, outcome: 'passed' }], findings: [] }
   const about = { kind: 'health', step: 'verify' } as const
   if (diff.answer === 'unknown') {

@@ -23,13 +23,15 @@ import { maskValues } from './mask-values.js'
 import { compareWithRehearsal } from './rehearsal/compare-with-rehearsal.js'
 import type { Rehearsed } from './rehearsal/rehearsed-end.js'
 import { readSchemaDiff } from './schema-diff.js'
-import { linesOf, schemaDiffFindings } from './schema-diff-findings.js'
+import { linesOf, notCompared, schemaDiffFindings } from './schema-diff-findings.js'
 import { readSession, type Tools, withTargetSnapshot } from './tools.js'
 
 /** What the audit compares with. */
 export interface Baseline {
   /** Migrations whose after-checks are to hold. */
   readonly migrations: readonly string[]
+  /** Pending migrations that this run leaves for a later deploy. */
+  readonly leftOut?: readonly string[]
   /** What the before-checks measured. */
   readonly measured: MeasuredFacts
   readonly rowCounts?: RowCountBaseline
@@ -53,7 +55,7 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     // Two connections see the same instant, so that a machine with two cores needs half the time.
     withTargetSnapshot(tools, async (client, other) => {
       const readers = [client, other] as const
-      const history = await auditHistory(folders, client, tools)
+      const history = await auditHistory(folders, baseline.leftOut, client, tools)
       const { schema } = settings.target
       const { readers: gated, judgeIn } = await gate(readers)
       const own = await runDeclaredChecks(
@@ -83,7 +85,10 @@ export async function verify(baseline: Baseline, tools: Tools): Promise<Verifica
     // Prisma's engine answers one question at a time.
     declaring.then(() => readSchemaDiff(tools, 'verify.diff')),
   ])
-  const all = [...parts, schemaDiffFindings(diff, baseline.schemaDifferences)]
+  const all = [
+    ...parts,
+    baseline.leftOut ? notCompared(baseline.leftOut) : schemaDiffFindings(diff, baseline.schemaDifferences),
+  ]
   const found = [...unreadable, ...all.flatMap((part) => part.findings)]
   const { accept, target } = settings
   const weighed = applyAcceptances(found, usedHere(accept, found, target.schema), 'verify', target.schema)
@@ -110,11 +115,13 @@ async function auditData(
 
 async function auditHistory(
   folders: readonly MigrationFolder[],
+  leftOut: readonly string[] | undefined,
   client: Parameters<typeof readHistory>[0],
   tools: Tools,
 ): Promise<Findings> {
   const history = await readHistory(client, tools.settings.target.schema)
-  const { pending, findings } = findPending(folders, history)
+  const { pending: all, findings } = findPending(folders, history)
+  const pending = all.filter(({ name }) => !leftOut?.includes(name))
   const found: Finding[] = findings.map((finding) => ({ ...finding, step: 'verify' }))
   if (pending.length > 0) {
     found.push({
@@ -129,7 +136,9 @@ async function auditHistory(
   }
   const result: CheckResult = {
     id: 'migration-history',
-    title: 'files and migration history agree, and nothing is pending',
+    title: leftOut
+      ? 'files and migration history agree, and nothing is pending but what was left out'
+      : 'files and migration history agree, and nothing is pending',
     outcome: found.some(({ verdict }) => verdict === 'block')
       ? 'failed'
       : found.length > 0

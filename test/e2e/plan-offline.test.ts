@@ -108,7 +108,14 @@ warning drop-column  db/migrations/2_two/migration.sql:1
       exitCode: 0,
       target: null,
       databaseState: 'unchanged',
-      plan: { hash: null, engine: 'hosted', prismaVersion: null, appliedCount: null, since: null },
+      plan: {
+        hash: null,
+        engine: 'hosted',
+        prismaVersion: null,
+        appliedCount: null,
+        since: null,
+        leftOut: [],
+      },
       migrations: [
         {
           name: '1_one',

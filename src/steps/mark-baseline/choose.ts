@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { SettingsError } from '../../domain/errors.js'
 import type { Finding } from '../../domain/finding.js'
 import type { MarkedBaseline } from '../../domain/marked-baseline.js'
 import type { MigrationFolder } from '../../domain/migration.js'
 import type { Plan } from '../../domain/plan.js'
 import { readMigrationFolders } from '../../prisma/migrations-folder.js'
-import { findNearMisses } from '../../settings/near-misses.js'
 import { foldersOfApplied } from '../drift/find-drift.js'
 import type { Tools } from '../tools.js'
+import { upTo } from '../up-to.js'
 
 /** Which migrations are to be marked as applied, and what the database must be for that. */
 export interface ChosenBaseline {
@@ -29,7 +28,7 @@ const stopping: ReadonlySet<string> = new Set([
 export async function chooseBaseline(plan: Plan, { settings, project }: Tools): Promise<ChosenBaseline> {
   const folders = await readMigrationFolders(project.migrationsPath, project.directory)
   const names = plan.pending.map(({ name }) => name)
-  const marked = upTo(settings.lastToMark, names)
+  const marked = upTo(settings.lastToMark, names, '--to')
   const toMark = folders.filter(({ name }) => marked.includes(name))
   const isOfMarked = ({ migration = '' }: Finding) => marked.includes(migration)
   return {
@@ -41,20 +40,6 @@ export async function chooseBaseline(plan: Plan, { settings, project }: Tools): 
       ...rowsNotCompared(plan, marked),
     ],
   }
-}
-
-function upTo(last: string | undefined, names: readonly string[]): readonly string[] {
-  if (last === undefined) return names
-  const at = names.indexOf(last)
-  if (at >= 0) return names.slice(0, at + 1)
-  const [nearest] = findNearMisses(last, names)
-  throw new SettingsError('migration-not-pending', `--to names "${last}", which is no pending migration`, {
-    hint: nearest
-      ? `Did you mean ${nearest}?`
-      : names.length === 0
-        ? 'Every migration has its row in the history already.'
-        : `Name one of the pending migrations, from ${names[0]} to ${names.at(-1)}.`,
-  })
 }
 
 function hashOf({ hash }: Plan, migrations: readonly string[]): string {

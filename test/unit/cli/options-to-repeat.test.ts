@@ -8,11 +8,12 @@ test('options that say where the project is and how to deploy are repeated, as a
     backups: '/var/backups/shop',
   }
   expect(optionsToRepeat(flags)).toEqual({
-    project: ["--prisma-config 'packages/my db/prisma.config.ts'", "--backups '/var/backups/shop'"],
+    project: ["--prisma-config 'packages/my db/prisma.config.ts'", '--backups /var/backups/shop'],
+    scope: [],
     deploy: [
       "--prisma-config 'packages/my db/prisma.config.ts'",
-      "--lock-timeout '3s'",
-      "--backups '/var/backups/shop'",
+      '--lock-timeout 3s',
+      '--backups /var/backups/shop',
     ],
   })
 })
@@ -29,6 +30,7 @@ test('a URL is not shown, and what the deploy is given anew is left out', () => 
   }
   expect(optionsToRepeat(flags)).toEqual({
     project: ["--database-url '<the same URL>'"],
+    scope: [],
     deploy: ["--database-url '<the same URL>'", "--twin '<the same URL>'"],
   })
 })

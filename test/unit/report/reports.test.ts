@@ -1661,6 +1661,7 @@ describe('the JSON report', () => {
         prismaVersion: '7.10.1',
         appliedCount: 12,
         since: null,
+        leftOut: [],
         replay: null,
       },
       migrations: [
