@@ -15,6 +15,7 @@ const rooms = [
   'forecast',
   'postgres',
   'prisma',
+  'down',
   'report',
   'steps',
   'run.ts',

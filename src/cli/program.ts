@@ -98,6 +98,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (flags: Flags) => {
     code = await (await import('./commands/drift.js')).runDriftCommand(flags)
   })
+  command('down <migration>', 'write the down.sql that takes a migration back; opens no database of yours', [
+    offline,
+    [placing],
+    downing,
+  ]).action(async (migration: string, flags: Flags) => {
+    code = await (await import('./commands/down.js')).runDownCommand(migration, flags)
+  })
   command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
@@ -169,6 +176,19 @@ const common = [
   new Option('--verbose', 'print every finding whole, with all of its SQL'),
   new Option('--plain', 'no colour and no moving line, e.g. for a screen reader'),
   new Option('--debug', 'print stack traces'),
+]
+
+/** For what opens no database of the user's. */
+const offline = common.filter(({ long }) => long !== '--database-url' && long !== '--engine')
+
+const placing = new Option(
+  '--twin <place>',
+  'the server on which the migrations run: local, or the URL of one (default: local)',
+)
+
+const downing = [
+  new Option('--force', 'replace a down.sql that is there'),
+  new Option('--print', 'print it, and write no file'),
 ]
 
 const accepting = new Option(

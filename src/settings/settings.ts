@@ -21,6 +21,8 @@ export type CommandName =
   | 'resolve'
   | 'baseline'
   | 'drift'
+  | 'down'
+  | 'create'
   | 'lock'
   | 'doctor'
 export type Format = 'text' | 'json' | 'markdown'

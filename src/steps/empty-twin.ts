@@ -23,10 +23,31 @@ export interface EmptyTwinRequest {
  * @throws GuardError where there can be none
  */
 export async function withEmptyTwin<T>(
-  { url, roles }: EmptyTwinRequest,
+  request: EmptyTwinRequest,
   work: (twin: Twin, client: Client) => Promise<T>,
 ): Promise<T> {
-  if (url !== undefined) return withDatabases(url, false, work)
+  return withServer(request, (server, isOwnServer) => withDatabases(server, isOwnServer, work))
+}
+
+/**
+ * Lends the address of one empty database to `work`, and removes it.
+ * @throws GuardError where there can be none
+ */
+export async function withEmptyDatabase<T>(
+  request: EmptyTwinRequest,
+  work: (database: TargetAddress) => Promise<T>,
+): Promise<T> {
+  return withServer(request, async (server) => {
+    const runId = await newRunId(server)
+    return withDatabase(server, `mg_${runId}`, runId, work)
+  })
+}
+
+async function withServer<T>(
+  { url, roles }: EmptyTwinRequest,
+  work: (server: TargetAddress, isOwnServer: boolean) => Promise<T>,
+): Promise<T> {
+  if (url !== undefined) return work(url, false)
   const cluster = await startThrowAwayCluster({ isSmall: true })
   try {
     const { hostname, port, username, password } = new URL(cluster.url)
@@ -42,10 +63,17 @@ export async function withEmptyTwin<T>(
     await withConnection(server, ownerSession('plan'), async (client) => {
       for (const role of roles) await client.query(`CREATE ROLE ${quoteIdentifier(role)}`)
     })
-    return await withDatabases(server, true, work)
+    return await work(server, true)
   } finally {
     await cluster.stop()
   }
+}
+
+/** A name for this run; what dead runs have left on the server is removed. */
+async function newRunId(server: TargetAddress): Promise<string> {
+  const runId = `plan-${randomBytes(6).toString('hex')}`
+  await sweepRehearsalDatabases(server, runId)
+  return runId
 }
 
 async function withDatabases<T>(
@@ -53,8 +81,7 @@ async function withDatabases<T>(
   isOwnServer: boolean,
   work: (twin: Twin, client: Client) => Promise<T>,
 ): Promise<T> {
-  const runId = `plan-${randomBytes(6).toString('hex')}`
-  await sweepRehearsalDatabases(server, runId)
+  const runId = await newRunId(server)
   return withDatabase(server, `mg_${runId}`, runId, (asked) =>
     withDatabase(server, `mg_twin_${runId}`, runId, async (twin) => {
       const session = twinSession(`migrate-guard ${runId}`)

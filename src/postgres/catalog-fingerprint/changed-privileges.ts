@@ -100,7 +100,7 @@ const atFirst = privilegeList('coalesce(initprivs, pg_catalog.acldefault(acl_typ
 export const changedPrivilegesQuery = `
   SELECT ${words('i.type', { 'table column': 'column', 'foreign table column': 'column', 'view column': 'column' })},
          i.identity || ' with changed privileges',
-         pg_catalog.jsonb_build_object('privileges', coalesce(now, '[]'))
+         pg_catalog.jsonb_build_object('privileges', coalesce(now, '[]')), NULL
     FROM (${catalogs.map(changedIn).join('\n UNION ALL ')}) changed,
          LATERAL pg_catalog.pg_identify_object(classid, oid, subid) i,
          LATERAL (SELECT ${now} AS now, ${atFirst} AS at_first) lists

@@ -1,5 +1,6 @@
 import {
   comment,
+  identityOf,
   type ObjectQuery,
   options,
   ownIn,
@@ -24,6 +25,7 @@ export function columnQueries(version: ServerVersion): ObjectQuery[] {
   const columns: ObjectQuery = {
     kind: "'column'",
     name: "pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname)",
+    identity: identityOf('pg_class', 'c.oid', 'a.attnum'),
     properties: {
       // Dropped columns leave gaps in attnum, which no dump keeps.
       position: 'pg_catalog.row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum)',

@@ -1,4 +1,4 @@
-import { comment, type ObjectQuery, ownIn, type ServerVersion, words } from './fragments.js'
+import { comment, identityOf, type ObjectQuery, ownIn, type ServerVersion, words } from './fragments.js'
 
 /** A constraint's text without what its other properties say. */
 const constraintDefinition = `pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(o.oid),
@@ -30,6 +30,7 @@ const isWritten = `NOT (o.contype = 'f' AND o.conparentid <> 0 AND EXISTS (SELEC
 const tableConstraints = (version: ServerVersion): ObjectQuery => ({
   kind: "'constraint'",
   name: `pg_catalog.format('%I on %I.%I', o.conname, n.nspname, t.relname)`,
+  identity: identityOf('pg_constraint', 'o.oid'),
   properties: {
     ...validityOf(version),
     inherited: 'o.coninhcount > 0',
@@ -43,6 +44,7 @@ const tableConstraints = (version: ServerVersion): ObjectQuery => ({
 const domainConstraints = (version: ServerVersion): ObjectQuery => ({
   kind: "'constraint'",
   name: `pg_catalog.format('%I on domain %I.%I', o.conname, n.nspname, t.typname)`,
+  identity: identityOf('pg_constraint', 'o.oid'),
   properties: validityOf(version),
   from: `${ownIn('pg_type', 't', 'typnamespace', 'JOIN pg_catalog.pg_constraint o ON o.contypid = t.oid')} AND ${isConstraint}`,
 })

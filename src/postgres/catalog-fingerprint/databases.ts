@@ -1,5 +1,6 @@
 import {
   comment,
+  identityOf,
   isNoMember,
   isOwnSchema,
   type ObjectQuery,
@@ -14,6 +15,7 @@ import {
 const schemas: ObjectQuery = {
   kind: "'schema'",
   name: 'pg_catalog.quote_ident(n.nspname)',
+  identity: identityOf('pg_namespace', 'n.oid'),
   properties: {
     owner: roleName('n.nspowner'),
     privileges: privileges('n.nspacl', 'n', 'n.nspowner'),
@@ -25,6 +27,7 @@ const schemas: ObjectQuery = {
 const extensions: ObjectQuery = {
   kind: "'extension'",
   name: 'pg_catalog.quote_ident(e.extname)',
+  identity: identityOf('pg_extension', 'e.oid'),
   properties: {
     version: 'e.extversion',
     schema: 'e.extnamespace::regnamespace::text',

@@ -7,17 +7,25 @@ export interface ObjectQuery {
   readonly kind: string
   /** SQL that gives the name as `COMMENT ON` would take it. */
   readonly name: string
+  /** SQL that tells the object from all others of the database, whatever its name; see `identityOf`. */
+  readonly identity?: string
   /** SQL of each property; those that give NULL are left out. */
   readonly properties: Readonly<Record<string, string>>
   /** What stands after FROM. */
   readonly from: string
 }
 
-/** The query as SQL that gives the columns kind, name and properties. */
-export function formatObjectQuery({ kind, name, properties, from }: ObjectQuery): string {
+/** What an object keeps when it is renamed or moved: its catalog and OID there, and of a column its number. */
+export function identityOf(catalog: string, oid: string, column?: string): string {
+  const number = column === undefined ? '' : ` || '.' || ${column}`
+  return `'${catalog} ' || ${oid}${number}`
+}
+
+/** The query as SQL that gives the columns kind, name, properties and identity. */
+export function formatObjectQuery({ kind, name, properties, from, identity = 'NULL' }: ObjectQuery): string {
   const pairs = Object.entries(properties).map(([property, sql]) => `'${property}', ${sql}`)
   return `SELECT (${kind})::text, (${name})::text,
-    pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${pairs.join(', ')})) FROM ${from}`
+    pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(${pairs.join(', ')})), (${identity})::text FROM ${from}`
 }
 
 /** What every query may read from: the objects that extensions brought along. */

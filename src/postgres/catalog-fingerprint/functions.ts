@@ -1,6 +1,7 @@
 import {
   comment,
   functionName,
+  identityOf,
   type ObjectQuery,
   options,
   ownIn,
@@ -19,6 +20,7 @@ const operatorName = (oid: string) => `nullif(${oid}, 0)::regoperator::text`
 const functions: ObjectQuery = {
   kind: `${words('p.prokind', { a: 'aggregate', p: 'procedure', f: 'function', w: 'function' })}`,
   name: 'p.oid::regprocedure',
+  identity: identityOf('pg_proc', 'p.oid'),
   properties: {
     arguments: 'pg_catalog.pg_get_function_arguments(p.oid)',
     returns: 'pg_catalog.pg_get_function_result(p.oid)',
@@ -65,6 +67,7 @@ const functions: ObjectQuery = {
 const operators: ObjectQuery = {
   kind: "'operator'",
   name: 'o.oid::regoperator',
+  identity: identityOf('pg_operator', 'o.oid'),
   properties: {
     function: functionName('o.oprcode'),
     result: typeName('o.oprresult'),

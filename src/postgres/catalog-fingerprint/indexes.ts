@@ -1,4 +1,12 @@
-import { comment, type ObjectQuery, ownIn, roleName, tablespaceName, whenThere } from './fragments.js'
+import {
+  comment,
+  identityOf,
+  type ObjectQuery,
+  ownIn,
+  roleName,
+  tablespaceName,
+  whenThere,
+} from './fragments.js'
 import { splitIndexDefinition } from './option-names.js'
 import { parents } from './relations.js'
 
@@ -9,6 +17,7 @@ const statisticsTargets = `(SELECT pg_catalog.jsonb_agg(a.attnum || '=' || a.att
 const indexes: ObjectQuery = {
   kind: "'index'",
   name: "pg_catalog.format('%I.%I', n.nspname, c.relname)",
+  identity: identityOf('pg_class', 'c.oid'),
   properties: {
     table: "pg_catalog.format('%I.%I', n.nspname, t.relname)",
     ...splitIndexDefinition('c'),
@@ -32,6 +41,7 @@ const indexes: ObjectQuery = {
 const statistics: ObjectQuery = {
   kind: "'statistics'",
   name: "pg_catalog.format('%I.%I', n.nspname, s.stxname)",
+  identity: identityOf('pg_statistic_ext', 's.oid'),
   properties: {
     table: 's.stxrelid::regclass::text',
     definition: 'pg_catalog.pg_get_statisticsobjdef(s.oid)',

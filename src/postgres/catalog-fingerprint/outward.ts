@@ -1,6 +1,7 @@
 import {
   comment,
   functionName,
+  identityOf,
   type ObjectQuery,
   options,
   ownWithoutSchema,
@@ -13,6 +14,7 @@ import {
 const wrappers: ObjectQuery = {
   kind: "'foreign-data wrapper'",
   name: 'pg_catalog.quote_ident(w.fdwname)',
+  identity: identityOf('pg_foreign_data_wrapper', 'w.oid'),
   properties: {
     handler: functionName('w.fdwhandler'),
     validator: functionName('w.fdwvalidator'),
@@ -27,6 +29,7 @@ const wrappers: ObjectQuery = {
 const servers: ObjectQuery = {
   kind: "'server'",
   name: 'pg_catalog.quote_ident(s.srvname)',
+  identity: identityOf('pg_foreign_server', 's.oid'),
   properties: {
     wrapper: 'w.fdwname',
     type: 's.srvtype',
@@ -65,6 +68,7 @@ const publishedTable = (version: ServerVersion) =>
 const publications = (version: ServerVersion): ObjectQuery => ({
   kind: "'publication'",
   name: 'pg_catalog.quote_ident(p.pubname)',
+  identity: identityOf('pg_publication', 'p.oid'),
   properties: {
     'all tables': 'p.puballtables',
     tables: `(SELECT pg_catalog.jsonb_agg(${publishedTable(version)} ORDER BY ${tableName} COLLATE "C")

@@ -41,14 +41,41 @@ export async function readCatalogObjects(
   { ignore = () => false, sequenceValues = true }: ReadCatalogOptions = {},
 ): Promise<CatalogObject[]> {
   return withCanonicalTexts(client, async () => {
-    const { rows } = await client.query({ text: catalogQuery(await readVersion(client)), rowMode: 'array' })
-    const objects = rows.map(
-      ([kind, name, properties]): CatalogObject => ({ kind: kind as CatalogObjectKind, name, properties }),
+    const objects = (await readRows(client)).map(
+      ([kind, name, properties]): CatalogObject => ({ kind, name, properties }),
     )
     const kept = objects.filter((object) => !ignore(object))
     const complete = sequenceValues ? await addSequenceValues(client, kept) : withoutSequenceValues(kept)
     return complete.sort(compareObjects)
   })
+}
+
+/** An object with what it keeps when it is renamed. */
+export interface IdentifiedObject extends CatalogObject {
+  /** As `identityOf` makes it; absent for kinds that no statement renames. It means something in this database only. */
+  readonly identity?: string
+}
+
+/** The same objects, without where sequences stand, each with its identity: for two looks at one database. */
+export async function readIdentifiedObjects(client: Client): Promise<IdentifiedObject[]> {
+  return withCanonicalTexts(client, async () => {
+    const objects = (await readRows(client)).map(
+      ([kind, name, properties, identity]): IdentifiedObject => ({
+        kind,
+        name,
+        properties,
+        ...(identity === null ? {} : { identity }),
+      }),
+    )
+    return withoutSequenceValues(objects).sort(compareObjects)
+  })
+}
+
+type Row = [CatalogObjectKind, string, CatalogObject['properties'], string | null]
+
+async function readRows(client: Client): Promise<Row[]> {
+  const { rows } = await client.query({ text: catalogQuery(await readVersion(client)), rowMode: 'array' })
+  return rows as unknown as Row[]
 }
 
 async function readVersion(client: Client): Promise<ServerVersion> {

@@ -1,5 +1,6 @@
 import {
   comment,
+  identityOf,
   type ObjectQuery,
   options,
   ownIn,
@@ -37,6 +38,7 @@ const toastAndServer = `${toast}
 const tables: ObjectQuery = {
   kind: "CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END",
   name,
+  identity: identityOf('pg_class', 'c.oid'),
   properties: {
     persistence,
     'partitioned by': "CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END",
@@ -64,6 +66,7 @@ const tables: ObjectQuery = {
 const views: ObjectQuery = {
   kind: "CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END",
   name,
+  identity: identityOf('pg_class', 'c.oid'),
   properties: {
     definition: 'pg_catalog.pg_get_viewdef(c.oid)',
     ...splitOptions('c.reloptions', [...viewOptionNames, ...tableOptionNames]),
@@ -87,6 +90,7 @@ const ownedBy = `(SELECT pg_catalog.format('%s.%I%s', d.refobjid::regclass, a.at
 const sequences: ObjectQuery = {
   kind: "'sequence'",
   name,
+  identity: identityOf('pg_class', 'c.oid'),
   properties: {
     type: typeName('q.seqtypid'),
     start: 'q.seqstart::text',

@@ -2,6 +2,7 @@ import {
   comment,
   enabledState,
   functionName,
+  identityOf,
   type ObjectQuery,
   ownIn,
   ownWithoutSchema,
@@ -21,6 +22,7 @@ const isOwnTrigger = `CASE WHEN g.tgparentid = 0 THEN NOT g.tgisinternal
 const triggers: ObjectQuery = {
   kind: "'trigger'",
   name: `${onTable('g.tgname')} || CASE WHEN g.tgparentid = 0 THEN '' ELSE ', other than on the parent' END`,
+  identity: identityOf('pg_trigger', 'g.oid'),
   properties: {
     definition: 'pg_catalog.pg_get_triggerdef(g.oid)',
     enabled: enabledState('g.tgenabled'),
@@ -32,6 +34,7 @@ const triggers: ObjectQuery = {
 const rules: ObjectQuery = {
   kind: "'rule'",
   name: onTable('r.rulename'),
+  identity: identityOf('pg_rewrite', 'r.oid'),
   properties: {
     definition: 'pg_catalog.pg_get_ruledef(r.oid)',
     enabled: enabledState('r.ev_enabled'),
@@ -44,6 +47,7 @@ const rules: ObjectQuery = {
 const policies: ObjectQuery = {
   kind: "'policy'",
   name: onTable('p.polname'),
+  identity: identityOf('pg_policy', 'p.oid'),
   properties: {
     for: words('p.polcmd', { r: 'select', a: 'insert', w: 'update', d: 'delete', '*': 'all' }),
     permissive: 'p.polpermissive',
@@ -59,6 +63,7 @@ const policies: ObjectQuery = {
 const eventTriggers: ObjectQuery = {
   kind: "'event trigger'",
   name: 'pg_catalog.quote_ident(e.evtname)',
+  identity: identityOf('pg_event_trigger', 'e.oid'),
   properties: {
     event: 'e.evtevent',
     tags: 'pg_catalog.to_jsonb(e.evttags)',

@@ -1,6 +1,7 @@
 import {
   comment,
   functionName,
+  identityOf,
   type ObjectQuery,
   ownIn,
   privileges,
@@ -28,6 +29,7 @@ const labels = `(SELECT pg_catalog.jsonb_agg(e.enumlabel ORDER BY e.enumsortorde
 const types: ObjectQuery = {
   kind: "'type'",
   name,
+  identity: identityOf('pg_type', 't.oid'),
   properties: {
     form: `CASE WHEN NOT t.typisdefined THEN 'shell' ELSE
       ${words('t.typtype', { e: 'enum', c: 'composite', r: 'range', b: 'base' })} END`,
@@ -73,6 +75,7 @@ const types: ObjectQuery = {
 const domains: ObjectQuery = {
   kind: "'domain'",
   name,
+  identity: identityOf('pg_type', 't.oid'),
   properties: {
     type: typeName('t.typbasetype', 't.typtypmod'),
     collation: `CASE WHEN t.typcollation <> base.typcollation THEN ${collation} END`,
@@ -94,6 +97,7 @@ const collations = (version: ServerVersion): ObjectQuery => {
   return {
     kind: "'collation'",
     name: "pg_catalog.format('%I.%I', n.nspname, l.collname)",
+    identity: identityOf('pg_collation', 'l.oid'),
     properties: {
       provider: words('l.collprovider', { b: 'builtin', c: 'libc', i: 'icu', d: 'default' }),
       locale: `coalesce(${locale}, l.collcollate)`,
