@@ -1,7 +1,8 @@
 import type { CatalogDifference } from '../domain/catalog-object.js'
 import type { Definition } from '../postgres/definitions/definition.js'
 import { columnAlters } from './column-alters.js'
-import { commentBack, defaultPrivilegesBack, privilegesBack } from './privileges.js'
+import { labelsBack } from './enum-labels.js'
+import { commentBack, privilegesBack } from './privileges.js'
 import { nameOn } from './renames.js'
 import { sequenceAlters } from './sequence-alters.js'
 import { oneWay, type Step } from './step.js'
@@ -16,18 +17,18 @@ export interface Alteration {
   readonly properties: readonly Changed[]
   readonly before: Definition | undefined
   readonly now: Definition | undefined
+  /** Every column of now: one of a type that is made anew goes over to it. */
+  readonly columns: readonly Definition[]
 }
 
 /** Gives back what the statement changed of an object that is still there, one step a property. */
 export function altersBack(alteration: Alteration): Step[] {
   const { kind, name, properties, before, now } = alteration
-  if (kind === 'default privileges')
-    return properties.flatMap((one) => defaultPrivilegesBack(name, one.before, one.after))
   const object = before?.name ?? name
   const own = properties.flatMap((one) => commonStep(one, kind, object, before))
   const rest = properties.filter(({ property }) => !common.has(property))
   if (rest.length === 0) return own
-  return [...specific({ ...alteration, properties: rest }, object, before, now), ...own]
+  return [...specific({ ...alteration, properties: rest }, object, before, now, alteration.columns), ...own]
 }
 
 const common: ReadonlySet<string> = new Set(['comment', 'owner', 'privileges'])
@@ -71,6 +72,7 @@ function specific(
   object: string,
   before: Definition | undefined,
   now: Definition | undefined,
+  columns: Alteration['columns'],
 ): Step[] {
   const create = before?.create
   switch (kind) {
@@ -90,6 +92,8 @@ function specific(
       return viewBack(object, create)
     case 'trigger':
       return triggerBack(properties, before)
+    case 'type':
+      return labelsBack(properties, before, columns)
     case 'domain':
       return properties.flatMap((one) => domainBack(one, object))
     case 'constraint':

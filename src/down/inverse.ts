@@ -7,6 +7,7 @@ import { altersBack } from './alters.js'
 import { type CatalogState, definitionIn, keyOf, readState } from './catalog-state.js'
 import { createOf } from './creates.js'
 import { dropOf, dropRank } from './drops.js'
+import { defaultPrivilegesBack } from './privileges.js'
 import { renamesBack } from './renames.js'
 import { settle } from './settle.js'
 import type { Step } from './step.js'
@@ -57,7 +58,11 @@ export async function findInverse(
       const steps = stepsBack(before, state, { isConcurrent, isFirst: pass === 0 })
       if (!(await run(steps))) break
     }
-    const left = diffCatalogObjects(before.objects, state.objects)
+    const left = foldTableParts(
+      diffCatalogObjects(before.objects, state.objects),
+      before.objects,
+      state.objects,
+    )
     return { statements, left, problems: left.length === 0 ? [] : problems }
   } finally {
     await client
@@ -76,21 +81,32 @@ function stepsBack(
   const isOther = new Set(others.map(keyOf))
   const same = diffCatalogObjects(before.objects, now.objects).filter((one) => !isOther.has(keyOf(one)))
   const differences = foldTableParts([...same, ...others], before.objects, now.objects)
-  const inOrder = differences.toSorted((one, other) => dropRank(one.kind) - dropRank(other.kind))
+  // The sequence of a serial column is there before its table, whose default names it.
+  const sequences = same.filter(
+    (one) => one.change === 'removed' && one.kind === 'sequence' && !differences.includes(one),
+  )
+  const inOrder = [...differences, ...sequences].toSorted(
+    (one, other) => dropRank(one.kind) - dropRank(other.kind),
+  )
   const drops = inOrder
     .filter(({ change }) => change === 'added')
+    .filter(({ kind }) => kind !== 'default privileges')
     .map((one) => dropOf(one, definitionIn(now, one), isConcurrent))
   const creates = inOrder
     .toReversed()
     .filter(({ change }) => change === 'removed')
     .map((one) => createOf(one, definitionIn(before, one), isConcurrent))
   const alters = differences
-    .filter(({ change }) => change === 'changed')
+    .filter(({ change, kind }) => change === 'changed' || kind === 'default privileges')
     .flatMap((one) => alter(one, before, now))
   return [...drops, ...alters, ...creates].filter((step) => step !== undefined)
 }
 
 function alter({ kind, name, properties = [] }: CatalogDifference, before: CatalogState, now: CatalogState) {
+  if (kind === 'default privileges') {
+    const of = (state: CatalogState) => state.byKey.get(keyOf({ kind, name }))?.properties.privileges
+    return defaultPrivilegesBack(name, of(before), of(now))
+  }
   const kept = properties.filter(({ property }) => property !== 'position')
   if (kept.length === 0) return []
   return altersBack({
@@ -99,6 +115,7 @@ function alter({ kind, name, properties = [] }: CatalogDifference, before: Catal
     properties: kept,
     before: definitionIn(before, { kind, name }),
     now: definitionIn(now, { kind, name }),
+    columns: [...now.definitions.values()].filter(({ column }) => column !== undefined),
   })
 }
 

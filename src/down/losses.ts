@@ -1,5 +1,4 @@
 import type { Loss } from '../domain/down.js'
-import { diffCatalogObjects } from '../postgres/catalog-fingerprint/diff.js'
 import { foldTableParts } from '../postgres/catalog-fingerprint/fold.js'
 import { dataKinds } from '../sql/data-kinds.js'
 import { formatRelation, relationOf } from '../sql/names.js'
@@ -19,11 +18,11 @@ export function lossesOf(
   before: CatalogState,
   after: CatalogState,
 ): Loss[] {
-  return [...lossesOfKind(statement, start), ...lossesInCatalog(start, before, after)]
+  return [...lossesOfKind(statement, start, before), ...lossesInCatalog(start, before, after)]
 }
 
-function lossesOfKind({ kind, node }: ParsedStatement, start: CatalogState): Loss[] {
-  if (dataKinds.has(kind) || kind === 'CopyStmt') return lossOfData(kind, node, start)
+function lossesOfKind({ kind, node }: ParsedStatement, start: CatalogState, before: CatalogState): Loss[] {
+  if (dataKinds.has(kind) || kind === 'CopyStmt') return lossOfData(kind, node, start, before)
   switch (kind) {
     case 'DoStmt':
     case 'CallStmt':
@@ -47,11 +46,9 @@ function lossesOfKind({ kind, node }: ParsedStatement, start: CatalogState): Los
 const reachesServer =
   /^(CreateRole|AlterRole|AlterRoleSet|DropRole|GrantRole|AlterSystem|Createdb|Dropdb|AlterDatabase|AlterDatabaseSet|CreateTableSpace|DropTableSpace|CreateSubscription|AlterSubscription|DropSubscription)Stmt$/
 
-function lossOfData(kind: string, node: Node, start: CatalogState): Loss[] {
+function lossOfData(kind: string, node: Node, start: CatalogState, before: CatalogState): Loss[] {
   const tables: Node[] = node.relations?.map((one: Node) => one.RangeVar) ?? [node.relation]
-  const names = tables.map((table) => formatRelation(relationOf(table)))
-  const wasThere = new Set([...start.definitions.values()].map(({ name }) => name.replaceAll('"', '')))
-  const concerned = names.filter((name) => wasThere.has(name) || wasThere.has(name.replace(/^public\./, '')))
+  const concerned = tables.flatMap((table) => oldTable(table, node, start, before) ?? [])
   if (concerned.length === 0) return []
   const of = concerned.join(', ')
   switch (kind) {
@@ -65,6 +62,33 @@ function lossOfData(kind: string, node: Node, start: CatalogState): Loss[] {
     default:
       return [{ why: `the rows that it deletes from ${of} are gone`, remedy: fromBackup }]
   }
+}
+
+/** The name of a table that holds rows from before the migration; undefined for one that the migration itself made. */
+function oldTable(table: Node, node: Node, start: CatalogState, before: CatalogState): string | undefined {
+  const { name, schema } = relationOf(table)
+  const found = [...before.definitions].find(
+    ([, one]) =>
+      one.own === name &&
+      one.on === undefined &&
+      (schema === undefined || before.definitions.get(one.parent)?.own === schema),
+  )
+  // What is not found may be anything.
+  if (found === undefined) return formatRelation({ name, ...(schema === undefined ? {} : { schema }) })
+  const [identity, definition] = found
+  if (!start.definitions.has(identity)) return undefined
+  const written: string[] = (node.targetList ?? []).map((one: Node) => one.ResTarget?.name)
+  // An UPDATE of columns that the migration added takes nothing away.
+  const isOfNewOnly =
+    written.length > 0 && written.every((column) => isNewColumn(identity, column, start, before))
+  return isOfNewOnly ? undefined : definition.name
+}
+
+function isNewColumn(table: string, column: string, start: CatalogState, before: CatalogState): boolean {
+  const found = [...before.definitions].find(
+    ([, { own, parent, column: is }]) => is && parent === table && own === column,
+  )
+  return found !== undefined && !start.definitions.has(found[0])
 }
 
 const harmless: ReadonlySet<string> = new Set(['set_config', 'current_setting'])
@@ -88,7 +112,6 @@ function lossesInCatalog(start: CatalogState, before: CatalogState, after: Catal
   return [
     ...folded.flatMap(({ kind, name }): Loss[] => lossOfObject(kind, shown(before, { kind, name }))),
     ...changedTypes(wasThere, before, after),
-    ...addedLabels(before, after),
   ]
 }
 
@@ -121,20 +144,4 @@ function changedTypes(wasThere: ReadonlySet<string>, before: CatalogState, after
       },
     ]
   })
-}
-
-function addedLabels(before: CatalogState, after: CatalogState): Loss[] {
-  return diffCatalogObjects(before.objects, after.objects).flatMap(
-    ({ kind, name, properties = [] }): Loss[] => {
-      const labels = kind === 'type' ? properties.find(({ property }) => property === 'labels') : undefined
-      const [old, now] = [labels?.before, labels?.after]
-      if (!Array.isArray(old) || !Array.isArray(now) || now.length <= old.length) return []
-      return [
-        {
-          why: `PostgreSQL has no statement that drops a value of an enum, so ${name} keeps it`,
-          remedy: 'it harms nothing; only the type made anew would be without it',
-        },
-      ]
-    },
-  )
 }

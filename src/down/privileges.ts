@@ -26,12 +26,18 @@ export function defaultPrivilegesBack(name: string, before: unknown, now: unknow
   const [, role, schema, kind] = /^of (.*?)(?: in schema (.*))? on ([a-z ]+)$/s.exec(name) ?? []
   if (role === undefined || kind === undefined) return []
   const head = `ALTER DEFAULT PRIVILEGES FOR ROLE ${role}${schema === undefined ? '' : ` IN SCHEMA ${schema}`}`
-  return changesOf(before, now)
+  // A row that is not there says what the server grants by default.
+  const built = schema === undefined ? builtIn[kind] : undefined
+  const given = (entries: unknown) => entries ?? (built === undefined ? [] : [`PUBLIC=${built}/${role}`])
+  return changesOf(given(before), given(now))
     .filter(({ grantee }) => grantee !== role)
     .map(({ verb, privileges, grantee, option }) =>
       oneWay(`${head} ${grantText(verb, privileges, `ON ${kind.toUpperCase()}`, grantee, option)}`),
     )
 }
+
+/** What everybody may do with new objects: https://www.postgresql.org/docs/current/ddl-priv.html#PRIVILEGES-SUMMARY-TABLE */
+const builtIn: Readonly<Record<string, string>> = { functions: 'EXECUTE', types: 'USAGE' }
 
 interface Change {
   readonly verb: 'GRANT' | 'REVOKE'

@@ -45,6 +45,7 @@ async function firstThatRuns(
       for (const sql of statements)
         await client.query(sql.replace(/^((?:CREATE|DROP) .*?INDEX) CONCURRENTLY /, '$1 '))
       await client.query('RELEASE guard_step')
+      await endCommand(client, statements.at(-1) ?? '')
       return { statements }
     } catch (error) {
       if (!(error instanceof Error && 'severity' in error)) throw error
@@ -53,4 +54,14 @@ async function firstThatRuns(
     }
   }
   return { problem }
+}
+
+/**
+ * ALTER DOMAIN … DROP CONSTRAINT leaves word of a change behind that no later command but one that writes passes on, and a
+ * savepoint with changes of its own is refused until then ("cannot start a subtransaction when there are unprocessed inval
+ * messages", seen with PostgreSQL 15.20).
+ */
+export async function endCommand(client: Client, sql: string): Promise<void> {
+  if (/^ALTER\s+DOMAIN\s/i.test(sql))
+    await client.query('CREATE TEMPORARY TABLE guard_command (); DROP TABLE guard_command')
 }

@@ -1,4 +1,5 @@
-import type { Loss } from '../domain/down.js'
+import type { CatalogDifference } from '../domain/catalog-object.js'
+import { isOnlyOrder, type Loss } from '../domain/down.js'
 import { RehearsalError } from '../domain/errors.js'
 import { formatCatalogDifference } from '../postgres/catalog-fingerprint/format.js'
 import type { Client } from '../postgres/connection.js'
@@ -7,6 +8,7 @@ import type { ParsedStatement } from '../sql/parser.js'
 import { type CatalogState, readState } from './catalog-state.js'
 import { findInverse } from './inverse.js'
 import { lossesOf } from './losses.js'
+import { endCommand } from './settle.js'
 
 /** What takes one statement of a migration back, and what of it nothing takes back. */
 export interface TakenBack {
@@ -50,6 +52,7 @@ export async function walkMigration(
   if (isOne) await run(beginOf(statements))
   for (const statement of own) {
     await run(statement.sql, statement.line)
+    if (client.getTransactionStatus() === 'T') await endCommand(client, statement.sql)
     if (leavesCatalog.has(statement.kind) || isTransactionEnd(client, statement)) continue
     const next = await readState(client, home)
     taken.push(await takeBack(client, statement, { start: before, before: state, after: next, home, isOne }))
@@ -75,17 +78,17 @@ async function takeBack(
   const isConcurrent = !isOne && statement.node.concurrent === true
   const { statements, left, problems } = await findInverse(client, before, after, { home, isConcurrent })
   const losses = lossesOf(statement, start, before, after)
-  const named = losses.some(({ why }) => why.includes('value of an enum'))
-  const rest = left
-    .filter(({ properties = [] }) => !(named && properties.some(({ property }) => property === 'labels')))
-    .map(
-      (one): Loss => ({
-        why: `not as before: ${formatCatalogDifference(one)}`,
-        remedy:
-          problems[0] === undefined ? 'write by hand what takes it back' : `the server says: ${problems[0]}`,
-      }),
-    )
+  const rest = left.filter((one) => !isOnlyOrder(one)).map((one) => lossOfLeft(one, problems[0]))
   return { statement, sql: statements, losses: [...losses, ...rest] }
+}
+
+/** What the server lets nobody take back, or nobody here knows how to. */
+function lossOfLeft(difference: CatalogDifference, problem: string | undefined): Loss {
+  const why = `it leaves ${formatCatalogDifference(difference)}`
+  return {
+    why: problem === undefined ? why : `${why} (${problem})`,
+    remedy: 'write by hand what takes it back',
+  }
 }
 
 /** Statements after which nobody need look. */

@@ -56,10 +56,13 @@ export interface IdentifiedObject extends CatalogObject {
   readonly identity?: string
 }
 
-/** The same objects, without where sequences stand, each with its identity: for two looks at one database. */
+/**
+ * The same objects, without where sequences stand, each with its identity: for many looks at one database of our own. The query is
+ * prepared, for to plan it takes longer than to run it; a pooler might not stand that.
+ */
 export async function readIdentifiedObjects(client: Client): Promise<IdentifiedObject[]> {
   return withCanonicalTexts(client, async () => {
-    const objects = (await readRows(client)).map(
+    const objects = (await readRows(client, { name: 'guard_catalog' })).map(
       ([kind, name, properties, identity]): IdentifiedObject => ({
         kind,
         name,
@@ -73,8 +76,9 @@ export async function readIdentifiedObjects(client: Client): Promise<IdentifiedO
 
 type Row = [CatalogObjectKind, string, CatalogObject['properties'], string | null]
 
-async function readRows(client: Client): Promise<Row[]> {
-  const { rows } = await client.query({ text: catalogQuery(await readVersion(client)), rowMode: 'array' })
+async function readRows(client: Client, named: { name?: string } = {}): Promise<Row[]> {
+  const text = catalogQuery(await readVersion(client))
+  const { rows } = await client.query({ ...named, text, rowMode: 'array' })
   return rows as unknown as Row[]
 }
 

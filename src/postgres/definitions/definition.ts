@@ -2,7 +2,7 @@ import { isNoMember, isOwnSchema } from '../catalog-fingerprint/fragments.js'
 
 /** How SQL names an object, and how it would be made again. Names of the home schema stand without it, as in migrations. */
 export interface Definition {
-  /** As `COMMENT ON` takes it behind the kind: `orders`, `total_check on orders`. */
+  /** As `COMMENT ON` takes it behind the kind: `orders`, `total_check ON orders`. */
   readonly name: string
   /** The last part of the name, as the catalog holds it. */
   readonly own: string
@@ -48,7 +48,7 @@ export const relationWord = `CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN '
 /** A relation with its kind. Only its name tells a composite type from a table of that name, so it is asked by its OID. */
 export const onRelation = `${relationWord} || ' ' || CASE c.relkind WHEN 'c' THEN c.reltype::regtype::text ELSE c.oid::regclass::text END`
 
-/** `name on table`, as COMMENT ON takes it. */
+/** `name ON table`, as COMMENT ON takes it. */
 export function partName(name: string): string {
-  return `pg_catalog.quote_ident(${name}) || ' on ' || c.oid::regclass`
+  return `pg_catalog.quote_ident(${name}) || ' ON ' || c.oid::regclass`
 }

@@ -30,7 +30,7 @@ const constraints: DefinitionQuery = {
 const domainConstraints: DefinitionQuery = {
   identity: identityOf('pg_constraint', 'o.oid'),
   fields: {
-    name: `${quoted('o.conname')} || ' on domain ' || y.oid::regtype`,
+    name: `${quoted('o.conname')} || ' ON DOMAIN ' || y.oid::regtype`,
     own: 'o.conname',
     parent: identityOf('pg_type', 'y.oid'),
     on: "'DOMAIN ' || y.oid::regtype",

@@ -10,7 +10,8 @@ import { relationDefinitions } from './relations.js'
 import { typeDefinitions } from './types.js'
 
 /**
- * Reads how SQL names each object and makes it, by identity. The texts are the server's own.
+ * Reads how SQL names each object and makes it, by identity. The texts are the server's own. The query is prepared: this is for
+ * many looks at one database of our own.
  * @param home what lies in this schema is named without it
  */
 export async function readDefinitions(
@@ -20,7 +21,11 @@ export async function readDefinitions(
   return withCanonicalTexts(
     client,
     async () => {
-      const { rows } = await client.query({ text: definitionsQuery, rowMode: 'array' })
+      const { rows } = await client.query({
+        name: 'guard_definitions',
+        text: definitionsQuery,
+        rowMode: 'array',
+      })
       return new Map(rows as unknown as [string, Definition][])
     },
     quoteIdentifier(home),

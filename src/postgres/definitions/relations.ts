@@ -43,7 +43,10 @@ export const relationDefinitions: DefinitionQuery = {
       WHEN c.relkind = 'm' THEN 'CREATE MATERIALIZED VIEW ' || ${name} || ${options} || E' AS\\n' || ${viewQuery}
         || CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END
       WHEN c.relkind = 'S' AND NOT ${isOfIdentity} THEN ${createSequence}
-      WHEN c.relkind IN ('i', 'I') AND ${standsAlone} THEN pg_catalog.pg_get_indexdef(c.oid, 0, true) END`,
+      WHEN c.relkind IN ('i', 'I') AND ${standsAlone} THEN
+        -- Of a partitioned table: ONLY would leave its partitions without it, and itself not valid.
+        CASE c.relkind WHEN 'I' THEN pg_catalog.replace(pg_catalog.pg_get_indexdef(c.oid, 0, true), ' ON ONLY ', ' ON ')
+          ELSE pg_catalog.pg_get_indexdef(c.oid, 0, true) END END`,
   },
   from: `${fromOwn('pg_class', 'c', 'relnamespace')} AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')`,
 }
