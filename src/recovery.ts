@@ -1,8 +1,11 @@
 // After a deploy that did not end well: what state the database is in, and the way on or back.
 import type { Diagnosis } from './domain/diagnosis.js'
 import type { GoBackPlan, RestoredBeside } from './domain/go-back.js'
+import type { MigrationState } from './domain/migration-state.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { inRun, type RunResult } from './in-run.js'
+import { migrationStatesOf } from './prisma/migration-states.js'
+import { readMigrationFolders } from './prisma/migrations-folder.js'
 import type { Settings } from './settings/settings.js'
 import { reviewPlan } from './steps/plan.js'
 import { approveGoBack, goBack } from './steps/resolve/back/go-back.js'
@@ -13,17 +16,20 @@ import { summaries } from './steps/summaries.js'
 import { interruptible } from './steps/tools.js'
 import { takeTurn } from './steps/turn.js'
 
-/** What state the database is in, as far as can be told without starting anything; for `status`. */
+/** What state the database and each migration is in, as far as can be told without starting anything; for `status`. */
 export async function runDiagnosis(
   settings: Settings,
   surroundings: Surroundings,
-): Promise<RunResult & { readonly diagnosis?: Diagnosis }> {
+): Promise<RunResult & { readonly diagnosis?: Diagnosis; readonly migrations?: readonly MigrationState[] }> {
   let diagnosis: Diagnosis | undefined
+  let migrations: readonly MigrationState[] = []
   const result = await inRun(settings, surroundings, async (run, tools) => {
-    await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
+    const plan = await run.step('plan', () => interruptible(tools, () => reviewPlan(tools)), summaries.plan)
+    const { migrationsPath, directory } = tools.project
+    migrations = migrationStatesOf(await readMigrationFolders(migrationsPath, directory), plan.history)
     diagnosis = await interruptible(tools, () => diagnose(tools, { patienceMs: 0 }))
   })
-  return diagnosis ? { ...result, diagnosis } : result
+  return diagnosis ? { ...result, diagnosis, migrations } : result
 }
 
 /**

@@ -52,6 +52,8 @@ test('a bare migrate-guard is status, and harmless', async () => {
     stdout: `${await head(shop)}plan        ${hash.slice(0, 32)}, 1 pending migration
   ${pendingName}: 1 statement, all-or-nothing
 history     1 migration applied
+  ${appliedName}   applied  2026-01-05 09:00:00, 1.0 s
+  ${pendingName}  pending
 last run    none in the backups folder
 `,
   })
@@ -106,9 +108,9 @@ test('a deploy with --quiet prints the result only; a second one with nothing to
   expect(await shop.fingerprint()).toBe(before)
   const [, folder = ''] = await shop.runFolders()
   const status = await shop.run(['status'])
-  expect(status.stdout).toContain(`, 0 pending migrations
-history     2 migrations applied
-last run    ${folder.split('/').at(-1)}: passed: nothing is pending
+  expect(status.stdout).toContain(', 0 pending migrations\nhistory     2 migrations applied\n')
+  expect(status.stdout).toMatch(new RegExp(`^  ${pendingName}  applied  20..-..-.. ..:..:.., .* m?s$`, 'm'))
+  expect(status.stdout).toContain(`last run    ${folder.split('/').at(-1)}: passed: nothing is pending
 `)
 })
 

@@ -1,11 +1,13 @@
 import type { Diagnosis } from '../../domain/diagnosis.js'
 import { type Finding, isBlocking } from '../../domain/finding.js'
+import type { MigrationState } from '../../domain/migration-state.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { loadSettings } from '../../load-settings.js'
 import { runDiagnosis } from '../../recovery.js'
 import { formatDiagnosis } from '../../report/diagnosis-text.js'
 import { formatFindingCounts, formatFindings } from '../../report/findings-text.js'
 import { makeJsonReport } from '../../report/json.js'
+import { formatMigrationStates } from '../../report/migration-states-text.js'
 import { formatPlan } from '../../report/plan-text.js'
 import { formatHeadline } from '../../report/screen.js'
 import { formatJson, plural } from '../../report/words.js'
@@ -27,16 +29,15 @@ export async function runStatus(flags: Flags): Promise<number> {
       runDiagnosis(settings, { screen, prompter: terminalPrompter, signal }),
     )
     if (result.error) return printError(result.error, settings)
-    const { record } = result
+    const { record, diagnosis, migrations = [] } = result
     if (settings.format === 'json')
-      console.log(formatJson({ ...makeJsonReport(record), diagnosis: result.diagnosis ?? null }))
-    else
       console.log(
-        terminalText(
-          formatStatus(record, await findLastRun(settings.backupsPath), result.diagnosis),
-          process.stdout,
-        ),
+        formatJson({ ...makeJsonReport(record), history: migrations, diagnosis: diagnosis ?? null }),
       )
+    else {
+      const last = await findLastRun(settings.backupsPath)
+      console.log(terminalText(formatStatus(record, last, migrations, diagnosis), process.stdout))
+    }
     return record.exitCode ?? 1
   } catch (error) {
     return printError(error, { debug: flags.debug === true })
@@ -46,12 +47,14 @@ export async function runStatus(flags: Flags): Promise<number> {
 function formatStatus(
   { plan }: RunRecord,
   { record: last, unreadable }: LastRun,
+  migrations: readonly MigrationState[],
   diagnosis: Diagnosis | undefined,
 ): string {
   if (plan === undefined) return ''
   return [
     formatPlan(plan),
     `history     ${plural(plan.appliedCount, 'migration')} applied`,
+    ...formatMigrationStates(migrations),
     `last run    ${last ? `${last.runId}: ${formatHeadline(last)}` : 'none in the backups folder'}`,
     ...passedOver([...new Set([...unreadable, ...(diagnosis?.unreadable ?? [])])]),
     ...(diagnosis ? formatDiagnosis(diagnosis) : []),
