@@ -98,6 +98,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (flags: Flags) => {
     code = await (await import('./commands/drift.js')).runDriftCommand(flags)
   })
+  command(
+    'create <name>',
+    'make a migration folder from the Prisma schema, with its down.sql; opens no database of yours',
+    [offline, [placing]],
+  ).action(async (name: string, flags: Flags) => {
+    code = await (await import('./commands/create.js')).runCreateCommand(name, flags)
+  })
   command('down <migration>', 'write the down.sql that takes a migration back; opens no database of yours', [
     offline,
     [placing],

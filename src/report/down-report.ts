@@ -12,6 +12,25 @@ export function formatDownWritten(written: DownWritten): string {
   ].join('\n')
 }
 
+/** What became of a new migration, in lines for people. */
+export function formatCreated(
+  created: DownWritten & { readonly sql: string; readonly sortsBefore?: string },
+): string {
+  const { migration, file, isWritten, statements, sortsBefore } = created
+  const folder = file.replace(/\/down\.sql$/, '')
+  return [
+    `created     ${clean(folder)}: ${statements === 0 ? 'nothing to change, so migration.sql is empty' : plural(statements, 'statement')}`,
+    ...(sortsBefore === undefined
+      ? []
+      : [
+          `  it sorts before ${clean(sortsBefore)}, so that a fresh database runs it first: rename one of the two`,
+        ]),
+    ...(statements === 0 ? [] : formatDownProof(created)),
+    `written     ${['migration.sql', ...(isWritten ? ['down.sql'] : []), 'checks/'].join(', ')}`,
+    `next        read ${clean(migration)}/migration.sql; what must hold for the data goes into checks/before`,
+  ].join('\n')
+}
+
 /** What is known of a way back: the proof, and what nothing brings back. */
 export function formatDownProof(made: DownMade): string[] {
   const { proof, irreversible } = made
@@ -27,7 +46,7 @@ export function formatDownProof(made: DownMade): string[] {
     ...other.map((one) => `  after down ${clean(formatCatalogDifference(one))}`),
     ...(moved.length === 0
       ? []
-      : [`  columns that are added again stand last: ${clean(moved.map(({ name }) => name).join(', '))}`]),
+      : [`  columns at another place in their table: ${clean(moved.map(({ name }) => name).join(', '))}`]),
     ...(proof.againFails === undefined
       ? []
       : [`  a second run of the migration fails: ${clean(proof.againFails)}`]),

@@ -32,7 +32,7 @@ export async function withReplayedFolders<T>(
     roles: namedRoles([...files, ...also].flatMap(({ statements }) => statements)),
   }
   return withEmptyDatabase(request, (address) =>
-    withConnection(address, session, async (client) => {
+    withConnection(address, replaySession, async (client) => {
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(home)}`)
       for (const file of files) await runFile(client, file)
       return work({ client, address })
@@ -40,7 +40,8 @@ export async function withReplayedFolders<T>(
   )
 }
 
-const session = {
+/** The session in which files run. */
+export const replaySession = {
   applicationName: 'migrate-guard down',
   runsUserSql: true,
   parameters: { statement_timeout: '0', lock_timeout: '0' },
