@@ -86,7 +86,7 @@ async function timeOf({ signal }, { url, project, twin, cache }) {
   const report = JSON.parse(stdout || '{}')
   const isTold = values.command === 'plan' ? report.exitCode === 0 : report.prediction === 'succeeds'
   if (!isTold || report.findings.some(({ code }) => code === 'no-schema-twin'))
-    throw new Unexpected(`the ${values.command} did not go as foreseen: ${stderr}${stdout}`)
+    throw new Unexpected(`the ${values.command} did not go as expected: ${stderr}${stdout}`)
   return durationMs
 }
 

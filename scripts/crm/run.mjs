@@ -4,7 +4,7 @@ import { engineHost, guard } from './paths.mjs'
 /** Variables that could lead a child to another database than the one it is given. */
 const misleading = /^(DIRECT_URL|SHADOW_DATABASE_URL|PG[A-Z]+)$/
 
-/** A child that is told to stop gets this long to end in order. */
+/** A child that is cancelled gets this long to end in order. */
 const stopTimeoutMs = 20_000
 
 const running = new Set()

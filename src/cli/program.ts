@@ -112,7 +112,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (migration: string, flags: Flags) => {
     code = await (await import('./commands/down.js')).runDownCommand(migration, flags)
   })
-  command('doctor', 'look whether everything that a deploy needs is there', [common, keeping]).action(
+  command('doctor', 'check whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
     },

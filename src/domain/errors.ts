@@ -61,7 +61,7 @@ export class LockedError extends GuardError {
   readonly exitCode = exitCode.locked
 }
 
-/** The run was told to stop by Ctrl-C or a signal before anything was changed. */
+/** The run was cancelled by Ctrl-C or a signal before anything was changed. */
 export class InterruptedError extends GuardError {
   readonly exitCode = exitCode.notApproved
 }

@@ -21,7 +21,7 @@ export interface TableFingerprint {
   readonly key: readonly string[]
   readonly columns: readonly ColumnFingerprint[]
   /**
-   * Sum of a hash of every whole row: of a table without a key, where only it shows swapped values. The one part that hangs on the
+   * Sum of a hash of every whole row: of a table without a key, where only it shows swapped values. The one part that depends on the
    * order of the columns; names and a restore do not change it.
    */
   readonly rowSum?: string

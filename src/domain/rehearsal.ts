@@ -134,7 +134,7 @@ export interface Rehearsal {
 
 /** What binds a rehearsal to the run that made it. */
 export interface RehearsalEvidence {
-  /** Over the result, the plan, what the check foresaw of the tables, and the hashes of the files; in hexadecimal digits. */
+  /** Over the result, the plan, what the check predicted of the tables, and the hashes of the files; in hexadecimal digits. */
   readonly sha256: string
   /** In the run folder, by their names. */
   readonly files: readonly { readonly path: string; readonly sha256: string }[]

@@ -42,7 +42,7 @@ export function columnAlters(properties: readonly Changed[], before: Definition,
 }
 
 /**
- * Without USING the server takes only casts that refuse what does not fit; an explicit one may cut values in silence. The last
+ * Without USING the server takes only casts that refuse what does not fit; an explicit one may cut values silently. The last
  * two are for types that know one another by their texts only, and for a default that stands in the way: it comes back by itself.
  */
 function typeBack(type: string, name: string, alter: (change: string) => string): Step {

@@ -43,7 +43,7 @@ export function castTo(expression: string, type: ColumnType, how: 'explicit' | '
   const text = liveTypeText(type)
   const length = how === 'assignment' && !isArray ? lengthOf(object.name, modifiers) : undefined
   if (length === undefined) return `CAST(${expression} AS ${text})`
-  // Spaces beyond the length are cut in silence: https://www.postgresql.org/docs/current/datatype-character.html
+  // Spaces beyond the length are cut silently: https://www.postgresql.org/docs/current/datatype-character.html
   const tooLong = `pg_catalog.length(pg_catalog.rtrim(v, ' ')) OPERATOR(pg_catalog.>) ${length}`
   return `CAST((SELECT CASE WHEN ${tooLong} THEN ${raise('22001', 'v')} ELSE v END FROM (SELECT CAST(${expression} AS pg_catalog.text) AS v OFFSET 0) AS ex) AS ${text})`
 }

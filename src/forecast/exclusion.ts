@@ -44,7 +44,7 @@ export function needExclusion(walk: Walk, relation: Relation, constraint: Constr
 }
 
 /**
- * The constraint is checked row by row: a row may be in conflict with one that has yet to move. Whether it is hangs on
+ * The constraint is checked row by row: a row may be in conflict with one that has yet to move. Whether it is depends on
  * the order in which the rows lie in the table.
  *
  * @param link all rows, with `"~old …"` beside the columns set, and `"~hit"`

@@ -72,8 +72,8 @@ export function failureFinding({
 
 function behindWords(behind: StatementPlace, place: StatementPlace): string {
   if (behind.migration === place.migration && behind.index === place.index)
-    return 'has another obstacle: without the first it would fail as well,'
-  return `stands behind the failure of ${placeOf(behind, place.migration)}, and as things are it would fail too,`
+    return 'has a second reason to fail: without the first one it would fail too,'
+  return `follows the failure of ${placeOf(behind, place.migration)}, and with the data of now it would fail too,`
 }
 
 function placeOf({ migration, file, line }: StatementPlace, from: string): string {
@@ -86,10 +86,10 @@ function explain(
   message: string | undefined,
   count: number | undefined,
 ): string {
-  if (count === undefined) return message === undefined ? `it needs that ${title}` : withoutValue(message)
+  if (count === undefined) return message === undefined ? `it requires that ${title}` : withoutValue(message)
   const [one, more] =
-    code === 'unique-violation' ? ['key stands', 'keys stand'] : ['row stands', 'rows stand']
-  return `it needs that ${title}; ${count} ${count === 1 ? one : more} in the way`
+    code === 'unique-violation' ? ['key violates', 'keys violate'] : ['row violates', 'rows violate']
+  return `it requires that ${title}; ${count} ${count === 1 ? one : more} this`
 }
 
 /** The server's message without the value that it quotes at the end, which goes to CI logs and tickets. */

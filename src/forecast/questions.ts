@@ -65,7 +65,7 @@ export class Questions {
     await shareOut([...single, ...open.flat()], this.readers, async (group, reader) => {
       const [only] = group
       onProgress(only?.title ?? '')
-      // To count and to bring samples along costs no more than to look whether there is any.
+      // To count and to bring samples along costs no more than to check whether there is any.
       if (group.length === 1 && only && (only.question.kind === 'rows' || only.question.kind === 'orphans')) {
         outcomes.set(only, await this.one(only, reader))
       } else if (await this.#allHold(group, reader)) {

@@ -78,7 +78,7 @@ export class NotDeparsed extends Error {}
 
 /**
  * The SQL of a query. It is parsed again and compared with the tree, so that an error of the deparser can never change
- * a question in silence.
+ * a question silently.
  *
  * @throws NotDeparsed
  */

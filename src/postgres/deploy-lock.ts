@@ -29,7 +29,7 @@ const notAtAll: Waiting = { waitMs: 0 }
 /**
  * Takes the lock, waits for it, or says who holds it.
  * @throws LockedError `locked` with the holder's run, user, host, process id and since when.
- * @throws InterruptedError when the run is told to stop while it waits
+ * @throws InterruptedError when the run is cancelled while it waits
  */
 export async function takeDeployLock(
   address: TargetAddress,
@@ -60,7 +60,7 @@ export async function takeDeployLock(
   const release = () => effect('lock.release', () => endSession(client))
   // Now the session says since when.
   await isHeld()
-  // Whoever was told to stop does not wait for us any more, and so would not release it.
+  // Whoever was cancelled does not wait for us any more, and so would not release it.
   if (waiting.signal?.aborted) await release()
   assertNotStopped(waiting.signal)
   return { pid: value.pid, waitedMs, isHeld, release }

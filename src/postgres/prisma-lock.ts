@@ -11,7 +11,7 @@ import { type Waiting, waitForTurn } from './wait-for-turn.js'
  * was killed. Prisma itself waits ten seconds for it, and then fails with P1002.
  * @returns how long was waited, in milliseconds
  * @throws LockedError `prisma-locked` with the holder's process id, name, role, address, since when and state
- * @throws InterruptedError when the run is told to stop while it waits
+ * @throws InterruptedError when the run is cancelled while it waits
  */
 export async function waitForPrismaLock(
   address: TargetAddress,

@@ -18,7 +18,7 @@ export function fillsView(line: string): boolean {
  * is lost with them.
  * @param lines of the contents of the dump
  * @param run runs pg_restore
- * @throws InterruptedError when the run was told to stop
+ * @throws InterruptedError when the run was cancelled
  */
 export async function fillViews(
   lines: readonly string[],

@@ -26,7 +26,7 @@ import { fillViews } from './restore-views.js'
  *
  * A failure leaves the database half restored; the caller removes it.
  * @throws RehearsalError `restore-failed` with the object, `not-a-rehearsal-database` or `not-empty`.
- * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
+ * @throws InterruptedError when the run was cancelled; pg_restore has ended then.
  */
 export async function restoreDump(request: RestoreRequest): Promise<Restore> {
   const { runId, signal } = request

@@ -24,7 +24,7 @@ const pollMs = { least: 150, most: 350 }
  * new one is opened while there is time.
  * @returns the connection, which the caller ends, what the look gave, and how long was waited
  * @throws what `tooLate` makes of the holders when `waitMs` is over
- * @throws InterruptedError when the run is told to stop
+ * @throws InterruptedError when the run is cancelled
  */
 export async function waitForTurn<T>(
   open: () => Promise<Client>,

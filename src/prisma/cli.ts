@@ -27,7 +27,7 @@ export interface PrismaCall {
   readonly retries?: number
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
-  /** There as soon as the run was told to stop; the hosted engine begins nothing more then. */
+  /** There as soon as the run was cancelled; the hosted engine begins nothing more then. */
   readonly stopFile?: string
   readonly eventsFile?: string
   /** Which locks the hosted engine takes up front, by migration. */

@@ -63,7 +63,7 @@ export async function markAllApplied(
 
 function assertNotStopped({ aborted }: AbortSignal): void {
   if (!aborted) return
-  throw new DeployError('not-marked', 'the run was told to stop; no migration was marked', {
+  throw new DeployError('not-marked', 'the run was cancelled; no migration was marked', {
     databaseUnchanged: true,
     hint: 'Run the command again when you are ready.',
   })

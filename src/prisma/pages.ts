@@ -14,7 +14,7 @@ export const historyPages: readonly CodePage[] = [
     code: 'edited-migration',
     kind: 'history',
     title: 'a migration was edited after it was applied',
-    why: 'prisma migrate deploy passes over it in silence, so this database never gets the change while a fresh one does.',
+    why: 'prisma migrate deploy skips it silently, so this database never gets the change while a fresh one does.',
     remedy: 'Restore the file as it was applied, and put the change into a new migration.',
   },
   {

@@ -2,7 +2,7 @@ import type { Finding } from '../domain/finding.js'
 import type { HistoryRow, MigrationFolder } from '../domain/migration.js'
 import { compareNames, matchesChecksum } from './migrations-folder.js'
 
-/** What `prisma migrate deploy` will run, and what in the history it would pass over in silence. */
+/** What `prisma migrate deploy` will run, and what in the history it would skip silently. */
 export interface PendingSet {
   readonly pending: readonly MigrationFolder[]
   readonly appliedCount: number

@@ -106,7 +106,7 @@ export async function importConfig<T>(path: string, prismaConfigModule = standIn
   } finally {
     beingRead = undefined
   }
-  // Without one, the loader gives the other exports in its place, and settings would be passed over in silence.
+  // Without one, the loader gives the other exports in its place, and settings would be skipped silently.
   if ('default' in module) {
     imported.set(path, module.default)
     return module.default as T

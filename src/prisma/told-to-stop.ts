@@ -6,13 +6,13 @@ export function tellToStop(path: string): Promise<void> {
   return writePrivateFile(path, '')
 }
 
-/** What was told to stop begins nothing more. It looks like the server's own query_canceled, for Prisma to print it. */
+/** What was cancelled begins nothing more. It looks like the server's own query_canceled, for Prisma to print it. */
 class ToldToStop extends Error {
   readonly severity = 'ERROR'
   readonly code = '57014'
 
   constructor() {
-    super('the run was told to stop, so nothing more was begun')
+    super('the run was cancelled, so nothing more was begun')
   }
 }
 

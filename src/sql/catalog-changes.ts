@@ -283,7 +283,7 @@ function alterTableCommand(cmd: Node, relation: RelationName): Change[] {
   }
 }
 
-/** Indexes and constraints go with the column or the constraint that they hang on; with CASCADE, anything may. */
+/** Indexes and constraints go with the column or the constraint that they depend on; with CASCADE, anything may. */
 function droppedAlong({ behavior }: Node): Change[] {
   if (behavior === 'DROP_CASCADE') return [forgetPresent]
   return [forget((e) => e.present && (e.kind === 'index' || e.kind === 'constraint'))]

@@ -32,7 +32,7 @@ class Expectations {
   readonly #all = new Set<CatalogExpectation>()
   /** By the name of the relation, without its schema: a long list of files must not be gone through for each fact. */
   readonly #byRelation = new Map<string, Set<CatalogExpectation>>()
-  /** Names that stand for temporary tables and what hangs on them: nothing is left of those. */
+  /** Names that stand for temporary tables and what depends on them: nothing is left of those. */
   #temporary = new Set<string>()
   /** Tables with parents: what happens to a parent happens to them too, without their name being mentioned. */
   #children: RelationName[] = []

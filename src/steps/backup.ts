@@ -246,7 +246,7 @@ function assertSameRows(counted: readonly TableRowCount[], inDump: ReadonlyMap<s
       'dump-incomplete',
       `the dump holds ${found} rows of "${schema}.${table}"; the snapshot had ${rows}`,
       {
-        hint: 'Look whether pg_dump is the real one and whether the role may read all rows (row level security), then run again.',
+        hint: 'Check whether pg_dump is the real one and whether the role may read all rows (row level security), then run again.',
       },
     )
   }
@@ -260,6 +260,6 @@ function quoteEachPart(name: string): string {
 function assertSameFiles(written: readonly BackupFile[], readAgain: readonly BackupFile[]): void {
   if (JSON.stringify(written) === JSON.stringify(readAgain)) return
   throw new BackupError('dump-changed', 'a file of the dump changed after it was written', {
-    hint: 'Look whether something else writes into the backups folder, or the disk fails.',
+    hint: 'Check whether something else writes into the backups folder, or the disk fails.',
   })
 }

@@ -10,7 +10,7 @@ const cancelPollMs = 200
 export type Work = 'deploy' | 'rehearse' | 'resolve'
 
 /**
- * Does `work`. When the run is told to stop meanwhile, what runs the statements is told by a file to begin nothing more,
+ * Does `work`. When the run is cancelled meanwhile, what runs the statements is told by a file to begin nothing more,
  * and the statement that runs on the server is cancelled, so that its transaction rolls back and the work ends by itself;
  * killing processes would leave the server at work.
  */

@@ -116,7 +116,7 @@ async function untilServerIsBack(purpose: ApplyOptions['purpose'], tools: Tools)
       return await withTargetThroughout(tools, async () => undefined)
     } catch (error) {
       const isAway = error instanceof TargetError && error.code === 'target-unreachable'
-      // The server of a rehearsal that was told to stop is gone for good.
+      // The server of a rehearsal that was cancelled is gone for good.
       const isOver = purpose === 'rehearse' && tools.signal.aborted
       if (!isAway || isOver || Date.now() > deadline) throw error
       tools.screen.progress('waiting for the server, which went away during the deploy')

@@ -81,7 +81,7 @@ export const stepPages: readonly CodePage[] = [
     code: 'changed-migration',
     kind: 'history',
     title: 'a migration that is not new was edited or removed since the git ref',
-    why: 'Only new migrations are planned with --since. One that was there already may be applied somewhere: Prisma then passes over the change in silence, and migrate-guard blocks the deploy as edited-migration or missing-migration.',
+    why: 'Only new migrations are planned with --since. One that was there already may be applied somewhere: Prisma then skips the change silently, and migrate-guard blocks the deploy as edited-migration or missing-migration.',
     remedy: 'Restore the file and put the change into a new migration, unless it was never applied anywhere.',
   },
   {
@@ -212,7 +212,7 @@ export const stepPages: readonly CodePage[] = [
     title: 'the data after the deploy is not as rehearsed',
     why: 'By the fingerprints of every column, a table holds other values than the copy did after the same migrations. When nobody else wrote to it, that is a loss; when somebody did, the numbers of rows must still reconcile.',
     remedy:
-      'Look whether now(), a random value or a new id explains the difference; otherwise find out what happened to the rows before the application goes on.',
+      'Check whether now(), a random value or a new id explains the difference; otherwise find out what happened to the rows before the application goes on.',
   },
   {
     code: 'drift',
@@ -227,6 +227,6 @@ export const stepPages: readonly CodePage[] = [
     kind: 'history',
     title: 'migrations that are to be marked as applied may write rows',
     why: 'A baseline is proven by comparing catalogs, object by object. Which rows a database should hold no catalog shows, so rows that the files insert may be missing here.',
-    remedy: 'Look whether the rows are there. What is missing, a new migration can write.',
+    remedy: 'Check whether the rows are there. What is missing, a new migration can write.',
   },
 ]

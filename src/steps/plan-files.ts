@@ -122,7 +122,7 @@ function transactionLeftOpen(folder: MigrationFolder, { line }: ParsedStatement)
     verdict: 'block',
     line,
     message:
-      'the transaction that begins here is never ended; all that follows would be rolled back in silence',
+      'the transaction that begins here is never ended; all that follows would be rolled back silently',
     hint: 'Add COMMIT, or leave BEGIN out: the file runs in one transaction anyway where it can.',
   }
 }

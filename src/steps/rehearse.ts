@@ -72,11 +72,11 @@ export async function rehearse(
         signal,
         onProgress: screen.progress,
       },
-      // Told to stop, the work is left where it is, and the database goes.
+      // Once cancelled, the work is left where it is, and the database goes.
       (database) => interruptible(tools, () => rehearseOn(database, plan, findings, backup, tools)),
     ),
   )
-  // Told to stop, the connection to the target is cut, and the one who lost it says so in words of his own.
+  // Once cancelled, the connection to the target is cut, and the one who lost it says so in words of his own.
   return rehearsed.catch((error: unknown) => interruptible(tools, () => Promise.reject(error)))
 }
 

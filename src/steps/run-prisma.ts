@@ -32,7 +32,7 @@ export async function runPrisma(
   tools: Tools,
 ): Promise<ProcessResult> {
   const { settings, project, prisma } = tools
-  if (tools.signal.aborted) return notStarted('the run was told to stop')
+  if (tools.signal.aborted) return notStarted('the run was cancelled')
   const plannedFile = await writePlanned(plan, appliedSince, tools)
   const copy = plan.engine === 'native' || plan.leftOut ? await copyPlanned(plan, appliedSince, tools) : {}
   if (copy.refused !== undefined) {

@@ -100,7 +100,7 @@ function begin(plan: Plan, snapshot: Snapshot, tools: Tools): MakingTwin {
     end: async () => {
       over.abort()
       await gone.catch((error: unknown) => {
-        // What was not ready yet was told to stop, or its error has been told.
+        // What was not ready yet was cancelled, or its error has been told.
         if (isReady) throw error
       })
     },

@@ -43,7 +43,7 @@ export function readSession(tools: Pick<Tools, 'runId'>): Session {
   }
 }
 
-/** Borrows a read-only connection to the target; it is cut when the run is told to stop. */
+/** Borrows a read-only connection to the target; it is cut when the run is cancelled. */
 export function withTarget<T>(tools: Tools, work: (client: Client) => Promise<T>): Promise<T> {
   return withConnection(tools.settings.target, readSession(tools), async (client) => {
     const cut = () => void client.end().catch(() => undefined)
@@ -61,7 +61,7 @@ export function withTargetThroughout<T>(tools: Tools, work: (client: Client) => 
   return withConnection(tools.settings.target, readSession(tools), work)
 }
 
-/** Borrows two read-only connections that see the same instant; they are cut when the run is told to stop. */
+/** Borrows two read-only connections that see the same instant; they are cut when the run is cancelled. */
 export function withTargetSnapshot<T>(
   tools: Tools,
   work: (client: Client, other: Client) => Promise<T>,
@@ -69,7 +69,7 @@ export function withTargetSnapshot<T>(
   return withSnapshot(tools, async (snapshot) => work(snapshot.client, await snapshot.open()))
 }
 
-/** Borrows one instant of the target; its connections are cut when the run is told to stop. */
+/** Borrows one instant of the target; its connections are cut when the run is cancelled. */
 export async function withSnapshot<T>(tools: Tools, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   const snapshot = await takeSnapshot(tools.settings.target, readSession(tools))
   const cut = () => void snapshot.release()
@@ -83,7 +83,7 @@ export async function withSnapshot<T>(tools: Tools, work: (snapshot: Snapshot) =
 }
 
 /**
- * Does `work` unless the run is told to stop; while it is told to stop, `work` is abandoned at once.
+ * Does `work` unless the run is cancelled; then `work` is abandoned at once.
  * @param stopped what to say then
  * @throws InterruptedError
  */

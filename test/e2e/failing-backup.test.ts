@@ -61,7 +61,7 @@ async function expectNoBackup(code: string): Promise<void> {
 
 const again = 'Fix the cause and run the command again; the unfinished dump was removed.'
 const realOne =
-  'Look whether pg_dump is the real one and whether the role may read all rows (row level security), then run again.'
+  'Check whether pg_dump is the real one and whether the role may read all rows (row level security), then run again.'
 
 test.each([
   [

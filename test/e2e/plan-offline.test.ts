@@ -168,7 +168,7 @@ hint: Run the command in the folder of your project, or give the path by --migra
     })
   })
 
-  test('passes over nothing in silence', async () => {
+  test('passes over nothing silently', async () => {
     const clone = await makeClone({
       '1_broken': 'SELECT 1;\nSELEC 2;\n',
       '2_open': 'BEGIN;\nSELECT 1;\n',

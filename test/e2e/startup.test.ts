@@ -132,7 +132,7 @@ test('a replica whose winner was killed before its deploy takes over', async () 
   expect(await finishedRows(shop)).toBe(1)
 })
 
-test('does not start when a check blocks, nor when the others take too long, nor when it is told to stop', async () => {
+test('does not start when a check blocks, nor when the others take too long, nor when it is cancelled', async () => {
   const shop = await makeShop({ pending: 'ALTER TABLE "customers" ALTER COLUMN "fax" SET NOT NULL;\n' })
   expect(await (await start(shop)).said).toMatchObject({ exitCode: 3, left: nothingLeft })
   const holder = await shop.database.client()

@@ -8,7 +8,7 @@ import { waitFor } from '../support/guarded-database.js'
 import { isLong } from '../support/long.js'
 
 // The engine is held between two of its effects, where no statement runs on the server that could be cancelled. The run
-// is told to stop, and the engine goes on.
+// is cancelled, and the engine goes on.
 
 async function isTold({ environment }: FaultScene): Promise<boolean> {
   const temporary = String(environment.TMPDIR)

@@ -47,7 +47,7 @@ test('DROP TABLE takes the parents of its foreign keys first', async () => {
 })
 
 test('a partitioned parent comes first with its partitions', async () => {
-  // Whether the partitioned table itself is locked hangs on the server's version.
+  // Whether the partitioned table itself is locked depends on the server's version.
   const [group] = await groups('DROP TABLE payments')
   expect(group).toMatch(/accounts_0.*accounts_1, ACCESS EXCLUSIVE payments$/)
 })

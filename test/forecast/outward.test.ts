@@ -4,7 +4,7 @@ import { executionModelOf } from '../../src/sql/execution-model.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase } from '../support/test-database.js'
 
-/** Foretells in a transaction that is committed, as no other would send what it has notified. */
+/** Predicts in a transaction that is committed, as no other would send what it has notified. */
 async function foretell(sql: string) {
   const database = await createTestDatabase({
     sql: `CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1), (2, 2);

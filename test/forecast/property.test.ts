@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 
 /**
- * What no question about the rows can tell, because it hangs on where they lie and on how the server goes about it.
+ * What no question about the rows can tell, because it depends on where they lie and on how the server goes about it.
  * What lies behind a statement that fails is not asked at all, and does not run.
  */
 const truthful =

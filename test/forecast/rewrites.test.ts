@@ -170,7 +170,7 @@ describe('nothing is proposed', () => {
     'UPDATE customers SET age = (SELECT max(age) FROM customers)',
     'UPDATE customers SET id = id + 1',
     'DELETE FROM visits RETURNING *',
-    // More hangs on it than can be moved, or the table must be written anew.
+    // More depends on it than can be moved, or the table must be written anew.
     'ALTER TABLE customers ALTER COLUMN id TYPE bigint',
     'ALTER TABLE visits ALTER COLUMN day TYPE timestamptz',
     'ALTER TABLE customers ADD COLUMN x int GENERATED ALWAYS AS (age * 2) STORED',

@@ -139,7 +139,7 @@ test('shows an invalid index', async () => {
   })
 })
 
-test("leaves Prisma's history table out with all that hangs on it", async () => {
+test("leaves Prisma's history table out with all that depends on it", async () => {
   const database = await createTestDatabase({ template: template.name })
   const before = await read(database)
   await database.query(

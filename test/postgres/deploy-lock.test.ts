@@ -139,7 +139,7 @@ test('a comment that somebody else has written cannot speak to the terminal', as
   expect(holder?.run).toEqual({ runId: '?[2J', by: 'a*/b', processId: 1 })
 })
 
-test('ends when it is told to stop, before the wait is over, and leaves no session', async () => {
+test('ends when it is cancelled, before the wait is over, and leaves no session', async () => {
   const database = await createTestDatabase()
   const first = await takeDeployLock(addressOf(database), 'first')
   const controller = new AbortController()

@@ -117,7 +117,7 @@ test('a materialized view that is filled anew by the restore counts by its defin
   expect(await differencesOf(database)).toEqual(exact)
 })
 
-test('a materialized view whose query hangs on the search path: its data alone is missing, by name and with the reason', async () => {
+test('a materialized view whose query depends on the search path: its data alone is missing, by name and with the reason', async () => {
   const database = await createTestDatabase({
     sql: `CREATE TABLE t AS SELECT 'a' AS x; CREATE FUNCTION helper(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;
       CREATE FUNCTION f(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN helper($1); END $$;
@@ -144,7 +144,7 @@ test.each([
     "CREATE FUNCTION helper(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 $$; CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN helper($1); END $$; CREATE TABLE c (i text, g text GENERATED ALWAYS AS (f(i)) STORED); INSERT INTO c VALUES ('a')",
     'the rows of "c": function helper(text) does not exist',
   ],
-])('a %s that hangs on the search path: no backup, with what helps', async (_, sql, what) => {
+])('a %s that depends on the search path: no backup, with what helps', async (_, sql, what) => {
   const database = await createTestDatabase({ sql })
   await expect(differencesOf(database)).rejects.toMatchObject({
     code: 'restore-failed',

@@ -59,7 +59,7 @@ test(
             return
           }
           const { named, different, backupLevel } = outcome
-          // Both ways: nothing differs in silence, and nothing is named that does not differ.
+          // Both ways: nothing differs silently, and nothing is named that does not differ.
           expect({ different, named, isNamed: named.length > 0 }).toMatchObject({
             isNamed: different.length > 0,
           })

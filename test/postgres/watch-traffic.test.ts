@@ -77,7 +77,7 @@ test('over a wire that swallows everything the watch says that it sees nothing, 
   expect(await watch.stop()).toMatchObject({ notSeen: 'the server does not answer' })
 })
 
-test('a watch that is told to stop does not wait for an answer that never comes', async () => {
+test('a watch that is cancelled does not wait for an answer that never comes', async () => {
   const database = await createTestDatabase()
   const wire = await startWire(database.url)
   const { watch } = await watchOver(wire.url)

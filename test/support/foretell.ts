@@ -20,7 +20,7 @@ export interface Outcome {
   readonly wrong: Record<string, { foretold: string[]; real: string[] }>
 }
 
-/** Foretells a migration on a database of its own making, runs it, and compares. */
+/** Predicts a migration on a database of its own making, runs it, and compares. */
 export async function foretellAndRun(
   client: pg.Client,
   setup: string,
@@ -43,7 +43,7 @@ export async function foretellAndRun(
   )
   await client.query('COMMIT')
 
-  // Today's rows are read by the queries that foretell; the migration runs in a transaction that is left open for that.
+  // Today's rows are read by the queries that predict; the migration runs in a transaction that is left open for that.
   const real = await run(client, migration)
   const outcome = {
     foretold: failure?.sqlstate ?? 'passes',

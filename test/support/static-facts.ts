@@ -26,7 +26,7 @@ export function readerOf(client: pg.Client): Reader {
 }
 
 /**
- * Foretells a statement after `before` has run, then runs it. Everything is in one transaction that is rolled back.
+ * Predicts a statement after `before` has run, then runs it. Everything is in one transaction that is rolled back.
  */
 export async function tryStatement(
   client: pg.Client,

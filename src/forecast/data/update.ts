@@ -350,7 +350,7 @@ function isCopy(tree: Node, { type }: Column, sources: readonly Relation[]): boo
 
 /**
  * `SET id = id + 1` is checked row by row: it can fail although no two rows have the same key in the end. Whether it
- * does hangs on the order in which the rows lie in the table.
+ * does depends on the order in which the rows lie in the table.
  */
 function needNoTransientDuplicates(
   walk: Walk,

@@ -241,7 +241,7 @@ function setTriggers(relation: Relation, isMeant: (name: string) => boolean, isE
   )
 }
 
-/** ALTER COLUMN … TYPE … [USING …]: every value is cast, and whatever hangs on the column is checked again. */
+/** ALTER COLUMN … TYPE … [USING …]: every value is cast, and whatever depends on the column is checked again. */
 function changeTypes(walk: Walk, relation: Relation, commands: readonly Node[], isRewritten: boolean): void {
   const source = walk.content.read(relation)
   const changed = new Set<Column>()

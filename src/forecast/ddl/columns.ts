@@ -200,7 +200,7 @@ export function dropColumn(walk: Walk, relation: Relation, name: string, { ifExi
   for (const child of relation.children) dropColumn(walk, child, name, { ifExists: true })
 }
 
-/** Nothing of the catalog hangs on this column any more. */
+/** Nothing of the catalog depends on this column any more. */
 export function forgetColumn(walk: Walk, relation: Relation, column: Column): void {
   relation.constraints = relation.constraints.filter(
     ({ kind, columns, expression }) =>

@@ -63,7 +63,7 @@ function refusalOf(serverVersion: number, type: ColumnType): Refusal | undefined
   if ((object.name === 'varchar' || object.name === 'bpchar') && length !== undefined) {
     return {
       sqlstate: '22001',
-      // Spaces beyond the length are cut in silence.
+      // Spaces beyond the length are cut silently.
       violation: (value) =>
         `pg_catalog.length(pg_catalog.rtrim(CAST(${value} AS pg_catalog.text), ' ')) OPERATOR(pg_catalog.>) ${length}`,
       fits: `has at most ${length} characters`,

@@ -23,7 +23,7 @@ interface TypeChange {
   readonly collation: string | undefined
 }
 
-/** ALTER COLUMN TYPE in a table and those that inherit the column. What hangs on the column is dropped and made again. */
+/** ALTER COLUMN TYPE in a table and those that inherit the column. What depends on the column is dropped and made again. */
 export function claimTypeChange(claims: Claims, family: readonly Relation[], { name, def }: Node): void {
   for (const relation of family) {
     const column = findColumn(relation, name)

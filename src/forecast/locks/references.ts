@@ -21,7 +21,7 @@ export function usesType(expression: Node | undefined, type: TypeObject): boolea
   return has(expression, (_, node) => node[boundType] === type)
 }
 
-/** By the function's name only: which of several of one name is meant hangs on the types of the arguments. */
+/** By the function's name only: which of several of one name is meant depends on the types of the arguments. */
 export function callsFunction(expression: Node | undefined, name: string): boolean {
   return has(expression, (kind, node) => kind === 'FuncCall' && lastName(node.funcname) === name)
 }

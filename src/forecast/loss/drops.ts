@@ -10,7 +10,7 @@ export interface Dropped {
   readonly columns: { readonly relation: Relation; readonly column: Column }[]
   readonly relations: Relation[]
   readonly sequences: SequenceObject[]
-  /** It is not named by the statement, but hangs on a schema, a type or an extension that is. */
+  /** It is not named by the statement, but depends on a schema, a type or an extension that is. */
   readonly by?: { readonly code: 'drop-schema' | 'drop-type' | 'drop-extension'; readonly name: string }
 }
 

@@ -45,7 +45,7 @@ export function batchedSql(catalog: CatalogModel, sql: string): string | undefin
   return batched(catalog, 'UpdateStmt', node)?.sql
 }
 
-/** A new value may hang on other rows of the table, which by then are committed. */
+/** A new value may depend on other rows of the table, which by then are committed. */
 function readsItself(catalog: CatalogModel, node: Node, relation: Relation): boolean {
   const { relation: target, ...rest } = node
   let reads = false

@@ -15,7 +15,7 @@ export type NewDefault = { readonly tree?: Node } | 'kept'
 
 /**
  * Expand and contract: a column of the new type beside the old one, kept in step by a trigger, filled in batches, and put
- * in the place of the old one when all rows have it. Undefined where more hangs on the column than can be moved.
+ * in the place of the old one when all rows have it. Undefined where more depends on the column than can be moved.
  */
 export function expandAndContract(
   place: Place,

@@ -36,7 +36,7 @@ interface Value {
   readonly sql: string
   readonly opaque: readonly string[]
   readonly isVolatile: boolean
-  /** It hangs on the row. */
+  /** It depends on the row. */
   readonly readsState: boolean
 }
 

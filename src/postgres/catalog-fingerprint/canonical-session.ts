@@ -1,6 +1,6 @@
 import type { Client } from '../connection.js'
 
-/** What the server's own words for expressions and values hang on. */
+/** What the server's own words for expressions and values depend on. */
 const canonicalSettings = {
   // Everything that is not the server's own is then written with its schema.
   search_path: '',

@@ -1,7 +1,7 @@
 import type { CatalogObject } from '../../domain/catalog-object.js'
 
 /**
- * Is the object a table of that bare name, in whatever schema, or something that hangs on it: column, constraint, index,
+ * Is the object a table of that bare name, in whatever schema, or something that depends on it: column, constraint, index,
  * trigger, rule, policy, or the sequence of a column?
  */
 export function isOfTableNamed(table: string): (object: CatalogObject) => boolean {

@@ -71,7 +71,7 @@ const types: ObjectQuery = {
   )} AND (t.typtype IN ('e', 'r', 'b', 'p') OR c.relkind = 'c') AND element.oid IS NULL`,
 }
 
-/** The domain's default as its author wrote it may hang on the search path; the parse tree does not. */
+/** The domain's default as its author wrote it may depend on the search path; the parse tree does not. */
 const domains: ObjectQuery = {
   kind: "'domain'",
   name,

@@ -22,7 +22,7 @@ export interface FingerprintRequest {
   readonly table: string
   /** Size on disk, large values included; for the order of the work and its progress. */
   readonly sizeBytes: number
-  /** In the order in which the fingerprint names them; without a key, the sum over whole rows hangs on it too. */
+  /** In the order in which the fingerprint names them; without a key, the sum over whole rows depends on it too. */
   readonly columns: readonly FingerprintColumn[]
   /** The columns that seed the hashes; they need not be among `columns`. Empty: no seed, and a sum over whole rows instead. */
   readonly key: readonly FingerprintColumn[]

@@ -12,7 +12,7 @@ const openers: Readonly<Record<RehearsalPlace, (request: RehearsalRequest) => Pr
 /**
  * Makes an empty database of our own with the properties of the target, marked as ours.
  * @throws RehearsalError, ClusterError or TargetError in one sentence when it cannot be had; nothing is left then.
- * @throws InterruptedError when the run was told to stop.
+ * @throws InterruptedError when the run was cancelled.
  */
 export async function openRehearsalDatabase(request: RehearsalRequest): Promise<RehearsalDatabase> {
   const database = await openers[request.place](request).catch((error: unknown) => {

@@ -77,7 +77,7 @@ export async function readServerSettings(client: Client): Promise<ServerSettings
 }
 
 /**
- * Gives a server of our own the target's locales of money, numbers and dates; what one means as text hangs on them.
+ * Gives a server of our own the target's locales of money, numbers and dates; what one means as text depends on them.
  * @returns those that this machine does not have, in words.
  */
 export async function applyLocales(

@@ -20,7 +20,7 @@ import { backSession } from './back-session.js'
  * A failure leaves the database half restored; the caller removes it.
  * @returns how long it took, and what is not as in the dump
  * @throws BackupError `restore-failed` with the object
- * @throws InterruptedError when the run was told to stop; pg_restore has ended then.
+ * @throws InterruptedError when the run was cancelled; pg_restore has ended then.
  */
 export async function restoreForUse(request: Omit<RestoreRequest, 'as'>): Promise<Omit<Restore, 'disarmed'>> {
   const { runId, signal, database, jobs } = request

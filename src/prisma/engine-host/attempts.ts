@@ -9,7 +9,7 @@ export interface AttemptOptions {
   readonly retries: number
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
-  /** There as soon as the run was told to stop. */
+  /** There as soon as the run was cancelled. */
   readonly stopFile?: string
   readonly onEvent: (event: EngineEventBody) => void
 }
@@ -53,7 +53,7 @@ export class Attempts {
     this.current += 1
   }
 
-  /** Over at once when the run is told to stop: the next attempt then begins nothing. */
+  /** Over at once when the run is cancelled: the next attempt then begins nothing. */
   async #pause(waitMs: number): Promise<void> {
     for (const until = Date.now() + waitMs; Date.now() < until && !isToldToStop(this.options.stopFile); )
       await sleep(Math.min(pollMs, until - Date.now()))

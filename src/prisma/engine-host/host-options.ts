@@ -19,7 +19,7 @@ export interface HostOptions {
   readonly retries: number
   /** Where the guard says that a cancel was its own, for the sake of others. */
   readonly gaveWayFile?: string
-  /** There as soon as the run was told to stop: nothing more is begun then. */
+  /** There as soon as the run was cancelled: nothing more is begun then. */
   readonly stopFile?: string
   readonly eventsFile?: string
   /** Where the guard tells which locks to take up front, by migration. */

@@ -24,7 +24,7 @@ export interface Drift {
 export interface DriftOptions {
   /** Write the SQL that takes the differences into the migrations. */
   readonly adopt: boolean
-  /** Migrations after which to look whether the database is what has run so far, by name. */
+  /** Migrations after which to check whether the database is what has run so far, by name. */
   readonly fitting?: readonly string[]
 }
 

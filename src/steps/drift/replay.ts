@@ -45,7 +45,7 @@ export async function withReplayed<T>(
         }),
     ),
   )
-  // Told to stop, the connection to the target is cut, and the one who lost it says so in words of his own.
+  // Once cancelled, the connection to the target is cut, and the one who lost it says so in words of his own.
   return replayed.catch((error: unknown) => interruptible(tools, () => Promise.reject(error)))
 }
 

@@ -78,7 +78,7 @@ function rowsNotCompared({ pending }: Plan, marked: readonly string[]): Finding[
       ...first,
       ...(places.length > 1 ? { places } : {}),
       message: `${count} of the migrations may write rows, and whether these rows are in the database is not compared`,
-      hint: 'Look whether the rows are there; what is missing, a new migration can write.',
+      hint: 'Check whether the rows are there; what is missing, a new migration can write.',
     },
   ]
 }

@@ -145,7 +145,7 @@ function differentLargeObjects(rehearsed: DataFingerprint, found: DataFingerprin
       step: 'verify',
       object: 'large objects',
       message: `the large objects are not as in the rehearsal: ${what}`,
-      hint: 'Look whether the application or the migrations write large objects; a new one has another number at every run.',
+      hint: 'Check whether the application or the migrations write large objects; a new one has another number at every run.',
     },
   ]
 }
@@ -247,7 +247,7 @@ function judgeTable(
     return make(
       'warn',
       `${what}, and ${counted}`,
-      'Statements that were rolled back are counted too; look whether rows are missing.',
+      'Statements that were rolled back are counted too; check whether rows are missing.',
     )
   }
   const columns = differentColumns(expected, found)
@@ -284,7 +284,7 @@ function judgeTable(
   return make(
     'warn',
     `other values than in the rehearsal in ${unexpected.join(', ')} of "${table}", which the migrations write`,
-    'A value such as now() or a new id differs from run to run; look whether that explains it.',
+    'A value such as now() or a new id differs from run to run; check whether that explains it.',
   )
 }
 

@@ -4,7 +4,7 @@ import type { ColumnLineage, StatementReference, TableLineage } from '../../doma
 import type { ColumnProof, TableProof } from '../../domain/rehearsal.js'
 import { quoteRelation } from '../../sql/names.js'
 
-/** A table of today, what is foreseen of it, and what it held before and after. */
+/** A table of today, what is predicted of it, and what it held before and after. */
 export interface ProofInput {
   readonly before: TableFingerprint
   /** Absent when the table is not there any more. */

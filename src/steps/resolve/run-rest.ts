@@ -18,7 +18,7 @@ export interface Rest {
   readonly migration: UnfinishedMigration
   /** The first of them, 1-based. */
   readonly from: number
-  /** There as soon as the run is told to stop. */
+  /** There as soon as the run is cancelled. */
   readonly stopFile: string
 }
 

@@ -94,7 +94,7 @@ function isSameValue(one: unknown, other: unknown): boolean {
   return isSameVersion({ value: one }, { value: other })
 }
 
-/** Without a catalog of before, what hangs on a table that the migrations make is all that must be theirs. */
+/** Without a catalog of before, what depends on a table that the migrations make is all that must be theirs. */
 function partsOfMadeTables(
   { objects }: CatalogTimeline,
   touched: ReadonlySet<string>,

@@ -87,7 +87,7 @@ export const columns = [
       `ALTER TABLE people ADD COLUMN double int GENERATED ALWAYS AS (age * 2) STORED; UPDATE people SET age = id; ALTER TABLE people ALTER double SET NOT NULL; ALTER TABLE people ALTER double DROP EXPRESSION; UPDATE people SET age = 0`,
     ],
     [
-      'DROP COLUMN and what hangs on it',
+      'DROP COLUMN and what depends on it',
       'CREATE INDEX by_age ON people (age); ALTER TABLE people ADD CHECK (age < 200); ALTER TABLE people DROP COLUMN age; CREATE TABLE by_age (id int)',
     ],
     ['DROP and ADD again', 'ALTER TABLE people DROP COLUMN name, ADD COLUMN name text'],

@@ -161,7 +161,7 @@ export const cases: readonly Case[] = [
     findings: [],
   },
   {
-    name: 'a table dropped with CASCADE, and what hangs on it',
+    name: 'a table dropped with CASCADE, and what depends on it',
     setup: 'CREATE VIEW open_orders AS SELECT id FROM orders; CREATE VIEW more AS SELECT * FROM open_orders',
     files: ['DROP TABLE orders CASCADE'],
     findings: ['cascade orders 1 warn', 'drop-table orders 4 block'],

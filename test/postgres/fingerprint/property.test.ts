@@ -37,7 +37,7 @@ const randomTable: fc.Arbitrary<RandomTable> = fc
     }),
   )
 
-/** Makes the table, its rows and columns in the orders given. `c0` is column 0 wherever it stands; the key hangs on the row. */
+/** Makes the table, its rows and columns in the orders given. `c0` is column 0 wherever it stands; the key depends on the row. */
 function sqlOf(table: RandomTable, rowOrder: readonly number[], columnOrder: readonly number[]): string {
   const typeOf = (column: number) => types[(table.columns[column] ?? 0) % types.length] as TypedValues
   const key = table.hasKey ? ['id bigint PRIMARY KEY'] : []

@@ -23,7 +23,7 @@ test.each([
     'the dump does not restore: pg_restore ended with exit code 1 at index "by_f": function helper(text) does not exist',
   ],
 ])(
-  'a function that hangs on the search path fails the restore of a %s, with what helps',
+  'a function that depends on the search path fails the restore of a %s, with what helps',
   async (_, sql, message) => {
     const target = await createTestDatabase({ sql })
     await expect(rehearsalCopy(target, { place: 'same-server' })).rejects.toMatchObject({

@@ -114,7 +114,7 @@ test('nobody else may enter the copy', async () => {
   await expect(connectTo({ url })).rejects.toThrow('permission denied for database')
 })
 
-test('a run that is told to stop while the database is made leaves none', async () => {
+test('a run that is cancelled while the database is made leaves none', async () => {
   const target = await createTestDatabase()
   const request = await requestFor(target, { place: 'same-server', signal: AbortSignal.abort() })
   await expect(openRehearsalDatabase(request)).rejects.toMatchObject({ code: 'interrupted' })

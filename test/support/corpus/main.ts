@@ -92,7 +92,7 @@ async function tell(place: OwnPlace, outcome: Tried, seen: Map<string, number>):
   if (isNew) process.stderr.write(`${text}\n\n`)
 }
 
-// A run that is told to stop says what it has found so far.
+// A run that is cancelled says what it has found so far.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     until = 0

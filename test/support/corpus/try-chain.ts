@@ -59,7 +59,7 @@ export interface Place {
 }
 
 /**
- * Foretells a chain, really runs it once, and compares everything.
+ * Predicts a chain, really runs it once, and compares everything.
  * @throws NotAChain
  */
 export async function tryChain(place: Place, given: CorpusChain): Promise<Tried> {
@@ -207,7 +207,7 @@ async function contentDifferences(
   const told = { ...foretold, catalog: foretold.catalog.filter(isKept) }
   const found = differences(told, truth, [])
   if (!found.some(isOfRows)) return found.map(toDifference)
-  // What differs between two real runs, by the clock or by chance, nobody can foretell.
+  // What differs between two real runs, by the clock or by chance, nobody can predict.
   const { files } = await prepared(place, chain)
   const again = await runReally(place.client, files, chain.role === undefined ? {} : { role: chain.role })
   const random = [...truth.contents].flatMap(([name, { columns, rows }]) => {

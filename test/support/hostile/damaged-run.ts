@@ -13,7 +13,7 @@ export async function damageRuns(backups: string, random: Random): Promise<strin
     .filter((entry) => entry.isFile() && /json$/.test(entry.name))
     .map(({ name }) => name)
     .sort()
-  // What everything else hangs on is damaged as often as all the rest.
+  // What everything else depends on is damaged as often as all the rest.
   const file = random.onceIn(2) && files.includes('run.json') ? 'run.json' : random.pick(files)
   return `${run}/${file}: ${await damageFile(join(folder, file), random)}`
 }

@@ -67,11 +67,11 @@ export async function goBack(found: GoBack, tools: Tools): Promise<RestoredBesid
             `"${plan.restoredName}" is not complete and could not be removed (${reason}); the next resolve --back removes it`,
           ),
       },
-      // Told to stop, the work is left where it is, and the database goes.
+      // Once cancelled, the work is left where it is, and the database goes.
       (database) => interruptible(tools, () => fill(database, found, targetClient, tools), stopped),
     ),
   )
-  // Told to stop, the connection to the target is cut, and the one who lost it says so in words of his own.
+  // Once cancelled, the connection to the target is cut, and the one who lost it says so in words of his own.
   return restoring.catch((error: unknown) => interruptible(tools, () => Promise.reject(error), stopped))
 }
 

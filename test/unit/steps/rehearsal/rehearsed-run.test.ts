@@ -84,7 +84,7 @@ test.each<[string, (record: Forged) => void]>([
   ['its outcome', ({ rehearsal }) => Object.assign(rehearsal, { outcome: 'passed' })],
   ['its duration', ({ rehearsal }) => Object.assign(rehearsal, { durationMs: 8 })],
   [
-    'what was foreseen',
+    'what was predicted',
     (record) =>
       Object.assign(record, {
         findings: {
