@@ -131,7 +131,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   release.action(async (flags: Flags) => {
     code = await (await import('./commands/lock.js')).runLockRelease(flags)
   })
-  command('explain', 'print the page of a finding code; without a code, list all of them', [
+  command('explain', 'print the page of a code, of a finding or an error; without one, list all', [
     [new Option('--json', 'print it as JSON')],
   ])
     .argument('[code]', 'e.g. orphan-rows')

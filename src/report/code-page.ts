@@ -1,4 +1,5 @@
 import type { CodePage } from '../domain/code-page.js'
+import type { ErrorGroup, ErrorPage } from '../domain/error-page.js'
 import type { FindingKind } from '../domain/finding.js'
 
 const kindWords: Readonly<Record<FindingKind, string>> = {
@@ -30,17 +31,35 @@ export function formatCodePage({ code, kind, title, why, remedy, example }: Code
   ].join('\n')
 }
 
-/** Every code with its title, by kind. */
-export function formatCodeList(pages: readonly CodePage[]): string {
-  const width = Math.max(...pages.map(({ code }) => code.length))
-  const groups = byKind(pages).map(({ kind, own }) =>
-    [
-      `${kind}: ${kindWords[kind]}`,
-      ...own.map(({ code, title }) => `  ${code.padEnd(width)}  ${title}`),
-    ].join('\n'),
-  )
-  return `${groups.join('\n\n')}\n\nOne of them: npx migrate-guard explain <code>`
+/** The page of an error for a terminal. */
+export function formatErrorPage({ code, title, remedy }: ErrorPage): string {
+  return [`${code}: ${title}`, '', ...wrap(remedy)].join('\n')
 }
+
+/** Every code with its title: the findings by kind, then the errors by exit code. */
+export function formatCodeList(pages: readonly CodePage[], errors: readonly ErrorGroup[]): string {
+  const all = [...pages, ...errors.flatMap((group) => group.pages)]
+  const width = Math.max(...all.map(({ code }) => code.length))
+  const lines = (own: readonly { code: string; title: string }[]) =>
+    own.map(({ code, title }) => `  ${code.padEnd(width)}  ${title}`)
+  const groups = byKind(pages).map(({ kind, own }) =>
+    [`${kind}: ${kindWords[kind]}`, ...lines(own)].join('\n'),
+  )
+  const ofErrors = errors.map(({ title, pages: own }) => [`errors: ${title}`, ...lines(own)].join('\n'))
+  return `${[...groups, ...ofErrors].join('\n\n')}\n\nOne of them: npx migrate-guard explain <code>`
+}
+
+/** docs/errors.md: every error code with what to do. */
+export function formatErrorsMarkdown(groups: readonly ErrorGroup[]): string {
+  const sections = groups.flatMap(({ title, pages }) => [
+    `## ${title}`,
+    ...pages.map(({ code, title: what, remedy }) => `### ${code}\n\n${capitalize(what)}. ${remedy}`),
+  ])
+  return `${['# Error codes', errorIntroduction, ...sections].join('\n\n')}\n`
+}
+
+const errorIntroduction = `An error ends a command. Its last lines say what happened and what to do; the code stands in the JSON report as \`failure.code\`.
+What is found in files and data has [codes of its own](checks/README.md). \`npm run docs\` writes this page.`
 
 /** The page as Markdown, for docs/checks/<code>.md. */
 export function formatCodePageMarkdown({ code, kind, title, why, remedy, example }: CodePage): string {

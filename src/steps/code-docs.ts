@@ -1,5 +1,6 @@
-import { formatCodeIndexMarkdown, formatCodePageMarkdown } from '../report/code-page.js'
+import { formatCodeIndexMarkdown, formatCodePageMarkdown, formatErrorsMarkdown } from '../report/code-page.js'
 import { codePages } from './code-pages.js'
+import { errorGroups } from './error-pages.js'
 
 /** The files of docs/checks, by name: a page for each finding code, and the index. */
 export function makeCodeDocs(): Record<string, string> {
@@ -7,4 +8,9 @@ export function makeCodeDocs(): Record<string, string> {
     'README.md': formatCodeIndexMarkdown(codePages),
     ...Object.fromEntries(codePages.map((page) => [`${page.code}.md`, formatCodePageMarkdown(page)])),
   }
+}
+
+/** The text of docs/errors.md. */
+export function makeErrorDocs(): string {
+  return formatErrorsMarkdown(errorGroups)
 }

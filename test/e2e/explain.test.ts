@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from '@jest/globals'
 import { codePages } from '../../src/steps/code-pages.js'
+import { errorPages } from '../../src/steps/error-pages.js'
 import { runCli } from '../support/run-cli.js'
 
 // Without a project and without a database.
@@ -33,19 +34,32 @@ Instead:
 To accept it:`)
 })
 
+test('the page of an error', async () => {
+  expect(await explain('deploy-incomplete')).toEqual({
+    exitCode: 0,
+    stderr: '',
+    stdout: `deploy-incomplete: the deploy failed, and the target is changed in part, or its state is unknown
+
+Run npx migrate-guard status, then npx migrate-guard resolve: it finds out what is there and does
+the one right thing.
+`,
+  })
+})
+
 test('all codes by kind', async () => {
   const { exitCode, stdout, stderr } = await explain()
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/^failure: the migration fails\n {2}\S/)
   expect(stdout).toMatch(/\n\nOne of them: npx migrate-guard explain <code>\n$/)
-  for (const { code, title } of codePages)
-    expect(stdout).toMatch(new RegExp(`^ {2}${code} +\\b.*${title.slice(-8)}$`, 'm'))
+  for (const { code, title } of [...codePages, ...errorPages])
+    expect(stdout).toMatch(new RegExp(`^ {2}${code} +\\S.*${title.slice(-8).replace(/[().]/g, '.')}$`, 'm'))
 })
 
 test('as JSON', async () => {
   const page = await explain('orphan-rows', '--json')
   expect(JSON.parse(page.stdout)).toEqual(codePages.find(({ code }) => code === 'orphan-rows'))
-  expect(JSON.parse((await explain('--json')).stdout)).toEqual(codePages)
+  const all = JSON.parse((await explain('--json')).stdout)
+  expect(all).toEqual([...codePages, ...errorPages.map((error) => ({ kind: 'error', ...error }))])
 })
 
 test.each([
@@ -57,6 +71,6 @@ test.each([
   expect(await explain(text)).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: there is no finding code "${text}"\nhint: ${hint}\n`,
+    stderr: `error: there is no code "${text}"\nhint: ${hint}\n`,
   })
 })

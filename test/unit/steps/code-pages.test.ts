@@ -3,8 +3,9 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parseSync } from '@swc/core'
-import { makeCodeDocs } from '../../../src/steps/code-docs.js'
+import { makeCodeDocs, makeErrorDocs } from '../../../src/steps/code-docs.js'
 import { codePages } from '../../../src/steps/code-pages.js'
+import { errorPages } from '../../../src/steps/error-pages.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -88,4 +89,45 @@ test('docs/checks is what npm run docs writes', () => {
     readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
   )
   expect(written).toEqual(makeCodeDocs())
+})
+
+/** The codes of errors: the first argument of `new …Error('x', …)`, of what makes one, and the `errorCode` of a TLS failure. */
+function errorCodesIn(source: string): string[] {
+  const codes: string[] = []
+  visit(parseSync(source, { syntax: 'typescript', target: 'es2023' }), (node) => {
+    const callee = node.callee as Node | undefined
+    const makes =
+      (node.type === 'NewExpression' && /Error$/.test(String(callee?.value))) ||
+      (node.type === 'CallExpression' &&
+        (callee?.type === 'Super' || ['refuse', 'make'].includes(String(callee?.value))))
+    const [first] = (node.arguments ?? []) as { expression: Node }[]
+    if (makes && first)
+      visit(first.expression, (inner) => {
+        if (inner.type === 'StringLiteral') codes.push(String(inner.value))
+      })
+    if (node.type === 'KeyValueProperty' && (node.key as Node).value === 'errorCode')
+      codes.push(String((node.value as Node).value))
+  })
+  return codes.filter((code) => /^[a-z]+(-[a-z]+)*$/.test(code))
+}
+
+test('every error code has a page, and every page is of a code that is used', () => {
+  const used = [...new Set(sources().flatMap(errorCodesIn))]
+  const pages = errorPages.map(({ code }) => code)
+  const findings = codePages.map(({ code }) => code)
+  expect(pages).toEqual([...new Set(pages)])
+  expect(used.filter((code) => !pages.includes(code) && !findings.includes(code))).toEqual([])
+  expect(pages.filter((code) => !isWritten(code) || findings.includes(code))).toEqual([])
+})
+
+test.each(errorPages.map((page) => [page.code, page] as const))(
+  'the page of %s says what happened and what to do',
+  (_, page) => {
+    expect(page.title).toMatch(/^[^A-Z].*[^.]$|^Prisma.*[^.]$/)
+    expect(page.remedy).toMatch(/^\S.*\.$/)
+  },
+)
+
+test('docs/errors.md is what npm run docs writes', () => {
+  expect(readFileSync(join(root, 'docs/errors.md'), 'utf8')).toBe(makeErrorDocs())
 })
