@@ -5,10 +5,18 @@ import type { Node, ParsedStatement } from './parser.js'
 
 export type Fact = Omit<CatalogExpectation, 'migration' | 'line'>
 
+/** Which facts a change can be about at most: nobody wants to go through all facts of a long list of files for each of them. */
+export interface Among {
+  /** Those of relations of this name, whatever their schema. */
+  readonly relation?: string
+  readonly kinds?: readonly Fact['kind'][]
+  readonly present?: boolean
+}
+
 /** What one statement does to what is known of the catalog. */
 export type Change =
   | { readonly kind: 'expect'; readonly fact: Fact }
-  | { readonly kind: 'forget'; readonly matches: (expectation: Fact) => boolean }
+  | { readonly kind: 'forget'; readonly among: Among; readonly matches: (expectation: Fact) => boolean }
   /** From here on a name without schema may be in any schema. */
   | { readonly kind: 'forget-place' }
   | { readonly kind: 'make-temporary'; readonly relation: RelationName }
@@ -195,12 +203,12 @@ function rename(node: Node): Change[] {
     case 'OBJECT_INDEX':
       // The constraint of an index is called like it, whichever of them is renamed.
       return [
-        forget((e) => e.kind === 'constraint' && both.includes(e.name ?? '')),
+        forget({ kinds: ['constraint'] }, (e) => both.includes(e.name ?? '')),
         { kind: 'rename', from, to, renames: 'index', mayBeAbsent },
       ]
     case 'OBJECT_TABCONSTRAINT':
       return [
-        forget((e) => e.kind === 'index' && both.includes(e.relation)),
+        forget({ kinds: ['index'] }, (e) => both.includes(e.relation)),
         ...renamedMember('constraint', from, node),
       ]
     case 'OBJECT_COLUMN':
@@ -226,7 +234,10 @@ function renamedMember(
   return [
     expectMember(kind, relation, node.subname, false),
     node.missing_ok
-      ? forget((e) => e.kind === kind && e.relation === relation.name && e.name === node.newname)
+      ? forget(
+          { relation: relation.name },
+          (e) => e.kind === kind && e.relation === relation.name && e.name === node.newname,
+        )
       : renamed,
   ]
 }
@@ -258,7 +269,7 @@ function alterTableCommand(cmd: Node, relation: RelationName): Change[] {
     case 'AT_SetNotNull':
       return forgetNamesOf([{ contype: 'CONSTR_NOTNULL' }], relation)
     case 'AT_DropNotNull':
-      return [forget((e) => e.present && e.kind === 'constraint' && e.relation === relation.name)]
+      return [forget({ relation: relation.name }, (e) => e.present && e.kind === 'constraint')]
     case 'AT_AddColumn': {
       const { colname, constraints = [] } = cmd.def.ColumnDef
       return [
@@ -286,7 +297,7 @@ function alterTableCommand(cmd: Node, relation: RelationName): Change[] {
 /** Indexes and constraints go with the column or the constraint that they depend on; with CASCADE, anything may. */
 function droppedAlong({ behavior }: Node): Change[] {
   if (behavior === 'DROP_CASCADE') return [forgetPresent]
-  return [forget((e) => e.present && (e.kind === 'index' || e.kind === 'constraint'))]
+  return [forget({ kinds: ['index', 'constraint'], present: true })]
 }
 
 function addConstraint(constraint: Node, relation: RelationName): Change[] {
@@ -305,27 +316,31 @@ function addConstraint(constraint: Node, relation: RelationName): Change[] {
  * Postgres, which may be any.
  */
 function forgetNamesOf(constraints: readonly Node[], relation: RelationName): Change[] {
-  return constraints.map(({ conname, contype }) =>
-    forget((e) => {
-      if (e.present) return false
-      if (e.kind === 'constraint')
-        return e.relation === relation.name && (conname === undefined || e.name === conname)
-      const hasIndex = contype === undefined || /UNIQUE|PRIMARY|EXCLUSION/.test(contype)
-      return e.kind === 'index' && hasIndex && (conname === undefined || e.relation === conname)
-    }),
-  )
+  return constraints.flatMap(({ conname, contype }) => {
+    const hasIndex = contype === undefined || /UNIQUE|PRIMARY|EXCLUSION/.test(contype)
+    const named = conname === undefined ? {} : { relation: conname as string }
+    return [
+      forget(
+        { relation: relation.name },
+        (e) => !e.present && e.kind === 'constraint' && (conname === undefined || e.name === conname),
+      ),
+      ...(hasIndex
+        ? [forget({ kinds: ['index'], present: false, ...named }, (e) => !e.present && e.kind === 'index')]
+        : []),
+    ]
+  })
 }
 
-const forgetAll: Change = { kind: 'forget', matches: () => true }
-const forgetPresent: Change = { kind: 'forget', matches: ({ present }) => present }
+const forgetAll = forget({})
+const forgetPresent = forget({ present: true })
 
-function forget(matches: (fact: Fact) => boolean): Change {
-  return { kind: 'forget', matches }
+function forget(among: Among, matches: (fact: Fact) => boolean = () => true): Change {
+  return { kind: 'forget', among, matches }
 }
 
 /** What is said of the name itself; a sequence or a type of that name is not looked for. */
 function forgetRelation({ name }: RelationName): Change {
-  return forget((e) => (e.kind === 'relation' || e.kind === 'index') && e.relation === name)
+  return forget({ relation: name }, (e) => e.kind === 'relation' || e.kind === 'index')
 }
 
 function expectRelation({ schema, name }: RelationName, present: boolean): Change {

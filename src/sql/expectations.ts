@@ -1,5 +1,6 @@
 import type { CatalogExpectation } from '../domain/migration.js'
 import { type Change, catalogChangesOf, type Fact } from './catalog-changes.js'
+import { KnownFacts } from './known-facts.js'
 import { mayBeSame, type RelationName } from './names.js'
 import type { ParsedStatement } from './parser.js'
 
@@ -28,10 +29,7 @@ export function catalogExpectationsOf(files: readonly FileStatements[]): Catalog
 type Source = Pick<CatalogExpectation, 'migration' | 'line'>
 
 class Expectations {
-  /** In the order in which they were made. */
-  readonly #all = new Set<CatalogExpectation>()
-  /** By the name of the relation, without its schema: a long list of files must not be gone through for each fact. */
-  readonly #byRelation = new Map<string, Set<CatalogExpectation>>()
+  readonly #known = new KnownFacts()
   /** Names that stand for temporary tables and what depends on them: nothing is left of those. */
   #temporary = new Set<string>()
   /** Tables with parents: what happens to a parent happens to them too, without their name being mentioned. */
@@ -40,7 +38,7 @@ class Expectations {
   #placeIsKnown = true
 
   get list(): CatalogExpectation[] {
-    return [...this.#all]
+    return this.#known.list
   }
 
   apply(change: Change, source: Source): void {
@@ -49,7 +47,7 @@ class Expectations {
         this.#expect(change.fact, source)
         break
       case 'forget':
-        this.#forget(change.matches)
+        this.#known.forget(change.among, change.matches)
         break
       case 'forget-place':
         this.#placeIsKnown = false
@@ -63,7 +61,10 @@ class Expectations {
         break
       case 'make-child':
         this.#children.push(change.relation)
-        this.#forget((e) => isMember(e) && mayBeSame(relationIn(e), change.relation))
+        this.#known.forget(
+          { relation: change.relation.name },
+          (e) => isMember(e) && mayBeSame(relationIn(e), change.relation),
+        )
         break
       case 'drop':
         this.#drop(change.relation, source)
@@ -74,25 +75,9 @@ class Expectations {
     }
   }
 
-  #forget(
-    matches: (expectation: CatalogExpectation) => boolean,
-    among: ReadonlySet<CatalogExpectation> = this.#all,
-  ): void {
-    for (const expectation of among) {
-      if (!matches(expectation)) continue
-      this.#all.delete(expectation)
-      this.#byRelation.get(expectation.relation)?.delete(expectation)
-    }
-  }
-
   #expect(fact: Fact, source: Source): void {
-    const ofRelation = this.#byRelation.get(fact.relation) ?? new Set()
-    this.#byRelation.set(fact.relation, ofRelation)
-    this.#forget((known) => isAboutTheSame(known, fact), ofRelation)
-    if (!this.#canSay(fact)) return
-    const expectation = { ...fact, ...source }
-    this.#all.add(expectation)
-    ofRelation.add(expectation)
+    this.#known.forget({ relation: fact.relation }, (known) => isAboutTheSame(known, fact))
+    if (this.#canSay(fact)) this.#known.add({ ...fact, ...source })
   }
 
   #canSay(fact: Fact): boolean {
@@ -102,17 +87,19 @@ class Expectations {
   }
 
   #drop(relation: RelationName, source: Source): void {
-    const goesAlong = (e: CatalogExpectation) =>
-      e.present && (e.kind === 'index' || this.#isChild(relationIn(e)))
-    this.#forget((e) => goesAlong(e) || mayBeSame(relationIn(e), relation))
+    this.#known.forget({ kinds: ['index'], present: true })
+    for (const child of this.#children)
+      this.#known.forget({ relation: child.name }, (e) => e.present && mayBeSame(relationIn(e), child))
+    this.#known.forget({ relation: relation.name }, (e) => mayBeSame(relationIn(e), relation))
     this.#children = this.#children.filter((child) => !mayBeSame(child, relation))
     if (this.#isTemporary(relation)) this.#temporary.delete(relation.name)
     else this.#expect({ kind: 'relation', ...placeOf(relation), present: false }, source)
   }
 
   #rename({ from, to, renames, mayBeAbsent }: Extract<Change, { kind: 'rename' }>, source: Source): void {
-    const known = [...(this.#byRelation.get(from.name) ?? [])].filter((e) => e.schema === from.schema)
-    this.#forget((e) => mayBeSame(relationIn(e), from) || mayBeSame(relationIn(e), to))
+    const known = this.#known.of(from.name).filter((e) => e.schema === from.schema)
+    for (const one of [from, to])
+      this.#known.forget({ relation: one.name }, (e) => mayBeSame(relationIn(e), one))
     if (this.#isChild(from)) this.#children.push(to)
     if (this.#isTemporary(from)) {
       this.#temporary.delete(from.name)
@@ -144,7 +131,7 @@ function isMember({ kind }: Fact): boolean {
 }
 
 /** Relations and indexes share their names, so one of a name excludes the other. */
-function isAboutTheSame(known: CatalogExpectation, fact: Fact): boolean {
+function isAboutTheSame(known: Fact, fact: Fact): boolean {
   return (
     (known.kind === fact.kind || !(isMember(known) || isMember(fact))) &&
     known.name === fact.name &&
