@@ -52,7 +52,9 @@ export async function restoreApart(
   )
   await run('restorer', lists.last)
   tellStatistics(request)
-  const differences = await asOwner(request, (client) => analyzeAll(client, signal))
+  const differences = request.isSchemaOnly
+    ? []
+    : await asOwner(request, (client) => analyzeAll(client, signal))
 
   await run('maker', lists.remarks)
   const owners = options.includes('--no-owner') ? [] : ownersOf(script, lists)

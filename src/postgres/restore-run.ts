@@ -19,6 +19,8 @@ export interface RestoreRequest {
   /** The dump, in directory format. */
   readonly folder: string
   readonly jobs: number
+  /** It holds no rows: the planner needs no statistics of them. */
+  readonly isSchemaOnly?: boolean
   /** A private folder for the password. */
   readonly scratchFolder: string
   readonly signal: AbortSignal

@@ -86,22 +86,24 @@ function readEntry(
   { id, ends, dependencies }: { id: string; ends: readonly number[]; dependencies: readonly string[] },
   bytes: Buffer,
 ): ScriptEntry {
-  return {
-    id,
-    trees: parse(bytes.toString('utf8')),
-    dependencies,
-    ...findOwner(bytes, ends),
-  }
+  const trees = parse(bytes.toString('utf8'))
+  return { id, trees, dependencies, ...findOwner(bytes, ends, trees) }
 }
 
 /**
- * The last statement, but for settings that are for the next entry. Each is read for itself: an expression before it may be
- * nested too deeply to be read here.
+ * The last statement, but for settings that are for the next entry. Each is read for itself where the entry cannot be read
+ * as a whole: an expression before it may be nested too deeply for that.
  */
-function findOwner(bytes: Buffer, ends: readonly number[]): Pick<ScriptEntry, 'owner'> {
+function findOwner(
+  bytes: Buffer,
+  ends: readonly number[],
+  trees: readonly Node[] | undefined,
+): Pick<ScriptEntry, 'owner'> {
+  // A body in SQL has semicolons of its own.
+  const known = trees?.length === ends.length ? trees : undefined
   for (let i = ends.length - 1; i >= 0; i -= 1) {
     const statement = bytes.toString('utf8', ends[i - 1] ?? 0, ends[i]).trim()
-    const [tree] = parse(statement) ?? []
+    const tree = known ? known[i] : parse(statement)?.[0]
     if (tree?.VariableSetStmt) continue
     const role = tree && newOwnerOf(tree)
     if (role === undefined) return {}

@@ -68,7 +68,7 @@ async function restoreAsOwner(request: RestoreRequest, privateFolder: string): P
   // Subscriptions come last.
   const disarmedAfter = await owner(disarm)
   tellStatistics(request)
-  const differences = await owner((client) => analyzeAll(client, signal))
+  const differences = request.isSchemaOnly ? [] : await owner((client) => analyzeAll(client, signal))
   return { disarmed: [...new Set([...disarmedBefore, ...disarmedAfter])], differences, unfilled }
 }
 

@@ -45,9 +45,16 @@ interface ClientTools {
 /** Finds pg_dump and pg_restore before anything is read, so that a missing one costs no time. */
 export async function findBackupTools(plan: Plan): Promise<ClientTools> {
   const serverMajor = Math.floor(plan.target.serverVersionNum / 10_000)
+  // Beside each other: each program is asked for its version.
+  const restoring = findClientTool('pg_restore', serverMajor)
+  restoring.catch(() => undefined)
   const dump = await findClientTool('pg_dump', serverMajor)
+  const restore = await restoring
   // The archive format is pg_dump's own: an older pg_restore may not read it.
-  return { dump, restore: await findClientTool('pg_restore', dump.major) }
+  return {
+    dump,
+    restore: restore.major >= dump.major ? restore : await findClientTool('pg_restore', dump.major),
+  }
 }
 
 /**

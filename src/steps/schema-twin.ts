@@ -232,7 +232,7 @@ async function fill(
 ): Promise<void> {
   const { runId, scratchFolder, signal } = tools
   if (database.isFilled !== true) {
-    await restoreDump({ tool, database, runId, folder, jobs: 1, scratchFolder, signal })
+    await restoreDump({ tool, database, runId, folder, jobs: 1, isSchemaOnly: true, scratchFolder, signal })
     await database.keep?.()
   }
   const address = database.twoRoles?.maker ?? database.ownerAddress
