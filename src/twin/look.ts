@@ -9,6 +9,9 @@ export interface TwinSession {
   query(sql: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
 }
 
+/** Of `watchedCatalogs`, those that something has written to; undefined where something was done, or undone, that is not counted. */
+export type Write = ReadonlySet<string> | undefined
+
 /** Reads the catalog of the twin as the statements so far have left it. */
 export interface TwinReader extends Reader {
   /**
@@ -18,6 +21,8 @@ export interface TwinReader extends Reader {
   together(questions: readonly Question[], isLast?: boolean): Promise<Row[][]>
   /** What is read may be undone, by a rollback. */
   readonly mayBeUndone: boolean
+  /** What was done to the twin so far, one after the other; absent where that is not noted. */
+  readonly writes?: readonly Write[]
 }
 
 const settings = [
@@ -33,7 +38,11 @@ export class Looks {
     private readonly plans = new Plans(),
   ) {}
 
-  async look<T>(work: (reader: TwinReader) => Promise<T>, inTransaction: boolean): Promise<T> {
+  async look<T>(
+    work: (reader: TwinReader) => Promise<T>,
+    inTransaction: boolean,
+    writes?: readonly Write[],
+  ): Promise<T> {
     const open = inTransaction ? 'SAVEPOINT guard_look' : 'BEGIN READ ONLY'
     const close = inTransaction ? 'ROLLBACK TO guard_look; RELEASE guard_look' : 'ROLLBACK'
     let isOpen = false
@@ -64,6 +73,7 @@ export class Looks {
     const reader: TwinReader = {
       together,
       mayBeUndone: inTransaction,
+      ...(writes ? { writes } : {}),
       query: async (sql, values) => ({
         rows: (await together([{ sql, ...(values ? { values: values as string[] } : {}) }]))[0] ?? [],
       }),

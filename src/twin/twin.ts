@@ -1,5 +1,5 @@
 import type { ParsedStatement } from '../sql/parser.js'
-import { Looks, type TwinReader, type TwinSession } from './look.js'
+import { Looks, type TwinReader, type TwinSession, type Write } from './look.js'
 import { isUnknownName, ownPlan, Plans, type Question } from './plans.js'
 import { isSeenWhole, runsQuery, wayToRun } from './statement-kinds.js'
 import { type StateRow, type TwinLock, Watch, type Work } from './watch.js'
@@ -66,6 +66,9 @@ const endsTransaction = '2D000'
 export class Twin {
   #isInTransaction = false
   readonly #watch = new Watch()
+  readonly #writes: Write[] = []
+  /** Code has run, of which something may be put off until its transaction ends. */
+  #hasRunCode = false
   #lost: string | undefined
 
   readonly #plans = new Plans()
@@ -106,6 +109,7 @@ export class Twin {
     ]
     this.#isInTransaction = false
     if (end.length > 0) await this.#always(end.join('; '))
+    this.#noteEnd()
   }
 
   /** Runs the next statement. What is refused leaves the twin as it was. Says nothing of it once the twin is lost. */
@@ -129,7 +133,7 @@ export class Twin {
 
   /** Reads the catalog as the statements so far have left it, with the settings of a session of our own. */
   async look<T>(work: (reader: TwinReader) => Promise<T>): Promise<T> {
-    return this.#looks.look(work, this.#isInTransaction)
+    return this.#looks.look(work, this.#isInTransaction, this.#writes)
   }
 
   /** Takes the twin back to where it is now, or keeps what was done since: one of the two must be called. */
@@ -146,7 +150,7 @@ export class Twin {
     return {
       keep: () => end(isOwn ? 'COMMIT' : 'RELEASE guard_mark'),
       undo: () => {
-        this.#watch.forget()
+        this.#forget()
         return end(isOwn ? 'ROLLBACK' : 'ROLLBACK TO guard_mark; RELEASE guard_mark')
       },
     }
@@ -201,9 +205,11 @@ export class Twin {
     try {
       await this.client.query(statement.sql)
       const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
-      return await this.#watch.after(before, (question) => this.#ask(question, [], [end]), {
+      const work = await this.#watch.after(before, (question) => this.#ask(question, [], [end]), {
         runsQuery: runsQuery(statement),
       })
+      this.#note(work.wrote)
+      return work
     } catch (error) {
       this.#watch.stir()
       await this.client.query(isNested ? undoStatement : 'ROLLBACK')
@@ -213,7 +219,7 @@ export class Twin {
 
   /** In a transaction a savepoint keeps it from ending with a refusal. */
   async #inItsPlace(sql: string, keep: boolean): Promise<void> {
-    if (keep) this.#watch.forget()
+    if (keep) this.#forget()
     else this.#watch.stir()
     if (!this.#isInTransaction && keep) {
       await this.client.query(sql)
@@ -244,12 +250,18 @@ export class Twin {
         (failed: ServerError) => failed,
       )
       if (error) await this.client.query('ROLLBACK TO guard_statement')
-      const { locks, rewrites, reads } = await this.#watch.after(before, (question) => this.#ask(question), {
-        runsQuery: true,
-        isUndone: error !== undefined,
-      })
+      const { locks, rewrites, reads, wrote } = await this.#watch.after(
+        before,
+        (question) => this.#ask(question),
+        {
+          runsQuery: true,
+          isUndone: error !== undefined,
+        },
+      )
       const ran = this.#codeThatRan(reads, error, rows, isNested)
-      if (!ran.isKept) this.#watch.forget()
+      if (ran.isKept) this.#note(wrote)
+      else this.#forget()
+      this.#hasRunCode = true
       const end = isNested ? 'RELEASE guard_statement' : 'COMMIT'
       await this.client.query(ran.isKept ? end : isNested ? undoStatement : 'ROLLBACK')
       return error ? ran : { ...ran, locks, rewrites }
@@ -308,9 +320,26 @@ export class Twin {
     }
     if (opens(kind)) this.#isInTransaction = true
     else if (/COMMIT|ROLLBACK$|PREPARE/.test(kind)) this.#isInTransaction = node.chain === true
-    if (/ROLLBACK/.test(kind)) this.#watch.forget()
+    if (/ROLLBACK|PREPARED?$/.test(kind)) this.#forget()
+    if (/COMMIT/.test(kind)) this.#noteEnd()
     if (!/SAVEPOINT|RELEASE|ROLLBACK_TO/.test(kind)) this.#watch.begin()
     return { ...proven, isKept: true }
+  }
+
+  #note(wrote: readonly string[] | undefined): void {
+    this.#writes.push(wrote && new Set(wrote))
+  }
+
+  /** Something has run that was not watched, or was undone. */
+  #forget(): void {
+    this.#watch.forget()
+    this.#writes.push(undefined)
+  }
+
+  /** A transaction ends: a trigger that was put off may have run. */
+  #noteEnd(): void {
+    if (this.#hasRunCode) this.#writes.push(undefined)
+    this.#hasRunCode = false
   }
 
   /** What must succeed; the twin is lost where it does not. */

@@ -24,7 +24,29 @@ export interface Work {
   readonly rewrites: readonly string[]
   /** Tables, as `schema.name`, that were read. */
   readonly reads: readonly string[]
+  /** Of `watchedCatalogs`, those that it wrote to; absent where the server does not count that. */
+  readonly wrote?: readonly string[]
 }
+
+/** Tables of the catalog of which it is counted how often they are written to. */
+export const watchedCatalogs = [
+  'pg_class',
+  'pg_attribute',
+  'pg_attrdef',
+  'pg_constraint',
+  'pg_index',
+  'pg_trigger',
+  'pg_rewrite',
+  'pg_policy',
+  'pg_inherits',
+  'pg_type',
+  'pg_enum',
+  'pg_proc',
+  'pg_sequence',
+  'pg_depend',
+  'pg_namespace',
+  'pg_extension',
+] as const
 
 interface Known {
   readonly kind: TwinLock['kind'] | 'other'
@@ -46,6 +68,8 @@ interface State {
   readonly gone: ReadonlySet<number>
   readonly changed: ReadonlyMap<number, Known>
   readonly foreignKeys: readonly ForeignKey[]
+  /** How many rows the transaction has written to each of `watchedCatalogs`, also what it has undone. */
+  readonly written?: readonly number[]
 }
 
 interface ForeignKey {
@@ -144,7 +168,13 @@ export class Watch {
     this.#last = state
     const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
     const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
-    return { locks: did.locks(), rewrites: did.rewrites(), reads: did.reads(this.#known) }
+    const wrote = wroteTo(before, state)
+    return {
+      locks: did.locks(),
+      rewrites: did.rewrites(),
+      reads: did.reads(this.#known),
+      ...(wrote ? { wrote } : {}),
+    }
   }
 
   #question(sql: string): Question {
@@ -177,6 +207,14 @@ interface Lookup {
   get(oid: number): Known | undefined
 }
 
+/** https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-FUNCS-TABLE */
+function writtenTo(catalog: (typeof watchedCatalogs)[number]): string {
+  const counts = ['inserted', 'updated', 'deleted'].map(
+    (how) => `pg_catalog.pg_stat_get_xact_tuples_${how}('pg_catalog.${catalog}'::pg_catalog.regclass)`,
+  )
+  return counts.join(' + ')
+}
+
 /**
  * `$1`: the highest number that was seen; `$2`: the highest of a relation that the transaction has not made itself;
  * `$3`: foreign keys that were not validated.
@@ -201,10 +239,18 @@ const queryWith = (scans: string) => `WITH held AS MATERIALIZED (
                    oid::int8, conrelid::int8, confrelid::int8, convalidated))
             FROM pg_catalog.pg_constraint
            WHERE contype = 'f'
-             AND (oid > $1::pg_catalog.oid OR NOT convalidated OR oid = ANY ($3::pg_catalog.oid[]))) AS keys`
+             AND (oid > $1::pg_catalog.oid OR NOT convalidated OR oid = ANY ($3::pg_catalog.oid[]))) AS keys,
+         CASE WHEN pg_catalog.current_setting('track_counts') = 'on'
+              THEN pg_catalog.json_build_array(${watchedCatalogs.map(writtenTo).join(', ')}) END AS written`
 
 const queryOfAll = queryWith(scansOfAll)
 const queryOfHeld = queryWith(scansOfHeld)
+
+function wroteTo(before: State, after: State): string[] | undefined {
+  if (!before.written || !after.written) return undefined
+  const { written } = after
+  return watchedCatalogs.filter((_, i) => written[i] !== before.written?.[i])
+}
 
 /** Holds two states of the session against each other. */
 class Comparison {
@@ -331,7 +377,10 @@ function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
 type ChangedRow = [number, string, string, string, number, number, number | null]
 
 /** @param scansBefore of the tables of which the row says nothing */
-function stateOf({ held, gone, scans, changed, keys }: StateRow, scansBefore?: State['scans']): State {
+function stateOf(
+  { held, gone, scans, changed, keys, written }: StateRow,
+  scansBefore?: State['scans'],
+): State {
   const modes = new Map<number, Set<LockMode>>()
   for (const [oid, mode] of pairsOf(held)) {
     const of = modes.get(oid) ?? new Set()
@@ -350,6 +399,7 @@ function stateOf({ held, gone, scans, changed, keys }: StateRow, scansBefore?: S
     foreignKeys: ((keys ?? []) as [number, number, number, boolean][]).map(
       ([oid, child, parent, isValidated]) => ({ oid, child, parent, isValidated }),
     ),
+    ...(written ? { written: written as number[] } : {}),
   }
 }
 

@@ -1,10 +1,14 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import type pg from 'pg'
+import { parts } from '../../src/forecast/from-twin/catalog-parts.js'
 import { Mirror } from '../../src/forecast/from-twin/mirror.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
 import { loadParser } from '../../src/sql/parser.js'
 import { Looks } from '../../src/twin/look.js'
+import { Twin } from '../../src/twin/twin.js'
+import { watchedCatalogs } from '../../src/twin/watch.js'
 import { summaryOf } from '../support/forecast.js'
+import { parse } from '../support/parse.js'
 import { createTestDatabase } from '../support/test-database.js'
 
 // After each statement only what it has changed is read. Whatever that leaves out, reading everything finds.
@@ -180,4 +184,64 @@ test('also where the statements forget what the session has prepared', async () 
     await client.query(sql)
     await compare(sql, false)
   }
+})
+
+/** What ran on a twin is read only in the parts of the catalog that it has written to. */
+async function openTwin() {
+  const { mirror } = await open()
+  const twin = new Twin(client, true)
+  const read = async (one: Mirror) => linesOf(await twin.look((reader) => one.read(reader)))
+  await read(mirror)
+  return {
+    twin,
+    mirror,
+    run: async (sql: string) => {
+      for (const statement of parse(sql)) await twin.run(statement)
+      expect(twin.lost).toBeUndefined()
+      const lines = await read(mirror)
+      expect({ sql, lines }).toEqual({ sql, lines: await read(new Mirror('public', true)) })
+    },
+  }
+}
+
+/** Refused, judged and undone, or able to throw our plans away. */
+const unkept = [
+  'ALTER TABLE children ADD COLUMN parent int',
+  "INSERT INTO parents (code) VALUES ('x')",
+  'DISCARD ALL',
+  'ALTER TABLE children ADD COLUMN late int',
+  `DO $$ BEGIN DEALLOCATE ALL; ALTER TABLE children ADD COLUMN later int; END $$`,
+  'ALTER TABLE children DROP COLUMN late, DROP COLUMN later',
+  'DO $$ BEGIN ALTER TABLE children ADD COLUMN not_kept int; RAISE division_by_zero; END $$',
+  'SET track_counts = off',
+  'ALTER TABLE children ADD COLUMN uncounted int',
+  'ALTER TABLE children DROP COLUMN uncounted',
+  'RESET track_counts',
+]
+
+test('through the twin, each statement by itself', async () => {
+  const { run, twin } = await openTwin()
+  await twin.beginFile()
+  for (const sql of [...unkept, ...statements]) await run(sql)
+}, 120_000)
+
+test('through the twin, in a file that runs in one transaction', async () => {
+  const { run, twin, mirror } = await openTwin()
+  await twin.beginFile('BEGIN')
+  for (const sql of [...unkept.filter((one) => one !== 'DISCARD ALL'), ...ofFile]) await run(sql)
+  const mark = await twin.mark()
+  await run('ALTER TABLE parents ADD COLUMN marked int')
+  await mark.undo()
+  await run('COMMENT ON TABLE parents IS NULL')
+  await twin.endFile({ keepsSession: false })
+  mirror.settle()
+  await twin.beginFile('BEGIN')
+  await run('ALTER TABLE parents ADD COLUMN last int')
+  await run('ROLLBACK')
+}, 120_000)
+
+test('every part of the catalog that is read is counted', () => {
+  const read = new Set(Object.values(parts).flatMap(({ catalogs }) => catalogs))
+  expect([...read].filter((one) => !(watchedCatalogs as readonly string[]).includes(one))).toEqual([])
+  expect(read.size).toBeGreaterThan(10)
 })

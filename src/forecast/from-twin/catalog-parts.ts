@@ -11,6 +11,8 @@ interface Part {
   readonly rows: string
   /** Dropping something of it deletes a row, and perhaps changes no other one. */
   readonly isCounted: boolean
+  /** Tables of the catalog of which a row that is written may make a row of this another. */
+  readonly catalogs: readonly string[]
 }
 
 function part(of: Part['of'], relation: string, number: string, from: string, isCounted = true): Part {
@@ -19,6 +21,7 @@ function part(of: Part['of'], relation: string, number: string, from: string, is
     of,
     rows: `SELECT ${int8(relation)} AS relation, ${int8(number)} AS number, x.xmin FROM ${from}`,
     isCounted,
+    catalogs: [...from.matchAll(/pg_catalog\.(pg_\w+) [xs]\b/g)].map(([, name = '']) => name),
   }
 }
 
@@ -86,17 +89,25 @@ const asRow = `pg_catalog.json_build_array(v.relation, v.number, ${written})`
  * For each part: the number of its rows, where it is counted; how many of them were written after the transaction `$1`, and the
  * sum of who has written those; and the rows that were written after the transaction `$2`.
  */
-export const stepQuery = Object.entries(parts)
-  .map(([name, { rows, isCounted }]) => {
-    const isRecent = `pg_catalog.age(v.xmin) < ${ageOf('$1')}`
-    const where = isCounted ? '' : ` WHERE ${isRecent}`
-    return `SELECT '${name}' AS name, ${isCounted ? 'pg_catalog.count(*)::int4' : 'NULL'} AS count,
+export const stepQuery = (names: readonly PartName[]) =>
+  names
+    .map((name) => {
+      const { rows, isCounted } = parts[name]
+      const isRecent = `pg_catalog.age(v.xmin) < ${ageOf('$1')}`
+      const where = isCounted ? '' : ` WHERE ${isRecent}`
+      return `SELECT '${name}' AS name, ${isCounted ? 'pg_catalog.count(*)::int4' : 'NULL::pg_catalog.int4'} AS count,
        pg_catalog.count(*) FILTER (WHERE ${isRecent})::int4 AS recent,
        COALESCE(pg_catalog.sum(${written}) FILTER (WHERE ${isRecent}), 0)::float8 AS sum,
        pg_catalog.json_agg(${asRow}) FILTER (WHERE pg_catalog.age(v.xmin) < ${ageOf('$2')}) AS changed
   FROM (${rows}) v${where}`
-  })
-  .join('\nUNION ALL ')
+    })
+    .join('\nUNION ALL ')
+
+/** The parts of which rows are in one of these tables of the catalog; all, where it is not known in which. */
+export function partsIn(catalogs: ReadonlySet<string> | undefined): PartName[] {
+  const all = Object.keys(parts) as PartName[]
+  return catalogs ? all.filter((name) => parts[name].catalogs.some((one) => catalogs.has(one))) : all
+}
 
 /** The rows of a part, and the transaction behind which everything new will be written. */
 export const rowsQuery = (name: PartName) =>

@@ -1,5 +1,5 @@
 import type { TwinReader } from '../../twin/look.js'
-import { type PartName, parts, recentQuery, rowsQuery, stepQuery } from './catalog-parts.js'
+import { type PartName, parts, partsIn, recentQuery, rowsQuery, stepQuery } from './catalog-parts.js'
 
 /** What is another than it was at the last look. */
 export interface Changes {
@@ -43,6 +43,8 @@ export class ChangeWatch {
   /** Nothing that this transaction or an earlier one has written will be undone. */
   #settled = 0
   #last: number | undefined
+  /** How much of what was done to the twin was done before the last look. */
+  #writesSeen = 0
 
   /** What was read so far cannot be undone any more. */
   settle(): void {
@@ -56,16 +58,28 @@ export class ChangeWatch {
     if (this.#last === undefined) {
       await this.#list(reader, counted, seen)
     } else {
-      const [steps = []] = await reader.together([
-        { sql: stepQuery, values: [String(this.#settled), String(this.#last)] },
-      ])
+      const names = this.#writtenSince(reader)
+      const [steps = []] =
+        names.length === 0
+          ? []
+          : await reader.together([
+              { sql: stepQuery(names), values: [String(this.#settled), String(this.#last)] },
+            ])
       const { undone, other } = this.#take(steps as unknown as Step[], seen)
       if (undone.length > 0) await this.#compareRecent(reader, undone, seen)
       if (undone.length + other.length > 0)
         await this.#list(reader, [...new Set([...undone, ...other])].filter(isCounted), seen)
     }
+    this.#writesSeen = reader.writes?.length ?? 0
     if (!reader.mayBeUndone) this.settle()
     return this.#changesOf(seen)
+  }
+
+  /** The parts that may be others than at the last look. */
+  #writtenSince({ writes }: TwinReader): PartName[] {
+    const since = writes?.slice(this.#writesSeen)
+    const isKnown = since?.every((write) => write !== undefined)
+    return partsIn(isKnown ? new Set(since?.flatMap((write) => [...(write ?? [])])) : undefined)
   }
 
   /** @returns the parts of which something was rolled back, and those that have another number of rows than is known */
