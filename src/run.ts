@@ -7,6 +7,7 @@ import type { OfflinePlan } from './domain/plan.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from './domain/run-record.js'
 import { withoutPasswords } from './domain/secrets.js'
 import { claimPrivateFolder, writePrivateFile } from './effects/private-files.js'
+import { readStartedBy } from './effects/started-by.js'
 import { readVersion } from './effects/version.js'
 import { planWithoutSecrets } from './sql/without-secrets.js'
 
@@ -215,6 +216,7 @@ function emptyRecord(
     command,
     runId,
     startedAt: startedAt.toISOString(),
+    by: readStartedBy(),
     steps: stepsNotRun(),
     databaseState: 'unchanged',
   }

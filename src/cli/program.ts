@@ -112,6 +112,16 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (migration: string, flags: Flags) => {
     code = await (await import('./commands/down.js')).runDownCommand(migration, flags)
   })
+  command('history', 'list the earlier runs against this database, by their run folders', [
+    common,
+    keeping,
+    [
+      new Option('--limit <number>', 'how many of the newest runs to show (default: 20)'),
+      new Option('--all', 'the runs against every database'),
+    ],
+  ]).action(async (flags: Flags) => {
+    code = await (await import('./commands/history.js')).runHistory(flags)
+  })
   command('doctor', 'check whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)

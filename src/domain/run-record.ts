@@ -36,6 +36,12 @@ export interface RunFailure {
   readonly step: StepName | null
 }
 
+/** Who started a run, by the account of the operating system. */
+export interface StartedBy {
+  readonly user: string
+  readonly host: string
+}
+
 /** One execution of the line; `run.json`. Saved before and after every step. */
 export interface RunRecord {
   readonly tool: 'migrate-guard'
@@ -43,6 +49,8 @@ export interface RunRecord {
   readonly command: string
   readonly runId: string
   readonly startedAt: string
+  /** Absent in runs of earlier versions. */
+  readonly by?: StartedBy
   readonly finishedAt?: string
   readonly steps: Readonly<Record<StepName, StepRecord>>
   /** `unknown` from just before the deploy until its end has been proven. */

@@ -25,6 +25,7 @@ export type CommandName =
   | 'create'
   | 'lock'
   | 'doctor'
+  | 'history'
 export type Format = 'text' | 'json' | 'markdown'
 
 const engines: readonly EngineName[] = ['hosted', 'native']
@@ -90,6 +91,8 @@ export interface Settings {
   readonly upTo?: string
   /** How many pending migrations to deploy at most; absent: all. */
   readonly mostMigrations?: number
+  /** How many earlier runs `history` shows at most. */
+  readonly mostRuns: number
   /** Plan only migrations that are new since this git ref. */
   readonly since?: string
   /** A plan ends with exit code 3 from this verdict on. */
@@ -240,6 +243,7 @@ function readSettings(
   const lastToMark = attempt(() => readOptionalText(flag('to')))
   const lastToDeploy = attempt(() => readOptionalText(flag('upTo')))
   const mostMigrations = attempt(() => readWholeNumber(flag('steps'), 1, mostSteps))
+  const mostRuns = attempt(() => readWholeNumber(flag('limit'), 1, 100_000))
   const failOn = attempt(() => readOneOf(flag('failOn'), verdictsToFailOn))
   const format = attempt(() => readFormat(flags))
   attempt(() => refuseBoth(flags.yes === true && flags.confirm !== undefined, '--yes', '--confirm'))
@@ -290,6 +294,7 @@ function readSettings(
     ...(lastToMark === undefined ? {} : { lastToMark }),
     ...(lastToDeploy === undefined ? {} : { upTo: lastToDeploy }),
     ...(mostMigrations === undefined ? {} : { mostMigrations }),
+    mostRuns: mostRuns ?? 20,
     failOn: failOn ?? 'block',
     accept: Object.freeze(accept),
     checks: Object.freeze({

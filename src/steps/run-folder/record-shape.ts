@@ -71,6 +71,7 @@ export const recordShape = object(
   },
   {
     finishedAt: moment,
+    by: object({ user: text, host: text }),
     exitCode: whole,
     failure: object({ code: text, message: text, hint: text, step: nullOr(oneOf(...stepNames)) }),
     plan: planShape,

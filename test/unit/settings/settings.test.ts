@@ -74,6 +74,7 @@ describe('settings', () => {
       checks: { before: [], after: [] },
       format: 'text',
       showValues: false,
+      mostRuns: 20,
       quiet: false,
       verbose: false,
       plain: false,
