@@ -33,10 +33,8 @@ export function makeEmptyCatalog(schema = 'public'): CatalogModel {
     functions: [],
     publications: [],
     extensions: new Set(),
-    availableExtensions: new Set(),
     serverVersion: assumedVersion,
     role: { name: '', isSuperuser: true, canBypassRowSecurity: true },
-    creatableSchemas: schemas,
     isReplica: false,
   }
 }

@@ -5,7 +5,13 @@ import type { Doubt, StatementPlace } from './requirement.js'
 
 /** Whether the statements succeed: the one that will fail, and what only a rehearsal can tell. */
 export function outcomeFindings(forecast: Forecast): Finding[] {
-  return [...failureFindings(forecast), ...forecast.doubts.map(doubtFinding)]
+  const doubts = forecast.doubts.filter((one) => !unjudged(forecast).includes(one))
+  return [...failureFindings(forecast), ...doubts.map(doubtFinding)]
+}
+
+/** Where a file begins to be without a schema twin: from there on what the server refuses whatever the rows is not known. */
+export function unjudged({ doubts }: Pick<Forecast, 'doubts'>): readonly Doubt[] {
+  return doubts.filter(({ code }) => code === 'no-schema-twin')
 }
 
 /** The statement that will fail, and those behind it that would fail too. */

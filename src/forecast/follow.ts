@@ -1,5 +1,5 @@
 import { relationOf } from '../sql/names.js'
-import type { Node } from '../sql/parser.js'
+import type { Node, ParsedStatement } from '../sql/parser.js'
 import { type Followed, followBlock } from './block/block.js'
 import { NotFollowed } from './casts.js'
 import { followTruncate } from './data/delete.js'
@@ -20,6 +20,7 @@ import { followRefresh } from './ddl/refresh.js'
 import { followRename, followSetSchema } from './ddl/rename.js'
 import { followAlterSequence, followCreateSequence } from './ddl/sequences.js'
 import { followAlterEnum, followCreateComposite, followCreateEnum } from './ddl/types.js'
+import type { TwinFollower } from './from-twin/follow-on-twin.js'
 import { isSettledByTwin } from './from-twin/settled.js'
 import { findColumn, findRelation } from './lookup.js'
 import type { Column } from './model.js'
@@ -239,6 +240,26 @@ export async function leaveOpen(
   } catch (error) {
     if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
     leaveToRehearsal(walk, statement, reason)
+  }
+  noteCatalogChange(walk, statement)
+}
+
+/**
+ * Follows a block that catches errors, with the twin step by step. Where the walk does not come to the end of it, the twin
+ * runs it as it stands.
+ */
+export async function followStepByStep(
+  walk: Walk,
+  statement: ParsedStatement,
+  twin: Pick<TwinFollower, 'replay' | 'runWhole' | 'sync'>,
+): Promise<void> {
+  try {
+    await twin.replay(() => follow(walk, statement))
+  } catch (error) {
+    if (!(error instanceof NotFollowed || error instanceof NotDeparsed)) throw error
+    const { ran } = await twin.runWhole(statement)
+    leaveToRehearsal(walk, statement, error.message)
+    await twin.sync(ran, statement)
   }
   noteCatalogChange(walk, statement)
 }

@@ -317,11 +317,11 @@ export interface CatalogModel {
   functions: FunctionObject[]
   publications: PublicationObject[]
   extensions: Set<string>
-  /** Extensions that the server could install. */
-  readonly availableExtensions: ReadonlySet<string>
   readonly serverVersion: number
   /** The server's, unless a statement sets another; absent when it is not known. */
   timeZone?: string
+  /** The level that a transaction begins with; absent without a server. */
+  defaultIsolation?: string
   /** Names of functions in C that give another value at every call, e.g. `gen_random_uuid`; absent when they were not read. */
   readonly volatileFunctions?: ReadonlySet<string>
   /** Names of the server's aggregates; absent when they were not read. */
@@ -331,7 +331,6 @@ export interface CatalogModel {
     readonly isSuperuser: boolean
     readonly canBypassRowSecurity: boolean
   }
-  readonly creatableSchemas: ReadonlySet<string>
   /** Why a function may not be called on the target; undefined when it is harmless, absent where nothing is called. */
   reasonAgainst?: (name: RelationName) => string | undefined
   /** `session_replication_role` is `replica`: ordinary triggers and foreign keys are asleep. */

@@ -13,8 +13,6 @@ export function makeOfflineWalk(): Walk {
     unknown,
     unknown,
     unknown,
-    unknown,
-    unknown,
     async () => nobodyAnswers,
     async () => nobodyAnswers,
   )

@@ -86,6 +86,8 @@ export interface Requirement {
 /** Something that cannot be told from the data. */
 export interface Doubt {
   readonly place: StatementPlace
+  /** Of the finding; `decided-by-rehearsal` when absent. */
+  readonly code?: string
   readonly reason: string
   /** What other doubts have in common with it; the reason itself when absent. */
   readonly cause?: string

@@ -4,9 +4,8 @@ import type { Reader } from '../domain/reader.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import type { Twin } from '../twin/twin.js'
 import { followDataStatement } from './data/statement.js'
-import { columnsOfQuery, staticFailureOf, transactionFailureOf } from './facts/facts.js'
 import type { ForecastFile } from './file.js'
-import { followStatement, leaveFailing, leaveOpen, unlessOwnError } from './follow.js'
+import { followStatement, followStepByStep, leaveFailing, leaveOpen, unlessOwnError } from './follow.js'
 import { TwinFollower } from './from-twin/follow-on-twin.js'
 import { type SeenTwin, seeTwin } from './from-twin/mirror.js'
 import { HitWatch } from './hit-watch.js'
@@ -71,7 +70,6 @@ export async function walkOver(
   const judge = judgeIn([schema])
   catalog.reasonAgainst = (name) => judge.reasonAgainstFunction(name)
   const rowTypes = new RowTypes(catalog)
-  const earlier: ParsedStatement[] = []
   const forbidden: { place: StatementPlace; refusal: Refusal }[] = []
   const locks = new LockWatch()
   const ask: Ask = async (sql) => {
@@ -84,15 +82,6 @@ export async function walkOver(
     catalog,
     asksRows ? ask : async () => undefined,
     ask,
-    async (statement) => {
-      const { inTransaction, inSameTransaction, place } = walk
-      const context = { reader, inTransaction, inSameTransaction, earlier }
-      const refusal = await staticFailureOf(statement, catalog, context)
-      if (asksRows || refusal?.code !== 'missing-privilege') return refusal
-      forbidden.push({ place, refusal })
-      return undefined
-    },
-    (query) => columnsOfQuery(query, catalog, { reader, earlier }),
     followDataStatement,
     async (requirement) =>
       asksRows
@@ -107,10 +96,6 @@ export async function walkOver(
     beforeStatement: async (statement) => locks.inCode(statement, catalog, walk.onTwin.get(statement.node)),
   })
   const lineage = new LineageWatch(walk)
-  const ofTransaction = (statement: ParsedStatement) => {
-    const { inTransaction, inSameTransaction } = walk
-    return transactionFailureOf(statement, catalog, { reader, inTransaction, inSameTransaction })
-  }
   // Whoever only looks has found out what the twin does not let him do.
   const ifAllowed = (judged: Judged, place: StatementPlace): Judged => {
     const { refusal, ...rest } = judged
@@ -126,10 +111,8 @@ export async function walkOver(
     if (walk.catalog.opaque !== undefined) behindUnknown.add(file.migration)
     if (file.stopsAt !== undefined) stopAt(walk, file, file.stopsAt, watch)
     await followFile(walk, file, {
-      earlier,
       locks,
       lineage,
-      ofTransaction,
       ifAllowed,
       ...(follower ? { follower } : {}),
     })
@@ -158,17 +141,13 @@ async function followFile(
   walk: Walk,
   whole: ForecastFile,
   {
-    earlier,
     locks,
     lineage,
-    ofTransaction,
     ifAllowed,
     follower,
   }: {
-    earlier: ParsedStatement[]
     locks: LockWatch
     lineage: LineageWatch
-    ofTransaction: Walk['refusalOf']
     ifAllowed: (judged: Judged, place: StatementPlace) => Judged
     follower?: TwinFollower
   },
@@ -191,7 +170,7 @@ async function followFile(
     walk.refusedCommands = statement.refusedCommands ?? []
     let judged: Judged = { way: 'follow' }
     await unlessOwnError(walk, statement, async () => {
-      judged = ifAllowed(await judge(walk, statement, ofTransaction, follower), place)
+      judged = ifAllowed(await judge(walk, statement, follower), place)
       if (judged.ran) walk.onTwin.set(statement.node, judged.ran)
       if (!judged.refusal) return
       await run.follow()
@@ -202,7 +181,6 @@ async function followFile(
     // What is not refused may run as another role.
     if (way !== 'leave' || !refusal)
       await unlessOwnError(walk, statement, () => locks.beforeStatement(statement, place, walk.catalog, ran))
-    earlier.push(statement)
     walk.inSameTransaction.push(statement)
     if (way === 'follow' && (await takes(run, statement))) {
       if (!walk.inTransaction) walk.inSameTransaction.length = 0
@@ -215,8 +193,10 @@ async function followFile(
       await followAsCorrected(walk, statement, undefined, () =>
         leaveOpen(walk, statement, ran?.undone ?? '', (work) => follower?.replay(work) ?? work()),
       )
+    else if (way === 'replay' && follower)
+      await followAsCorrected(walk, statement, undefined, () => followStepByStep(walk, statement, follower))
     else await followAsCorrected(walk, statement, refusal)
-    if (follower && ran) {
+    if (follower && ran && way !== 'replay') {
       const done = ran
       await unlessOwnError(walk, statement, () => follower.sync(done, statement))
     }

@@ -5,7 +5,8 @@ import type { Mark, Ran } from '../twin/twin.js'
 import { Chain } from './chain.js'
 import { Content } from './content.js'
 import { Deferrals } from './deferrals.js'
-import type { CatalogModel, Column, ColumnType, Constraint, Relation } from './model.js'
+import type { readColumnsOnTwin } from './from-twin/columns-on-twin.js'
+import type { CatalogModel, Column, Constraint, Relation } from './model.js'
 import type { Outcome, TogetherOutcome } from './questions.js'
 import type { Doubt, Requirement, StatementPlace } from './requirement.js'
 import type { Scope } from './rewrite.js'
@@ -43,6 +44,8 @@ export interface Refusal {
 export interface CodeOnTwin {
   /** @throws Raised where the server refuses it, NotFollowed where the twin does not tell */
   run(statement: { kind: string; node: Node; sql: string }, follow: () => Promise<void>): Promise<void>
+  /** How the server refuses a statement of the code that reads or writes rows, whatever they are. */
+  judge(statement: { kind: string; node: Node; sql: string }): Promise<Refusal | undefined>
   mark(): Promise<Mark>
 }
 
@@ -80,6 +83,10 @@ export class Walk {
   watcher: Watcher = nobody
   /** Runs on the twin what a block of code does, while the walk follows a block whose own run there does not count. */
   codeOnTwin: CodeOnTwin | undefined
+  /** The columns of a relation that the twin has; undefined where there is none. */
+  columnsOnTwin:
+    | ((relation: Pick<Relation, 'schema' | 'name'>) => ReturnType<typeof readColumnsOnTwin>)
+    | undefined
   /** What the twin says of a statement, by its node; of none where there is no twin. */
   readonly onTwin = new WeakMap<Node, Ran>()
 
@@ -88,15 +95,6 @@ export class Walk {
     readonly ask: Ask,
     /** The same for what reads no row: the columns of a query, the catalog. */
     readonly askCatalog: Ask,
-    /** What the server will refuse a statement with, whatever the rows. */
-    readonly refusalOf: (statement: ParsedStatement) => Promise<Refusal | undefined>,
-    /** The columns of a query by its text, for where the server cannot be asked. Undefined when they cannot be told. */
-    readonly columnsByText: (
-      query: Node,
-    ) => Promise<
-      | readonly { readonly name: string; readonly type: Omit<ColumnType, 'modifiers'> | undefined }[]
-      | undefined
-    >,
     /** For the statements of trigger functions. */
     readonly write: Write,
     /** Asks a requirement now, where the way goes on by the answer. */

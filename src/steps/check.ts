@@ -18,7 +18,7 @@ import { foldFindings } from './fold-findings.js'
 import { forecastPending } from './forecast.js'
 import { withLockGroups } from './lock-groups.js'
 import { maskValues } from './mask-values.js'
-import { type MakingTwin, noSchemaTwin, whileMakingTwin } from './schema-twin.js'
+import { type MakingTwin, whileMakingTwin } from './schema-twin.js'
 import { readSession, type Tools } from './tools.js'
 
 export interface Checked {
@@ -77,15 +77,7 @@ async function ask(plan: Plan, snapshot: Snapshot, tools: Tools, making: MakingT
   )
   const general = await concludeChecks([...ofTables, ...ofHealth], readers[0], context, forecast.future)
   await ended
-  const { whyNot } = await making.ready
-  const found = [
-    ...plan.findings,
-    ...unreadable,
-    ...(whyNot === undefined ? [] : [noSchemaTwin(whyNot)]),
-    ...forecast.findings,
-    ...own.findings,
-    ...general.findings,
-  ]
+  const found = [...plan.findings, ...unreadable, ...forecast.findings, ...own.findings, ...general.findings]
   const accepted = acceptancesFor(plan.pending, settings)
   const findings: Findings = {
     results: [historyResult(plan), ...forecast.results, ...own.results, ...general.results],
@@ -104,6 +96,7 @@ async function ask(plan: Plan, snapshot: Snapshot, tools: Tools, making: MakingT
 /** What the rehearsal tells of a finding. */
 const decidedThere = new Map([
   ['decided-by-rehearsal', 'The rehearsal of this run decides.'],
+  ['no-schema-twin', 'The rehearsal of this run decides.'],
   [
     'not-looked-at',
     'The rehearsal of this run shows which tables have other rows then: look before you confirm.',

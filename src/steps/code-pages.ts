@@ -1,10 +1,10 @@
 import { healthPages } from '../checks/health/pages.js'
 import { checkPages } from '../checks/pages.js'
 import type { CodePage } from '../domain/code-page.js'
-import { factPages } from '../forecast/facts/pages.js'
 import { lockPages } from '../forecast/locks/pages.js'
 import { lossPages } from '../forecast/loss/pages.js'
 import { forecastPages } from '../forecast/pages.js'
+import { refusalPages } from '../forecast/refusal-pages.js'
 import { historyPages } from '../prisma/pages.js'
 import { filePages } from '../sql/pages.js'
 import { stepPages } from './pages.js'
@@ -18,7 +18,7 @@ export const codePages: readonly CodePage[] = [
   ...forecastPages,
   ...lossPages,
   ...lockPages,
-  ...factPages,
+  ...refusalPages,
   ...stepPages,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))
 

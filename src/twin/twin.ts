@@ -159,8 +159,21 @@ export class Twin {
   async #refused(statement: ParsedStatement, error: unknown): Promise<Ran> {
     const refusal = this.#refusalOf(error)
     if (!refusal) return undone((error as Error).message)
-    if (!ofRows.test(refusal.sqlstate)) return { ...nothing, isOpen: false, refusal }
-    return wayToRun(statement) === 'judged' ? { ...nothing, isOpen: false } : this.#runEmptied(statement)
+    if (!isOfRows(refusal, error as ServerError)) return { ...nothing, isOpen: false, refusal }
+    if (wayToRun(statement) !== 'judged') return this.#runEmptied(statement)
+    const isOfText = (await this.#refusalOfText(statement))?.sqlstate === refusal.sqlstate
+    return { ...nothing, isOpen: false, ...(isOfText ? { refusal } : {}) }
+  }
+
+  /** What the server refuses when it has only read the statement, e.g. a constant that is no value of its type. */
+  async #refusalOfText({ sql }: ParsedStatement): Promise<TwinRefusal | undefined> {
+    try {
+      await this.#inItsPlace(`PREPARE guard_read AS ${sql}`, false)
+      await this.client.query('DEALLOCATE guard_read')
+      return undefined
+    } catch (error) {
+      return this.#refusalOf(error)
+    }
   }
 
   /** Undefined where the error says nothing of the statement. */
@@ -349,6 +362,11 @@ export class Twin {
   }
 }
 
+/** A policy that refuses a row may read others. */
+function isOfRows({ sqlstate }: TwinRefusal, { routine }: ServerError): boolean {
+  return ofRows.test(sqlstate) || (sqlstate === '42501' && routine === 'ExecWithCheckOptions')
+}
+
 const nothing: Ran = { isProven: false, isKept: false, isOpen: true, reads: [] }
 
 const proven = { isProven: true, isOpen: false, reads: [] } as const
@@ -371,6 +389,8 @@ interface ServerError extends Error {
   readonly code?: string
   readonly table?: string
   readonly column?: string
+  /** The function of the server that has raised it. */
+  readonly routine?: string
 }
 
 /** Every table that holds rows. */

@@ -85,7 +85,7 @@ next      npx migrate-guard check
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 0 warnings, 26 checks made
+check     passed   0 blockers, 0 warnings, 26 checks made, 1 not made
 
 passed: 1 pending migration, not deployed
 next      npx migrate-guard rehearse
@@ -196,7 +196,7 @@ test('an acceptance that nothing needs is a warning', async () => {
     exitCode: 0,
     stderr: '',
     stdout: `plan      passed   1 pending migration
-check     passed   0 blockers, 1 warning, 26 checks made
+check     passed   0 blockers, 1 warning, 26 checks made, 1 not made
 
 warning unused-acceptance  orphans:notes
   nothing was found that "orphans:notes" accepts

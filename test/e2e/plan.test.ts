@@ -125,9 +125,10 @@ UPDATE "notes" SET "customer_id" = 1;
 
 test('plan names the statement that the server refuses whatever the rows; check says it once', async () => {
   const shop = await makeShop({
+    hasTwin: true,
     pending: `ALTER TABLE "notes" ADD COLUMN "text" TEXT;
 ALTER TABLE "custommers" ADD COLUMN "phone" TEXT;
-ALTER TABLE "notes" DROP COLUMN "text";
+ALTER TABLE "customers" ADD COLUMN "phone" TEXT;
 `,
   })
   const { exitCode, stdout } = await shop.run(['plan', '--json'])
@@ -161,16 +162,5 @@ test('plan reads catalog and history, and no data', async () => {
   const { exitCode, stdout } = await shop.run(['plan'], { DATABASE_URL: url.href })
   expect(exitCode).toBe(0)
   expect(stdout).toContain(`${pendingName}: 1 statement, all-or-nothing\n`)
-  // Another role may be there to deploy.
-  expect(stdout).toContain(
-    `\n  role "${role}" could not deploy this: must be owner of table customers (statement 1, line 1)\n`,
-  )
-  await shop.write(
-    `prisma/migrations/${later}/migration.sql`,
-    'UPDATE "notes" SET "id" = (SELECT max("id") FROM "customers");\nDROP TABLE "nothing";\n',
-  )
-  const blocked = await shop.run(['plan'], { DATABASE_URL: url.href })
-  expect(blocked.exitCode).toBe(3)
-  expect(blocked.stdout).toContain(`\nblocker missing-object  prisma/migrations/${later}/migration.sql:2\n`)
   await shop.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 })

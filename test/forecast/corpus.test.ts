@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { idOf } from '../support/corpus/corpus-chain.js'
 import { generatedChain } from '../support/corpus/generated.js'
-import { type OwnPlace, placeOn } from '../support/corpus/place.js'
-import { type Tried, tryChain } from '../support/corpus/try-chain.js'
+import { placeOn } from '../support/corpus/place.js'
+import { type Place, type Tried, tryChain } from '../support/corpus/try-chain.js'
 import { foretell } from '../support/forecast.js'
 import { isLong } from '../support/long.js'
+import { useOwnServer } from '../support/own-server.js'
 import { corpus } from './corpus/corpus.js'
 import { knownWrong } from './corpus/known-wrong.js'
 
@@ -19,11 +20,12 @@ const isInSample = (id: string) =>
 const sample = [...corpus.filter((chain) => isLong || isInSample(idOf(chain))), ...generated]
 const known = new Set(knownWrong)
 
-let place: OwnPlace
+// The chains make roles, which are of the whole server.
+useOwnServer({})
+let place: Place
 beforeAll(async () => {
   place = await placeOn(process.env.MIGRATE_GUARD_TEST_URL ?? '')
 })
-afterAll(() => place?.close())
 
 const brief = ({ differences }: Tried) => differences.map(({ kind, text }) => `${kind}: ${text}`)
 

@@ -35,7 +35,9 @@ async function foretell(sql: string) {
   )
   await client.query('COMMIT')
   await listener.query('SELECT 1')
-  return { failure, doubts: doubts.map(({ reason }) => reason), heard, locks: rows[0].locks }
+  // A twin on this server, which is not disarmed, would do what they do.
+  const told = doubts.filter(({ code }) => code !== 'no-schema-twin').map(({ reason }) => reason)
+  return { failure, doubts: told, heard, locks: rows[0].locks }
 }
 
 test('what only tells or waits is passed over, and not done', async () => {

@@ -18,7 +18,7 @@ import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
 import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
-import { twinOf, wantsTwin } from './twin.js'
+import { twinOf } from './twin.js'
 
 /** Where and with what the migrations end. */
 export interface End {
@@ -100,7 +100,7 @@ export async function foretell(
   {
     withLosses = false,
     moreLines = () => [],
-    onTwin = wantsTwin,
+    onTwin = true,
   }: { readonly withLosses?: boolean; readonly onTwin?: boolean } & Pick<RunOptions, 'moreLines'> = {},
 ): Promise<Foretold> {
   const twin = onTwin ? await twinOf(client) : undefined

@@ -5,7 +5,7 @@ import { executionModelOf } from '../../src/sql/execution-model.js'
 import { quoteIdentifier } from '../../src/sql/names.js'
 import { asGuard } from './as-guard.js'
 import { parse } from './parse.js'
-import { twinOf, wantsTwin } from './twin.js'
+import { twinOf } from './twin.js'
 
 /** What was foretold of a migration, held against what it then did. */
 export interface Outcome {
@@ -25,7 +25,7 @@ export async function foretellAndRun(
   client: pg.Client,
   setup: string,
   migration: string,
-  { onTwin = wantsTwin }: { readonly onTwin?: boolean } = {},
+  { onTwin = true }: { readonly onTwin?: boolean } = {},
 ): Promise<Outcome> {
   await client.query('ROLLBACK')
   await client.query('DISCARD ALL')

@@ -8,14 +8,14 @@ import { quoteIdentifier, quoteRelation } from '../../src/sql/names.js'
 import { ownSearchPath } from '../../src/sql/search-path.js'
 import type { Twin } from '../../src/twin/twin.js'
 import { parse } from './parse.js'
-import { twinOf, wantsTwin } from './twin.js'
+import { twinOf } from './twin.js'
 
 /** Asks as a run does: in one read-only transaction, before anything runs. */
 export async function forecastOf(
   client: pg.Client,
   pending: readonly string[],
   more: Pick<ForecastFile, 'keepsSession'> = {},
-  twinFor: ((client: pg.Client) => Promise<Twin>) | undefined = wantsTwin ? twinOf : undefined,
+  twinFor: (client: pg.Client) => Promise<Twin> = twinOf,
 ): Promise<Forecast> {
   const files = parsed(pending).map(({ name, statements }) => ({
     migration: name,
@@ -24,7 +24,7 @@ export async function forecastOf(
     execution: executionModelOf(statements),
     ...more,
   }))
-  const twin = await twinFor?.(client)
+  const twin = await twinFor(client)
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   await client.query(`SET LOCAL search_path = ${ownSearchPath}`)
   try {

@@ -11,10 +11,10 @@ import { stateColumn } from '../triggers/row-state.js'
 import { substitute } from '../triggers/substitute.js'
 import { followTriggerWrite } from '../triggers/write.js'
 import { rememberState } from '../undo.js'
-import type { Walk } from '../walk.js'
+import type { Refusal, Walk } from '../walk.js'
 import { conditionState } from './conditions.js'
 import { Raised } from './raised.js'
-import { catches, queryOf } from './trees.js'
+import { catches, catchesRefusals, queryOf } from './trees.js'
 import { BlockValues } from './values.js'
 
 /** What is followed: a statement by its kind and tree. */
@@ -92,9 +92,9 @@ export class BlockRun {
   async #list(statements: readonly Node[] = [], handlers: readonly Node[] = []): Promise<End> {
     for (const statement of statements) {
       const [[kind, node] = ['', {}]] = Object.entries(statement) as [string, Node][]
-      const refused = handlers.length > 0 ? await this.#refusal(kind, node) : undefined
-      if (refused && handlers.some((handler) => catches(handler, refused)))
-        throw new Raised(refused, 'refused')
+      const refused = handlers.length > 0 ? await this.#refusal(kind, node, handlers) : undefined
+      if (refused && handlers.some((handler) => catches(handler, refused.sqlstate)))
+        throw new Raised(refused.sqlstate, refused.message)
       const before = this.walk.requirements.length
       const end = await this.#statement(kind.replace(/^PLpgSQL_stmt_/, ''), node)
       if (handlers.length > 0) await this.#raiseViolated(before, handlers)
@@ -118,20 +118,23 @@ export class BlockRun {
     }
   }
 
-  /** SQLSTATE that the server will refuse a statement of the block with, whatever the rows. */
-  async #refusal(kind: string, node: Node): Promise<string | undefined> {
+  /**
+   * What the server will refuse a statement of the block with, whatever the rows. Of definitions the twin says it when it comes
+   * to them.
+   */
+  async #refusal(kind: string, node: Node, handlers: readonly Node[]): Promise<Refusal | undefined> {
     const sql = kind === 'PLpgSQL_stmt_execsql' ? queryOf(node.sqlstmt) : undefined
     if (sql === undefined) return undefined
+    const { codeOnTwin } = this.walk
+    if (!codeOnTwin) {
+      if (!handlers.some(catchesRefusals)) return undefined
+      throw new NotFollowed('whether a block catches what the server refuses is not known')
+    }
     const parsed = parseStatement(sql)
     const [own = ''] = Object.keys(parsed)
-    const refusal = await this.walk.refusalOf({
-      index: 0,
-      line: this.walk.place.line,
-      sql,
-      kind: own,
-      node: parsed[own] as Node,
-    })
-    return refusal?.isCertain ? refusal.sqlstate : undefined
+    const refusal = await codeOnTwin.judge({ kind: own, node: parsed[own] as Node, sql })
+    // What is no column there may be a variable of the block.
+    return refusal && this.values.areNamedIn(refusal.message) ? undefined : refusal
   }
 
   async #statement(kind: string, node: Node): Promise<End> {

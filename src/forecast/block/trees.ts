@@ -26,6 +26,13 @@ export function catches({ conditions }: Node, sqlstate: string): boolean {
   )
 }
 
+/** Whether a handler is for more than what rows and the code itself raise. */
+export function catchesRefusals({ conditions }: Node): boolean {
+  return conditions.some(
+    ({ PLpgSQL_condition: { condname } }: Node) => !/^(2[123]|P0)/.test(conditionState(condname) ?? ''),
+  )
+}
+
 /** `INSERT … RETURNING id`, as a query of what it returns. @throws NotFollowed */
 export function returningQuery(statement: Node): Node {
   if (!/^(Insert|Update|Delete)Stmt$/.test(Object.keys(statement)[0] ?? ''))

@@ -89,6 +89,12 @@ export class BlockValues {
     })
   }
 
+  /** Whether a message of the server is about a name that is one of a variable, or a record, here. */
+  areNamedIn(message: string): boolean {
+    const words = new Set(message.match(/[\w.]+/g)?.flatMap((word) => [word, ...word.split('.')]))
+    return [...this.#variables.keys()].some((name) => name.split('.').some((part) => words.has(part)))
+  }
+
   /** A value that is not known must not be taken for a column. */
   assertKnown(sql: string): void {
     for (const [name, value] of this.#variables) {

@@ -116,7 +116,7 @@ export async function followCreateFromQuery(
   const isEmpty = into.skipData === true || givesNoRow(walk.content, select)
   const { query, scope } = await followQuery(walk, select)
   const { sql, opaque, isVolatile } = new Rewriter(walk.content, scope).query(query)
-  const reason = await setQuery(walk, relation, { sql, select, names: namesOf(into.colNames), isVolatile })
+  const reason = await setQuery(walk, relation, { sql, names: namesOf(into.colNames), isVolatile })
   relation.isEmpty = isEmpty
   if (isEmpty) relation.isDirty = true
   else obscure(relation, opaque[0] ?? reason)
@@ -134,8 +134,7 @@ export async function followCreateView(walk: Walk, node: Node): Promise<void> {
   const { sql, opaque, isVolatile } = new Rewriter(walk.content).query(node.query)
   relation.query = bindView(walk.catalog, node.query)
   relation.reads.push(...relation.query.reads.map((read) => read.relation))
-  const select = node.query.SelectStmt
-  const reason = await setQuery(walk, relation, { sql, select, names: namesOf(node.aliases), isVolatile })
+  const reason = await setQuery(walk, relation, { sql, names: namesOf(node.aliases), isVolatile })
   relation.isEmpty = false
   obscure(relation, opaque[0] ?? reason)
   if (existing) replaceView(walk, existing, relation)
@@ -161,14 +160,9 @@ function replaceView(walk: Walk, existing: Relation, { columns, query, reads }: 
 async function setQuery(
   walk: Walk,
   relation: Relation,
-  {
-    sql,
-    select,
-    names,
-    isVolatile,
-  }: { sql: string; select: Node; names: readonly string[]; isVolatile: boolean },
+  { sql, names, isVolatile }: { sql: string; names: readonly string[]; isVolatile: boolean },
 ): Promise<string | undefined> {
-  const { columns: given, opaque } = await columnsOf(walk, sql, { SelectStmt: select })
+  const { columns: given, opaque } = await columnsOf(walk, sql, relation)
   const columns = given.map((column, i) => ({ ...column, name: names[i] ?? column.name }))
   relation.columns = columns
   const heads = columns.map(({ name }) => name)

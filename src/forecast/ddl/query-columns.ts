@@ -1,6 +1,5 @@
-import type { Node } from '../../sql/parser.js'
 import { NotFollowed } from '../casts.js'
-import type { Column, ColumnType } from '../model.js'
+import type { Column, ColumnType, Relation } from '../model.js'
 import type { Walk } from '../walk.js'
 
 /** Columns of a query, and why its rows cannot be asked for, where that is so. */
@@ -10,31 +9,38 @@ export interface QueryColumns {
 }
 
 /**
- * The columns that a query gives, as the server names and types them. Where it lacks what the chain makes, e.g. a
- * function, they are told by the text.
- * @param sql asks today's server for its rows
- * @param query its own tree, with `SelectStmt`
+ * The columns that a query gives, as the server names and types them. Where the target lacks what the chain makes, e.g. a
+ * function, the twin tells them, on which the relation is made already.
+ * @param sql asks the target for its rows
+ * @param relation what is made from the query
  */
-export async function columnsOf(walk: Walk, sql: string, query: Node): Promise<QueryColumns> {
+export async function columnsOf(
+  walk: Walk,
+  sql: string,
+  relation: Pick<Relation, 'schema' | 'name'>,
+): Promise<QueryColumns> {
   const answer = await walk.askCatalog(`SELECT * FROM (${sql}) AS q LIMIT 0`)
   if (!answer) {
-    const byText = await walk.columnsByText(query)
-    if (!byText) throw new NotFollowed('the columns of its query are not known')
-    const columns = byText.map(({ name, type }) => columnOf(walk, name, type && { ...type, modifiers: '' }))
+    const onTwin = await walk.columnsOnTwin?.(relation)
+    if (!onTwin) throw new NotFollowed('the columns of its query are not known')
+    const columns = onTwin.map(({ name, type }) => columnOf(walk, name, type))
     return { columns, opaque: 'its query cannot be asked of the server' }
   }
   const types = await typesOf(walk, answer.fields)
-  const byText = types.some(isText) ? await walk.columnsByText(query) : undefined
+  // To the target a type that the chain makes is text.
+  const isDoubtful = types.some(isText) && walk.catalog.types.some(isMadeByChain)
+  const onTwin = isDoubtful ? await walk.columnsOnTwin?.(relation) : undefined
   const columns = answer.fields.map(({ name }, i) => {
-    // To today's server a type that the chain makes is text.
-    const told = isText(types[i]) ? byText?.[i]?.type : undefined
-    return columnOf(
-      walk,
-      name,
-      told && told.object.live === undefined ? { ...told, modifiers: '' } : types[i],
-    )
+    const type = types[i]
+    if (!isDoubtful || !isText(type)) return columnOf(walk, name, type)
+    const told = onTwin?.[i]?.type
+    return columnOf(walk, name, told && isMadeByChain(told.object) ? told : onTwin ? type : undefined)
   })
   return { columns }
+}
+
+function isMadeByChain({ live, isDropped }: ColumnType['object']): boolean {
+  return live === undefined && !isDropped
 }
 
 function columnOf(walk: Walk, name: string, type: ColumnType | undefined): Column {

@@ -1,17 +1,20 @@
 import type { Reader } from '../../domain/reader.js'
 import { beginOf, wrappedStatements } from '../../sql/execution-model.js'
 import type { ParsedStatement } from '../../sql/parser.js'
+import { isTransactionSetting } from '../../sql/transaction-rules.js'
 import { wayToRun } from '../../twin/statement-kinds.js'
 import type { Ran, Twin, TwinRefusal } from '../../twin/twin.js'
 import type { Followed } from '../block/block.js'
 import { Raised } from '../block/raised.js'
 import { NotFollowed } from '../casts.js'
 import type { ForecastFile } from '../file.js'
-import type { CatalogModel } from '../model.js'
+import type { CatalogModel, Relation } from '../model.js'
 import { meetsRows, reachOf } from '../reach.js'
 import { NotDeparsed } from '../tree.js'
 import { rememberState } from '../undo.js'
 import type { Refusal, Walk } from '../walk.js'
+import { insertByName } from './by-name.js'
+import { readColumnsOnTwin } from './columns-on-twin.js'
 import { correctedStatement, hasItsEffect } from './corrected.js'
 import type { Mirror, SeenTwin } from './mirror.js'
 import { pairWithTwin } from './pair.js'
@@ -47,6 +50,7 @@ export class TwinFollower {
     const { twin, mirror } = seen
     const [here, there] = await Promise.all([roleOf(target), twin.look(roleOf)])
     const follower = new TwinFollower(walk, seen, here === there)
+    walk.columnsOnTwin = (relation) => follower.columnsOf(relation)
     mirror.take()
     const { difference, reordered } = pairWithTwin(walk.catalog, mirror.catalog as CatalogModel)
     if (difference !== undefined) twin.giveUp(difference)
@@ -75,21 +79,64 @@ export class TwinFollower {
    * Runs the statement there before the walk follows it. What the server refuses behind a statement whose effect nobody knows
    * may be refused only for want of that.
    */
-  async run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
+  async run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal; isStepByStep?: boolean }> {
+    if (!catchesErrors(statement)) return this.runWhole(statement)
+    // What the code catches the twin does not tell, so that it is run again, step by step with the walk.
+    await this.#lookIsOver()
+    const mark = await this.twin.mark()
+    const done = await this.#run(statement)
+    if (!done.ran.isKept) {
+      await mark.keep()
+      return done
+    }
+    await mark.undo()
+    return { ...done, isStepByStep: true }
+  }
+
+  /** The same, of code that catches errors too as it stands. */
+  async runWhole(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
+    const done = await this.#run(statement)
+    if (done.ran.isKept) this.#beginLook()
+    return done
+  }
+
+  async #run(statement: ParsedStatement): Promise<{ ran: Ran; refusal?: Refusal }> {
     const { catalog } = this.walk
     this.#opaqueBefore = catalog.opaque
     await this.#lookIsOver()
-    const ran = await this.twin.run(statement, {
+    const meant = this.isReordered(statement) ? insertByName(statement, catalog) : undefined
+    const ran = await this.twin.run(meant ?? statement, {
       holds: (table) => holdsRows(catalog, table),
       mayDecide: isCode(statement) && mayDependOnRows(catalog, statement.sql),
     })
     if (statement.kind === 'CreateRoleStmt' && !ran.isKept) this.#rolesElsewhere.add(statement.node.role)
-    if (ran.isKept) this.#beginLook()
     if (!ran.refusal) return { ran }
     const { refusal, ...left } = ran
-    if (this.#isOfRole(refusal) || this.isReordered(statement))
+    if (this.#isOfRole(refusal) || (this.isReordered(statement) && !meant))
       return { ran: { ...left, isOpen: true, undone: refusal.message } }
     return { ran, refusal: refusalFromTwin(refusal, statement, catalog.opaque === undefined) }
+  }
+
+  /** Why the server of the target may refuse a statement that it did not refuse here; undefined where it will not. */
+  untold(statement: ParsedStatement, ran: Ran): string | undefined {
+    if (ran.undone !== undefined)
+      return isCode(statement) || this.mayChangeCatalog(statement) ? undefined : ran.undone
+    if (ran.isOpen) return judgedByText(statement) ? undefined : 'it is not run on a schema twin'
+    if (
+      this.isReordered(statement) &&
+      meansColumnsByPlace(statement) &&
+      !insertByName(statement, this.walk.catalog)
+    )
+      return 'the columns of a table that it names stand in another order on the schema twin'
+    if (!this.isSameRole && !this.walk.catalog.role.isSuperuser)
+      return 'what the role may do is not known: the schema twin is entered as another one'
+    return undefined
+  }
+
+  /** @returns undefined where the twin has no such relation */
+  async columnsOf(relation: Pick<Relation, 'schema' | 'name'>): ReturnType<typeof readColumnsOnTwin> {
+    await this.#lookIsOver()
+    return this.twin.look((reader) => readColumnsOnTwin(reader, relation, this.walk.catalog))
   }
 
   /**
@@ -119,6 +166,7 @@ export class TwinFollower {
     const mark = await twin.mark()
     walk.codeOnTwin = {
       run: (statement, follow) => this.#runInCode(statement, follow),
+      judge: (statement) => this.#judgeInCode(statement),
       mark: async () => {
         await this.#lookIsOver()
         return twin.mark()
@@ -139,10 +187,16 @@ export class TwinFollower {
     }
   }
 
+  async #judgeInCode(statement: Followed): Promise<Refusal | undefined> {
+    if (wayToRun(statement) !== 'judged') return undefined
+    const { refusal } = await this.runWhole({ index: 0, line: this.walk.place.line, ...statement })
+    return refusal?.isCertain ? refusal : undefined
+  }
+
   async #runInCode(statement: Followed, follow: () => Promise<void>): Promise<void> {
     const { walk } = this
     if (wayToRun(statement) !== 'kept') return follow()
-    const { ran, refusal } = await this.run({ index: 0, line: walk.place.line, ...statement })
+    const { ran, refusal } = await this.runWhole({ index: 0, line: walk.place.line, ...statement })
     // What is no name of a table or column there may be one of a variable.
     const mayBeVariable = statement.kind === 'CreateTableAsStmt'
     if (refusal?.isCertain && !mayBeVariable) throw new Raised(refusal.sqlstate, refusal.message, refusal)
@@ -236,6 +290,28 @@ async function roleOf(reader: Reader): Promise<string> {
     'SELECT rolname::pg_catalog.text AS name, rolsuper AS is_super FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER',
   )
   return JSON.stringify(rows)
+}
+
+/** A DO block that catches what the server refuses. One that ends transactions cannot be undone. */
+function catchesErrors({ kind, sql }: ParsedStatement): boolean {
+  return kind === 'DoStmt' && /\bexception\s+when\b/i.test(sql) && !/\b(commit|rollback)\b/i.test(sql)
+}
+
+/** The parser of the target and the rules of transactions say all that there is to say of it. */
+function judgedByText(statement: ParsedStatement): boolean {
+  return isTransactionSetting(statement) || withoutNames.has(statement.kind)
+}
+
+const withoutNames: ReadonlySet<string> = new Set([
+  'ListenStmt',
+  'UnlistenStmt',
+  'NotifyStmt',
+  'CheckPointStmt',
+])
+
+/** INSERT without a list of columns, and what has a `*` in it. */
+function meansColumnsByPlace({ kind, node, sql }: ParsedStatement): boolean {
+  return (kind === 'InsertStmt' && !node.cols?.length) || sql.includes('*')
 }
 
 function isCode(statement: ParsedStatement): boolean {

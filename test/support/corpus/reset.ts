@@ -1,5 +1,7 @@
 import type pg from 'pg'
+import { dropEverything } from '../drop-everything.js'
 import { parse } from '../parse.js'
+import { emptyTwinOf } from '../twin.js'
 import type { CorpusChain } from './corpus-chain.js'
 
 /** Roles of the server that no chain has made, and that stay. */
@@ -16,9 +18,10 @@ export async function emptyDatabase(client: pg.Client, rolesThatStay: ReadonlySe
   await client.query('ROLLBACK')
   await client.query('DISCARD ALL')
   await client.query("SET client_min_messages = 'error'")
-  await dropAll(client)
-  for (const name of await rolesOf(client))
-    if (!rolesThatStay.has(name)) await client.query(`DROP OWNED BY "${name}" CASCADE; DROP ROLE "${name}"`)
+  const roles = [...(await rolesOf(client))].filter((name) => !rolesThatStay.has(name))
+  await dropEverything(client)
+  await emptyTwinOf(client, roles)
+  for (const name of roles) await client.query(`DROP OWNED BY "${name}" CASCADE; DROP ROLE "${name}"`)
   await client.query(
     `CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; SET search_path = public; SET jit = off; SET statement_timeout = '20s'`,
   )
@@ -49,18 +52,4 @@ async function runTolerantly(client: pg.Client, setup: string): Promise<string> 
     if (isTaken) taken.push(sql)
   }
   return taken.join(';\n')
-}
-
-async function dropAll(client: pg.Client): Promise<void> {
-  await client.query(`
-    DO $$ DECLARE one text; BEGIN
-      FOR one IN SELECT format('DROP EVENT TRIGGER %I', evtname) FROM pg_catalog.pg_event_trigger
-        UNION ALL SELECT format('DROP PUBLICATION %I', pubname) FROM pg_catalog.pg_publication
-        UNION ALL SELECT format('DROP CAST IF EXISTS (%s AS %s)', castsource::regtype, casttarget::regtype) FROM pg_catalog.pg_cast
-                   WHERE oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = pg_cast.oid AND deptype = 'e')
-        UNION ALL SELECT format('DROP EXTENSION IF EXISTS %I CASCADE', extname) FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'
-        UNION ALL SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_catalog.pg_namespace
-                   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-      LOOP EXECUTE one; END LOOP;
-    END $$`)
 }

@@ -1,50 +1,66 @@
-import { relationOf } from '../../sql/names.js'
-import type { Node, ParsedStatement } from '../../sql/parser.js'
-import { isTransactionSetting, refusedInTransaction, takesSnapshot } from '../../sql/transaction-rules.js'
-import { findFunctions, findRelation } from '../lookup.js'
-import type { CatalogModel } from '../model.js'
-import { lastName, visitTree } from '../tree.js'
-import { Refusal } from './static-failure.js'
+import { relationOf } from '../sql/names.js'
+import type { Node, ParsedStatement } from '../sql/parser.js'
+import { isTransactionSetting, refusedInTransaction, takesSnapshot } from '../sql/transaction-rules.js'
+import { findFunctions, findRelation } from './lookup.js'
+import type { CatalogModel } from './model.js'
+import { lastName, visitTree } from './tree.js'
+import type { Refusal } from './walk.js'
 
 /**
- * What the server refuses inside a transaction, before it looks at anything else of the statement.
- * @throws Refusal
+ * What the server refuses for the transaction that the statement runs in, e.g. one that the file makes READ ONLY. A schema twin
+ * does not tell it: its transactions have no characteristics.
+ * @param before the statements of the transaction so far, its BEGIN among them
  */
-export function requireNoTransaction(statement: ParsedStatement): void {
+export function transactionRefusalOf(
+  statement: ParsedStatement,
+  before: readonly ParsedStatement[],
+  catalog: CatalogModel,
+): Refusal | undefined {
+  return (
+    refusedInAny(statement) ??
+    refusedAsLate(statement, before, catalog) ??
+    refusedAsReadOnly(statement, before, catalog)
+  )
+}
+
+/** Before it looks at anything else of the statement. */
+function refusedInAny(statement: ParsedStatement): Refusal | undefined {
   const command = refusedInTransaction(statement)
-  if (command === undefined) return
-  throw new Refusal('cannot-run-in-transaction', '25001', `${command} cannot run inside a transaction block`)
+  if (command === undefined) return undefined
+  const message = `${command} cannot run inside a transaction block`
+  return { code: 'cannot-run-in-transaction', sqlstate: '25001', message, isCertain: true }
 }
 
 /**
  * SET TRANSACTION, where it comes too late or changes what cannot be changed any more:
  * https://www.postgresql.org/docs/current/sql-set-transaction.html
- *
- * @param before the statements of the transaction so far, its BEGIN among them
- * @param level the level that a transaction begins with on this server
- * @throws Refusal
  */
-export function requireTimelySetting(
+function refusedAsLate(
   statement: ParsedStatement,
   before: readonly ParsedStatement[],
-  level: string,
-): void {
-  if (!isTransactionSetting(statement)) return
+  { defaultIsolation = 'read committed' }: CatalogModel,
+): Refusal | undefined {
+  if (!isTransactionSetting(statement)) return undefined
   const { isolation, isReadOnly, isDeferrable } = settingsOf(statement.node)
   const isLate = before.some(takesSnapshot)
   const isInner = before.some(({ kind, node }) => kind === 'TransactionStmt' && node.kind === savepoint)
-  const refuse = (message: string) =>
-    new Refusal('transaction-setting-late', '25001', message, undefined, isInner && !isLate)
-  if (isolation !== undefined && isolation !== levelAfter(before, level)) {
-    if (isLate) throw refuse('SET TRANSACTION ISOLATION LEVEL must be called before any query')
-    if (isInner) throw refuse('SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction')
+  const refuse = (message: string): Refusal => ({
+    code: 'transaction-setting-late',
+    sqlstate: '25001',
+    message,
+    isCertain: isLate || !isInner,
+  })
+  if (isolation !== undefined && isolation !== levelAfter(before, defaultIsolation)) {
+    if (isLate) return refuse('SET TRANSACTION ISOLATION LEVEL must be called before any query')
+    if (isInner) return refuse('SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction')
   }
   if (isReadOnly === false && isLate && isReadOnlyAfter(before))
-    throw refuse('transaction read-write mode must be set before any query')
+    return refuse('transaction read-write mode must be set before any query')
   if (isDeferrable !== undefined && isLate)
-    throw refuse('SET TRANSACTION [NOT] DEFERRABLE must be called before any query')
+    return refuse('SET TRANSACTION [NOT] DEFERRABLE must be called before any query')
   if (statement.node.name === 'TRANSACTION SNAPSHOT' && isLate)
-    throw refuse('SET TRANSACTION SNAPSHOT must be called before any query')
+    return refuse('SET TRANSACTION SNAPSHOT must be called before any query')
+  return undefined
 }
 
 const savepoint = 'TRANS_STMT_SAVEPOINT'
@@ -52,36 +68,38 @@ const savepoint = 'TRANS_STMT_SAVEPOINT'
 /**
  * What a READ ONLY transaction refuses. What a block or a function does is not looked at: whether it writes is for the
  * rehearsal.
- * @throws Refusal
  */
-export function requireWritable(
+function refusedAsReadOnly(
   { kind, node }: ParsedStatement,
   before: readonly ParsedStatement[],
   catalog: CatalogModel,
-): void {
-  if (!isReadOnlyAfter(before) || allowedInReadOnly.has(kind)) return
-  const refuse = (isWeak = false) =>
-    new Refusal(
-      'read-only-transaction',
-      '25006',
-      'the file makes its transaction READ ONLY, in which nothing can be written',
-      undefined,
-      isWeak,
-    )
-  if (kind === 'DoStmt' || kind === 'CallStmt') throw refuse(true)
+): Refusal | undefined {
+  if (!isReadOnlyAfter(before) || allowedInReadOnly.has(kind)) return undefined
+  const refuse = (isCertain: boolean): Refusal => ({
+    code: 'read-only-transaction',
+    sqlstate: '25006',
+    message: 'the file makes its transaction READ ONLY, in which nothing can be written',
+    isCertain,
+  })
+  if (kind === 'DoStmt' || kind === 'CallStmt') return refuse(false)
   if (kind === 'SelectStmt') {
-    if (node.intoClause || node.lockingClause) throw refuse()
-    visitTree(node, (inner, call) => {
-      if (inner !== 'FuncCall') return
-      const name = lastName(call.funcname)
-      if (['nextval', 'setval'].includes(name) || findFunctions(catalog, { name }).length > 0)
-        throw refuse(true)
-    })
-    return
+    if (node.intoClause || node.lockingClause) return refuse(true)
+    return mayWrite(node, catalog) ? refuse(false) : undefined
   }
   const isWrite = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind)
-  if (isWrite && findRelation(catalog, relationOf(node.relation))?.isTemporary) return
-  throw refuse()
+  if (isWrite && findRelation(catalog, relationOf(node.relation))?.isTemporary) return undefined
+  return refuse(true)
+}
+
+/** Whether a query calls what takes a number of a sequence, or code of the database. */
+function mayWrite(query: Node, catalog: CatalogModel): boolean {
+  let may = false
+  visitTree(query, (kind, call) => {
+    if (kind !== 'FuncCall') return
+    const name = lastName(call.funcname)
+    may ||= ['nextval', 'setval'].includes(name) || findFunctions(catalog, { name }).length > 0
+  })
+  return may
 }
 
 const allowedInReadOnly: ReadonlySet<string> = new Set([

@@ -1,8 +1,7 @@
-import type { CodePage } from '../../domain/code-page.js'
-import type { StaticFailureCode } from './static-failure.js'
+import type { CodePage } from '../domain/code-page.js'
 
 /** Pages of what makes a statement fail whatever the data. */
-export const factPages: readonly (CodePage & { readonly code: StaticFailureCode })[] = [
+export const refusalPages: readonly CodePage[] = [
   {
     code: 'newer-syntax',
     kind: 'failure',
