@@ -55,6 +55,7 @@ history     1 migration applied
   ${appliedName}   applied  2026-01-05 09:00:00, 1.0 s
   ${pendingName}  pending
 last run    none in the backups folder
+next        npx migrate-guard rehearse
 `,
   })
   expect(await shop.run(['status'])).toEqual(bare)

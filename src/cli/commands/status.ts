@@ -1,6 +1,7 @@
 import type { Diagnosis } from '../../domain/diagnosis.js'
 import { type Finding, isBlocking } from '../../domain/finding.js'
 import type { MigrationState } from '../../domain/migration-state.js'
+import type { Plan } from '../../domain/plan.js'
 import type { RunRecord } from '../../domain/run-record.js'
 import { loadSettings } from '../../load-settings.js'
 import { runDiagnosis } from '../../recovery.js'
@@ -59,7 +60,14 @@ function formatStatus(
     ...passedOver([...new Set([...unreadable, ...(diagnosis?.unreadable ?? [])])]),
     ...(diagnosis ? formatDiagnosis(diagnosis) : []),
     ...formatFound(plan.findings),
+    ...formatNext(plan, diagnosis),
   ].join('\n')
+}
+
+/** Where something is unfinished, the diagnosis says what to do. */
+function formatNext({ pending, findings }: Plan, diagnosis: Diagnosis | undefined): string[] {
+  const isClear = pending.length > 0 && !findings.some(isBlocking) && diagnosis?.unfinished.length === 0
+  return isClear ? ['next        npx migrate-guard rehearse'] : []
 }
 
 /** What blocks, whole; the rest is counted, for `plan` and `check` tell it. */
