@@ -14,6 +14,8 @@ export interface Statement {
   readonly kind: string
   /** What it locks; absent where that was not found out. */
   readonly locks?: readonly StatementLock[]
+  /** A server has shown these locks on a schema twin; else they are those that the text tells. */
+  readonly locksSeen?: boolean
   /** Why the target's server cannot read it; absent where it can, or was not asked. */
   readonly refusal?: TargetRefusal
   /** What it would hand to EXECUTE and the target's server cannot read. */

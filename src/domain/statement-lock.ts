@@ -36,6 +36,8 @@ export interface StatementLock {
   readonly table: string | null
   readonly mode: LockMode
   readonly work: LockedWork
+  /** False where the text alone does not tell whether the statement does it; a schema twin shows it. */
+  readonly isWorkCertain: boolean
   /** False for a lock that the server takes only where a row calls for it, e.g. on the partition that it is put into. */
   readonly isCertain: boolean
   /** The migrations make it themselves, so nobody waits for it. */

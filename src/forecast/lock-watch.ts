@@ -17,6 +17,8 @@ import type { WatchedStatement } from './watcher.js'
 
 interface Seen {
   readonly locked: LockedStatement
+  /** False where neither a server nor its text tells what it locks. */
+  readonly isKnown: boolean
   /** What it gives is of the catalog that the statement meets: asked once, and remembered. */
   readonly rewrite: () => SafeRewrite | undefined
   readonly findings: readonly Finding[]
@@ -44,7 +46,9 @@ export class LockWatch {
   ): void {
     if (place.migration !== this.#statements.at(-1)?.locked.place.migration) this.#written.clear()
     const known = { written: this.#written, ...(ran ? { ran } : {}) }
-    this.#note({ statement, place, claims: claimsOf(statement, catalog, known) }, catalog)
+    const claims = claimsOf(statement, catalog, known)
+    const isSeen = ran?.locks !== undefined
+    this.#note({ statement, place, claims: claims ?? [], isSeen }, catalog, claims !== undefined)
   }
 
   /** The same of a statement that the code of the last one comes to. */
@@ -53,15 +57,16 @@ export class LockWatch {
     if (!last || !ran?.locks || last.locked.statement.node === statement.node) return
     this.#statements.pop()
     const claims = claimsOfCode(last.locked.claims, statement, catalog, ran)
-    this.#note({ ...last.locked, claims }, catalog)
+    this.#note({ ...last.locked, claims }, catalog, true)
   }
 
-  #note(locked: LockedStatement, catalog: CatalogModel): void {
+  #note(locked: LockedStatement, catalog: CatalogModel, isKnown: boolean): void {
     for (const { target, work } of locked.claims)
       if (work === 'write' && target.kind === 'relation') this.#written.add(target.relation)
-    const rewrite = once(() => safeRewriteOf(locked.statement, catalog))
+    const rewrite = once(() => safeRewriteOf(locked, catalog))
     this.#statements.push({
       locked,
+      isKnown,
       rewrite,
       findings: lockFindings(locked, rewrite, this.thresholds),
       step: lockStepOf(locked, catalog),
@@ -70,6 +75,11 @@ export class LockWatch {
 
   get statements(): LockedStatement[] {
     return this.#statements.map(({ locked }) => locked)
+  }
+
+  /** Those whose locks are known, at least in part. */
+  get known(): LockedStatement[] {
+    return this.#statements.filter(({ isKnown }) => isKnown).map(({ locked }) => locked)
   }
 
   get claims(): LockClaim[] {

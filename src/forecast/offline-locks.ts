@@ -1,4 +1,3 @@
-import type { StatementLock } from '../domain/statement-lock.js'
 import type { ParsedStatement } from '../sql/parser.js'
 import type { ForecastFile } from './file.js'
 import type { LockClaim } from './locks/claim.js'
@@ -7,23 +6,12 @@ import { statementLocksOf } from './locks/statement-locks.js'
 import type { CatalogModel, Relation } from './model.js'
 import { followOffline, makeOfflineWalk } from './offline-walk.js'
 import { isOwnError } from './own-error.js'
-import type { StatementPlace } from './requirement.js'
+import type { LocksOfStatement } from './static-forecast.js'
 import { endTransaction } from './transaction.js'
 
-/** They lock a relation that is there; where none is found, it is not known. */
-const alwaysLocks: ReadonlySet<string> = new Set([
-  'AlterTableStmt',
-  'IndexStmt',
-  'RenameStmt',
-  'TruncateStmt',
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-])
-
 /**
- * What each statement locks when the files are run on an empty database, one after the other. No server is asked: which
- * relations there are is known, their sizes are not. Of blocks and functions only the tables that they may write are told.
+ * What the text of each statement tells of its locks when the files are run on an empty database, one after the other. No server is
+ * asked: which relations there are is known, their sizes are not. Where a text does not tell them, a statement is left out.
  *
  * @param files all migrations, in order
  * @param isShown whether the locks of this migration are wanted
@@ -31,10 +19,10 @@ const alwaysLocks: ReadonlySet<string> = new Set([
 export async function locksWithoutServer(
   files: readonly ForecastFile[],
   isShown: (migration: string) => boolean,
-): Promise<{ readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]> {
+): Promise<LocksOfStatement[]> {
   const walk = makeOfflineWalk()
   const { catalog } = walk
-  const found: { place: StatementPlace; locks: StatementLock[] }[] = []
+  const found: LocksOfStatement[] = []
   /** Made by the files before. */
   const old = new Set<object>(catalog.types)
   const touched = new Set<Relation>()
@@ -44,9 +32,8 @@ export async function locksWithoutServer(
       const claims = claimsOf(statement, catalog)
       // An index is made on a table that is locked for it.
       for (const { target } of claims ?? []) if ('relation' in target) touched.add(target.relation)
-      const isKnown = claims !== undefined && (claims.length > 0 || !alwaysLocks.has(statement.kind))
-      if (isShown(migration) && isKnown)
-        found.push({ place: walk.place, locks: statementLocksOf(claims, old) })
+      if (isShown(migration) && claims)
+        found.push({ place: walk.place, locks: statementLocksOf(claims, old), isSeen: false })
       await followOffline(walk, statement)
     }
     endTransaction(walk)
@@ -76,7 +63,7 @@ function newestOf<T extends object>(all: readonly T[], old: ReadonlySet<object>)
   return all.slice(last + 1)
 }
 
-/** Undefined where an error of our own leaves them unknown. */
+/** Undefined also where an error of our own leaves them unknown. */
 function claimsOf(statement: ParsedStatement, catalog: CatalogModel): LockClaim[] | undefined {
   try {
     return lockClaimsOf(statement, catalog)

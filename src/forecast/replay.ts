@@ -1,19 +1,19 @@
 import type { Reader } from '../domain/reader.js'
-import type { StatementLock } from '../domain/statement-lock.js'
 import type { Twin } from '../twin/twin.js'
 import type { ForecastFile } from './file.js'
 import type { Failure } from './forecast.js'
 import { statementLocksOf } from './locks/statement-locks.js'
 import type { Relation } from './model.js'
 import { noteMade } from './offline-locks.js'
-import type { Requirement, StatementPlace } from './requirement.js'
+import type { Requirement } from './requirement.js'
+import type { LocksOfStatement } from './static-forecast.js'
 import { walkOver } from './walk-over.js'
 
 /** What a replay of migrations on an empty database tells of those that are shown. */
 export interface Replay {
   /** The first statement that the server refuses whatever rows there are; absent where one before them was refused. */
   readonly failure?: Failure
-  readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
+  readonly locks: readonly LocksOfStatement[]
   /** From where on nothing is known for certain, and why: the twin was left, or refused what is not to be told. */
   readonly lost?: string
 }
@@ -33,17 +33,23 @@ export async function replayOnTwin(
     isTold,
   }: { isShown: (migration: string) => boolean; isTold: (failure: Omit<Requirement, 'opaque'>) => boolean },
 ): Promise<Replay> {
-  const locks: { place: StatementPlace; locks: StatementLock[] }[] = []
+  const locks: LocksOfStatement[] = []
   const old = new Set<object>()
   let seen = 0
   const { walk } = await walkOver(files, reader, 'public', {
     asksRows: false,
     twin,
-    afterFile: ({ migration }, { catalog }, { statements }) => {
-      const own = statements.slice(seen)
-      seen = statements.length
+    afterFile: ({ migration }, { catalog }, { known }) => {
+      const own = known.slice(seen)
+      seen = known.length
       if (isShown(migration))
-        locks.push(...own.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims, old) })))
+        locks.push(
+          ...own.map(({ place, claims, isSeen = false }) => ({
+            place,
+            locks: statementLocksOf(claims, old),
+            isSeen,
+          })),
+        )
       const touched = own.flatMap(({ claims }) =>
         claims.flatMap(({ target }): Relation[] => ('relation' in target ? [target.relation] : [])),
       )

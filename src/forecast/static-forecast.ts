@@ -12,6 +12,13 @@ import type { Requirement, StatementPlace } from './requirement.js'
 import type { Walk } from './walk.js'
 import { walkOver } from './walk-over.js'
 
+export interface LocksOfStatement {
+  readonly place: StatementPlace
+  readonly locks: readonly StatementLock[]
+  /** A server has shown them on a schema twin; else they are only those that the text tells. */
+  readonly isSeen: boolean
+}
+
 /** What the catalog, and a schema twin where there is one, tell of the pending statements. */
 export interface StaticForecast {
   /** The first statement that the server refuses whatever the rows; nothing after it runs. */
@@ -26,8 +33,8 @@ export interface StaticForecast {
   }[]
   /** Who will wait for the statements, and for how much. */
   readonly lockFindings: readonly Finding[]
-  /** What each statement locks. */
-  readonly locks: readonly { readonly place: StatementPlace; readonly locks: readonly StatementLock[] }[]
+  /** What each statement locks, where that is known. */
+  readonly locks: readonly LocksOfStatement[]
   /** What to lock up front, by the name of the migration; only of files that run in one transaction. */
   readonly lockFirst: ReadonlyMap<string, readonly LockGroup[]>
 }
@@ -58,7 +65,11 @@ export async function makeStaticForecast(
       ...(object === undefined ? {} : { object }),
     })),
     lockFindings: locks.findings(whole.map(({ migration }) => migration)),
-    locks: locks.statements.map(({ place, claims }) => ({ place, locks: statementLocksOf(claims) })),
+    locks: locks.known.map(({ place, claims, isSeen = false }) => ({
+      place,
+      locks: statementLocksOf(claims),
+      isSeen,
+    })),
     lockFirst: lockFirstOf(files, locks),
   }
 }

@@ -94,6 +94,8 @@ export interface JsonStatement {
   readonly summary: string
   /** null where it was not found out: only a plan by itself tells, up to the statement that is refused. */
   readonly locks: readonly StatementLock[] | null
+  /** Whether a server has shown the locks on a schema twin. Else they are those that the text tells, and there may be others. */
+  readonly locksSeen: boolean | null
 }
 
 export interface JsonFinding {
@@ -241,12 +243,13 @@ function makeJsonMigration(migration: PendingMigration, record: RunRecord): Json
     file: migration.file,
     checksum: migration.checksum,
     statements: migration.statements.length,
-    statementList: migration.statements.map(({ index, line, kind, sql, locks }) => ({
+    statementList: migration.statements.map(({ index, line, kind, sql, locks, locksSeen }) => ({
       index,
       line,
       kind,
       summary: summarizeSql(sql),
       locks: locks ?? null,
+      locksSeen: locksSeen ?? null,
     })),
     execution: migration.execution,
     lockFirst: migration.lockFirst ?? null,

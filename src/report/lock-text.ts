@@ -23,10 +23,10 @@ function isTold({ kind, table, mode }: StatementLock, all: readonly StatementLoc
 }
 
 function formatLock(lock: StatementLock): string {
-  const { mode, name, isCertain, work } = lock
+  const { mode, name, isCertain, work, isWorkCertain } = lock
   const facts = [
     ...formatSize(lock),
-    ...(words[work] === undefined ? [] : [words[work]]),
+    ...formatWork(work, isWorkCertain),
     ...(isCertain ? [] : ['where a row calls for it']),
   ]
   return `${mode} on ${plainName(name)}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`
@@ -40,13 +40,24 @@ function formatSize({ kind, isNew, sizeBytes, rowEstimate }: StatementLock): str
   return [formatBytes(sizeBytes), ...rows]
 }
 
+function formatWork(work: LockedWork, isCertain: boolean): string[] {
+  const words = isCertain ? certainly[work] : perhaps[work]
+  return words === undefined ? [] : [words]
+}
+
 /** What changes the catalog alone, and what touches rows that the statement itself names, needs no word. */
-const words: Readonly<Partial<Record<LockedWork, string>>> = {
+const certainly: Readonly<Partial<Record<LockedWork, string>>> = {
   empty: 'empties',
   scan: 'reads all of it',
   build: 'builds an index',
   rewrite: 'rewrites',
   drop: 'drops',
+}
+
+const perhaps: Readonly<Partial<Record<LockedWork, string>>> = {
+  scan: 'may read all of it',
+  build: 'may build an index',
+  rewrite: 'may rewrite it',
 }
 
 /** Quotes only where SQL needs them. */

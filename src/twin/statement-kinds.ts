@@ -61,7 +61,7 @@ export function wayToRun(
  * for it: what may not run in one, or only in one, is not seen.
  */
 export function isSeenWhole(statement: ParsedStatement, isInTransaction: boolean): boolean {
-  if (statement.kind === 'VacuumStmt') return false
+  if (statement.kind === 'VacuumStmt' && statement.node.is_vacuumcmd) return false
   return isInTransaction || !(severalTransactions.has(statement.kind) || isForOneKindOfPlace(statement))
 }
 

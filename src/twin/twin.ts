@@ -30,7 +30,10 @@ export interface Ran {
   readonly reads: readonly string[]
   /** Tables, as `schema.name`, whose rows it writes anew; absent where it was not watched. */
   readonly rewrites?: readonly string[]
-  /** What it locks and works on; absent where it was not watched, as statements that write rows are not. */
+  /**
+   * What it locks and works on; absent where it was not watched. Of a statement about rows what it locks whatever rows there are,
+   * and no work.
+   */
   readonly locks?: readonly TwinLock[]
 }
 
@@ -119,13 +122,14 @@ export class Twin {
     if (way === 'transaction') return this.#control(statement)
     if (throwsPlansAway.has(statement.kind) || way === 'code') this.#plans.doubt()
     if (way === 'code') return this.#runCode(statement, rows)
+    if (way === 'judged') return this.#judge(statement)
     try {
-      if (way === 'kept' && isSeenWhole(statement, this.#isInTransaction)) {
+      if (isSeenWhole(statement, this.#isInTransaction)) {
         const { locks, rewrites } = await this.#watched(statement)
         return { ...proven, isKept: true, locks, rewrites }
       }
-      await this.#inItsPlace(statement.sql, way === 'kept')
-      return { ...proven, isKept: way === 'kept' }
+      await this.#inItsPlace(statement.sql)
+      return { ...proven, isKept: true }
     } catch (error) {
       return this.#refused(statement, error)
     }
@@ -160,19 +164,41 @@ export class Twin {
     const refusal = this.#refusalOf(error)
     if (!refusal) return undone((error as Error).message)
     if (!isOfRows(refusal, error as ServerError)) return { ...nothing, isOpen: false, refusal }
-    if (wayToRun(statement) !== 'judged') return this.#runEmptied(statement)
-    const isOfText = (await this.#refusalOfText(statement))?.sqlstate === refusal.sqlstate
-    return { ...nothing, isOpen: false, ...(isOfText ? { refusal } : {}) }
+    return this.#runEmptied(statement)
   }
 
-  /** What the server refuses when it has only read the statement, e.g. a constant that is no value of its type. */
-  async #refusalOfText({ sql }: ParsedStatement): Promise<TwinRefusal | undefined> {
+  /**
+   * Runs a statement about rows and takes it back. Then it is only planned: that locks what the server locks for it whatever
+   * rows there are.
+   */
+  async #judge(statement: ParsedStatement): Promise<Ran> {
+    const isNested = this.#isInTransaction
+    const undo = isNested ? undoStatement : 'ROLLBACK'
     try {
-      await this.#inItsPlace(`PREPARE guard_read AS ${sql}`, false)
-      await this.client.query('DEALLOCATE guard_read')
-      return undefined
+      if (!isNested) this.#watch.begin()
+      const start = isNested ? 'SAVEPOINT guard_statement' : 'BEGIN; SAVEPOINT guard_statement'
+      let isStarted = false
+      const before = await this.#watch.beforeLocks((question) => {
+        isStarted = true
+        return this.#ask(question, [start])
+      })
+      if (!isStarted) await this.client.query(start)
+      const error = await this.client.query(statement.sql).then(
+        () => undefined,
+        (failed: ServerError) => failed,
+      )
+      this.#watch.stir()
+      const refusal = error && this.#refusalOf(error)
+      if (error && !(refusal && isOfRows(refusal, error))) {
+        await this.client.query(undo)
+        return refusal ? { ...nothing, isOpen: false, refusal } : undone(error.message)
+      }
+      const first = plannedOnly(statement, error === undefined)
+      const locks = await this.#watch.locksAfter(before, (question) => this.#ask(question, first, [undo]))
+      return error ? { ...nothing, isOpen: false, locks } : { ...proven, isKept: false, locks }
     } catch (error) {
-      return this.#refusalOf(error)
+      this.giveUp((error as Error).message)
+      return nothing
     }
   }
 
@@ -194,8 +220,8 @@ export class Twin {
   /** A definition that met rows which earlier statements put in: without them it is refused only for itself. */
   async #runEmptied({ sql }: ParsedStatement): Promise<Ran> {
     try {
-      await this.#inItsPlace(emptyAll, true)
-      await this.#inItsPlace(sql, true)
+      await this.#inItsPlace(emptyAll)
+      await this.#inItsPlace(sql)
       return { isProven: false, isKept: true, isOpen: false, reads: [] }
     } catch (error) {
       const refusal = this.#refusalOf(error)
@@ -230,24 +256,21 @@ export class Twin {
     }
   }
 
-  /** In a transaction a savepoint keeps it from ending with a refusal. */
-  async #inItsPlace(sql: string, keep: boolean): Promise<void> {
-    if (keep) this.#forget()
-    else this.#watch.stir()
-    if (!this.#isInTransaction && keep) {
+  /** Keeps it, unwatched. In a transaction a savepoint keeps that from ending with a refusal. */
+  async #inItsPlace(sql: string): Promise<void> {
+    this.#forget()
+    if (!this.#isInTransaction) {
       await this.client.query(sql)
       return
     }
-    const isNested = this.#isInTransaction
-    await this.client.query(isNested ? 'SAVEPOINT guard_statement' : 'BEGIN')
-    const undo = isNested ? undoStatement : 'ROLLBACK'
+    await this.client.query('SAVEPOINT guard_statement')
     try {
       await this.client.query(sql)
     } catch (error) {
-      await this.client.query(undo)
+      await this.client.query(undoStatement)
       throw error
     }
-    await this.client.query(keep ? 'RELEASE guard_statement' : undo)
+    await this.client.query('RELEASE guard_statement')
   }
 
   /** Runs code, and looks which tables it has read, also where it ends with an error. */
@@ -304,7 +327,7 @@ export class Twin {
       : { ...undone(`${error.message}, on a copy without the rows of ${held}`), reads }
   }
 
-  /** The row that a question gives, asked between other commands. */
+  /** The row that a question gives, asked between other commands; none of the last ones gives any. */
   async #ask(
     question: Question,
     first: readonly string[] = [],
@@ -312,7 +335,7 @@ export class Twin {
   ): Promise<StateRow> {
     const commands = [...first, ...this.#plans.safeCommandsFor(question), ...last]
     const results = [await this.client.query(commands.join('; '))].flat()
-    return results.find(({ rows }) => rows.length > 0)?.rows[0] ?? {}
+    return results.findLast(({ rows }) => rows.length > 0)?.rows[0] ?? {}
   }
 
   async #control({ sql, node }: ParsedStatement): Promise<Ran> {
@@ -365,6 +388,13 @@ export class Twin {
 /** A policy that refuses a row may read others. */
 function isOfRows({ sqlstate }: TwinRefusal, { routine }: ServerError): boolean {
   return ofRows.test(sqlstate) || (sqlstate === '42501' && routine === 'ExecWithCheckOptions')
+}
+
+/** In the place of a statement that has run. For TRUNCATE nothing is planned, so that it is looked at as it is. */
+function plannedOnly({ kind, sql }: ParsedStatement, hasRun: boolean): string[] {
+  const goBack = 'ROLLBACK TO guard_statement'
+  if (kind === 'TruncateStmt') return hasRun ? [] : [goBack]
+  return [goBack, `EXPLAIN (COSTS OFF) ${sql}\n`]
 }
 
 const nothing: Ran = { isProven: false, isKept: false, isOpen: true, reads: [] }

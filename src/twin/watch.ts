@@ -114,6 +114,8 @@ export class Watch {
   #highest = lastOwnOid
   /** How it was after the last statement; absent where something else may have changed it. */
   #last: State | undefined
+  /** What the session holds; absent where that is not known. */
+  #modes: State['modes'] | undefined
   /** What is newer was made by the transaction itself: nobody waits for it. */
   #lastBeforeTransaction: number | undefined
 
@@ -121,9 +123,10 @@ export class Watch {
   begin(): void {
     this.#lastBeforeTransaction = undefined
     this.#last = undefined
+    this.#modes = new Map()
   }
 
-  /** Something has run that was not watched, and has left relations as they were. */
+  /** Something has run that was not watched, and has left relations and locks as they were. */
   stir(): void {
     this.#last = undefined
   }
@@ -131,6 +134,7 @@ export class Watch {
   /** Something has run that was not watched, or was undone. */
   forget(): void {
     this.#last = undefined
+    this.#modes = undefined
     this.#known.clear()
     this.#unvalidated.clear()
     this.#highest = lastOwnOid
@@ -146,8 +150,32 @@ export class Watch {
     const state = stateOf(await ask(this.#question(queryOfAll)))
     this.#note(state)
     this.#lastBeforeTransaction ??= this.#highest
-    this.#last = state
+    this.#keep(state)
     return state
+  }
+
+  /** The same before a statement of which only the locks are asked: mostly they are known. */
+  async beforeLocks(ask: (question: Question) => Promise<StateRow>): Promise<State['modes']> {
+    if (this.#modes === undefined || this.#known.size === 0) return (await this.before(ask)).modes
+    this.#lastBeforeTransaction ??= this.#highest
+    return this.#modes
+  }
+
+  /**
+   * What a statement locks that changes no relation.
+   * @param ask asks right after it, before it is taken back
+   */
+  async locksAfter(
+    before: State['modes'],
+    ask: (question: Question) => Promise<StateRow>,
+  ): Promise<readonly TwinLock[]> {
+    const { held } = await ask({ sql: queryOfLocks, values: [String(this.#lastBeforeTransaction ?? lastOid)] })
+    return [...modesOf(held)].flatMap(([oid, modes]) => {
+      const known = this.#known.get(oid)
+      const taken = takenOf(modes, before.get(oid))
+      if (!known || known.kind === 'other' || !taken.mode) return []
+      return [{ ...placeOf(known), ...taken, work: 'metadata' as const }]
+    })
   }
 
   /**
@@ -165,7 +193,7 @@ export class Watch {
     const highest = this.#highest
     const former = this.#note(state)
     const old: Lookup = { get: (oid) => (former.has(oid) ? former.get(oid) : this.#known.get(oid)) }
-    this.#last = state
+    this.#keep(state)
     const isNew = ({ oid, isValidated }: ForeignKey) => isValidated && (oid > highest || unvalidated.has(oid))
     const did = new Comparison(old, before, state, state.foreignKeys.filter(isNew), runsQuery)
     const wrote = wroteTo(before, state)
@@ -175,6 +203,11 @@ export class Watch {
       reads: did.reads(this.#known),
       ...(wrote ? { wrote } : {}),
     }
+  }
+
+  #keep(state: State): void {
+    this.#last = state
+    this.#modes = state.modes
   }
 
   #question(sql: string): Question {
@@ -215,15 +248,21 @@ function writtenTo(catalog: (typeof watchedCatalogs)[number]): string {
   return counts.join(' + ')
 }
 
+const heldUpTo = (last: string) => `
+    SELECT relation, mode FROM pg_catalog.pg_locks
+     WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND mode <> 'SIReadLock'
+       AND relation > ${lastOwnOid} AND relation <= ${last}::pg_catalog.oid
+       AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`
+
+/** `$1`: the highest number of a relation that the transaction has not made itself. */
+const queryOfLocks = `
+  SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') AS held FROM (${heldUpTo('$1')}) AS held`
+
 /**
  * `$1`: the highest number that was seen; `$2`: the highest of a relation that the transaction has not made itself;
  * `$3`: foreign keys that were not validated.
  */
-const queryWith = (scans: string) => `WITH held AS MATERIALIZED (
-    SELECT relation, mode FROM pg_catalog.pg_locks
-     WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND mode <> 'SIReadLock'
-       AND relation > ${lastOwnOid} AND relation <= $2::pg_catalog.oid
-       AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+const queryWith = (scans: string) => `WITH held AS MATERIALIZED (${heldUpTo('$2')})
   SELECT (SELECT pg_catalog.string_agg(relation || ':' || mode, ' ') FROM held) AS held,
          (SELECT pg_catalog.string_agg(DISTINCT relation::text, ' ') FROM held
            WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)) AS gone,
@@ -287,15 +326,9 @@ class Comparison {
     return [...touched].flatMap((oid) => {
       const known = this.old.get(oid)
       if (!known || known.kind === 'other') return []
-      const held = this.before.modes.get(oid) ?? new Set()
-      const taken = [...(this.now.modes.get(oid) ?? [])].filter((mode) => !held.has(mode))
+      const taken = takenOf(this.now.modes.get(oid), this.before.modes.get(oid))
       const work = this.#workOf(oid, known)
-      if (taken.length === 0 && work === 'metadata') return []
-      const [mode, heldMode] = [strongestOf(taken), strongestOf([...held])]
-      const { kind, schema, name } = known
-      return [
-        { oid: known.oid, kind, schema, name, ...(mode && { mode }), ...(heldMode && { heldMode }), work },
-      ]
+      return taken.mode || work !== 'metadata' ? [{ ...placeOf(known), ...taken, work }] : []
     })
   }
 
@@ -370,6 +403,20 @@ class Comparison {
   }
 }
 
+/** The strongest of the modes that were taken anew, and of those that were held before. */
+function takenOf(
+  now: ReadonlySet<LockMode> = new Set(),
+  held: ReadonlySet<LockMode> = new Set(),
+): Pick<TwinLock, 'mode' | 'heldMode'> {
+  const mode = strongestOf([...now].filter((one) => !held.has(one)))
+  const heldMode = strongestOf([...held])
+  return { ...(mode && { mode }), ...(heldMode && { heldMode }) }
+}
+
+function placeOf({ oid, kind, schema, name }: Known): Pick<TwinLock, 'oid' | 'kind' | 'schema' | 'name'> {
+  return { oid, kind: kind as TwinLock['kind'], schema, name }
+}
+
 function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
   return lockModes.findLast((mode) => modes.includes(mode))
 }
@@ -381,13 +428,8 @@ function stateOf(
   { held, gone, scans, changed, keys, written }: StateRow,
   scansBefore?: State['scans'],
 ): State {
-  const modes = new Map<number, Set<LockMode>>()
-  for (const [oid, mode] of pairsOf(held)) {
-    const of = modes.get(oid) ?? new Set()
-    modes.set(oid, of.add(lockModeOf(mode) as LockMode))
-  }
   return {
-    modes,
+    modes: modesOf(held),
     gone: new Set(wordsOf(gone).map(Number)),
     scans: new Map([
       ...(scansBefore ?? []),
@@ -401,6 +443,15 @@ function stateOf(
     ),
     ...(written ? { written: written as number[] } : {}),
   }
+}
+
+function modesOf(held: unknown): Map<number, Set<LockMode>> {
+  const modes = new Map<number, Set<LockMode>>()
+  for (const [oid, mode] of pairsOf(held)) {
+    const of = modes.get(oid) ?? new Set()
+    modes.set(oid, of.add(lockModeOf(mode) as LockMode))
+  }
+  return modes
 }
 
 function wordsOf(text: unknown): string[] {

@@ -1,18 +1,27 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type pg from 'pg'
 import type { Finding } from '../../src/domain/finding.js'
+import { Mirror } from '../../src/forecast/from-twin/mirror.js'
+import { pairWithTwin } from '../../src/forecast/from-twin/pair.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import { LockWatch } from '../../src/forecast/lock-watch.js'
 import { lockPages } from '../../src/forecast/locks/pages.js'
 import { type LockThresholds, lockThresholds } from '../../src/forecast/locks/thresholds.js'
 import type { CatalogModel } from '../../src/forecast/model.js'
+import type { StatementPlace } from '../../src/forecast/requirement.js'
+import type { ParsedStatement } from '../../src/sql/parser.js'
+import type { Twin } from '../../src/twin/twin.js'
 import { asGuard } from '../support/as-guard.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase } from '../support/test-database.js'
+import { twinOf } from '../support/twin.js'
 
 const GiB = 1024 ** 3
 
 let client: pg.Client
+let twin: Twin
+/** As it is on the twin before any statement. */
+let onTwin: CatalogModel
 beforeAll(async () => {
   const database = await createTestDatabase({
     sql: `
@@ -26,6 +35,8 @@ beforeAll(async () => {
       CREATE MATERIALIZED VIEW totals AS SELECT customer_id, sum(total) FROM orders GROUP BY 1`,
   })
   client = await database.client()
+  twin = await twinOf(client)
+  onTwin = await twin.look((reader) => new Mirror('public').read(reader))
 })
 
 /** Sizes as large as no test can fill a table. */
@@ -55,14 +66,23 @@ async function findings(
   return (await watchOver(sql, grown, thresholds)).findings(['m'])
 }
 
+/** What the statements do on a twin is taken back behind the last. */
 async function watchOver(sql: string, grown = sizes, thresholds: LockThresholds = lockThresholds) {
   const watch = new LockWatch(thresholds)
   const catalog = await catalogWith(grown)
+  expect(pairWithTwin(catalog, onTwin).difference).toBeUndefined()
+  const mark = await twin.mark()
   for (const statement of parse(sql)) {
-    const { index, line } = statement
-    watch.beforeStatement(statement, { migration: 'm', file: 'm/migration.sql', index, line }, catalog)
+    const ran = await twin.run(statement)
+    watch.beforeStatement(statement, placeOf(statement), catalog, ran)
   }
+  await mark.undo()
+  expect(twin.lost).toBeUndefined()
   return watch
+}
+
+function placeOf({ index, line }: ParsedStatement): StatementPlace {
+  return { migration: 'm', file: 'm/migration.sql', index, line }
 }
 
 const said = (found: readonly Finding[]) =>
@@ -278,7 +298,6 @@ describe('quiet', () => {
     'TRUNCATE orders',
     'ALTER TABLE settings ALTER COLUMN value TYPE int USING length(value); CREATE INDEX x ON settings (value)',
     'CREATE INDEX CONCURRENTLY x ON orders (total)',
-    'ALTER TABLE orders VALIDATE CONSTRAINT orders_pkey',
     'VACUUM orders',
     "UPDATE orders SET note = 'x' WHERE id = 4",
     "UPDATE orders SET note = 'x' WHERE id IN (4, 5) AND total > 3",
@@ -287,6 +306,63 @@ describe('quiet', () => {
     'SELECT count(*) FROM orders',
   ])('%s', async (sql) => {
     expect(await findings(sql)).toEqual([])
+  })
+})
+
+describe('by the text alone', () => {
+  async function byText(sql: string, gigabytes: number): Promise<readonly Finding[]> {
+    const watch = new LockWatch()
+    const catalog = await catalogWith({ orders: { heapBytes: gigabytes * GiB, rowEstimate: 18_200_000 } })
+    for (const statement of parse(sql)) watch.beforeStatement(statement, placeOf(statement), catalog)
+    return watch.findings([])
+  }
+
+  test.each([
+    [
+      'ALTER TABLE orders ALTER COLUMN id TYPE bigint',
+      'table-rewrite',
+      'may rewrite "orders" (4.0 GB with about 18,200,000 rows) under ACCESS EXCLUSIVE: readers and writers wait',
+    ],
+    [
+      'ALTER TABLE orders ALTER COLUMN note SET NOT NULL',
+      'table-scan-under-lock',
+      'may read "orders" (4.0 GB with about 18,200,000 rows) under ACCESS EXCLUSIVE: readers and writers wait',
+    ],
+    [
+      'CREATE INDEX x ON orders (total)',
+      'index-blocks-writes',
+      'builds an index of "orders" (4.0 GB with about 18,200,000 rows) under SHARE: writers wait',
+    ],
+    [
+      'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers',
+      'foreign-key-locks-parent',
+      'looks for every row of "orders" (4.0 GB with about 18,200,000 rows) in "customers", both under SHARE ROW EXCLUSIVE: writers wait',
+    ],
+  ])('%s', async (sql, code, message) => {
+    const found = await byText(sql, 4)
+    expect(found.map((one) => [one.code, one.verdict, one.message])).toEqual([
+      [code, 'warn', `${sql} ${message}`],
+    ])
+  })
+
+  test('what may last for minutes is unknown, and what surely does stops the run', async () => {
+    const verdicts = async (sql: string) =>
+      (await byText(sql, 16)).map(({ code, verdict }) => `${code} ${verdict}`)
+    expect(await verdicts('ALTER TABLE orders ALTER COLUMN id TYPE bigint')).toEqual([
+      'table-rewrite unknown',
+    ])
+    expect(await verdicts('CREATE INDEX x ON orders (total)')).toEqual(['index-blocks-writes block'])
+  })
+
+  test('what only changes the catalog is quiet', async () => {
+    for (const sql of [
+      'ALTER TABLE orders ADD COLUMN x int DEFAULT 1',
+      'ALTER TABLE orders DROP COLUMN note',
+      'ALTER TABLE orders RENAME TO purchases',
+      'DROP TABLE orders CASCADE',
+      'CREATE INDEX CONCURRENTLY x ON orders (total)',
+    ])
+      expect(await byText(sql, 16)).toEqual([])
   })
 })
 
@@ -354,7 +430,8 @@ test('every code has a page', async () => {
     'ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers; CREATE INDEX x ON orders (total)',
     "REFRESH MATERIALIZED VIEW totals; UPDATE orders SET note = ''",
   ]
-  const codes = (await Promise.all(sqls.map((sql) => findings(sql)))).flat().map(({ code }) => code)
+  const codes: string[] = []
+  for (const sql of sqls) codes.push(...(await findings(sql)).map(({ code }) => code))
   expect([...new Set(codes)].sort()).toEqual(lockPages.map(({ code }) => code).sort())
 })
 

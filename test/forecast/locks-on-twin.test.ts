@@ -1,66 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import type pg from 'pg'
 import { claimsOf } from '../../src/forecast/from-twin/lock-claims.js'
-import { Mirror } from '../../src/forecast/from-twin/mirror.js'
-import { pairWithTwin } from '../../src/forecast/from-twin/pair.js'
-import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import { lockFindings } from '../../src/forecast/locks/findings.js'
-import type { CatalogModel } from '../../src/forecast/model.js'
 import type { ParsedStatement } from '../../src/sql/parser.js'
-import { isSeenWhole, wayToRun } from '../../src/twin/statement-kinds.js'
-import type { Ran, Twin } from '../../src/twin/twin.js'
-import { asGuard } from '../support/as-guard.js'
-import { differencesOf, LockWatch } from '../support/lock-watch.js'
+import { isSeenWhole } from '../../src/twin/statement-kinds.js'
+import { differencesOf } from '../support/lock-watch.js'
 import { parse } from '../support/parse.js'
-import { createTestDatabase } from '../support/test-database.js'
-import { twinOf } from '../support/twin.js'
-import { afterOthers, statements } from './corpus/locks.js'
+import { claimsOnTwin, type Pair, pairOf } from '../support/twin-pair.js'
+import { afterOthers } from './corpus/locks.js'
 
 // What a statement locks, rewrites, reads and builds on a twin without rows, held against what it does to a database with
-// rows.
+// rows: behind others, in code, and one after the other. The single statements are in locks.test.ts.
 
 const fixture = readFileSync(
   fileURLToPath(new URL('../fixtures/forecast/locks.sql', import.meta.url)),
   'utf8',
 )
 
-interface Pair {
-  readonly client: pg.Client
-  readonly watch: LockWatch
-  readonly catalog: CatalogModel
-  readonly twin: Twin
-}
-
-/** A database, and a twin whose objects are known to be those of the database. */
-async function pairOf(setup: string): Promise<Pair> {
-  const client = await (await createTestDatabase({ sql: setup })).client()
-  const catalog = await asGuard(client, () => readLiveCatalog(client, 'public'))
-  const twin = await twinOf(client)
-  const mirror = new Mirror('public')
-  const read = await twin.look((reader) => mirror.read(reader))
-  expect(pairWithTwin(catalog, read).difference).toBeUndefined()
-  return { client, watch: await LockWatch.over(client), catalog, twin }
-}
-
-/** Runs a statement on the twin and takes it back. */
-async function runOn(twin: Twin, statement: ParsedStatement): Promise<Ran> {
-  const mark = await twin.mark()
-  const ran = await twin.run(statement)
-  await mark.undo()
-  return ran
-}
-
-async function differencesOnTwin(sql: string, { watch, catalog, twin }: Pair): Promise<string[]> {
-  const [statement] = parse(sql) as [ParsedStatement]
-  const ran = await runOn(twin, statement)
-  expect({ lost: twin.lost, ...ran }).toMatchObject({ lost: undefined, locks: expect.anything() })
-  return differencesOf(
-    claimsOf(statement, catalog, { ran }),
-    await watch.inTransaction(sql),
-    catalog.serverVersion,
-  )
+async function differencesOnTwin(sql: string, pair: Pair): Promise<string[]> {
+  const claims = await claimsOnTwin(sql, pair)
+  return differencesOf(claims, await pair.watch.inTransaction(sql), pair.catalog.serverVersion)
 }
 
 let pair: Pair
@@ -70,27 +30,11 @@ beforeAll(async () => {
   expect((await pair.twin.run(refresh)).isProven).toBe(true)
 })
 
-/** Definitions and code: of statements that write rows the twin shows no locks. */
-const seen = Object.values(statements)
-  .flat()
-  .filter((sql) => {
-    const [statement] = parse(sql) as [ParsedStatement]
-    return ['kept', 'code'].includes(wayToRun(statement)) && isSeenWhole(statement, true)
-  })
-
-describe('one statement', () => {
-  test.each(seen.filter((_, i) => i % 3 === 0))('%s', async (sql) => {
-    expect(await differencesOnTwin(sql, pair)).toEqual([])
-  })
-})
-
 /** What is made before it is not in the fixture. */
-const definitionsAfter = afterOthers.filter(
-  ([, sql]) => wayToRun(parse(sql)[0] as ParsedStatement) === 'kept',
-)
+const seenAfter = afterOthers.filter(([, sql]) => isSeenWhole(parse(sql)[0] as ParsedStatement, true))
 
 describe('after others', () => {
-  test.each(definitionsAfter)('%s → %s', async (before, sql) => {
+  test.each(seenAfter)('%s → %s', async (before, sql) => {
     expect(await differencesOnTwin(sql, await pairOf(`${fixture};${before}`))).toEqual([])
   })
 })
@@ -125,8 +69,9 @@ describe('what makes others wait in code', () => {
     ['ALTER TABLE plain ALTER COLUMN m SET NOT NULL', []],
     ['REFRESH MATERIALIZED VIEW order_totals', ['table-rewrite order_totals']],
   ])('%s', async (sql, findings) => {
-    const [statement] = parse(`DO $$ BEGIN ${sql}; END $$`) as [ParsedStatement]
-    const claims = claimsOf(statement, pair.catalog, { ran: await runOn(pair.twin, statement) })
+    const block = `DO $$ BEGIN ${sql}; END $$`
+    const [statement] = parse(block) as [ParsedStatement]
+    const claims = await claimsOnTwin(block, pair)
     const place = { migration: 'm', file: 'm', index: 1, line: 1 }
     const found = lockFindings({ statement, place, claims }, () => undefined, thresholds)
     expect(found.map(({ code, object }) => `${code} ${object}`)).toEqual(findings)
@@ -146,7 +91,7 @@ describe('one after the other', () => {
       const [statement] = parse(sql) as [ParsedStatement]
       const ran = await twin.run(statement)
       expect(ran.isProven).toBe(true)
-      const claims = claimsOf(statement, catalog, { ran })
+      const claims = claimsOf(statement, catalog, { ran }) ?? []
       const tables = claims.filter(({ target }) => target.kind === 'relation')
       all.push(ran.locks ? tables.map(({ object, mode, work }) => `${mode} ${object} ${work}`) : ['not seen'])
     }

@@ -3,18 +3,19 @@ import type pg from 'pg'
 import type { CatalogObject } from '../../src/domain/catalog-object.js'
 import { readLiveCatalog } from '../../src/forecast/live-catalog.js'
 import { heldLockFindings, type LockedStatement, lockFindings } from '../../src/forecast/locks/findings.js'
-import { lockClaimsOf } from '../../src/forecast/locks/lock-claims.js'
 import type { SafeRewrite } from '../../src/forecast/rewrites/safe-rewrite.js'
 import { safeRewriteOf } from '../../src/forecast/rewrites/safe-rewrite-of.js'
+import { walkOver } from '../../src/forecast/walk-over.js'
 import { readCatalog } from '../../src/postgres/catalog.js'
 import { otherOptions } from '../../src/postgres/catalog-fingerprint/option-names.js'
 import { executionModelOf } from '../../src/sql/execution-model.js'
-import type { ParsedStatement } from '../../src/sql/parser.js'
 import { connectTo } from '../support/address.js'
 import { asGuard } from '../support/as-guard.js'
+import { filesOf } from '../support/forecast.js'
 import { isLong } from '../support/long.js'
 import { parse } from '../support/parse.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import { twinOf } from '../support/twin.js'
 import { fixture, statements } from './corpus/rewrites.js'
 
 // Every proposal is deployed, migration by migration as the engine would, on a database with rows, and what comes of it
@@ -68,25 +69,25 @@ const thresholds = {
   blockFrom: { rewriteBytes: 1e18, buildBytes: 1e18, scanBytes: 1e18, rows: 1e18 },
 }
 
-async function lock(client: pg.Client, statement: ParsedStatement): Promise<LockedStatement> {
-  const claims = lockClaimsOf(statement, await asGuard(client, () => readLiveCatalog(client, 'public')))
-  return {
-    statement,
-    claims,
-    place: { migration: 'm', file: 'm/migration.sql', index: statement.index, line: statement.line },
-  }
+/** What each statement of a file locks, by a twin of the database as it is now. */
+async function lock(client: pg.Client, sql: string): Promise<LockedStatement[]> {
+  const twin = await twinOf(client)
+  return asGuard(client, async () => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    const { locks } = await walkOver(filesOf([sql]), client, 'public', { asksRows: false, twin })
+    await client.query('ROLLBACK')
+    expect(twin.lost).toBeUndefined()
+    return locks.statements
+  })
 }
 
 /** Deploys one migration; gives who would have to wait for it. */
 async function deploy(client: pg.Client, sql: string): Promise<string[]> {
   const statements = parse(sql)
   const isOne = executionModelOf(statements).mode === 'all-or-nothing'
-  const locked: LockedStatement[] = []
+  const locked = await lock(client, sql)
   if (isOne) await client.query('BEGIN')
-  for (const statement of statements) {
-    locked.push(await lock(client, statement))
-    await client.query(statement.sql)
-  }
+  for (const statement of statements) await client.query(statement.sql)
   if (isOne) await client.query('COMMIT')
   const findings = [
     ...locked.flatMap((one) => lockFindings(one, () => undefined, thresholds)),
@@ -96,8 +97,9 @@ async function deploy(client: pg.Client, sql: string): Promise<string[]> {
 }
 
 async function proposalFor(sql: string, client: pg.Client): Promise<SafeRewrite | undefined> {
-  const [statement] = parse(sql) as [ParsedStatement]
-  return safeRewriteOf(statement, await asGuard(client, () => readLiveCatalog(client, 'public')))
+  const locked = (await lock(client, sql)).at(-1)
+  if (!locked) return undefined
+  return safeRewriteOf(locked, await asGuard(client, () => readLiveCatalog(client, 'public')))
 }
 
 // Each takes two databases of its own; `npm run test:long` tries all of them.
@@ -138,7 +140,10 @@ test('a label that is added needs no new enum', async () => {
     ALTER TYPE state RENAME TO state_old; ALTER TYPE state_more RENAME TO state; DROP TYPE state_old;
     ALTER TABLE customers ALTER COLUMN state SET DEFAULT 'open'`)
   const client = await careful.client()
-  const { files } = (await proposalFor(cast, client)) as SafeRewrite
+  const { files } = (await proposalFor(
+    `ALTER TABLE customers ALTER COLUMN state DROP DEFAULT; ${cast}`,
+    client,
+  )) as SafeRewrite
   expect(files.map(({ name, sql }) => ({ name, sql }))).toEqual([
     {
       name: 'extend_state',

@@ -43,6 +43,8 @@ export interface Foretold {
   readonly contents: Contents
   /** Columns and relations that the forecast says it does not know. */
   readonly unknown: string[]
+  /** The statements, by `file.statement`, of which a twin has shown the locks. */
+  readonly seen: ReadonlySet<string>
   /** What each statement locks, by `file.statement`. */
   readonly locks: ReadonlyMap<string, readonly LockClaim[]>
   /** What existing data the files take away or change; empty unless it was asked for. */
@@ -144,6 +146,9 @@ export async function foretell(
       catalog: [...summaryOf(walk.catalog), ...moreLines(walk.catalog)].sort(),
       contents,
       unknown,
+      seen: new Set(
+        locks.statements.flatMap(({ place, isSeen }) => (isSeen ? `${place.file}.${place.index}` : [])),
+      ),
       locks: new Map(
         locks.statements.map(({ place, claims }) => [`${place.file}.${place.index}`, claims] as const),
       ),

@@ -191,6 +191,8 @@ interface Surroundings {
   readonly ownFiles?: ReadonlySet<string>
   /** The name of a claim's target as the witness has it. */
   readonly nameOf?: (claim: LockClaim) => string
+  /** The claims are what a text tells: what they do not say, or not for certain, they need not know. */
+  readonly isByText?: boolean
 }
 
 /**
@@ -198,18 +200,19 @@ interface Surroundings {
  * uncertain one may be weaker or missing, and every lock must be claimed.
  */
 export function differencesOf(
-  claims: readonly LockClaim[],
+  all: readonly LockClaim[],
   { locks, newFiles, reads }: Partial<Witness>,
   serverVersion: number,
-  { heldBefore, ownFiles, nameOf = witnessName }: Surroundings = {},
+  { heldBefore, ownFiles, nameOf = witnessName, isByText = false }: Surroundings = {},
 ): string[] {
   const differences: string[] = []
+  const claims = isByText ? all.filter(({ isCertain }) => isCertain) : all
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]))
   for (const [name, mode] of locks ?? []) {
     const claim = byName.get(name)
     const held = heldBefore?.get(name)
     if (held === mode && (!claim || strongerOf(claim.mode, mode) === mode)) continue
-    if (!claim && mode === 'ACCESS SHARE' && locksDependencies(serverVersion)) continue
+    if (!claim && (isByText || (mode === 'ACCESS SHARE' && locksDependencies(serverVersion)))) continue
     if (!claim) differences.push(`${name}: ${mode}, not claimed`)
     else if (claim.mode !== mode && (claim.isCertain || strongerOf(claim.mode, mode) !== claim.mode))
       differences.push(`${name}: ${mode}, claimed ${claim.mode}`)
@@ -218,7 +221,7 @@ export function differencesOf(
     if (locks && claim.isCertain && !locks.has(name))
       differences.push(`${name}: no lock, claimed ${claim.mode}`)
     // What is dropped and made again in one statement has only its name in common with what was.
-    if (claim.work === 'drop') continue
+    if (claim.work === 'drop' || !claim.isWorkCertain) continue
     const { kind } = claim.target
     const isMade =
       claim.work === 'rewrite' || claim.work === 'empty' || (kind !== 'relation' && claim.work === 'build')

@@ -1,10 +1,13 @@
 import { type LockMode, lockModes, strongerOf } from '../../domain/lock-mode.js'
 import type { LockedWork } from '../../domain/statement-lock.js'
 import { refusedInTransaction } from '../../sql/transaction-rules.js'
+import { runsQuery, wayToRun } from '../../twin/statement-kinds.js'
 import type { Ran } from '../../twin/twin.js'
 import type { TwinLock } from '../../twin/watch.js'
 import { Claims, type LockClaim, type LockTarget, lockedObject } from '../locks/claim.js'
 import { lockClaimsOf } from '../locks/lock-claims.js'
+import { claimRows } from '../locks/rows.js'
+import { claimSequenceCalls } from '../locks/sequences.js'
 import type { CatalogModel, Relation } from '../model.js'
 import { codeKinds, meetsRows, reachOf } from '../reach.js'
 import type { WatchedStatement } from '../watcher.js'
@@ -12,46 +15,64 @@ import { type OnTwin, onTwin } from './counterparts.js'
 import { holdsRows } from './rows.js'
 
 /**
- * What a statement locks, and what it does meanwhile: as the server has shown on the twin where it ran there, else by our
- * own rules.
+ * What a statement locks, and what it does meanwhile: as the server has shown on the twin where it ran there, else what its text
+ * tells.
  * @param catalog as it is before the statement
  * @param known.ran what it did on the twin; absent where it did not run there
  * @param known.written relations whose rows earlier statements of its transaction may have written
+ * @returns undefined where nothing of its locks is known
  */
 export function claimsOf(
   statement: WatchedStatement,
   catalog: CatalogModel,
   { ran, written }: { readonly ran?: Ran; readonly written?: ReadonlySet<Relation> } = {},
-): LockClaim[] {
-  const ruled = lockClaimsOf(statement, catalog, written)
+): LockClaim[] | undefined {
+  const told = lockClaimsOf(statement, catalog, written)
   // CONCURRENTLY and VACUUM give locks back before they end.
-  if (!ran?.locks || refusedInTransaction(statement) !== undefined) return ruled
-  const claims = new Claims(catalog)
-  const targets = new Targets(catalog)
-  const isCertain = ran.isKept && !mayGoOtherWay(statement, catalog, ran)
-  // In no order there: what the statement names comes first, as by our own rules.
-  const found = ran.locks
-    .flatMap((lock) => {
-      const target = targets.of(lock)
-      return target ? [{ lock, target, rule: ruled.findIndex((one) => isSame(one.target, target)) }] : []
-    })
-    .sort((one, other) => orderOf(one) - orderOf(other) || one.lock.oid - other.lock.oid)
-  for (const { lock, target, rule } of found) {
-    const mode = modeOf(lock, ruled[rule])
-    const work = workOf(lock, ruled[rule], statement.kind)
+  if (!ran?.locks || refusedInTransaction(statement) !== undefined) return told
+  const claims = new Claims(catalog, written)
+  const isAboutRows = wayToRun(statement) === 'judged'
+  const isCertain = isAboutRows || (ran.isKept && !mayGoOtherWay(statement, catalog, ran))
+  for (const { lock, target, text } of inOrderOfText(ran.locks, new Targets(catalog), told ?? [])) {
+    const mode = modeOf(lock, text)
+    const work = isAboutRows ? workOnRows(lock, target, statement.kind) : workOf(lock, statement, text)
     claims.add(target, mode, { work, isCertain })
     // The target may have a TOAST table for a column that is gone, which a dump of the schema does not show.
     if (target.kind === 'relation' && hasNoFileAfter.has(work))
       claims.toastOf(target.relation, mode, { work, isCertain })
   }
-  for (const { target, ...ruledClaim } of ruled)
-    if (codeKinds.has(statement.kind) ? !isCertain : dependsOnRows(statement, target, ruledClaim))
-      claims.add(target, ruledClaim.mode, ruledClaim)
+  addHeldBefore(claims, told ?? [])
+  claimSequenceCalls(claims, statement.node)
+  if (isAboutRows || statement.kind === 'ConstraintsSetStmt' || (codeKinds.has(statement.kind) && !isCertain))
+    claimRows(claims, statement)
   return claims.list()
 }
 
-function orderOf({ rule }: { readonly rule: number }): number {
-  return rule < 0 ? Number.MAX_SAFE_INTEGER : rule
+interface Found {
+  readonly lock: TwinLock
+  readonly target: LockTarget
+  /** What the text tells of the same relation. */
+  readonly text: LockClaim | undefined
+}
+
+/** In no order on the twin: what the statement names comes first, as its text has it. */
+function inOrderOfText(locks: readonly TwinLock[], targets: Targets, told: readonly LockClaim[]): Found[] {
+  const place = ({ text }: Found) => (text ? told.indexOf(text) : told.length)
+  return locks
+    .flatMap((lock) => {
+      const target = targets.of(lock)
+      return target ? [{ lock, target, text: told.find((one) => isSame(one.target, target)) }] : []
+    })
+    .sort((one, other) => place(one) - place(other) || one.lock.oid - other.lock.oid)
+}
+
+/** A lock that the transaction holds already is not seen to be taken once more: the text tells it of what it names. */
+function addHeldBefore(claims: Claims, told: readonly LockClaim[]): void {
+  const seen = claims.list()
+  for (const { target, mode, isCertain } of told) {
+    const isMissing = !seen.some((one) => isSame(one.target, target))
+    if (isCertain && isMissing && target.kind === 'relation') claims.add(target, mode)
+  }
 }
 
 /** Its TOAST table goes with the file. */
@@ -69,7 +90,7 @@ export function claimsOfCode(
 ): LockClaim[] {
   const claims = new Claims(catalog)
   for (const { target, ...claim } of code) claims.add(target, claim.mode, claim)
-  for (const { target, mode, work } of claimsOf(statement, catalog, { ran }))
+  for (const { target, mode, work } of claimsOf(statement, catalog, { ran }) ?? [])
     claims.add(target, mode, { work, isCertain: false })
   return claims.list()
 }
@@ -79,32 +100,33 @@ function mayGoOtherWay({ sql }: WatchedStatement, catalog: CatalogModel, { reads
   return reads.some((table) => holdsRows(catalog, table)) && reachOf(catalog, sql, true).texts.some(meetsRows)
 }
 
-/** Locks of a definition that the twin may not show, because it holds no rows. */
-function dependsOnRows(
-  { kind }: WatchedStatement,
-  target: LockTarget,
-  { isCertain }: Pick<LockClaim, 'isCertain'>,
-): boolean {
-  // The default of a new column takes a value for each row.
-  return kind === 'ConstraintsSetStmt' || (target.kind === 'sequence' && !isCertain)
-}
-
-/**
- * A lock that the transaction held already is not seen to be taken once more: there our own rules say how much of it the
- * statement needs itself.
- */
-function modeOf({ mode, heldMode }: TwinLock, ruled: LockClaim | undefined): LockMode {
+/** Of a lock that the transaction held before, the text tells how much of it the statement needs itself. */
+function modeOf({ mode, heldMode }: TwinLock, text: LockClaim | undefined): LockMode {
   if (heldMode === undefined) return mode ?? 'ACCESS SHARE'
-  const needed = ruled && isWithin(ruled.mode, heldMode) ? ruled.mode : undefined
+  const needed = text && isWithin(text.mode, heldMode) ? text.mode : undefined
   const known = [mode, needed].filter((one) => one !== undefined)
   return known.length === 0 ? heldMode : known.reduce(strongerOf)
 }
 
 /** A query need not read all of its tables where one of them is empty. */
-function workOf({ work, mode, kind }: TwinLock, ruled: LockClaim | undefined, of: string): LockedWork {
-  if (work !== 'metadata' || kind !== 'relation') return work
-  const mayBeRead = codeKinds.has(of) && (mode === 'ACCESS SHARE' || mode === 'ROW SHARE')
-  return mayBeRead || ruled?.work === 'read' ? 'read' : work
+function workOf(
+  { work, mode, kind }: TwinLock,
+  statement: WatchedStatement,
+  text: LockClaim | undefined,
+): LockedWork {
+  // REFRESH … CONCURRENTLY reads the view to find what differs.
+  if (statement.kind === 'RefreshMatViewStmt' && work === 'scan' && text?.work === 'write') return 'write'
+  if (work !== 'metadata' || kind !== 'relation' || !runsQuery(statement)) return work
+  return mode === 'ACCESS SHARE' || mode === 'ROW SHARE' ? 'read' : work
+}
+
+/** What it does to rows no empty table shows. */
+function workOnRows({ mode }: TwinLock, target: LockTarget, kind: string): LockedWork {
+  const holdsNone = target.kind === 'relation' && /^(view|partitioned table)$/.test(target.relation.kind)
+  if (holdsNone) return 'metadata'
+  if (kind === 'TruncateStmt') return mode === 'ACCESS EXCLUSIVE' ? 'empty' : 'metadata'
+  if (target.kind !== 'relation') return 'metadata'
+  return mode === 'ROW EXCLUSIVE' ? 'write' : 'read'
 }
 
 function isSame(one: LockTarget, other: LockTarget): boolean {

@@ -45,6 +45,8 @@ export interface LockClaim {
   /** The strongest. */
   readonly mode: LockMode
   readonly work: LockedWork
+  /** False where the text alone does not tell whether the statement does it, as for a column that gets another type. */
+  readonly isWorkCertain: boolean
   /** False for a lock that the server takes only where a row calls for it, e.g. on the partition that it is put into. */
   readonly isCertain: boolean
   readonly heapBytes: number
@@ -54,8 +56,9 @@ export interface LockClaim {
   readonly rowEstimate?: number
 }
 
-interface Details {
+export interface Details {
   readonly work?: LockedWork
+  readonly isWorkCertain?: boolean
   readonly isCertain?: boolean
 }
 
@@ -63,6 +66,7 @@ interface Draft {
   readonly target: LockTarget
   mode: LockMode
   work: LockedWork
+  isWorkCertain: boolean
   isCertain: boolean
 }
 
@@ -90,54 +94,34 @@ export class Claims {
 
   /** The TOAST table, where the relation has one, and its index. */
   toastOf(relation: Relation, mode: LockMode, details: Details = {}): void {
-    this.toastTableOf(relation, mode, details)
-    this.toastIndexOf(relation, mode, details)
-  }
-
-  toastIndexOf(relation: Relation, mode: LockMode, details: Details = {}): void {
-    this.add({ kind: 'toast index', relation }, mode, details)
-  }
-
-  toastTableOf(relation: Relation, mode: LockMode, details: Details = {}): void {
     this.add({ kind: 'toast', relation }, mode, details)
+    this.add({ kind: 'toast index', relation }, mode, details)
   }
 
   sequence(sequence: SequenceObject, mode: LockMode, details: Details = {}): void {
     this.add({ kind: 'sequence', sequence }, mode, details)
   }
 
-  compositeType(type: TypeObject, mode: LockMode): void {
-    this.add({ kind: 'composite type', type }, mode)
-  }
-
-  /** The relation with everything that belongs to it. */
-  whole(relation: Relation, mode: LockMode, details: Details = {}): void {
-    this.relation(relation, mode, details)
-    this.indexesOf(relation, mode, details)
-    this.toastOf(relation, mode, details)
-  }
-
-  /** The relation gets a new file, and its indexes are built anew. */
-  rewrite(relation: Relation): void {
-    this.relation(relation, 'ACCESS EXCLUSIVE', { work: 'rewrite' })
-    this.indexesOf(relation, 'ACCESS EXCLUSIVE', { work: 'build' })
-    this.toastOf(relation, 'ACCESS EXCLUSIVE', { work: 'rewrite' })
-  }
-
   list(): LockClaim[] {
     return [...this.#drafts.values()].flat().map((draft) => ({ ...draft, ...this.#describe(draft.target) }))
   }
 
-  add(target: LockTarget, mode: LockMode, { work = 'metadata', isCertain = true }: Details = {}): void {
+  add(
+    target: LockTarget,
+    mode: LockMode,
+    { work = 'metadata', isWorkCertain = true, isCertain = true }: Details = {},
+  ): void {
     if ((target.kind === 'toast' || target.kind === 'toast index') && !hasToast(target.relation)) return
     const key = lockedObject(target)
     const drafts = this.#drafts.get(key) ?? []
     this.#drafts.set(key, drafts)
     const known = drafts.find((draft) => draft.target.kind === target.kind)
     if (!known) {
-      drafts.push({ target, mode, work, isCertain })
+      drafts.push({ target, mode, work, isWorkCertain, isCertain })
       return
     }
+    if (known.work === work) known.isWorkCertain ||= isWorkCertain
+    else if (lastOf(known.work, work) === work) known.isWorkCertain = isWorkCertain
     if (known.mode === mode) known.isCertain ||= isCertain
     else if (strongerOf(known.mode, mode) === mode) known.isCertain = isCertain
     known.mode = strongerOf(known.mode, mode)
@@ -174,7 +158,7 @@ export class Claims {
   }
 }
 
-type Description = Omit<LockClaim, 'target' | 'mode' | 'work' | 'isCertain'>
+type Description = Omit<LockClaim, 'target' | 'mode' | 'work' | 'isWorkCertain' | 'isCertain'>
 
 const nothing = { heapBytes: 0, toastBytes: 0, indexBytes: 0 }
 

@@ -27,16 +27,3 @@ export function familyOf(relation: Relation): Relation[] {
 export function leavesOf(relation: Relation): Relation[] {
   return familyOf(relation).filter((one) => !isPartitioned(one))
 }
-
-/** The partition that takes the rows of no other: adding and removing one changes what it may hold. */
-export function defaultPartitionOf(relation: Relation): Relation | undefined {
-  return relation.children.find(({ bound }) => bound?.is_default)
-}
-
-/** Where a trigger is: one for rows of a partitioned table is on every partition too. */
-export function tablesOf(
-  relation: Relation,
-  { isForEachRow }: { readonly isForEachRow: boolean },
-): Relation[] {
-  return isForEachRow && isPartitioned(relation) ? familyOf(relation) : [relation]
-}

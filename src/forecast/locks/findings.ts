@@ -14,6 +14,8 @@ export interface LockedStatement {
   readonly statement: { readonly kind: string; readonly node: Node; readonly sql: string }
   readonly place: StatementPlace
   readonly claims: readonly LockClaim[]
+  /** A server has shown them on a schema twin; else they are what the text tells. */
+  readonly isSeen?: boolean
   /** How many rows of the table that it names it changes or deletes, where they were counted. */
   readonly rowsHit?: number
 }
@@ -39,7 +41,7 @@ export function lockFindings(
     return {
       code,
       kind: 'lock',
-      verdict: reaches(work, thresholds.blockFrom) && work.kind !== 'write' ? 'block' : 'warn',
+      verdict: verdictOf(work, thresholds),
       step: 'check',
       migration: place.migration,
       file: place.file,
@@ -52,6 +54,12 @@ export function lockFindings(
       ...(instead ? { fixSql: rewriteText(instead) } : {}),
     }
   })
+}
+
+/** Whether it makes others wait for minutes nobody knows where its text alone does not tell what it does. */
+function verdictOf(work: LongWork, { blockFrom }: LockThresholds): Finding['verdict'] {
+  if (work.kind === 'write' || !reaches(work, blockFrom)) return 'warn'
+  return work.isCertain ? 'block' : 'unknown'
 }
 
 /**
@@ -122,12 +130,22 @@ function heldFinding(
     file: place.file,
     line: place.line,
     object: claim.object,
-    message: `${claim.mode} on ${claim.name} is kept until the transaction ends, while line ${later.line} ${work.kind === 'write' ? changes(work) : `${verbs[work.kind]} ${sized(work)}`}${more}: ${waiting(claim.mode)} of ${claim.name} wait`,
+    message: `${claim.mode} on ${claim.name} is kept until the transaction ends, while line ${later.line} ${work.kind === 'write' ? changes(work) : does(work, work.kind)}${more}: ${waiting(claim.mode)} of ${claim.name} wait`,
     hint: `Move line ${later.line} into a migration of its own; locks last until the transaction ends.`,
   }
 }
 
-const verbs = { rewrite: 'rewrites', build: 'builds an index of', scan: 'reads' } as const
+const verbs = {
+  rewrite: ['rewrites', 'may rewrite'],
+  build: ['builds an index of', 'may build an index of'],
+  scan: ['reads', 'may read'],
+} as const
+
+/** `rewrites "orders" (12 GB with about 18,200,000 rows)`, or that it may do so. */
+function does(work: LongWork, kind: keyof typeof verbs): string {
+  const [surely, perhaps] = verbs[kind]
+  return `${work.isCertain ? surely : perhaps} ${sized(work)}`
+}
 
 interface Description {
   readonly code: string
@@ -159,7 +177,7 @@ function describe(
   if (kind === 'rewrite') {
     return {
       code: 'table-rewrite',
-      what: `rewrites ${sized(work)} ${under}`,
+      what: `${does(work, kind)} ${under}`,
       hint: 'Add a column beside, fill it in batches, and change over.',
     }
   }
@@ -170,7 +188,7 @@ function describe(
       .reduce((strongest, claim) => strongerOf(strongest, claim.mode), mode)
     return {
       code: 'index-blocks-writes',
-      what: `builds an index of ${sized(work)} under ${held}: ${waiting(held)} wait`,
+      what: `${does(work, kind)} under ${held}: ${waiting(held)} wait`,
       hint: isPartitioned(work.relation)
         ? partByPart(statement.kind === 'AlterTableStmt')
         : 'Build it CONCURRENTLY, in a migration of its own.',
@@ -191,7 +209,7 @@ function describe(
   }
   return {
     code: 'table-scan-under-lock',
-    what: `reads ${sized(work)} ${under}`,
+    what: `${does(work, kind)} ${under}`,
     hint: 'Add the constraint NOT VALID, and validate it in a migration of its own.',
   }
 }

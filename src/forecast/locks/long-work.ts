@@ -18,6 +18,8 @@ export interface LongWork {
   readonly sizeBytes: number
   /** Absent when the server has never counted. */
   readonly rowEstimate?: number
+  /** False where nobody has seen whether the statement does it. */
+  readonly isCertain: boolean
   /** Only the rows that meet a condition are changed. */
   readonly isConditional: boolean
   /** How many those are, where they were counted. */
@@ -65,7 +67,7 @@ function workOf(
     return undefined
   const kind = kindOf(statement, target.relation, work)
   if (!kind) return undefined
-  const { heapBytes, toastBytes, indexBytes, rowEstimate } = claim
+  const { heapBytes, toastBytes, indexBytes, rowEstimate, isWorkCertain: isCertain } = claim
   const relation = rootOf(target.relation)
   return {
     kind,
@@ -75,6 +77,7 @@ function workOf(
     mode: strongerOf(onIndexes.get(target.relation) ?? claim.mode, claim.mode),
     sizeBytes: kind === 'rewrite' ? heapBytes + toastBytes + indexBytes : heapBytes,
     ...(rowEstimate === undefined ? {} : { rowEstimate }),
+    isCertain,
     isConditional: kind === 'write' && statement.node.whereClause !== undefined,
   }
 }
@@ -131,6 +134,7 @@ function sum(one: LongWork, other: LongWork): LongWork {
   const isCounted = rowEstimate !== undefined && other.rowEstimate !== undefined
   return {
     ...rest,
+    isCertain: one.isCertain && other.isCertain,
     sizeBytes: one.sizeBytes + other.sizeBytes,
     ...(isCounted ? { rowEstimate: rowEstimate + other.rowEstimate } : {}),
   }

@@ -21,11 +21,11 @@ export const lockPages: readonly CodePage[] = [
     title: 'a large table is read from end to end while writers, or readers too, wait',
     why: 'SET NOT NULL, a new CHECK and the like look at every row that is there, under the lock of the ALTER TABLE.',
     remedy:
-      'Add the constraint NOT VALID, which is quick, and VALIDATE it in a later migration, which lets others read and write. SET NOT NULL reads nothing when a valid CHECK proves it.',
+      'Add the constraint NOT VALID, which is quick, and VALIDATE it in a later migration, which lets others read and write. SET NOT NULL reads nothing when a valid CHECK proves it, and that is not dropped by the same ALTER TABLE.',
     example: {
       sql: 'ALTER TABLE "orders" ALTER COLUMN "total" SET NOT NULL;',
       instead:
-        'ALTER TABLE "orders" ADD CONSTRAINT "orders_total_not_null" CHECK ("total" IS NOT NULL) NOT VALID;\n-- in the next migration\nALTER TABLE "orders" VALIDATE CONSTRAINT "orders_total_not_null";\n-- in the one after it\nALTER TABLE "orders" ALTER COLUMN "total" SET NOT NULL, DROP CONSTRAINT "orders_total_not_null";',
+        'ALTER TABLE "orders" ADD CONSTRAINT "orders_total_not_null" CHECK ("total" IS NOT NULL) NOT VALID;\n-- in the next migration\nALTER TABLE "orders" VALIDATE CONSTRAINT "orders_total_not_null";\n-- in the one after it\nALTER TABLE "orders" ALTER COLUMN "total" SET NOT NULL;\nALTER TABLE "orders" DROP CONSTRAINT "orders_total_not_null";',
     },
   },
   {

@@ -1,4 +1,4 @@
-import { type RelationName, relationOf, relationOfParts } from '../../sql/names.js'
+import { type RelationName, relationOfParts } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findColumn, findRelation, findSequence } from '../lookup.js'
 import type { CatalogModel, Column, SequenceObject } from '../model.js'
@@ -7,24 +7,12 @@ import type { Claims } from './claim.js'
 
 const sequenceFunctions = ['nextval', 'setval', 'currval']
 
-export function isSequenceFunction(name: string): boolean {
-  return sequenceFunctions.includes(name)
-}
-
-/** A call of `nextval` or its like, where its argument can be read. */
-export function claimSequenceCall(claims: Claims, call: Node, isCertain: boolean): void {
-  const sequence = sequenceIn(claims.catalog, call.args?.[0])
-  if (sequence) claims.sequence(sequence, 'ROW EXCLUSIVE', { isCertain })
-}
-
-export function claimSequenceCalls(
-  claims: Claims,
-  expression: Node | undefined,
-  details: { isCertain: boolean },
-): void {
-  visitTree(expression, (kind, node) => {
-    if (kind === 'FuncCall' && isSequenceFunction(lastName(node.funcname)))
-      claimSequenceCall(claims, node, details.isCertain)
+/** The sequences of which a text asks for values: for each row, if there is one. */
+export function claimSequenceCalls(claims: Claims, tree: Node): void {
+  visitTree(tree, (kind, call) => {
+    if (kind !== 'FuncCall' || !sequenceFunctions.includes(lastName(call.funcname))) return
+    const sequence = sequenceIn(claims.catalog, call.args?.[0])
+    if (sequence) claims.sequence(sequence, 'ROW EXCLUSIVE', { isCertain: false })
   })
 }
 
@@ -54,19 +42,4 @@ function nameIn(text: string): RelationName {
     String: { sval: quoted?.replaceAll('""', '"') ?? bare?.toLowerCase().trim() },
   }))
   return relationOfParts(parts)
-}
-
-/** ALTER and CREATE SEQUENCE. Other options than the owner give a sequence that is there a new file. */
-export function claimSequenceOptions(claims: Claims, { sequence: rangeVar, options = [] }: Node): void {
-  const sequence = findSequence(claims.catalog, relationOf(rangeVar))
-  const [owner, ...others] = [...options].sort((one) =>
-    one.DefElem.defname === 'owned_by' ? -1 : 1,
-  ) as Node[]
-  const isOwned = owner?.DefElem.defname === 'owned_by'
-  const isChanged = others.length > 0 || (owner !== undefined && !isOwned)
-  if (sequence) claims.sequence(sequence, 'SHARE ROW EXCLUSIVE', { work: isChanged ? 'rewrite' : 'metadata' })
-  const parts: Node[] = isOwned ? (owner.DefElem.arg?.List?.items ?? []) : []
-  const relation =
-    parts.length > 1 ? findRelation(claims.catalog, relationOfParts(parts.slice(0, -1))) : undefined
-  if (relation) claims.relation(relation, 'ACCESS SHARE')
 }

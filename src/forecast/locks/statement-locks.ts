@@ -10,7 +10,19 @@ export function statementLocksOf(
   old: ReadonlySet<object> = new Set(),
 ): StatementLock[] {
   return claims.map(
-    ({ target, name, object, mode, work, isCertain, heapBytes, toastBytes, indexBytes, rowEstimate }) => {
+    ({
+      target,
+      name,
+      object,
+      mode,
+      work,
+      isWorkCertain,
+      isCertain,
+      heapBytes,
+      toastBytes,
+      indexBytes,
+      rowEstimate,
+    }) => {
       const isOld = old.has(lockedObject(target))
       return {
         kind: target.kind === 'relation' ? target.relation.kind : target.kind,
@@ -19,6 +31,7 @@ export function statementLocksOf(
         table: 'relation' in target && target.kind !== 'relation' ? target.relation.name : null,
         mode,
         work,
+        isWorkCertain,
         isCertain,
         isNew: !isOld && !isLive(target),
         sizeBytes: isOld ? null : heapBytes + toastBytes + indexBytes,

@@ -1,9 +1,9 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { typeChangeRewrites, typeNamed } from '../locks/column-type.js'
-import { lockClaimsOf } from '../locks/lock-claims.js'
+import { worksOf } from '../locks/alter-by-text.js'
+import type { LockClaim } from '../locks/claim.js'
 import { findColumn, findRelation } from '../lookup.js'
-import type { CatalogModel } from '../model.js'
+import type { CatalogModel, Relation } from '../model.js'
 import { expandAndContract, type NewDefault } from './change-type.js'
 import { constraintPart, notNullFiles } from './constraints.js'
 import { addedLabels } from './enum.js'
@@ -11,41 +11,45 @@ import { newColumnPart } from './new-column.js'
 import type { Part, Place } from './part.js'
 import type { RewrittenFile, SafeRewrite } from './safe-rewrite.js'
 import { alterTableSql, fileName } from './sql.js'
+import { typeNamed } from './type-named.js'
 
 /**
  * What is quick stays in one ALTER TABLE; what is not is deployed after it, piece by piece. Undefined when there is
  * nothing to gain, or a command that cannot be taken apart.
+ * @param claims what the whole statement locks and does
  */
-export function alterTableApart(catalog: CatalogModel, node: Node): SafeRewrite | undefined {
+export function alterTableApart(
+  catalog: CatalogModel,
+  node: Node,
+  claims: readonly LockClaim[],
+): SafeRewrite | undefined {
   const relation = findRelation(catalog, relationOf(node.relation))
   if (!relation || node.objtype !== 'OBJECT_TABLE') return undefined
   const place = { catalog, relation }
   const commands: Node[] = (node.cmds ?? []).map((cmd: Node) => cmd.AlterTableCmd)
-  const change = commands.find((cmd) => cmd.subtype === 'AT_AlterColumnType' && !isQuick(catalog, node, cmd))
+  const rewrites = claims.some((claim) => claim.work === 'rewrite' && isOn(claim, relation))
+  const isQuick = ({ subtype, def, missing_ok }: Node) =>
+    worksOf(catalog, { subtype, def, missing_ok }).every(({ work }) => work === 'rewrite' && !rewrites)
+  const change = commands.find((cmd) => cmd.subtype === 'AT_AlterColumnType' && !isQuick(cmd))
   if (change) return changedType(place, commands, change)
   const parts = commands.map((cmd) =>
-    isQuick(catalog, node, cmd) ? { commands: [cmd], files: [] } : partOf(place, cmd),
+    isQuick(cmd) ? { commands: [cmd], files: [] } : partOf(place, cmd, rewrites),
   )
   return parts.includes(undefined) ? undefined : join(place, node, parts as Part[])
 }
 
-/** It only changes the catalog. */
-function isQuick(catalog: CatalogModel, node: Node, cmd: Node): boolean {
-  const claims = lockClaimsOf(
-    { kind: 'AlterTableStmt', node: { ...node, cmds: [{ AlterTableCmd: cmd }] } },
-    catalog,
-  )
-  return claims.every(({ work }) => work !== 'scan' && work !== 'build' && work !== 'rewrite')
+function isOn({ target }: LockClaim, { schema, name }: Relation): boolean {
+  return target.kind === 'relation' && target.relation.schema === schema && target.relation.name === name
 }
 
-function partOf(place: Place, cmd: Node): Part | undefined {
+function partOf(place: Place, cmd: Node, rewrites: boolean): Part | undefined {
   switch (cmd.subtype) {
     case 'AT_AddConstraint':
       return constraintPart(place, cmd.def.Constraint)
     case 'AT_SetNotNull':
       return { commands: [], files: notNullFiles(place, cmd.name) }
     case 'AT_AddColumn':
-      return newColumnPart(place, cmd)
+      return newColumnPart(place, cmd, rewrites)
     default:
       return undefined
   }
@@ -76,8 +80,7 @@ function changedType(place: Place, commands: readonly Node[], change: Node): Saf
   const { catalog, relation } = place
   const column = findColumn(relation, change.name)
   const to = typeNamed(catalog, change.def.ColumnDef.typeName)
-  if (!column || !to || !typeChangeRewrites(catalog, column, to, change.def.ColumnDef.raw_default))
-    return undefined
+  if (!column || !to) return undefined
   const added = addedLabels(catalog, column.type, to)
   if (added) return added
   const ofColumn = commands.filter(

@@ -1,12 +1,12 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { foreignKeysOf, foreignKeysTo } from '../locks/foreign-keys.js'
-import { indexReads, policyReads, readsColumn, viewReads } from '../locks/references.js'
 import { nameOf } from '../lookup.js'
 import type { Column, Constraint, IndexObject } from '../model.js'
 import { boundColumn, deparseExpression, mapTree, namesOf, parseStatement } from '../tree.js'
 import { batchedSql } from './batches.js'
 import type { Place } from './part.js'
+import { indexReads, policyReads, readsColumn, viewReads } from './references.js'
 import type { RewrittenFile } from './safe-rewrite.js'
 import { alterTableSql, chooseName, fileName, statementSql, tableSql } from './sql.js'
 
@@ -225,7 +225,8 @@ function contractSql(
     `DROP FUNCTION ${inSchema(names.trigger)}();`,
     ...(column.isNotNull
       ? [
-          `ALTER TABLE ${table} ALTER COLUMN ${fresh} SET NOT NULL, DROP CONSTRAINT ${quoteIdentifier(names.notNull)};`,
+          `ALTER TABLE ${table} ALTER COLUMN ${fresh} SET NOT NULL;`,
+          `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(names.notNull)};`,
         ]
       : []),
     `ALTER TABLE ${table} DROP COLUMN ${old};`,

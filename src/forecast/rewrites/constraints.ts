@@ -74,7 +74,8 @@ export function notNullFiles({ catalog, relation }: Place, column: string): Rewr
     },
     {
       name: fileName('set', relation.name, column, 'not_null'),
-      sql: `ALTER TABLE ${table} ALTER COLUMN ${quoted} SET NOT NULL, DROP CONSTRAINT ${name};`,
+      // In one ALTER TABLE the server would drop the CHECK first, and read the table.
+      sql: `ALTER TABLE ${table} ALTER COLUMN ${quoted} SET NOT NULL;\nALTER TABLE ${table} DROP CONSTRAINT ${name};`,
       why: 'the CHECK proves it, so that no row is read',
     },
   ]

@@ -1,7 +1,5 @@
 import { quoteIdentifier } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
-import { isConstrainedDomain, typeNamed } from '../locks/column-type.js'
-import { isVolatile } from '../locks/volatile.js'
 import { lastName } from '../tree.js'
 import { isSerial } from '../types.js'
 import { batchedSql } from './batches.js'
@@ -9,9 +7,13 @@ import { constraintPart, notNullFiles } from './constraints.js'
 import type { Part, Place } from './part.js'
 import type { RewrittenFile } from './safe-rewrite.js'
 import { chooseName, fileName, tableSql } from './sql.js'
+import { isConstrainedDomain, typeNamed } from './type-named.js'
 
-/** ADD COLUMN, apart: the column, its values, and what is demanded of them. Undefined where the table must be written anew. */
-export function newColumnPart(place: Place, cmd: Node): Part | undefined {
+/**
+ * ADD COLUMN, apart: the column, its values, and what is demanded of them. Undefined where the table must be written anew.
+ * @param rewrites it is written anew by the statement as it stands, for a value that each row gets by itself
+ */
+export function newColumnPart(place: Place, cmd: Node, rewrites: boolean): Part | undefined {
   const { catalog } = place
   const definition: Node = cmd.def.ColumnDef
   const constraints: Node[] = (definition.constraints ?? []).map(({ Constraint }: Node) => Constraint)
@@ -19,7 +21,7 @@ export function newColumnPart(place: Place, cmd: Node): Part | undefined {
   const type = typeNamed(catalog, definition.typeName)
   if (has('CONSTR_GENERATED') || has('CONSTR_PRIMARY') || (type && isConstrainedDomain(type)))
     return undefined
-  const values = valuesPart(place, cmd, definition, has)
+  const values = valuesPart(place, cmd, definition, { has, rewrites })
   if (!values) return undefined
   const own = constraints.filter(({ contype }) =>
     ['CONSTR_CHECK', 'CONSTR_UNIQUE', 'CONSTR_FOREIGN'].includes(contype),
@@ -44,13 +46,17 @@ function ofTable(constraint: Node, column: string): Node {
 
 type Has = (contype: string) => Node | undefined
 
-function valuesPart(place: Place, cmd: Node, definition: Node, has: Has): Part | undefined {
-  const { catalog } = place
+function valuesPart(
+  place: Place,
+  cmd: Node,
+  definition: Node,
+  { has, rewrites }: { readonly has: Has; readonly rewrites: boolean },
+): Part | undefined {
   const value = has('CONSTR_DEFAULT')
   const identity = has('CONSTR_IDENTITY')
   const isNotNull = has('CONSTR_NOTNULL') !== undefined
   if (isSerial(definition.typeName) || identity) return countedPart(place, cmd, definition, identity)
-  if (!isVolatile(catalog, value?.raw_expr)) {
+  if (!value || !rewrites) {
     return { commands: [addCommand(cmd, definition, [value, has('CONSTR_NOTNULL')])], files: [] }
   }
   const setDefault = {

@@ -1,4 +1,6 @@
 import type { Node } from '../../sql/parser.js'
+import type { LockClaim } from '../locks/claim.js'
+import type { LockedStatement } from '../locks/findings.js'
 import type { CatalogModel } from '../model.js'
 import { NotDeparsed } from '../tree.js'
 import { alterTableApart } from './alter-table.js'
@@ -13,21 +15,26 @@ import type { SafeRewrite } from './safe-rewrite.js'
  * @param catalog as it is before the statement
  */
 export function safeRewriteOf(
-  { kind, node }: { readonly kind: string; readonly node: Node },
+  { statement: { kind, node }, claims }: Pick<LockedStatement, 'statement' | 'claims'>,
   catalog: CatalogModel,
 ): SafeRewrite | undefined {
   try {
-    return rewriteOf(kind, node, catalog)
+    return rewriteOf(kind, node, catalog, claims)
   } catch (error) {
     if (error instanceof NotDeparsed) return undefined
     throw error
   }
 }
 
-function rewriteOf(kind: string, node: Node, catalog: CatalogModel): SafeRewrite | undefined {
+function rewriteOf(
+  kind: string,
+  node: Node,
+  catalog: CatalogModel,
+  claims: readonly LockClaim[],
+): SafeRewrite | undefined {
   switch (kind) {
     case 'AlterTableStmt':
-      return alterTableApart(catalog, node)
+      return alterTableApart(catalog, node, claims)
     case 'IndexStmt':
       return concurrentIndex(catalog, node)
     case 'DropStmt':

@@ -42,7 +42,10 @@ const historyRow = object({
   rolledBackAt: nullOr(text),
 })
 
-const statement = object({ index: whole, line: whole, sql: text, kind: text }, { locks: listOf(nestedTo(8)) })
+const statement = object(
+  { index: whole, line: whole, sql: text, kind: text },
+  { locks: listOf(nestedTo(8)), locksSeen: flag },
+)
 
 const transaction = object(
   { first: whole, last: whole, line: whole, leaves: listOf(text) },

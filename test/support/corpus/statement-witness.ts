@@ -103,12 +103,16 @@ export class StatementWitness implements StatementWatch {
     }))
   }
 
-  /** Where the claims of the statements that really ran differ from what they did, one line each. */
-  differences(claims: ReadonlyMap<string, readonly LockClaim[]>): string[] {
+  /**
+   * Where the claims of the statements that really ran differ from what they did, one line each.
+   * @param seenOnTwin of the others the claims are what the text tells
+   */
+  differences(claims: ReadonlyMap<string, readonly LockClaim[]>, seenOnTwin: ReadonlySet<string>): string[] {
     return this.#seen.flatMap(({ at, before, heldBefore, ownFiles, ...witness }) =>
       differencesOf(claims.get(at) ?? [], witness, this.serverVersion, {
         heldBefore,
         ownFiles,
+        isByText: !seenOnTwin.has(at),
         nameOf: (claim) => nameBefore(claim, before),
       }).map((line) => `${at}: ${line}`),
     )

@@ -165,7 +165,7 @@ const runsCode = ['DoStmt', 'CallStmt', 'SelectStmt']
 
 function workDifferences(
   watch: StatementWitness,
-  { locks }: Foretold,
+  { locks, seen }: Foretold,
   files: readonly ForecastFile[],
 ): Difference[] {
   const code = new Set(
@@ -178,7 +178,7 @@ function workDifferences(
     if (/: (not )?read, claimed /.test(text)) return 'scans'
     return code.has(text.split(':')[0] ?? '') ? 'locks of code' : 'locks'
   }
-  return watch.differences(locks).map((text) => ({ kind: kindOf(text), text }))
+  return watch.differences(locks, seen).map((text) => ({ kind: kindOf(text), text }))
 }
 
 function lossDifferences(

@@ -1,33 +1,12 @@
 import { relationOf } from '../../sql/names.js'
 import type { Node } from '../../sql/parser.js'
 import { findRelation } from '../lookup.js'
-import type { CatalogModel, Column, IndexObject, Relation, TypeObject } from '../model.js'
-import {
-  boundColumn,
-  boundType,
-  lastName,
-  namesOf,
-  parseExpression,
-  parseStatement,
-  visitTree,
-} from '../tree.js'
+import type { CatalogModel, Column, IndexObject, Relation } from '../model.js'
+import { boundColumn, namesOf, parseExpression, parseStatement, visitTree } from '../tree.js'
 
 /** An expression that was bound to columns reads this one. */
 export function readsColumn(expression: Node | undefined, column: Column): boolean {
   return has(expression, (_, node) => node[boundColumn] === column)
-}
-
-export function usesType(expression: Node | undefined, type: TypeObject): boolean {
-  return has(expression, (_, node) => node[boundType] === type)
-}
-
-/** By the function's name only: which of several of one name is meant depends on the types of the arguments. */
-export function callsFunction(expression: Node | undefined, name: string): boolean {
-  return has(expression, (kind, node) => kind === 'FuncCall' && lastName(node.funcname) === name)
-}
-
-export function callsAnyFunction(expression: Node | undefined): boolean {
-  return has(expression, (kind) => kind === 'FuncCall')
 }
 
 /** A key, an included column, an expression or the predicate. */
@@ -37,10 +16,6 @@ export function indexReads(index: IndexObject, column: Column): boolean {
     index.included.includes(column) ||
     readsColumn(index.predicate, column)
   )
-}
-
-export function indexExpressions({ keys, predicate }: IndexObject): Node[] {
-  return [...keys.flatMap(({ expression }) => expression ?? []), ...(predicate ? [predicate] : [])]
 }
 
 /** A view reads this column of a relation, by what its query says. */
@@ -65,7 +40,7 @@ export function policyReads(
   catalog: CatalogModel,
   policies: Relation['policies'],
   relation: Relation,
-  column?: Column,
+  column: Column,
 ): boolean {
   return policies.some(({ expressions }) =>
     expressions.map(parseExpression).some((expression) => {
@@ -75,11 +50,7 @@ export function policyReads(
       )
       return (
         reads &&
-        (!column ||
-          has(
-            expression,
-            (kind, node) => kind === 'ColumnRef' && namesOf(node.fields).at(-1) === column.name,
-          ))
+        has(expression, (kind, node) => kind === 'ColumnRef' && namesOf(node.fields).at(-1) === column.name)
       )
     }),
   )
