@@ -169,7 +169,10 @@ export class Watch {
     before: State['modes'],
     ask: (question: Question) => Promise<StateRow>,
   ): Promise<readonly TwinLock[]> {
-    const { held } = await ask({ sql: queryOfLocks, values: [String(this.#lastBeforeTransaction ?? lastOid)] })
+    const { held } = await ask({
+      sql: queryOfLocks,
+      values: [String(this.#lastBeforeTransaction ?? lastOid)],
+    })
     return [...modesOf(held)].flatMap(([oid, modes]) => {
       const known = this.#known.get(oid)
       const taken = takenOf(modes, before.get(oid))
