@@ -322,8 +322,6 @@ export interface CatalogModel {
   timeZone?: string
   /** The level that a transaction begins with; absent without a server. */
   defaultIsolation?: string
-  /** Names of functions in C that give another value at every call, e.g. `gen_random_uuid`; absent when they were not read. */
-  readonly volatileFunctions?: ReadonlySet<string>
   /** Names of the server's aggregates; absent when they were not read. */
   aggregates?: ReadonlySet<string>
   readonly role: {

@@ -18,7 +18,11 @@ export function formatPlan(plan: Plan): string {
 
 /** The same with the statements: for `plan`. */
 export function formatFullPlan(plan: Plan): string {
-  return [...formatPlanHead(plan), ...plan.pending.flatMap(formatFullMigration)].join('\n')
+  return [
+    ...formatPlanHead(plan),
+    ...formatTold(plan.pending),
+    ...plan.pending.flatMap(formatFullMigration),
+  ].join('\n')
 }
 
 /** What the files alone tell: for `plan --offline`. */
@@ -28,6 +32,7 @@ export function formatOfflinePlan({ pending, since, replay }: OfflinePlan): stri
   return [
     head,
     ...formatReplay('every migration ran on a server without data', replay),
+    ...formatTold(pending),
     ...pending.flatMap(formatFullMigration),
   ].join('\n')
 }
@@ -36,6 +41,15 @@ function formatReplay(what: string, replay: OfflinePlan['replay']): string[] {
   if (!replay) return []
   const left = replay.lost === undefined ? '' : `; not certain from here on: ${clean(replay.lost)}`
   return [`twin        ${what}${left}`]
+}
+
+/** Where no server has shown the locks of a statement, there may be others. */
+function formatTold(pending: readonly PendingMigration[]): string[] {
+  const all = pending.flatMap(({ statements }) => statements).filter(({ locks = [] }) => locks.length > 0)
+  const told = all.filter(({ locksSeen }) => locksSeen === false)
+  if (told.length === 0) return []
+  const which = told.length === all.length ? '' : `of ${plural(told.length, 'statement')} `
+  return [`locks       ${which}by the text alone, on what it names: a schema twin shows all of them`]
 }
 
 function formatPlanHead(plan: Plan): string[] {

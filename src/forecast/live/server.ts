@@ -6,7 +6,6 @@ interface ServerRow {
   version: number
   timeZone: string
   isolation: string
-  volatile: string[]
   aggregates: string[]
   role: string
   superuser: boolean
@@ -19,8 +18,6 @@ const serverQuery = `
   SELECT pg_catalog.current_setting('server_version_num')::int AS version, current_user::text AS role,
          pg_catalog.current_setting('TimeZone') AS "timeZone",
          pg_catalog.current_setting('default_transaction_isolation') AS isolation,
-         (SELECT pg_catalog.json_agg(DISTINCT p.proname) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-           WHERE p.provolatile = 'v' AND p.prokind = 'f' AND l.lanname IN ('c', 'internal')) AS volatile,
          (SELECT pg_catalog.json_agg(DISTINCT p.proname) FROM pg_catalog.pg_proc p WHERE p.prokind = 'a') AS aggregates,
          r.rolsuper AS superuser, r.rolbypassrls AS bypassrls,
          (SELECT pg_catalog.json_agg(nspname) FROM pg_catalog.pg_namespace) AS schemas,
@@ -42,7 +39,6 @@ export async function readServer(reader: Reader, schema: string): Promise<Catalo
     serverVersion: server.version,
     timeZone: server.timeZone,
     defaultIsolation: server.isolation,
-    volatileFunctions: new Set(server.volatile),
     aggregates: new Set(server.aggregates),
     role: { name: server.role, isSuperuser: server.superuser, canBypassRowSecurity: server.bypassrls },
     isReplica: false,

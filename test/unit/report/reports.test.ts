@@ -1681,6 +1681,7 @@ describe('the JSON report', () => {
               kind: 'IndexStmt',
               summary: 'CREATE UNIQUE INDEX customers_email_key ON customers',
               locks: null,
+              locksSeen: null,
             },
           ],
           execution: { mode: 'all-or-nothing' },
@@ -1703,6 +1704,7 @@ describe('the JSON report', () => {
               kind: 'AlterTableStmt',
               summary: 'ALTER TABLE customers DROP COLUMN fax',
               locks: null,
+              locksSeen: null,
             },
             {
               index: 2,
@@ -1710,6 +1712,7 @@ describe('the JSON report', () => {
               kind: 'IndexStmt',
               summary: 'CREATE INDEX CONCURRENTLY i ON customers',
               locks: null,
+              locksSeen: null,
             },
           ],
           execution: {
