@@ -194,8 +194,12 @@ export class Twin {
         return refusal ? { ...nothing, isOpen: false, refusal } : undone(error.message)
       }
       const first = plannedOnly(statement, error === undefined)
-      const locks = await this.#watch.locksAfter(before, (question) => this.#ask(question, first, [undo]))
-      return error ? { ...nothing, isOpen: false, locks } : { ...proven, isKept: false, locks }
+      const locks = await this.#watch
+        .locksAfter(before, (question) => this.#ask(question, first, [undo]))
+        // A constant that cannot be read keeps it from being planned, too.
+        .catch(() => this.client.query(undo).then(() => undefined))
+      const ran = error ? { ...nothing, isOpen: false } : { ...proven, isKept: false }
+      return locks ? { ...ran, locks } : ran
     } catch (error) {
       this.giveUp((error as Error).message)
       return nothing

@@ -110,8 +110,9 @@ describe('an oracle tells a forecast that lies', () => {
   )('about %s', async (kind, chain, lie) => {
     const lying = {
       ...place,
-      foretell: async (...given: Parameters<typeof foretell>) => {
-        const truth = await foretell(...given)
+      // What a twin shows must be whole, and that is how a lie about locks is found.
+      foretell: async (...[client, files, options]: Parameters<typeof foretell>) => {
+        const truth = await foretell(client, files, { ...options, onTwin: true })
         return { ...truth, ...lie(truth) }
       },
     }
@@ -124,8 +125,9 @@ describe('an oracle tells a forecast that lies', () => {
   test('about what it doubts: then it is no lie', async () => {
     const doubting = {
       ...place,
-      foretell: async (...given: Parameters<typeof foretell>) => {
-        const truth = await foretell(...given)
+      // What a twin shows must be whole, and that is how a lie about locks is found.
+      foretell: async (...[client, files, options]: Parameters<typeof foretell>) => {
+        const truth = await foretell(client, files, { ...options, onTwin: true })
         const doubt = { place: { migration: '1', file: '1', index: 1, line: 1 }, reason: 'who knows' }
         return { ...truth, catalog: [], forecast: { ...truth.forecast, doubts: [doubt] } }
       },

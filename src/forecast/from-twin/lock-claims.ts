@@ -69,9 +69,12 @@ function inOrderOfText(locks: readonly TwinLock[], targets: Targets, told: reado
 /** A lock that the transaction holds already is not seen to be taken once more: the text tells it of what it names. */
 function addHeldBefore(claims: Claims, told: readonly LockClaim[]): void {
   const seen = claims.list()
-  for (const { target, mode, isCertain } of told) {
+  for (const { target, mode, work, isWorkCertain, isCertain } of told) {
     const isMissing = !seen.some((one) => isSame(one.target, target))
-    if (isCertain && isMissing && target.kind === 'relation') claims.add(target, mode)
+    if (!isCertain || !isMissing || target.kind !== 'relation') continue
+    // Of a table that the migrations make it is not seen what is done to it either.
+    const isNew = target.relation.live === undefined
+    claims.add(target, mode, isNew ? { work, isWorkCertain } : {})
   }
 }
 
