@@ -196,14 +196,29 @@ export class Twin {
       const first = plannedOnly(statement, error === undefined)
       const locks = await this.#watch
         .locksAfter(before, (question) => this.#ask(question, first, [undo]))
-        // A constant that cannot be read keeps it from being planned, too.
         .catch(() => this.client.query(undo).then(() => undefined))
-      const ran = error ? { ...nothing, isOpen: false } : { ...proven, isKept: false }
-      return locks ? { ...ran, locks } : ran
+      if (!error) return { ...proven, isKept: false, ...(locks ? { locks } : {}) }
+      if (locks) return { ...nothing, isOpen: false, locks }
+      const isOfText = (await this.#refusalOfText(statement))?.sqlstate === refusal?.sqlstate
+      return { ...nothing, isOpen: false, ...(isOfText && refusal ? { refusal } : {}) }
     } catch (error) {
       this.giveUp((error as Error).message)
       return nothing
     }
+  }
+
+  /** What the server refuses when it has only read the statement, e.g. a constant that is no value of its type. */
+  async #refusalOfText({ sql }: ParsedStatement): Promise<TwinRefusal | undefined> {
+    const isNested = this.#isInTransaction
+    await this.client.query(isNested ? 'SAVEPOINT guard_statement' : 'BEGIN')
+    const error = await this.client.query(`PREPARE guard_read AS ${sql}`).then(
+      () => undefined,
+      (failed: ServerError) => failed,
+    )
+    await this.client.query(isNested ? undoStatement : 'ROLLBACK')
+    if (error) return this.#refusalOf(error)
+    await this.client.query('DEALLOCATE guard_read')
+    return undefined
   }
 
   /** Undefined where the error says nothing of the statement. */
