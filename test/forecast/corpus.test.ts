@@ -46,11 +46,11 @@ describe('the forecast of a chain is what comes of it', () => {
   )
 })
 
-describe('known to be wrong; take it out of known-wrong.ts when it no longer is', () => {
+test('what is known to be wrong is; take it out of known-wrong.ts when it no longer is', async () => {
   const wrong = sample.filter((chain) => known.has(idOf(chain)))
-  test.each(wrong.map((chain) => [idOf(chain), chain] as const))('%s', async (_, chain) => {
-    expect((await tryChain(place, chain)).verdict).toBe('wrong')
-  })
+  const right: string[] = []
+  for (const chain of wrong) if ((await tryChain(place, chain)).verdict !== 'wrong') right.push(idOf(chain))
+  expect(right).toEqual([])
 })
 
 // The oracles seen red, each by a forecast that says something else than it knows.
