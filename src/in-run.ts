@@ -46,10 +46,11 @@ export async function inRun(
   work: (run: Run, tools: Tools) => Promise<void>,
 ): Promise<RunResult> {
   const { backupsPath, target, command, dryRun } = settings
-  const leavesFolder = ['deploy', 'rehearse', 'verify', 'baseline'].includes(command)
+  const leavesFolder = ['deploy', 'rehearse', 'verify', 'baseline', 'rollback'].includes(command)
   const run = await Run.open({
     ...(leavesFolder ? { backupsPath } : {}),
-    command: dryRun && (command === 'deploy' || command === 'baseline') ? `${command} --dry-run` : command,
+    command:
+      dryRun && ['deploy', 'baseline', 'rollback'].includes(command) ? `${command} --dry-run` : command,
     version: readVersion(),
     database: target.database,
     onStep: (name, step) => {

@@ -5,7 +5,13 @@ import type { Settings } from './settings/settings.js'
 import type { Tools } from './steps/tools.js'
 
 /** What asks nothing of Prisma's own CLI while our engine is used. */
-const readingCommands: ReadonlySet<Settings['command']> = new Set(['plan', 'check', 'baseline', 'drift'])
+const readingCommands: ReadonlySet<Settings['command']> = new Set([
+  'plan',
+  'check',
+  'baseline',
+  'drift',
+  'rollback',
+])
 
 /** Builds the real tools; the only place where they meet. */
 export async function makeTools(

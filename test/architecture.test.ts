@@ -25,6 +25,7 @@ const rooms = [
   'pipeline.ts',
   'recovery.ts',
   'adoption.ts',
+  'rollback.ts',
   'startup.ts',
   'index.ts',
   'cli',

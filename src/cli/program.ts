@@ -122,6 +122,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   ]).action(async (flags: Flags) => {
     code = await (await import('./commands/history.js')).runHistory(flags)
   })
+  command(
+    'rollback',
+    'take the last migration back by its down.sql: counts what is lost, backs up, rehearses, asks',
+    [common, working, rehearsing, rolling],
+  ).action(async (flags: Flags) => {
+    code = await (await import('./commands/rollback.js')).runRollbackCommand(flags)
+  })
   command('doctor', 'check whether everything that a deploy needs is there', [common, keeping]).action(
     async (flags: Flags) => {
       code = await (await import('./commands/doctor.js')).runDoctor(flags)
@@ -297,6 +304,14 @@ const resolving = [
   new Option('--dry-run', 'only show what would be done'),
   new Option('-y, --yes', 'approve what is shown'),
   ...sharing,
+]
+
+const rolling = [
+  new Option('--steps <number>', 'so many of the last migrations (default: 1)'),
+  new Option('--to <migration>', 'all that were applied after this one, which stays'),
+  new Option('--dry-run', 'everything but the question and the rollback; the target is opened read-only'),
+  new Option('-y, --yes', 'approve what is shown'),
+  ...sharing.filter(({ long = '' }) => !['--max-blocking', '--terminate-blockers'].includes(long)),
 ]
 
 const baselining = [

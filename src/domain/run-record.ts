@@ -5,6 +5,7 @@ import type { Findings } from './finding.js'
 import type { MarkedBaseline } from './marked-baseline.js'
 import type { OfflinePlan, Plan } from './plan.js'
 import type { Rehearsal } from './rehearsal.js'
+import type { RolledBack } from './rolled-back.js'
 import type { Verification } from './verification.js'
 
 export const stepNames = [
@@ -68,4 +69,6 @@ export interface RunRecord {
   readonly verification?: Verification
   /** Of a run that marks migrations as applied. */
   readonly baseline?: MarkedBaseline
+  /** Of a run that takes migrations back; the files of its plan are their down scripts. */
+  readonly rollback?: RolledBack
 }

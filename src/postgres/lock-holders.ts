@@ -8,7 +8,7 @@ import type { Client } from './connection.js'
 export const deployLockKeys = [0x6d67, 0x6465706c] as const
 
 /** One 64-bit key: https://github.com/prisma/prisma-engines, sql-schema-connector, flavour/postgres */
-const prismaLockKey = 72707369
+export const prismaLockKey = 72707369
 
 /** Who holds the deploy lock of this database, and who holds Prisma's. Nobody: an empty list. */
 export async function readLockHolders(client: Client): Promise<LockHolder[]> {

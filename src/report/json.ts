@@ -14,6 +14,7 @@ import type { DataChange, ExecutionModel, PendingMigration } from '../domain/mig
 import type { EngineName, OfflinePlan } from '../domain/plan.js'
 import type { Prediction } from '../domain/prediction.js'
 import type { Rehearsal } from '../domain/rehearsal.js'
+import type { RolledBack } from '../domain/rolled-back.js'
 import type { RunFailure, RunRecord, StepName, StepRecord } from '../domain/run-record.js'
 import type { StatementLock } from '../domain/statement-lock.js'
 import type { TargetIdentity } from '../domain/target.js'
@@ -46,6 +47,8 @@ export interface JsonReport {
   readonly verification: Verification | null
   /** Of `baseline`: what was marked as applied, or would be. */
   readonly baseline?: MarkedBaseline
+  /** Of `rollback`: what was taken back, or would be. The files of `pending` are their down scripts. */
+  readonly rollback?: RolledBack
   readonly failure: RunFailure | null
 }
 
@@ -143,6 +146,7 @@ export function makeJsonReport(record: RunRecord): JsonReport {
     deployment: record.deployment ?? null,
     verification: record.verification ?? null,
     ...(record.baseline ? { baseline: record.baseline } : {}),
+    ...(record.rollback ? { rollback: record.rollback } : {}),
     failure: record.failure ?? null,
   }
 }

@@ -18,7 +18,7 @@ const noOptions: OptionsToRepeat = { project: [], scope: [], deploy: [] }
 /** The command that comes next on the line, ready to copy; undefined where there is nothing to do, or something to fix first. */
 export function formatNextCommand(record: RunRecord, options = noOptions): string | undefined {
   const { plan, command, deployment, exitCode } = record
-  if (!plan || plan.pending.length === 0 || exitCode !== 0) return undefined
+  if (!plan || plan.pending.length === 0 || exitCode !== 0 || record.rollback) return undefined
   if (command === 'plan') return guard('check', [...options.project, ...options.scope])
   if (command === 'check') return guard('rehearse', [...options.project, ...options.scope])
   if (deployment?.complete) return guard(plan.leftOut ? 'rehearse' : 'verify', options.project)

@@ -1,6 +1,7 @@
 import type { MigrationOutcome } from '../domain/deployment.js'
 import { isBlocking } from '../domain/finding.js'
 import type { MarkedBaseline } from '../domain/marked-baseline.js'
+import type { RolledBack } from '../domain/rolled-back.js'
 import { type RunRecord, type StepName, type StepRecord, stepNames } from '../domain/run-record.js'
 import type { TargetIdentity } from '../domain/target.js'
 import { formatExitCode } from './exit-code-words.js'
@@ -89,7 +90,9 @@ function formatRunningStep({ steps }: RunRecord): string {
 }
 
 function formatAchievement(record: RunRecord): string {
-  const { deployment, verification, baseline } = record
+  const { deployment, verification, baseline, rollback } = record
+  if (rollback)
+    return `${plural(rollback.migrations.length, 'migration')} ${rollback.done ? 'taken back' : 'to take back'}`
   if (baseline) {
     const count = plural(baseline.migrations.length, 'migration')
     return baseline.marked ? `${count} marked as applied` : `${count} to mark as applied`
@@ -127,7 +130,8 @@ export function formatTarget(target: TargetIdentity | undefined): string {
 
 /** What the database is now, in one sentence, as far as it has been proven. */
 export function formatDatabaseState(record: RunRecord): string {
-  const { databaseState, deployment, verification, baseline } = record
+  const { databaseState, deployment, verification, baseline, rollback } = record
+  if (rollback) return formatRollbackState(databaseState, rollback)
   if (baseline) return formatBaselineState(databaseState, baseline)
   switch (databaseState) {
     case 'unchanged':
@@ -144,6 +148,17 @@ export function formatDatabaseState(record: RunRecord): string {
     }
     case 'unknown':
       return 'UNKNOWN: deploy was started and how it ended is not proven; look at the database before anything else'
+  }
+}
+
+function formatRollbackState(state: RunRecord['databaseState'], { migrations }: RolledBack): string {
+  switch (state) {
+    case 'unchanged':
+      return 'unchanged by this run: no migration was taken back'
+    case 'changed':
+      return `changed: ${plural(migrations.length, 'migration')} taken back, as the history says`
+    case 'unknown':
+      return 'UNKNOWN: the rollback was started and how it ended is not proven; npx migrate-guard status lists what is applied'
   }
 }
 
@@ -164,8 +179,8 @@ function formatBaselineState(state: RunRecord['databaseState'], { migrations }: 
  */
 export function listOmissions(record: RunRecord): string[] {
   const { steps, plan, backup } = record
-  // A baseline runs nothing.
-  if (record.baseline || !plan || plan.pending.length === 0) return []
+  // A baseline runs nothing, and a rollback leaves nothing out.
+  if (record.baseline || record.rollback || !plan || plan.pending.length === 0) return []
   const omissions: string[] = []
   const backupSkipped = steps.backup.outcome === 'skipped' || backup?.outcome === 'skipped'
   if (backupSkipped || (isDeployStarted(record) && steps.backup.outcome !== 'passed')) {

@@ -22,6 +22,7 @@ export type CommandName =
   | 'baseline'
   | 'drift'
   | 'down'
+  | 'rollback'
   | 'create'
   | 'lock'
   | 'doctor'
@@ -113,7 +114,7 @@ export interface Settings {
 
 /** Without a backup there is nothing to rehearse on. */
 export function willRehearse({ command, skipRehearsal, skipBackup }: Settings): boolean {
-  return (command === 'deploy' || command === 'rehearse') && !skipRehearsal && !skipBackup
+  return ['deploy', 'rehearse', 'rollback'].includes(command) && !skipRehearsal && !skipBackup
 }
 
 /** The settings of a command that opens no database. What the twin is for it depends on what else is asked for. */

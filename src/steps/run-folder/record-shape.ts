@@ -81,5 +81,6 @@ export const recordShape = object(
     approval: object({ planHash: text, method: text, at: text }),
     deployment,
     verification,
+    rollback: object({ migrations: listOf(text), done: flag }),
   },
 )
