@@ -5,7 +5,7 @@ import { CheckError, ProjectError } from '../../domain/errors.js'
 import type { Finding } from '../../domain/finding.js'
 import type { HistoryRow, MigrationFolder } from '../../domain/migration.js'
 import type { Plan } from '../../domain/plan.js'
-import { checksumOf, readMigrationFolders } from '../../prisma/migrations-folder.js'
+import { checksumOf, compareNames, readMigrationFolders } from '../../prisma/migrations-folder.js'
 import { transactionModeOf, wrappedStatements } from '../../sql/execution-model.js'
 import { catalogExpectationsOf } from '../../sql/expectations.js'
 import type { ParsedStatement } from '../../sql/parser.js'
@@ -83,7 +83,7 @@ export async function assertStillAsChosen({ plan }: ChosenRollback, tools: Tools
   })
 }
 
-/** The rows that count, the newest last. */
+/** The rows that count, the newest last. Of rows that began at the same time, such as marked ones, the names tell the order. */
 function appliedRows({ history }: Plan): HistoryRow[] {
   const standing = history.filter(({ rolledBackAt }) => rolledBackAt === null)
   const failed = standing.find(({ finishedAt }) => finishedAt === null)
@@ -92,7 +92,11 @@ function appliedRows({ history }: Plan): HistoryRow[] {
       hint: 'Run npx migrate-guard resolve first.',
     })
   }
-  return standing
+  return standing.toSorted((one, other) =>
+    one.startedAt === other.startedAt
+      ? compareNames(one.migrationName, other.migrationName)
+      : history.indexOf(one) - history.indexOf(other),
+  )
 }
 
 function chooseRows(
