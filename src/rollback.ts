@@ -1,6 +1,5 @@
 // The way back after a deploy that ended well: the last migrations are taken back by their down.sql.
 import { type Backup, isProven } from './domain/backup.js'
-import { BackupError } from './domain/errors.js'
 import type { Surroundings } from './domain/surroundings.js'
 import { inRun, type RunResult } from './in-run.js'
 import { assertStillLocked } from './postgres/deploy-lock.js'
@@ -36,7 +35,7 @@ export async function runRollback(settings: Settings, surroundings: Surroundings
         }),
       )
       const { losses, made } = await look(chosen, run, tools)
-      if (!isProven(made)) throw new BackupError('no-backup', 'there is no backup', { hint: 'Run it again.' })
+      if (!isProven(made)) throw new Error('a rollback makes a backup')
       const rehearsed = await run.step(
         'rehearse',
         () => rehearseRollback(chosen, made, tools),

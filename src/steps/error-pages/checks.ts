@@ -28,6 +28,11 @@ export const checkErrors: readonly ErrorPage[] = [
     remedy: 'Free what the message names, then run the command again.',
   },
   {
+    code: 'nothing-to-roll-back',
+    title: 'no applied migration is left to take back',
+    remedy: 'Run npx migrate-guard status to see the history of the database.',
+  },
+  {
     code: 'plan-out-of-date',
     title: 'the database or the migrations changed after the plan was made',
     remedy:

@@ -88,4 +88,14 @@ export const deployErrors: readonly ErrorPage[] = [
     title: 'the verification found a problem',
     remedy: 'Read each one in the report. The backup in the run folder is from before the deploy.',
   },
+  {
+    code: 'rollback-differs',
+    title: 'migrations were taken back, and the catalog changed otherwise than on the copy',
+    remedy: 'Somebody else changed the schema meanwhile: npx migrate-guard drift names every difference.',
+  },
+  {
+    code: 'rollback-failed',
+    title: 'a rollback failed on the target; its one transaction left nothing',
+    remedy: 'Correct the cause that is named, then run the command again.',
+  },
 ]

@@ -50,6 +50,12 @@ export const settingsErrors: readonly ErrorPage[] = [
     remedy: 'Look at it, and replace it with --force, or print the generated one with --print.',
   },
   {
+    code: 'down-in-parts',
+    title: 'a down.sql holds a statement that cannot run in a transaction',
+    remedy:
+      'Write it without that statement, such as DROP INDEX without CONCURRENTLY, or run the file by hand with psql.',
+  },
+  {
     code: 'git-failed',
     title: 'git could not tell which migrations are new',
     remedy: 'Fix what git says in the message; --since needs a repository whose history has the commit.',
@@ -81,6 +87,11 @@ export const settingsErrors: readonly ErrorPage[] = [
     remedy: 'npx migrate-guard status lists the pending ones.',
   },
   {
+    code: 'migration-not-readable',
+    title: 'a migration.sql is missing or is not SQL',
+    remedy: 'Restore or correct the file that is named, then run the command again.',
+  },
+  {
     code: 'migration-unknown',
     title: 'the migrations folder has no migration of this name',
     remedy: 'Correct the name, or the folder by --migrations.',
@@ -99,6 +110,12 @@ export const settingsErrors: readonly ErrorPage[] = [
     code: 'name-needed',
     title: 'the name for a new migration has no letter and no digit',
     remedy: 'Give a name such as add_phone_to_customers.',
+  },
+  {
+    code: 'no-way-back',
+    title: 'a migration that is to be taken back has no down.sql, or no folder',
+    remedy:
+      'Write the file with npx migrate-guard down <migration> and read it, or restore the backup: npx migrate-guard resolve --back.',
   },
   {
     code: 'prisma-config-missing',
