@@ -94,6 +94,12 @@ export const deployErrors: readonly ErrorPage[] = [
     remedy: 'Somebody else changed the schema meanwhile: npx migrate-guard drift names every difference.',
   },
   {
+    code: 'rollback-unknown',
+    title: 'the connection was lost while a rollback ran, and how it ended cannot be seen yet',
+    remedy:
+      'Run npx migrate-guard status: the history lists what is applied, and catalog and history change together.',
+  },
+  {
     code: 'rollback-failed',
     title: 'a rollback failed on the target; its one transaction left nothing',
     remedy: 'Correct the cause that is named, then run the command again.',

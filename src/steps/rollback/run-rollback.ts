@@ -21,7 +21,7 @@ import type { RehearsedRollback } from './rehearse-rollback.js'
  * them, by the last statement of the same transaction: so that what the history says is what happened.
  * @param onUnchanged called when nothing of it was seen to be there
  * @returns the catalog of before
- * @throws DeployError `rollback-failed`
+ * @throws DeployError `rollback-failed`, `rollback-unknown`
  */
 export async function runRollbackOn(
   chosen: ChosenRollback,
@@ -35,6 +35,7 @@ export async function runRollbackOn(
     await runOnTarget(chosen, lock, tools)
   } catch (error) {
     problem = error as Error
+    if (!(error instanceof LockedError)) await untilSessionIsGone(tools, problem)
   }
   if (!(await isNoted(chosen, tools))) {
     onUnchanged()
@@ -50,6 +51,29 @@ export async function runRollbackOn(
     )
   }
   return before
+}
+
+const mostWaitMs = 30_000
+
+/**
+ * A session whose connection was cut may still commit. It holds Prisma's lock until its end: who gets the lock sees how it ended.
+ * @throws DeployError `rollback-unknown`
+ */
+async function untilSessionIsGone(tools: Tools, cause: Error): Promise<void> {
+  await withTargetThroughout(tools, async (client) => {
+    await client.query(`SET lock_timeout = ${mostWaitMs}`)
+    await client.query('SELECT pg_catalog.pg_advisory_lock($1)', [prismaLockKey])
+  }).catch((error: Error) => {
+    throw new DeployError(
+      'rollback-unknown',
+      `how the rollback ended is not known: ${cause.message}; ${error.message}`,
+      {
+        databaseUnchanged: false,
+        hint: 'Run npx migrate-guard status: it lists which migrations are applied, and the catalog goes with the history.',
+        cause,
+      },
+    )
+  })
 }
 
 function readObjects(tools: Tools): Promise<readonly CatalogObject[]> {
