@@ -59,8 +59,9 @@ export class Looks {
     }
     const together = async (questions: readonly Question[], isLast = false): Promise<Row[][]> => {
       try {
+        const isOnPlan = questions.some((one) => this.plans.has(one))
         const answers = await send(questions, isLast)
-        this.plans.confirm()
+        if (isOnPlan) this.plans.confirm()
         return answers
       } catch (error) {
         if ((error as { code?: string }).code !== isUnknownName) throw error

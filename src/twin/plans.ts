@@ -35,6 +35,11 @@ export class Plans {
     return [sql.replace(/\$(\d+)/g, (_, number) => `'${values[Number(number) - 1]?.replaceAll("'", "''")}'`)]
   }
 
+  /** Whether it was planned before. */
+  has({ sql }: Question): boolean {
+    return this.#names.has(sql)
+  }
+
   /** Code has run, or a command that can throw plans away. */
   doubt(): void {
     this.#areThere = false
