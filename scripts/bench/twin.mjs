@@ -8,6 +8,7 @@ import { checkpoint, createDatabase, dropDatabase } from '../crm/databases.mjs'
 import { root } from '../crm/paths.mjs'
 import { runGuard, runPrisma } from '../crm/run.mjs'
 import { onStage, Unexpected } from '../crm/stage.mjs'
+import { cpuMsOfChildren } from './cpu.mjs'
 import { formatFigure, formatSeconds, median } from './figures.mjs'
 
 const { values } = parseArgs({
@@ -48,14 +49,18 @@ async function measure(stage, tables) {
     kept: { twin: 'local', empties: false },
   }
   const times = { without: [], first: [], kept: [] }
+  const cpu = { without: [], first: [], kept: [] }
   for (let round = 0; round <= rounds; round++) {
     for (const [way, { twin, empties }] of Object.entries(ways)) {
       const cache = join(stage.folder, 'cache')
       if (empties) await rm(cache, { recursive: true, force: true })
       await mkdir(cache, { recursive: true })
+      const cpuBefore = await cpuMsOfChildren()
       const durationMs = await timeOf(stage, { url, project, twin, cache })
       // The first round warms the disk's cache and counts for nothing.
-      if (round > 0) times[way].push(durationMs)
+      if (round === 0) continue
+      times[way].push(durationMs)
+      if (cpuBefore !== undefined) cpu[way].push((await cpuMsOfChildren()) - cpuBefore)
     }
   }
   await dropDatabase(stage.url, name)
@@ -63,15 +68,21 @@ async function measure(stage, tables) {
   const each = Object.entries(times).map(([way, all]) => `${way} ${all.map(formatSeconds).join(', ')}`)
   console.log(`\n${tables} tables: ${each.join('; ')}`)
   // On a busy machine the fastest of each tells more: others can only make a run slower.
-  const fastest = Object.values(times).map((all) => Math.min(...all))
-  const ratios = fastest.slice(1).map((ms) => (ms / fastest[0]).toFixed(2))
-  console.log(`  fastest ${fastest.map(formatSeconds).join(', ')}: ${ratios.join(' and ')} times as long`)
+  console.log(`  fastest ${compareLeast(times)} times as long`)
+  if (cpu.without.length > 0) console.log(`  least CPU ${compareLeast(cpu)} times as much`)
   const goal = goals[tables]
   if (goal === undefined) return []
   return [
     formatFigure(`twin-first-${tables}-tables`, first / without, goal.first),
     formatFigure(`twin-kept-${tables}-tables`, kept / without, goal.kept),
   ]
+}
+
+/** The least of each way, and that of the others by that of the first. */
+function compareLeast(ways) {
+  const least = Object.values(ways).map((all) => Math.min(...all))
+  const ratios = least.slice(1).map((ms) => (ms / least[0]).toFixed(2))
+  return `${least.map(formatSeconds).join(', ')}: ${ratios.join(' and ')}`
 }
 
 async function timeOf({ signal }, { url, project, twin, cache }) {

@@ -13,6 +13,7 @@ import {
   type ThrowAwayCluster,
   type ThrowAwayClusterOptions,
 } from '../../src/postgres/throw-away-cluster.js'
+import { folderForSmall, foldersOfServers } from '../../src/postgres/throw-away-folders.js'
 
 const started: ThrowAwayCluster[] = []
 
@@ -102,6 +103,25 @@ test('lets nobody in without the password', async () => {
   const cluster = await start()
   const withWrongPassword = Object.assign(new URL(cluster.url), { password: 'guessed' }).href
   await expect(ask(withWrongPassword, 'SELECT 1')).rejects.toThrow('password authentication failed')
+})
+
+test('a small one lives in memory, unless a temporary folder was chosen', async () => {
+  const saved = { ...process.env }
+  const folderOf = ({ directory }: ThrowAwayCluster) => dirname(dirname(directory))
+  try {
+    for (const name of ['TMPDIR', 'TMP', 'TEMP']) delete process.env[name]
+    const folder = await folderForSmall()
+    const small = await start({ isSmall: true })
+    expect(folderOf(small)).toBe(folder)
+    // There the next start finds what a killed one has left.
+    expect(foldersOfServers()).toContain(folder)
+    expect(await ask(small.url, 'SELECT 1')).toBe(1)
+    expect(folderOf(await start())).toBe(tmpdir())
+    process.env.TMPDIR = tmpdir()
+    expect(folderOf(await start({ isSmall: true }))).toBe(tmpdir())
+  } finally {
+    process.env = saved
+  }
 })
 
 test('takes settings', async () => {
