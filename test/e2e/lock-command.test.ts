@@ -65,7 +65,7 @@ test('shows a guard at its question, asks before it ends it, and the guard then 
   running.type('y\r')
   const lost = await running.result
   expect(lost.stdout).toContain(
-    'error: the session that held the deploy lock has ended; another run may have begun',
+    'the session that held the deploy lock has ended; another run may have begun (lock-lost)',
   )
   expect(lost.exitCode).toBe(7)
   expect(await shop.fingerprint()).toBe(before)

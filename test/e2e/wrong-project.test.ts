@@ -234,7 +234,7 @@ test.each(blocked)(
     const before = await shop.fingerprint()
     const { exitCode, stdout, stderr } = await shop.run(['deploy', '--yes'])
     const [, found] = stdout.split(
-      /^check {5}failed {3}1 blocker,(?: 1 unknown,)? 0 warnings, \d+ checks made(?:, \d+ not made)?\n/m,
+      /^check {5}failed {3}1 blocker,(?: 1 unknown,)? 0 warnings, \d+ checks made(?:, \d+ not made)?\n\n/m,
     )
     expect(found?.slice(0, finding.length)).toBe(finding)
     // Of a file that cannot be read, what it does to rows was not looked at.

@@ -74,9 +74,10 @@ function formatForPeople({ record, reportPath }: RunResult, settings: Settings, 
       }),
     )
   else if (record.plan) blocks.push(formatEnd(record, options))
+  else if (reportPath) blocks.push(`report    ${reportPath}`)
   if (blocks.length === 0) return ''
   // The lines of the steps stand above.
-  return `${quiet ? '' : '\n'}${blocks.join('\n\n')}\n`
+  return `${quiet || !record.plan ? '' : '\n'}${blocks.join('\n\n')}\n`
 }
 
 function findingsOf({ verification, rehearsal, findings, plan }: RunRecord) {
