@@ -88,6 +88,11 @@ export const backupErrors: readonly ErrorPage[] = [
     remedy: 'Fix what the server says in the message, then run the command again.',
   },
   {
+    code: 'rows-not-readable',
+    title: 'the role may not read every row, so a dump would not be whole',
+    remedy: 'Use a role that may SELECT from every table and has BYPASSRLS, or a superuser.',
+  },
+  {
     code: 'run-not-readable',
     title: 'a run folder cannot be read, so the last deploy is not known',
     remedy: 'Repair the folder that the message names, or move it away if it is of no use.',

@@ -18,6 +18,11 @@ export const checkErrors: readonly ErrorPage[] = [
     remedy: 'Add the migration that is printed, which adopts the differences, or undo the change by hand.',
   },
   {
+    code: 'drift-unknown',
+    title: 'whether the database is what its migrations make could not be found out',
+    remedy: 'Fix what the message names, then run the command again.',
+  },
+  {
     code: 'large-objects-not-readable',
     title: 'the role may not read all large objects',
     remedy: 'Give the role pg_read_all_data, or run as the owner of the large objects.',

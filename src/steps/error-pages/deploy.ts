@@ -38,6 +38,11 @@ export const lockErrors: readonly ErrorPage[] = [
     remedy: 'Run npx migrate-guard status before anything else: another run may have begun.',
   },
   {
+    code: 'lock-not-released',
+    title: 'a session that holds the lock could not be ended',
+    remedy: 'End it as its own user or as a superuser; the message names it.',
+  },
+  {
     code: 'locked',
     title: 'another run holds the deploy lock',
     remedy: 'Wait for it (--wait 10m), or see who it is: npx migrate-guard lock.',

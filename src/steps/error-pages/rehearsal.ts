@@ -65,6 +65,11 @@ export const rehearsalErrors: readonly ErrorPage[] = [
     remedy: 'Rehearse on a server of the same major version.',
   },
   {
+    code: 'postgres-not-found',
+    title: 'no PostgreSQL server programs are on this machine',
+    remedy: 'Install the package postgresql, or name their folder in MIGRATE_GUARD_POSTGRES_BIN.',
+  },
+  {
     code: 'rehearsal-database-lost',
     title: 'the database of the rehearsal stopped answering',
     remedy: 'Look at its server, then run the command again.',
@@ -84,6 +89,11 @@ export const rehearsalErrors: readonly ErrorPage[] = [
     code: 'rehearsal-not-verified',
     title: 'the migrations ran on the copy, and the copy is not well afterwards',
     remedy: 'Read the findings of the rehearsal in the report; the deploy would end the same way.',
+  },
+  {
+    code: 'rehearsal-not-kept',
+    title: 'the run that --rehearsed names has not kept all of its evidence',
+    remedy: 'Rehearse again: leave --rehearsed out, or run npx migrate-guard rehearse.',
   },
   {
     code: 'restore-failed',

@@ -77,6 +77,11 @@ export const settingsErrors: readonly ErrorPage[] = [
     remedy: 'The message names the option and what it takes; npx migrate-guard <command> --help lists all.',
   },
   {
+    code: 'invalid-acceptance',
+    title: 'an acceptance does not name a code and a reason',
+    remedy: 'Write --accept <code>="why it is safe", or <code>:<object> for one object only.',
+  },
+  {
     code: 'migration-ambiguous',
     title: 'several migrations have the name that was given',
     remedy: 'Give the whole name of the folder, with its timestamp.',
@@ -116,6 +121,11 @@ export const settingsErrors: readonly ErrorPage[] = [
     title: 'a migration that is to be taken back has no down.sql, or no folder',
     remedy:
       'Write the file with npx migrate-guard down <migration> and read it, or restore the backup: npx migrate-guard resolve --back.',
+  },
+  {
+    code: 'native-engine-missing',
+    title: '--engine native is given, and Prisma has not downloaded its engine',
+    remedy: 'Leave --engine native out to use the engine that ships with migrate-guard.',
   },
   {
     code: 'prisma-config-missing',

@@ -136,7 +136,7 @@ async function runOnTarget(
 }
 
 function stopped(): CheckError {
-  return new CheckError('interrupted', 'the run was told to stop', {
+  return new CheckError('interrupted', 'the run was cancelled', {
     hint: 'Run the command again when you are ready.',
   })
 }

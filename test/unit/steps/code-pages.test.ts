@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parseSync } from '@swc/core'
@@ -9,7 +9,7 @@ import { errorPages } from '../../../src/steps/error-pages.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Of findings: two words or more. */
+/** Two words or more. */
 const codePattern = /^[a-z0-9]+(-[a-z0-9]+)+$/
 
 interface Node {
@@ -41,7 +41,7 @@ function visit(node: unknown, see: (node: Node) => void): void {
 function sources(): string[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   return files
-    .filter((file) => file.endsWith('.ts') && basename(file) !== 'pages.ts')
+    .filter((file) => file.endsWith('.ts') && !/pages/.test(file))
     .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
 }
 
@@ -100,15 +100,17 @@ function errorCodesIn(source: string): string[] {
       (node.type === 'NewExpression' && /Error$/.test(String(callee?.value))) ||
       (node.type === 'CallExpression' &&
         (callee?.type === 'Super' || ['refuse', 'make'].includes(String(callee?.value))))
-    const [first] = (node.arguments ?? []) as { expression: Node }[]
-    if (makes && first)
+    // A decorator and a type have `arguments` that are no list.
+    const [first] = (makes ? (node.arguments ?? []) : []) as { expression: Node }[]
+    if (first)
       visit(first.expression, (inner) => {
         if (inner.type === 'StringLiteral') codes.push(String(inner.value))
       })
     if (node.type === 'KeyValueProperty' && (node.key as Node).value === 'errorCode')
       codes.push(String((node.value as Node).value))
   })
-  return codes.filter((code) => /^[a-z]+(-[a-z]+)*$/.test(code))
+  // A single word there may be something else; all of ours of one word have their page.
+  return codes.filter((code) => codePattern.test(code))
 }
 
 test('every error code has a page, and every page is of a code that is used', () => {
