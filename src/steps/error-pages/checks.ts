@@ -13,11 +13,6 @@ export const checkErrors: readonly ErrorPage[] = [
     remedy: 'Fix what was found, or accept a finding by name: --accept <code>="reason".',
   },
   {
-    code: 'drift',
-    title: 'the database is not what its applied migrations make',
-    remedy: 'Add the migration that is printed, which adopts the differences, or undo the change by hand.',
-  },
-  {
     code: 'drift-unknown',
     title: 'whether the database is what its migrations make could not be found out',
     remedy: 'Fix what the message names, then run the command again.',
